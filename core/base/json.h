@@ -1,0 +1,67 @@
+// Reading JSON that somebody else wrote (RFC 8259), strictly, and writing ours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace postern {
+
+using Json = nlohmann::json;
+
+enum class JsonFault {
+  too_large,
+  too_deep,
+  duplicate_key,
+  not_json,  // syntax, invalid UTF-8, lone surrogate, trailing bytes
+};
+
+struct JsonLimits {
+  std::size_t max_bytes = 64 * 1024;
+  std::size_t max_depth = 32;
+};
+
+// Whole document or nothing. Depth is counted while parsing, so ten thousand brackets cost nothing.
+[[nodiscard]] Result<Json, JsonFault> parse_json(std::string_view text, JsonLimits limits = {});
+
+// Serialized without whitespace; invalid UTF-8 inside strings is replaced, never thrown at.
+[[nodiscard]] std::string dump_json(const Json& value);
+
+// Members by name with the type that is wanted; a missing member and one of another type are the
+// same to the caller. Views live as long as the document.
+[[nodiscard]] std::optional<std::string_view> json_string(const Json& object, std::string_view name);
+[[nodiscard]] std::optional<std::int64_t> json_integer(const Json& object, std::string_view name);
+[[nodiscard]] std::optional<bool> json_boolean(const Json& object, std::string_view name);
+[[nodiscard]] const Json* json_member(const Json& object, std::string_view name);
+
+// Writes one JSON text front to back without building a document: the hot path's way.
+class JsonWriter {
+ public:
+  JsonWriter& begin_object();
+  JsonWriter& end_object();
+  JsonWriter& begin_array();
+  JsonWriter& end_array();
+  JsonWriter& key(std::string_view name);
+  JsonWriter& string(std::string_view value);
+  JsonWriter& integer(std::int64_t value);
+  JsonWriter& boolean(bool value);
+  JsonWriter& null();
+  // A value that is JSON already.
+  JsonWriter& raw(std::string_view json);
+  // key(name) and string(value) in one.
+  JsonWriter& member(std::string_view name, std::string_view value);
+  JsonWriter& member(std::string_view name, std::int64_t value);
+  [[nodiscard]] std::string take();
+
+ private:
+  void separate();
+  std::string text_;
+  bool needs_comma_ = false;
+};
+
+}  // namespace postern

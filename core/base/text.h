@@ -1,0 +1,30 @@
+// Small things about text that the standard library does only with locales or exceptions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern {
+
+[[nodiscard]] std::string to_decimal(std::int64_t value);
+// Digits with an optional leading '-', nothing else, within range.
+[[nodiscard]] std::optional<std::int64_t> parse_decimal(std::string_view text);
+
+// ASCII only: header names, schemes, hosts.
+[[nodiscard]] std::string to_lower_ascii(std::string_view text);
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+// Pieces between separators; empty pieces are kept.
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+[[nodiscard]] std::string_view trim(std::string_view text);
+
+// Text for an HTML element or a double-quoted attribute.
+[[nodiscard]] std::string html_escape(std::string_view text);
+
+// Control characters (C0, DEL, C1) or invalid UTF-8 anywhere?
+[[nodiscard]] bool is_clean_text(std::string_view text);
+
+}  // namespace postern
