@@ -1,0 +1,58 @@
+#include "core/base/fields.h"
+
+#include "core/base/text.h"
+
+namespace postern {
+
+namespace {
+constexpr std::size_t kLengthBytes = 4;
+}
+
+FieldWriter& FieldWriter::text(std::string_view bytes) {
+  const auto length = static_cast<std::uint32_t>(bytes.size());
+  const char prefix[kLengthBytes] = {
+      static_cast<char>(length & 0xff), static_cast<char>((length >> 8) & 0xff),
+      static_cast<char>((length >> 16) & 0xff), static_cast<char>((length >> 24) & 0xff)};
+  bytes_.append(prefix, kLengthBytes);
+  bytes_.append(bytes);
+  return *this;
+}
+
+FieldWriter& FieldWriter::number(std::int64_t value) { return text(to_decimal(value)); }
+
+std::string_view FieldReader::text() {
+  if (!ok_ || rest_.size() < kLengthBytes) {
+    ok_ = false;
+    return {};
+  }
+  std::uint32_t length = 0;
+  for (std::size_t i = 0; i < kLengthBytes; ++i) {
+    length |= static_cast<std::uint32_t>(static_cast<unsigned char>(rest_[i])) << (8 * i);
+  }
+  if (length > rest_.size() - kLengthBytes) {
+    ok_ = false;
+    return {};
+  }
+  const auto bytes = rest_.substr(kLengthBytes, length);
+  rest_.remove_prefix(kLengthBytes + length);
+  return bytes;
+}
+
+std::int64_t FieldReader::number() {
+  const auto value = parse_decimal(text());
+  if (!value) {
+    ok_ = false;
+    return 0;
+  }
+  return *value;
+}
+
+bool FieldReader::flag() {
+  const auto value = text();
+  if (value != "0" && value != "1") {
+    ok_ = false;
+  }
+  return value == "1";
+}
+
+}  // namespace postern

@@ -1,0 +1,48 @@
+// The one binary form of the core: a sequence of byte strings, each behind its length.
+//
+//   | u32 little-endian length | bytes | u32 length | bytes | …
+//
+// Envelopes that cross into the host, payloads for the authority and stored records are all made of
+// it, nested where needed. Numbers are decimal text, so that a trace of it reads as text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace postern {
+
+class FieldWriter {
+ public:
+  FieldWriter& text(std::string_view bytes);
+  FieldWriter& number(std::int64_t value);
+  FieldWriter& flag(bool value) { return text(value ? "1" : "0"); }
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+// Reads in the order of writing. A fault (short input, not a number) sticks: read everything, then
+// ask `ok()` once. Views live as long as the input.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view bytes) : rest_(bytes) {}
+  [[nodiscard]] std::string_view text();
+  [[nodiscard]] std::int64_t number();
+  [[nodiscard]] bool flag();
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  // No fault so far.
+  [[nodiscard]] bool ok() const { return ok_; }
+  // No fault, and nothing left over.
+  [[nodiscard]] bool complete() const { return ok_ && rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+}  // namespace postern

@@ -1,0 +1,102 @@
+#include "core/connection/decision.h"
+
+namespace postern {
+
+TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& demand, EpochMs now) {
+  if (record == nullptr || record->status == Status::revoked ||
+      record->status == Status::not_connected) {
+    return {TokenDecision::not_connected, "nothing_stored"};
+  }
+  const auto* token = record->token_for(demand.resource);
+  const bool can_refresh =
+      !record->sealed_refresh_token.empty() && record->status == Status::connected;
+  const bool refused = demand.refused_version != 0 && token != nullptr &&
+                       token->sealed_version <= demand.refused_version;
+  if (token != nullptr && !refused) {
+    // An unknown lifetime is served until the resource server refuses it.
+    const bool known = token->expires_at != 0;
+    const DurationMs left = token->expires_at - now;
+    if (token->minted_at >= demand.arrived_at && (!known || left > 0)) {
+      return {TokenDecision::serve, "minted_after_arrival"};
+    }
+    const DurationMs lifetime = token->expires_at - token->minted_at;
+    // Asking for more life than a token ever has would refresh for ever.
+    const DurationMs wanted = demand.min_ttl_ms > kRefreshWindowMs
+                                  ? (demand.min_ttl_ms < lifetime - kMinuteMs ? demand.min_ttl_ms
+                                                                              : lifetime - kMinuteMs)
+                                  : kRefreshWindowMs;
+    if (!demand.forced && (!known || left > wanted)) {
+      return {TokenDecision::serve, "fresh"};
+    }
+    if (!can_refresh && (!known || left > 0)) {
+      return {TokenDecision::serve, "cannot_refresh"};
+    }
+  }
+  if (record->status == Status::needs_reauth) {
+    return {TokenDecision::needs_person, "needs_reauth"};
+  }
+  if (record->sealed_refresh_token.empty()) {
+    return {TokenDecision::needs_person, "no_refresh_token"};
+  }
+  if (refused) {
+    return {TokenDecision::refresh, "refused_by_resource"};
+  }
+  if (demand.forced) {
+    return {TokenDecision::refresh, "forced"};
+  }
+  return {TokenDecision::refresh, token == nullptr ? "no_token_for_resource" : "near_expiry"};
+}
+
+bool is_alive(const StoredAccessToken& token, EpochMs now) {
+  return token.expires_at == 0 || token.expires_at > now;
+}
+
+ReplayVerdict decide_replay(const Provider& provider, const OpenJournal& journal, EpochMs now) {
+  switch (provider.replay) {
+    case ReplayClass::not_rotated:
+      return {ReplayDecision::replay, "not_rotated"};
+    case ReplayClass::old_stays_valid:
+      return {ReplayDecision::replay, "old_stays_valid"};
+    case ReplayClass::reuse_leeway:
+      if (now - journal.sent_at < provider.reuse_leeway_seconds * kSecondMs) {
+        return {ReplayDecision::replay, "within_leeway"};
+      }
+      break;
+    case ReplayClass::single_use:
+      break;
+  }
+  if (journal.attempts > 1) {
+    return {ReplayDecision::give_up, "replayed_once_already"};
+  }
+  return {ReplayDecision::replay_once, "single_use"};
+}
+
+FaultDecision decide_fault(const TokenFault& fault, const StoredAccessToken* token,
+                           std::int64_t asked_version, std::int64_t newest_version, EpochMs now) {
+  if (fault.kind == FaultKind::terminal && asked_version == newest_version) {
+    return FaultDecision::needs_person;
+  }
+  const bool alive = token != nullptr && is_alive(*token, now);
+  if (alive) {
+    return FaultDecision::serve_stale;
+  }
+  return fault.kind == FaultKind::integration ? FaultDecision::integration_down
+                                              : FaultDecision::retry_later;
+}
+
+AccountDecision decide_account(const ConnectionRecord* record, std::string_view account_key,
+                               bool allow_other) {
+  if (record == nullptr || record->account.key.empty()) {
+    return AccountDecision::first;
+  }
+  if (record->account.key == account_key) {
+    return AccountDecision::same;
+  }
+  // After a disconnect the person is free to choose anew.
+  if (record->status == Status::revoked) {
+    return AccountDecision::first;
+  }
+  return allow_other ? AccountDecision::other_allowed : AccountDecision::other_refused;
+}
+
+}  // namespace postern

@@ -1,0 +1,86 @@
+// What to do with a connection, decided from what is stored and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/base/time.h"
+#include "core/connection/record.h"
+#include "core/oauth/fault.h"
+#include "core/provider/catalogue.h"
+
+namespace postern {
+
+// An access token that ends within this time is refreshed when it is asked for.
+inline constexpr DurationMs kRefreshWindowMs = 5 * kMinuteMs;
+
+struct TokenDemand {
+  std::string_view resource;
+  // How much life the token must have left. 0: as the refresh window says.
+  DurationMs min_ttl_ms = 0;
+  // A refresh even of a fresh token.
+  bool forced = false;
+  // The version whose token the resource server refused (401); 0: none.
+  std::int64_t refused_version = 0;
+  // When the demand arrived. A token minted at or after it satisfies it whatever it asked for:
+  // there is no fresher one, and a thousand forced refreshes are one.
+  EpochMs arrived_at = 0;
+};
+
+enum class TokenDecision : std::uint8_t {
+  serve,          // the stored token will do
+  refresh,        // ask the provider
+  not_connected,  // nothing, or a tombstone, is stored
+  needs_person,   // no refresh token, or the grant is known to be dead
+};
+
+struct TokenVerdict {
+  TokenDecision decision;
+  std::string_view reason;  // stable word, for logs and traces
+};
+
+// `record` may be null. What is stored is served while it lives, whatever else is wrong.
+[[nodiscard]] TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& demand,
+                                        EpochMs now);
+
+// Will the token still be served if a refresh just failed for a passing reason?
+[[nodiscard]] bool is_alive(const StoredAccessToken& token, EpochMs now);
+
+// A refresh whose outcome is unknown: a journal row is open, no answer is kept.
+struct OpenJournal {
+  EpochMs sent_at = 0;
+  std::int64_t base_version = 0;  // the record's version whose refresh token was sent
+  std::int64_t attempts = 1;
+};
+
+enum class ReplayDecision : std::uint8_t {
+  replay,       // the provider lets the same token be shown again
+  replay_once,  // it may not; one try is all that is left, and its refusal is believed
+  give_up,      // that one try was made
+};
+struct ReplayVerdict {
+  ReplayDecision decision;
+  std::string_view reason;
+};
+[[nodiscard]] ReplayVerdict decide_replay(const Provider& provider, const OpenJournal& journal,
+                                          EpochMs now);
+
+// What a refused token request does to the connection.
+enum class FaultDecision : std::uint8_t {
+  serve_stale,       // the access token still lives: serve it, try later
+  retry_later,       // nothing to serve now, the grant lives
+  needs_person,      // the grant is dead
+  integration_down,  // our registration is at fault; the connection is not
+};
+// `newest_version` is re-read after the answer: `invalid_grant` about an older one proves nothing.
+[[nodiscard]] FaultDecision decide_fault(const TokenFault& fault, const StoredAccessToken* token,
+                                         std::int64_t asked_version, std::int64_t newest_version,
+                                         EpochMs now);
+
+// May an account that signed in now take over a connection of another one?
+enum class AccountDecision : std::uint8_t { same, first, other_allowed, other_refused };
+[[nodiscard]] AccountDecision decide_account(const ConnectionRecord* record,
+                                             std::string_view account_key, bool allow_other);
+
+}  // namespace postern

@@ -1,0 +1,324 @@
+#include "core/effect/codec.h"
+
+#include <utility>
+
+#include "core/base/fields.h"
+
+namespace postern {
+
+namespace {
+
+constexpr std::string_view kEffectNames[] = {
+    "fetch",          "kv.get", "kv.put", "kv.delete",        "sql",        "authority", "storage.read",
+    "storage.commit", "seal",   "open",   "verify_signature", "memory.get", "memory.put", "log"};
+static_assert(std::size(kEffectNames) == std::variant_size_v<Effect>);
+
+constexpr std::string_view kFaultNames[] = {"timeout", "unavailable", "too_large", "refused"};
+constexpr std::string_view kLevelNames[] = {"debug", "info", "warn", "error"};
+
+void write(FieldWriter& out, const std::vector<Header>& pairs) {
+  FieldWriter inner;
+  for (const auto& [name, value] : pairs) {
+    inner.text(name).text(value);
+  }
+  out.text(inner.bytes());
+}
+
+void write(FieldWriter& out, const SqlValue& value) {
+  // A tag before the text: NULL, an integer and its decimal text are three different things.
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    out.text("i").number(*integer);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    out.text("t").text(*text);
+  } else {
+    out.text("n").text("");
+  }
+}
+
+SqlValue read_sql_value(FieldReader& in, bool& ok) {
+  const auto tag = in.text();
+  if (tag == "i") {
+    return in.number();
+  }
+  const auto text = in.text();
+  if (tag == "t") {
+    return std::string(text);
+  }
+  ok = ok && tag == "n";
+  return std::monostate{};
+}
+
+struct EffectWriter {
+  FieldWriter& out;
+
+  void operator()(const Fetch& e) const {
+    out.text(e.method).text(e.url);
+    write(out, e.headers);
+    out.text(e.body).number(e.deadline_ms).number(e.max_bytes);
+    out.text(e.keep_key).text(e.keep_org).text(e.keep_context);
+  }
+  void operator()(const KvGet& e) const { out.text(e.key).number(e.deadline_ms); }
+  void operator()(const KvPut& e) const {
+    out.text(e.key).text(e.value).number(e.ttl_seconds).number(e.deadline_ms);
+  }
+  void operator()(const KvDelete& e) const { out.text(e.key).number(e.deadline_ms); }
+  void operator()(const Sql& e) const {
+    out.number(e.deadline_ms);
+    for (const auto& statement : e.statements) {
+      FieldWriter parameters;
+      for (const auto& value : statement.parameters) {
+        write(parameters, value);
+      }
+      out.text(statement.sql).text(parameters.bytes());
+    }
+  }
+  void operator()(const Authority& e) const {
+    out.text(e.name).text(e.operation).text(e.payload).flag(e.restart).text(e.note);
+  }
+  void operator()(const StorageRead& e) const {
+    for (const auto& key : e.keys) {
+      out.text(key);
+    }
+  }
+  void operator()(const StorageCommit& e) const {
+    write(out, e.puts);
+    FieldWriter deletes;
+    for (const auto& key : e.deletes) {
+      deletes.text(key);
+    }
+    out.text(deletes.bytes());
+    if (e.alarm_at) {
+      out.number(*e.alarm_at);
+    } else {
+      out.text("");
+    }
+  }
+  void operator()(const Seal& e) const { out.text(e.org).text(e.context).text(e.plaintext); }
+  void operator()(const Open& e) const { out.text(e.org).text(e.context).text(e.sealed); }
+  void operator()(const VerifySignature& e) const {
+    out.text(e.algorithm).text(e.jwk).text(e.data).text(e.signature);
+  }
+  void operator()(const MemoryGet& e) const { out.text(e.key); }
+  void operator()(const MemoryPut& e) const {
+    out.text(e.key).text(e.value).number(e.expires_at);
+  }
+  void operator()(const Log& e) const {
+    out.text(kLevelNames[std::to_underlying(e.level)]).text(e.event);
+    write(out, e.fields);
+  }
+};
+
+std::optional<HostFault> fault_of(std::string_view name) {
+  for (std::size_t i = 0; i < std::size(kFaultNames); ++i) {
+    if (kFaultNames[i] == name) {
+      return static_cast<HostFault>(i);
+    }
+  }
+  return std::nullopt;
+}
+
+// Reads what follows an absent fault.
+template <class Value>
+struct ReplyBody;
+
+template <>
+struct ReplyBody<HttpReply> {
+  static HttpReply read(FieldReader& in, bool& ok) {
+    HttpReply reply;
+    reply.status = static_cast<int>(in.number());
+    FieldReader headers(in.text());
+    while (headers.ok() && !headers.at_end()) {
+      const auto name = headers.text();
+      reply.headers.emplace_back(name, headers.text());
+    }
+    ok = ok && headers.ok();
+    reply.body = in.text();
+    return reply;
+  }
+};
+template <>
+struct ReplyBody<std::monostate> {
+  static std::monostate read(FieldReader&, bool&) { return {}; }
+};
+template <>
+struct ReplyBody<std::optional<std::string>> {
+  static std::optional<std::string> read(FieldReader& in, bool&) {
+    const bool present = in.flag();
+    const auto text = in.text();
+    return present ? std::optional<std::string>(text) : std::nullopt;
+  }
+};
+template <>
+struct ReplyBody<std::vector<std::optional<std::string>>> {
+  static std::vector<std::optional<std::string>> read(FieldReader& in, bool& ok) {
+    std::vector<std::optional<std::string>> values;
+    while (in.ok() && !in.at_end()) {
+      values.push_back(ReplyBody<std::optional<std::string>>::read(in, ok));
+    }
+    return values;
+  }
+};
+template <>
+struct ReplyBody<std::string> {
+  static std::string read(FieldReader& in, bool&) { return std::string(in.text()); }
+};
+template <>
+struct ReplyBody<bool> {
+  static bool read(FieldReader& in, bool&) { return in.flag(); }
+};
+template <>
+struct ReplyBody<std::vector<SqlOutcome>> {
+  // changes, column count, then rows as one nested sequence of values; per statement.
+  static std::vector<SqlOutcome> read(FieldReader& in, bool& ok) {
+    std::vector<SqlOutcome> outcomes;
+    while (in.ok() && ok && !in.at_end()) {
+      SqlOutcome outcome;
+      outcome.changes = in.number();
+      const auto columns = in.number();
+      FieldReader values(in.text());
+      while (in.ok() && ok && columns > 0 && values.ok() && !values.at_end()) {
+        SqlRow row;
+        for (std::int64_t i = 0; i < columns && values.ok(); ++i) {
+          row.push_back(read_sql_value(values, ok));
+        }
+        outcome.rows.push_back(std::move(row));
+      }
+      ok = ok && values.ok();
+      outcomes.push_back(std::move(outcome));
+    }
+    return outcomes;
+  }
+};
+
+template <class Value>
+std::optional<Reply> read_reply_as(FieldReader& in, Result<Value, HostFault>*) {
+  const auto fault_name = in.text();
+  if (!fault_name.empty()) {
+    const auto fault = fault_of(fault_name);
+    if (!fault) {
+      return std::nullopt;
+    }
+    return Reply(Result<Value, HostFault>(std::unexpected(*fault)));
+  }
+  bool ok = true;
+  Value value = ReplyBody<Value>::read(in, ok);
+  if (!ok) {
+    return std::nullopt;
+  }
+  return Reply(Result<Value, HostFault>(std::move(value)));
+}
+template <class Value>
+std::optional<Reply> read_reply_as(FieldReader& in, Value*) {
+  bool ok = true;
+  return Reply(ReplyBody<Value>::read(in, ok));
+}
+
+template <std::size_t... Kinds>
+std::optional<Reply> read_reply(std::size_t kind, FieldReader& in, std::index_sequence<Kinds...>) {
+  std::optional<Reply> reply;
+  (void)((kind == Kinds &&
+          ((reply = read_reply_as(
+                in, static_cast<typename std::variant_alternative_t<Kinds, Effect>::Reply*>(
+                        nullptr))),
+           true)) ||
+         ...);
+  return reply;
+}
+
+struct ReplyWriter {
+  FieldWriter& out;
+
+  template <class Value>
+  void operator()(const Result<Value, HostFault>& reply) const {
+    if (!reply) {
+      out.text(name_of(reply.error()));
+      return;
+    }
+    out.text("");
+    body(*reply);
+  }
+  void operator()(const std::optional<std::string>& value) const { body(value); }
+  void operator()(std::monostate) const {}
+
+  void body(const HttpReply& reply) const {
+    out.number(reply.status);
+    write(out, reply.headers);
+    out.text(reply.body);
+  }
+  void body(std::monostate) const {}
+  void body(const std::optional<std::string>& value) const {
+    out.flag(value.has_value()).text(value ? std::string_view(*value) : std::string_view());
+  }
+  void body(const std::vector<std::optional<std::string>>& values) const {
+    for (const auto& value : values) {
+      body(value);
+    }
+  }
+  void body(const std::string& value) const { out.text(value); }
+  void body(bool value) const { out.flag(value); }
+  void body(const std::vector<SqlOutcome>& outcomes) const {
+    for (const auto& outcome : outcomes) {
+      FieldWriter values;
+      for (const auto& row : outcome.rows) {
+        for (const auto& value : row) {
+          write(values, value);
+        }
+      }
+      out.number(outcome.changes);
+      out.number(outcome.rows.empty() ? 0 : static_cast<std::int64_t>(outcome.rows[0].size()));
+      out.text(values.bytes());
+    }
+  }
+};
+
+}  // namespace
+
+std::string_view name_of(HostFault fault) { return kFaultNames[std::to_underlying(fault)]; }
+
+std::string_view name_of(const Effect& effect) { return kEffectNames[effect.index()]; }
+
+std::string encode_effects(const std::vector<IssuedEffect>& effects) {
+  FieldWriter out;
+  for (const auto& issued : effects) {
+    FieldWriter inner;
+    std::visit(EffectWriter{inner}, issued.effect);
+    out.number(issued.id).text(name_of(issued.effect)).text(inner.bytes());
+  }
+  return out.take();
+}
+
+std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view bytes) {
+  FieldReader in(bytes);
+  auto reply =
+      read_reply(effect_kind, in, std::make_index_sequence<std::variant_size_v<Effect>>());
+  if (!in.ok()) {
+    return std::nullopt;
+  }
+  return reply;
+}
+
+std::string encode_reply(const Reply& reply) {
+  FieldWriter out;
+  std::visit(ReplyWriter{out}, reply);
+  return out.take();
+}
+
+bool deliver_replies(Loop& loop, std::string_view bytes) {
+  FieldReader in(bytes);
+  loop.set_now(in.number());
+  while (in.ok() && !in.at_end()) {
+    const auto id = static_cast<EffectId>(in.number());
+    const auto body = in.text();
+    const auto kind = loop.pending_kind(id);
+    if (!in.ok() || !kind) {
+      return false;
+    }
+    auto reply = decode_reply(*kind, body);
+    if (!reply || !loop.deliver(id, std::move(*reply))) {
+      return false;
+    }
+  }
+  return in.ok();
+}
+
+}  // namespace postern

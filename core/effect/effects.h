@@ -1,0 +1,166 @@
+// The closed set of things a flow can ask its host to do, each with the type of its answer. The
+// host decides nothing: whatever an effect means is written here, not there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/time.h"
+
+namespace postern {
+
+// What a host can fail with. The name on the wire is the enumerator's.
+enum class HostFault {
+  timeout,      // no answer within the effect's deadline; it may have happened all the same
+  unavailable,  // the store or the network failed
+  too_large,    // the answer exceeded the effect's cap
+  refused,      // the host's own check failed: a seal that does not open, an unknown key
+};
+[[nodiscard]] std::string_view name_of(HostFault fault);
+
+using Header = std::pair<std::string, std::string>;
+
+struct HttpReply {
+  int status = 0;
+  std::vector<Header> headers;  // names in lower case; only those that flows read
+  std::string body;
+};
+
+// One HTTPS request, redirects not followed.
+struct Fetch {
+  using Reply = Result<HttpReply, HostFault>;
+  std::string method = "GET";
+  std::string url;
+  std::vector<Header> headers;
+  std::string body;
+  DurationMs deadline_ms = 10 * kSecondMs;
+  std::int64_t max_bytes = 256 * 1024;
+  // In the authority only: seal the answer and write it to storage under this key before the flow
+  // sees it, so that a token that arrived survives a trap or a failed allocation in the flow.
+  std::string keep_key;
+  std::string keep_org;
+  std::string keep_context;
+};
+
+struct KvGet {
+  using Reply = Result<std::optional<std::string>, HostFault>;
+  std::string key;
+  DurationMs deadline_ms = 3 * kSecondMs;
+};
+struct KvPut {
+  using Reply = Result<std::monostate, HostFault>;
+  std::string key;
+  std::string value;
+  std::int64_t ttl_seconds = 0;
+  DurationMs deadline_ms = 5 * kSecondMs;
+};
+struct KvDelete {
+  using Reply = Result<std::monostate, HostFault>;
+  std::string key;
+  DurationMs deadline_ms = 5 * kSecondMs;
+};
+
+// A D1 parameter: text, integer or NULL.
+using SqlValue = std::variant<std::monostate, std::int64_t, std::string>;
+struct SqlStatement {
+  std::string sql;
+  std::vector<SqlValue> parameters;
+};
+using SqlRow = std::vector<SqlValue>;
+struct SqlOutcome {
+  std::vector<SqlRow> rows;
+  std::int64_t changes = 0;
+};
+// All statements in one D1 batch: one transaction, in order.
+struct Sql {
+  using Reply = Result<std::vector<SqlOutcome>, HostFault>;
+  std::vector<SqlStatement> statements;
+  DurationMs deadline_ms = 5 * kSecondMs;
+};
+
+// Leaves the flow for the connection's authority; nothing after it runs. Without `restart` the
+// authority's outcome is the flow's. With it the flow starts again from its beginning, and finds
+// the answer in `FlowInput::authority_reply`: that is how no instance is held while a queue moves.
+struct Authority {
+  using Reply = std::monostate;
+  std::string name;       // names the Durable Object
+  std::string operation;  // an operation with Access::authority
+  std::string payload;
+  bool restart = false;
+  std::string note;  // handed back at the restart
+};
+
+// The authority's own storage: small ordered map, strongly consistent.
+struct StorageRead {
+  using Reply = Result<std::vector<std::optional<std::string>>, HostFault>;
+  std::vector<std::string> keys;
+};
+// All of it or nothing, the alarm included.
+struct StorageCommit {
+  using Reply = Result<std::monostate, HostFault>;
+  std::vector<std::pair<std::string, std::string>> puts;
+  std::vector<std::string> deletes;
+  // nullopt: leave the alarm; 0: none; otherwise when.
+  std::optional<EpochMs> alarm_at;
+};
+
+// AES-256-GCM under the organization's key. `context` is the associated data.
+struct Seal {
+  using Reply = Result<std::string, HostFault>;
+  std::string org;
+  std::string context;
+  std::string plaintext;
+};
+struct Open {
+  using Reply = Result<std::string, HostFault>;
+  std::string org;
+  std::string context;
+  std::string sealed;
+};
+
+// A signature over `data` (base64url of JWS, RFC 7515) under a public JWK.
+struct VerifySignature {
+  using Reply = Result<bool, HostFault>;
+  std::string algorithm;  // RS256, PS256, ES256
+  std::string jwk;
+  std::string data;
+  std::string signature;
+};
+
+// The isolate's memory: at most 30 s, bounded in number, answers at once.
+struct MemoryGet {
+  using Reply = std::optional<std::string>;
+  std::string key;
+};
+struct MemoryPut {
+  using Reply = std::monostate;
+  std::string key;  // an empty value forgets it
+  std::string value;
+  EpochMs expires_at = 0;
+};
+
+enum class LogLevel { debug, info, warn, error };
+// One structured line. Never a secret: `fields` take ids, codes and numbers.
+struct Log {
+  using Reply = std::monostate;
+  LogLevel level = LogLevel::info;
+  std::string event;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+using Effect = std::variant<Fetch, KvGet, KvPut, KvDelete, Sql, Authority, StorageRead,
+                            StorageCommit, Seal, Open, VerifySignature, MemoryGet, MemoryPut, Log>;
+using Reply = std::variant<Fetch::Reply, KvGet::Reply, Result<std::monostate, HostFault>,
+                           Sql::Reply, StorageRead::Reply, Seal::Reply, VerifySignature::Reply,
+                           MemoryGet::Reply, std::monostate>;
+
+// The effect's name on the wire and in traces: "fetch", "kv.get", …
+[[nodiscard]] std::string_view name_of(const Effect& effect);
+
+}  // namespace postern

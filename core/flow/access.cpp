@@ -1,0 +1,179 @@
+#include "core/flow/access.h"
+
+#include "core/base/base64url.h"
+#include "core/base/fields.h"
+#include "core/base/secret.h"
+#include "core/base/sha256.h"
+#include "core/base/text.h"
+#include "core/flow/statements.h"
+
+namespace postern {
+
+namespace {
+
+constexpr DurationMs kMemoryMs = 30 * kSecondMs;
+constexpr std::size_t kSecretCharacters = 43;
+constexpr std::size_t kMaxOrgCharacters = 63;
+constexpr std::string_view kPrefix = "pk_";
+// In memory only: a key that does not exist, so that a flood of one wrong key stays in the isolate.
+constexpr std::string_view kUnknownKey = "unknown";
+
+Problem unauthenticated() { return problem(ProblemCode::unauthenticated); }
+
+Task<Result<std::optional<ApiKeyRecord>, HostFault>> load_from_stores(FlowContext* context,
+                                                                      std::string hash) {
+  const auto cached = co_await perform(KvGet{.key = api_key_kv_key(hash)});
+  if (cached && *cached) {
+    if (auto record = decode_api_key_record(**cached)) {
+      co_return std::optional<ApiKeyRecord>(std::move(record));
+    }
+  }
+  // KV did not know it, failed, or held something unreadable: D1 is the truth.
+  const auto rows = co_await perform(Sql{.statements = {select_api_key_by_hash(hash)}});
+  if (!rows) {
+    co_return std::unexpected(rows.error());
+  }
+  auto record = api_key_record_of(*rows);
+  if (record) {
+    (void)co_await perform(KvPut{.key = api_key_kv_key(hash),
+                                 .value = encode_api_key_record(*record),
+                                 .ttl_seconds = kApiKeyKvSeconds});
+  }
+  (void)context;
+  co_return std::move(record);
+}
+
+Task<Result<Caller, Problem>> authenticate_key(FlowContext* context, std::string hash) {
+  const std::string memory_key = "apikey:" + hash;
+  auto known = co_await perform(MemoryGet{.key = memory_key});
+  std::optional<ApiKeyRecord> record;
+  if (known) {
+    record = decode_api_key_record(*known);
+  } else {
+    auto loaded = co_await load_from_stores(context, hash);
+    if (!loaded) {
+      co_return std::unexpected(problem(ProblemCode::store_unavailable));
+    }
+    record = std::move(*loaded);
+    const auto now = co_await current_time();
+    (void)co_await perform(
+        MemoryPut{.key = memory_key,
+                  .value = record ? encode_api_key_record(*record) : std::string(kUnknownKey),
+                  .expires_at = now + kMemoryMs});
+  }
+  const auto now = co_await current_time();
+  if (!record || record->revoked || (record->expires_at != 0 && record->expires_at <= now)) {
+    co_return std::unexpected(unauthenticated());
+  }
+  co_return Caller{.org = record->org, .permissions = record->permissions, .administrator = false};
+}
+
+}  // namespace
+
+bool is_org_id(std::string_view text) {
+  if (text.empty() || text.size() > kMaxOrgCharacters || text[0] == '-' || text == "GLOBAL") {
+    return false;
+  }
+  for (const char c : text) {
+    const bool alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!alphanumeric && c != '-') {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::optional<ApiKeyText> parse_api_key(std::string_view text) {
+  if (!text.starts_with(kPrefix) || text.size() < kPrefix.size() + 2 + kSecretCharacters) {
+    return std::nullopt;
+  }
+  const auto secret_at = text.size() - kSecretCharacters;
+  const auto org = text.substr(kPrefix.size(), secret_at - kPrefix.size() - 1);
+  if (text[secret_at - 1] != '_' || !is_org_id(org) ||
+      !base64url_decode(text.substr(secret_at)).has_value()) {
+    return std::nullopt;
+  }
+  return ApiKeyText{.org = org, .hash = sha256_base64url(text)};
+}
+
+std::string make_api_key(std::string_view org, std::string_view random_32_bytes) {
+  return std::string(kPrefix) + std::string(org) + "_" + base64url_encode(random_32_bytes);
+}
+
+std::string encode_api_key_record(const ApiKeyRecord& record) {
+  FieldWriter out;
+  out.text(record.id)
+      .text(record.org)
+      .text(record.permissions)
+      .number(record.expires_at)
+      .flag(record.revoked);
+  return out.take();
+}
+
+std::optional<ApiKeyRecord> decode_api_key_record(std::string_view bytes) {
+  FieldReader in(bytes);
+  ApiKeyRecord record;
+  record.id = in.text();
+  record.org = in.text();
+  record.permissions = in.text();
+  record.expires_at = in.number();
+  record.revoked = in.flag();
+  return in.complete() ? std::optional(std::move(record)) : std::nullopt;
+}
+
+std::string api_key_kv_key(std::string_view hash) { return "apikey:" + std::string(hash); }
+
+std::string_view bearer_of(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (authorization.size() <= kScheme.size() ||
+      !equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
+    return {};
+  }
+  return trim(authorization.substr(kScheme.size()));
+}
+
+Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
+  const auto& input = context->input;
+  if (input.entry == Entry::rpc) {
+    // `props` are set by the calling Worker's own configuration: trust at the level of the account.
+    if (!is_org_id(input.binding_org) || input.binding_permissions.empty()) {
+      co_return std::unexpected(problem(ProblemCode::unauthenticated,
+                                        "The service binding carries no org and permissions in props"));
+    }
+    co_return Caller{
+        .org = input.binding_org, .permissions = input.binding_permissions, .administrator = false};
+  }
+  const auto bearer = bearer_of(input.header("authorization"));
+  const auto key = parse_api_key(bearer);
+  if (key) {
+    co_return co_await authenticate_key(context, key->hash);
+  }
+  const auto admin = context->env("ADMIN_API_KEY");
+  // Hashes are compared, so neither length nor content shows in the time that it takes.
+  if (!admin.empty() && !bearer.empty() &&
+      constant_time_equal(sha256_base64url(bearer), sha256_base64url(admin))) {
+    co_return Caller{.org = {}, .permissions = {}, .administrator = true};
+  }
+  co_return std::unexpected(unauthenticated());
+}
+
+std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,
+                                     std::string_view permission) {
+  if (admin_only) {
+    return caller.administrator ? std::nullopt
+                                : std::optional(problem(ProblemCode::permission_denied,
+                                                        "This needs the administrator's key"));
+  }
+  if (caller.administrator) {
+    return problem(ProblemCode::permission_denied,
+                   "The administrator's key belongs to no organization; create an API key");
+  }
+  if (!caller.may(permission)) {
+    return problem(ProblemCode::permission_denied,
+                   "This needs the permission " + std::string(permission));
+  }
+  return std::nullopt;
+}
+
+}  // namespace postern

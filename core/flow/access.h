@@ -1,0 +1,51 @@
+// Who is asking (design: HTTP callers hold an API key, service bindings carry `props`).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/problem.h"
+#include "core/base/result.h"
+#include "core/effect/task.h"
+#include "core/flow/context.h"
+
+namespace postern {
+
+// An API key names its organization, so that the token's record can be fetched while the key is
+// still being checked; the hash covers the whole text, so the name cannot be forged.
+//   pk_<org>_<43 characters base64url>
+struct ApiKeyText {
+  std::string_view org;
+  std::string hash;  // base64url(sha256(whole key)): how it is stored and looked up
+};
+[[nodiscard]] std::optional<ApiKeyText> parse_api_key(std::string_view text);
+[[nodiscard]] std::string make_api_key(std::string_view org, std::string_view random_32_bytes);
+// 1 to 63 of [A-Za-z0-9-], not beginning with '-', not the reserved GLOBAL.
+[[nodiscard]] bool is_org_id(std::string_view text);
+
+// What is known of a key wherever it is stored (KV, memory). Fields in this order.
+struct ApiKeyRecord {
+  std::string id;
+  std::string org;
+  std::string permissions;
+  EpochMs expires_at = 0;  // 0: never
+  bool revoked = false;
+};
+[[nodiscard]] std::string encode_api_key_record(const ApiKeyRecord& record);
+[[nodiscard]] std::optional<ApiKeyRecord> decode_api_key_record(std::string_view bytes);
+[[nodiscard]] std::string api_key_kv_key(std::string_view hash);
+inline constexpr std::int64_t kApiKeyKvSeconds = 300;
+
+// Bearer token of the Authorization header; empty when there is none.
+[[nodiscard]] std::string_view bearer_of(std::string_view authorization);
+
+// HTTP: by key, from memory, KV, then D1. RPC: by the binding's props, empty ones are refused.
+// Faults: unauthenticated, store_unavailable.
+Task<Result<Caller, Problem>> authenticate(FlowContext* context);
+
+// Why the caller may not do this; nullopt when it may.
+[[nodiscard]] std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,
+                                                   std::string_view permission);
+
+}  // namespace postern

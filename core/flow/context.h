@@ -1,0 +1,52 @@
+// What a running flow can see: its input, its parameters, its caller, and the random bytes that it
+// may still use. One context for one flow; it outlives every frame of it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/flow/input.h"
+
+namespace postern {
+
+// Validated by the declaration of the operation: a name that is not declared cannot be here, and a
+// value that is here has the declared form.
+class Parameters {
+ public:
+  void set(std::string_view name, std::string value);
+  [[nodiscard]] bool has(std::string_view name) const;
+  // Empty when absent.
+  [[nodiscard]] std::string_view text(std::string_view name) const;
+  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
+  [[nodiscard]] bool flag(std::string_view name) const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> values_;
+};
+
+// Who asks, once authenticated.
+struct Caller {
+  std::string org;
+  std::string permissions;  // separated by spaces; "*" stands for all but the administrator's
+  bool administrator = false;
+
+  [[nodiscard]] bool may(std::string_view permission) const;
+};
+
+struct FlowContext {
+  FlowInput input;
+  Parameters parameters;
+  Caller caller;
+  std::size_t entropy_used = 0;
+
+  // The next `count` random bytes. Each byte is given out once; asking for more than the
+  // declaration of the operation grants is a defect and traps.
+  [[nodiscard]] std::string_view take_entropy(std::size_t count);
+  [[nodiscard]] std::string_view env(std::string_view name) const {
+    return input.environment.get(name);
+  }
+};
+
+}  // namespace postern

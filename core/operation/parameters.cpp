@@ -1,0 +1,234 @@
+#include "core/operation/parameters.h"
+
+#include "core/base/form.h"
+#include "core/base/json.h"
+#include "core/base/text.h"
+#include "core/base/time.h"
+
+namespace postern {
+
+namespace {
+
+constexpr std::size_t kMaxIdentifierBytes = 255;
+constexpr std::size_t kMaxTextBytes = 2048;
+constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::int64_t kMaxInteger = 1'000'000;
+
+using Fault = std::unexpected<Problem>;
+
+Fault refuse(std::string_view name, std::string_view why) {
+  // The name comes from the declaration or is cut: an answer does not repeat what it was sent.
+  return std::unexpected(problem(ProblemCode::invalid_request,
+                                 "`" + std::string(name.substr(0, kMaxNameBytes)) + "` " + std::string(why)));
+}
+
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_name(std::string_view text) {
+  if (text.empty() || text.size() > kMaxNameBytes || !is_alphanumeric(text[0])) {
+    return false;
+  }
+  for (const char c : text) {
+    if (!is_alphanumeric(c) && c != '_' && c != '.' && c != '-' && c != ':' && c != '*') {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool is_name_list(std::string_view text) {
+  for (const auto piece : split(text, ' ')) {
+    if (piece != "*" && !is_name(piece)) {
+      return false;
+    }
+  }
+  return text.size() <= kMaxTextBytes;
+}
+
+// What is wrong with the value; empty when nothing is.
+std::string_view fault_in(ParameterKind kind, std::string_view value) {
+  switch (kind) {
+    case ParameterKind::identifier:
+      return !value.empty() && value.size() <= kMaxIdentifierBytes && is_clean_text(value)
+                 ? std::string_view()
+                 : "must be 1 to 255 bytes of text without control characters";
+    case ParameterKind::name:
+      return is_name(value) ? std::string_view() : "must be a name of letters, digits, `_.-`";
+    case ParameterKind::text:
+      return value.size() <= kMaxTextBytes && is_clean_text(value)
+                 ? std::string_view()
+                 : "must be at most 2048 bytes of text without control characters";
+    case ParameterKind::integer: {
+      const auto number = parse_decimal(value);
+      return number && *number >= 0 && *number <= kMaxInteger
+                 ? std::string_view()
+                 : "must be an integer from 0 to 1000000";
+    }
+    case ParameterKind::flag:
+      return value == "1" || value == "0" || value == "true" || value == "false"
+                 ? std::string_view()
+                 : "must be true or false";
+    case ParameterKind::timestamp:
+      return parse_iso8601(value) ? std::string_view() : "must be an RFC 3339 date and time";
+    case ParameterKind::names:
+      return is_name_list(value) ? std::string_view() : "must be a list of names";
+  }
+  return "is of an unknown kind";
+}
+
+const Parameter* find(const Operation& operation, std::string_view name, bool camel) {
+  for (const auto& parameter : operation.parameters) {
+    if (camel ? camel_case(parameter.name) == name : parameter.name == name) {
+      return &parameter;
+    }
+  }
+  return nullptr;
+}
+
+struct Reader {
+  const Operation& operation;
+  Parameters parameters;
+
+  Result<std::monostate, Problem> accept(const Parameter& parameter, std::string value) {
+    if (parameters.has(parameter.name)) {
+      return refuse(parameter.name, "must not be repeated");
+    }
+    if (const auto fault = fault_in(parameter.kind, value); !fault.empty()) {
+      return refuse(parameter.name, fault);
+    }
+    parameters.set(parameter.name, std::move(value));
+    return {};
+  }
+
+  Result<std::monostate, Problem> read_query(std::string_view query) {
+    const auto fields = form_decode(query);
+    if (!fields) {
+      return std::unexpected(problem(ProblemCode::invalid_request, "The query is not well formed"));
+    }
+    for (const auto& [name, value] : *fields) {
+      const auto* parameter = find(operation, name, false);
+      if (parameter == nullptr || parameter->place != ParameterPlace::query) {
+        return refuse(name, "is not a parameter of this operation");
+      }
+      if (auto done = accept(*parameter, value); !done) {
+        return done;
+      }
+    }
+    return {};
+  }
+
+  static std::optional<std::string> text_of(const Parameter& parameter, const Json& value) {
+    if (value.is_string()) {
+      return value.get<std::string>();
+    }
+    if (value.is_number_integer() && parameter.kind == ParameterKind::integer) {
+      return to_decimal(value.get<std::int64_t>());
+    }
+    if (value.is_boolean() && parameter.kind == ParameterKind::flag) {
+      return value.get<bool>() ? "true" : "false";
+    }
+    if (value.is_array() && parameter.kind == ParameterKind::names) {
+      std::string list;
+      for (const auto& item : value) {
+        if (!item.is_string()) {
+          return std::nullopt;
+        }
+        list += (list.empty() ? "" : " ") + item.get<std::string>();
+      }
+      return list;
+    }
+    return std::nullopt;
+  }
+
+  Result<std::monostate, Problem> read_object(std::string_view text, bool camel) {
+    const auto document = parse_json(text);
+    if (!document || !document->is_object()) {
+      return std::unexpected(problem(ProblemCode::invalid_request, "The body is not a JSON object"));
+    }
+    for (const auto& [name, value] : document->items()) {
+      const auto* parameter = find(operation, name, camel);
+      if (parameter == nullptr || (!camel && parameter->place != ParameterPlace::body)) {
+        return refuse(name, "is not a parameter of this operation");
+      }
+      if (value.is_null()) {
+        continue;
+      }
+      auto as_text = text_of(*parameter, value);
+      if (!as_text) {
+        return refuse(name, "is of another type");
+      }
+      if (auto done = accept(*parameter, std::move(*as_text)); !done) {
+        return done;
+      }
+    }
+    return {};
+  }
+};
+
+bool takes_body(const Operation& operation) {
+  for (const auto& parameter : operation.parameters) {
+    if (parameter.place == ParameterPlace::body) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string camel_case(std::string_view snake_case) {
+  std::string out;
+  bool upper = false;
+  for (const char c : snake_case) {
+    if (c == '_') {
+      upper = true;
+      continue;
+    }
+    out.push_back(upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    upper = false;
+  }
+  return out;
+}
+
+Result<Parameters, Problem> read_parameters(const Operation& operation, const FlowInput& input) {
+  Reader reader{.operation = operation, .parameters = {}};
+  if (operation.access == Access::browser || operation.access == Access::authority) {
+    // Browser flows read their raw query and form themselves; the authority's read their payload.
+    for (const auto& [name, value] : input.path) {
+      reader.parameters.set(name, value);
+    }
+    return std::move(reader.parameters);
+  }
+  Result<std::monostate, Problem> done;
+  if (input.entry == Entry::rpc) {
+    done = reader.read_object(input.body.empty() ? "{}" : std::string_view(input.body), true);
+  } else {
+    for (const auto& [name, value] : input.path) {
+      const auto* parameter = find(operation, name, false);
+      if (parameter == nullptr) {
+        return refuse(name, "is not a parameter of this operation");
+      }
+      if (done = reader.accept(*parameter, value); !done) {
+        return std::unexpected(done.error());
+      }
+    }
+    done = reader.read_query(input.query);
+    if (done && takes_body(operation)) {
+      done = reader.read_object(input.body.empty() ? "{}" : std::string_view(input.body), false);
+    }
+  }
+  if (!done) {
+    return std::unexpected(done.error());
+  }
+  for (const auto& parameter : operation.parameters) {
+    if (parameter.required && !reader.parameters.has(parameter.name)) {
+      const bool camel = input.entry == Entry::rpc;
+      return refuse(camel ? camel_case(parameter.name) : std::string(parameter.name), "is required");
+    }
+  }
+  return std::move(reader.parameters);
+}
+
+}  // namespace postern

@@ -1,0 +1,77 @@
+#include "core/operation/run.h"
+
+#include "core/effect/codec.h"
+#include "core/flow/access.h"
+#include "core/operation/operation.h"
+#include "core/operation/parameters.h"
+
+namespace postern {
+
+namespace {
+
+bool entry_fits(Access access, Entry entry) {
+  const bool inside = entry == Entry::authority || entry == Entry::alarm;
+  return (access == Access::authority) == inside;
+}
+
+// Access first, parameters second: a stranger learns nothing about parameters.
+Task<Outcome> guarded(const Operation* operation, FlowContext* context) {
+  if (operation->access == Access::key || operation->access == Access::admin) {
+    auto caller = co_await authenticate(context);
+    if (!caller) {
+      co_return problem_outcome(caller.error());
+    }
+    context->caller = std::move(*caller);
+    if (auto refused = refuse_caller(context->caller, operation->access == Access::admin,
+                                     operation->permission)) {
+      co_return problem_outcome(*refused);
+    }
+  }
+  auto parameters = read_parameters(*operation, context->input);
+  if (!parameters) {
+    co_return problem_outcome(parameters.error());
+  }
+  context->parameters = std::move(*parameters);
+  co_return co_await operation->flow(context);
+}
+
+}  // namespace
+
+Step Run::start(std::string_view input) {
+  auto decoded = decode_flow_input(input);
+  if (!decoded || task_) {
+    return Step::malformed;
+  }
+  const auto* operation = find_operation(decoded->operation);
+  if (operation == nullptr || !entry_fits(operation->access, decoded->entry)) {
+    return Step::malformed;
+  }
+  context_.emplace(FlowContext{
+      .input = std::move(*decoded), .parameters = {}, .caller = {}, .entropy_used = 0});
+  loop_.emplace(context_->input.now);
+  task_.emplace(guarded(operation, &*context_));
+  task_->start(*loop_);
+  return advance();
+}
+
+Step Run::resume(std::string_view replies) {
+  if (!task_ || task_->done() || !deliver_replies(*loop_, replies)) {
+    return Step::malformed;
+  }
+  return advance();
+}
+
+Step Run::advance() {
+  loop_->run();
+  if (task_->done()) {
+    output_ = encode_outcome(task_->value());
+    return Step::done;
+  }
+  output_ = encode_effects(loop_->take_issued());
+  if (output_.empty() && loop_->pending_count() == 0) {
+    return Step::stuck;
+  }
+  return Step::effects;
+}
+
+}  // namespace postern
