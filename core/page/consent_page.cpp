@@ -31,9 +31,10 @@ constexpr std::array kScopeWords = {
     ScopeWords{"offline_access", "Keep access while you are away"},
 };
 
+// Microsoft Graph's own scopes come with and without their resource.
+constexpr std::string_view kGraph = "https://graph.microsoft.com/";
+
 std::string_view words_for(std::string_view scope) {
-  // Microsoft Graph's own scopes come with and without their resource.
-  constexpr std::string_view kGraph = "https://graph.microsoft.com/";
   const std::string_view name = scope.starts_with(kGraph) ? scope.substr(kGraph.size()) : scope;
   for (const ScopeWords& known : kScopeWords) {
     if (known.scope == name) return known.words;
@@ -112,7 +113,12 @@ std::string render_consent_page(const ConsentPage& page) {
     text("<dt>Afterwards you go to</dt><dd class=\"id\">{3}</dd>");
   }
   text("</dl><h2>What {0} will be able to do</h2>");
-  append_scopes(out, page.scopes);
+  if (page.scopes.empty()) {
+    // Some providers decide by the app's registration, so only they can say.
+    text("<p>{1^} shows this in the next step, before anything is shared.</p>");
+  } else {
+    append_scopes(out, page.scopes);
+  }
   text(
       "<p class=\"warning\"><strong>Only continue if you began this yourself in {0}.</strong> "
       "If somebody sent you this link, close this page.</p><form method=\"post\" action=\"");

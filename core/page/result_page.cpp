@@ -20,7 +20,7 @@ struct ResultText {
 
 // In the order of PageKind, which the assertion below holds.
 constexpr std::array kResults = {
-    ResultText{PageKind::connected, 200, "connected", "done", "Your {1} account is connected",
+    ResultText{PageKind::connected, 200, "connected", "done", "Your account at {1} is connected",
                "{0^} can now use {2}.", "You can close this page."},
     ResultText{PageKind::denied, 403, "access_denied", "calm", "No access was given",
                "{1^} says that you declined, so {0} cannot use your account. Nothing was changed.",
@@ -32,7 +32,7 @@ constexpr std::array kResults = {
                "Go back to {0} and ask for a new link."},
     ResultText{PageKind::link_used, 410, "link_used", "calm", "This link was already used",
                "Each link works once. What it connected stays connected.",
-               "If you are signing in in another tab, finish there. "
+               "If the sign-in is open in another tab, finish there. "
                "If you did not use this link yourself, tell {0}. "
                "To connect again, ask {0} for a new link."},
     ResultText{PageKind::link_unknown, 404, "link_unknown", "calm", "This link does not exist",
@@ -120,10 +120,10 @@ std::string_view code_of(PageKind kind) {
 std::string render_result_page(const ResultPage& page) {
   const ResultText& text = text_of(page.kind);
   const std::array values = {
-      PageValue{page.organization, "the service that you came from"},
+      PageValue{page.organization, "the service you came from"},
       PageValue{page.provider_name, "the provider"},
       PageValue{page.account, page.kind == PageKind::connected ? "it" : "another account"},
-      PageValue{page.expected_account, "the account that you chose before"},
+      PageValue{page.expected_account, "the account you chose before"},
   };
   std::string out;
   out.reserve(2048);
