@@ -54,8 +54,10 @@ struct ResultPage {
 [[nodiscard]] std::string_view code_of(PageKind kind);
 
 // The Content-Security-Policy header of these pages. `form_action_origins` is a list separated by
-// spaces. With a list, 'self' is allowed besides, because the form posts here first and Chrome
-// checks every redirect after it; empty is for pages without a form, and allows none.
+// spaces. With a list, 'self' is allowed besides, because the form posts here first; empty is for
+// pages without a form, and allows none. Chrome holds the whole chain of redirects after the post
+// to it, up to the first page that is shown: where a provider redirects on by itself, to another
+// origin of its own or straight back and on to the caller's return address, those belong in too.
 // What is not a plain http(s) origin is left out, so no value can add a directive.
 [[nodiscard]] std::string content_security_policy(std::string_view form_action_origins);
 
