@@ -1,6 +1,7 @@
 // application/x-www-form-urlencoded (WHATWG URL section 5) and percent-encoding (RFC 3986 2.1).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ using FormFields = std::vector<std::pair<std::string, std::string>>;
 
 // Everything but RFC 3986 unreserved characters becomes %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);
+// Strict about %XX and about nothing else: the answer may be any bytes.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 // Valid UTF-8 without surrogates or overlong forms.

@@ -34,7 +34,8 @@ struct JsonLimits {
 
 // Members by name with the type that is wanted; a missing member and one of another type are the
 // same to the caller. Views live as long as the document.
-[[nodiscard]] std::optional<std::string_view> json_string(const Json& object, std::string_view name);
+[[nodiscard]] std::optional<std::string_view> json_string(const Json& object,
+                                                          std::string_view name);
 [[nodiscard]] std::optional<std::int64_t> json_integer(const Json& object, std::string_view name);
 [[nodiscard]] std::optional<bool> json_boolean(const Json& object, std::string_view name);
 [[nodiscard]] const Json* json_member(const Json& object, std::string_view name);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <type_traits>
 #include <utility>
 
 namespace postern {

@@ -29,7 +29,8 @@ class Secret {
 // Overwrites the bytes in a way that the optimizer may not remove; leaves the string empty.
 void wipe(std::string& value);
 
-// Compares without a branch on content. Unequal lengths answer at once: lengths are not secret here.
+// Compares without a branch on content. Unequal lengths answer at once: lengths are not secret
+// here.
 [[nodiscard]] bool constant_time_equal(std::string_view a, std::string_view b);
 
 }  // namespace postern

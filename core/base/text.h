@@ -1,6 +1,7 @@
 // Small things about text that the standard library does only with locales or exceptions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,7 +25,10 @@ namespace postern {
 // Text for an HTML element or a double-quoted attribute.
 [[nodiscard]] std::string html_escape(std::string_view text);
 
-// Control characters (C0, DEL, C1) or invalid UTF-8 anywhere?
+// Bytes of the well-formed UTF-8 sequence that the text begins with; 0 when it begins with none.
+[[nodiscard]] std::size_t utf8_sequence(std::string_view text);
+
+// Valid UTF-8 without control characters (C0, DEL, C1)?
 [[nodiscard]] bool is_clean_text(std::string_view text);
 
 }  // namespace postern

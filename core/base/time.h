@@ -20,7 +20,8 @@ inline constexpr DurationMs kDayMs = 24 * kHourMs;
 // 2026-01-31T23:59:59.123Z (RFC 3339), years 0001 to 9999.
 [[nodiscard]] std::string format_iso8601(EpochMs time);
 
-// RFC 3339 with `Z` or an offset, fraction optional (cut to milliseconds); nullopt for anything else.
+// RFC 3339 with `Z` or an offset, fraction optional (cut to milliseconds); nullopt for anything
+// else.
 [[nodiscard]] std::optional<EpochMs> parse_iso8601(std::string_view text);
 
 // IMF-fixdate or delta-seconds of a Retry-After header (RFC 9110 10.2.3), as a duration from `now`;

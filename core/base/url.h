@@ -28,15 +28,18 @@ struct Url {
 };
 
 enum class UrlFault {
-  too_long,           // over 2,048 bytes
-  forbidden_byte,     // control, space, backslash, non-ASCII, or an invalid %XX
-  not_absolute,       // no scheme://authority
-  not_https,          // another scheme, or http to an origin that the policy does not name
-  userinfo,           // user@host
+  too_long,        // over 2,048 bytes
+  forbidden_byte,  // control, space, backslash, non-ASCII, other bytes that RFC 3986 has no place
+                   // for, an invalid %XX, and %XX in the path that is a control or no UTF-8
+  not_absolute,    // no scheme://authority
+  not_https,       // another scheme, or http to an origin that the policy does not name
+  userinfo,        // user@host
   fragment,
-  bad_host,           // IP literal in any notation, single label, localhost, .internal, .local, …
-  bad_port,           // anything but 443 where the policy does not name the origin
-  dot_segment,        // /../ or /./, also percent-encoded; and //, %2f, %5c in the path
+  bad_host,     // IP literal in any notation, single label, localhost, .internal, .local, …
+  bad_port,     // anything but 443 where the policy does not name the origin
+  dot_segment,  // /../ or /./, also percent-encoded or before a ';'; and //, %2f, %5c in the
+                // path; all of them encoded twice as well
+  not_origin,   // a path or query where only an origin belongs
 };
 
 struct UrlPolicy {

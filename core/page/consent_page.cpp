@@ -1,0 +1,135 @@
+#include <array>
+#include <cstddef>
+
+#include "core/base/text.h"
+#include "core/page/layout.h"
+#include "core/page/page.h"
+
+namespace postern {
+namespace {
+
+struct ScopeWords {
+  std::string_view scope;
+  std::string_view words;
+};
+
+// Words may never promise less than the scope gives: what is not listed is shown as it is.
+constexpr std::array kScopeWords = {
+    ScopeWords{"openid", "Know who you are"},
+    ScopeWords{"profile", "Know who you are"},
+    ScopeWords{"email", "Know who you are"},
+    ScopeWords{"User.Read", "Read your profile"},
+    ScopeWords{"Mail.Read", "Read your mail"},
+    ScopeWords{"Mail.ReadWrite", "Read, change and delete your mail"},
+    ScopeWords{"Mail.Send", "Send mail as you"},
+    ScopeWords{"Calendars.Read", "Read your calendars"},
+    ScopeWords{"Calendars.ReadWrite", "Read, change and delete your calendar events"},
+    ScopeWords{"https://management.azure.com/user_impersonation",
+               "Act as you in Azure: see and manage everything that you can"},
+    ScopeWords{"https://management.azure.com/.default",
+               "Act as you in Azure: see and manage everything that you can"},
+    ScopeWords{"offline_access", "Keep access while you are away"},
+};
+
+// Microsoft Graph's own scopes come with and without their resource.
+constexpr std::string_view kGraph = "https://graph.microsoft.com/";
+
+std::string_view words_for(std::string_view scope) {
+  const std::string_view name = scope.starts_with(kGraph) ? scope.substr(kGraph.size()) : scope;
+  for (const ScopeWords& known : kScopeWords) {
+    if (known.scope == name) return known.words;
+  }
+  return {};
+}
+
+bool shown_before(const std::vector<std::string>& scopes, std::size_t index) {
+  const std::string_view words = words_for(scopes[index]);
+  for (std::size_t i = 0; i < index; ++i) {
+    if (scopes[i] == scopes[index] || (!words.empty() && words_for(scopes[i]) == words))
+      return true;
+  }
+  return false;
+}
+
+// One line for each thing that is asked, with the provider's own names for it below.
+void append_scopes(std::string& out, const std::vector<std::string>& scopes) {
+  out += "<ul class=\"scopes\">";
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    if (shown_before(scopes, i)) continue;
+    const std::string_view words = words_for(scopes[i]);
+    out += "<li>";
+    if (words.empty()) {
+      out += "<code>";
+      append_value(out, scopes[i]);
+      out += "</code></li>";
+      continue;
+    }
+    out += words;
+    out += " <small>";
+    std::string_view separator;
+    for (std::size_t j = i; j < scopes.size(); ++j) {
+      if (words_for(scopes[j]) != words) continue;
+      out += separator;
+      out += "<code>";
+      out += html_escape(scopes[j]);
+      out += "</code>";
+      separator = ", ";
+    }
+    out += "</small></li>";
+  }
+  out += "</ul>";
+}
+
+void append_time_left(std::string& out, std::int64_t minutes) {
+  out += "This link works once, for ";
+  if (minutes < 1) {
+    out += "less than a minute";
+  } else {
+    out += to_decimal(minutes);
+    out += minutes == 1 ? " more minute" : " more minutes";
+  }
+  out += '.';
+}
+
+}  // namespace
+
+std::string render_consent_page(const ConsentPage& page) {
+  const std::array values = {
+      PageValue{page.organization, "this service"},
+      PageValue{page.provider_name, "the provider"},
+      PageValue{page.user_id, "not named"},
+      PageValue{page.return_host, ""},
+      PageValue{page.form_action, ""},
+  };
+  std::string out;
+  out.reserve(4096);
+  const auto text = [&](std::string_view t) { append_text(out, t, values, Markup::isolated); };
+  begin_page(out, "Give {0} access to your {1} account?", "ask", values);
+  text(
+      "<p>{0^} asks to use an account of yours at {1}. You choose the account in the next step.</p>"
+      "<dl><dt>Who gets access</dt><dd class=\"id\">{0}</dd>"
+      "<dt>For this user of {0}</dt><dd class=\"id\">{2}</dd>");
+  if (!page.return_host.empty()) {
+    text("<dt>Afterwards you go to</dt><dd class=\"id\">{3}</dd>");
+  }
+  text("</dl><h2>What {0} will be able to do</h2>");
+  if (page.scopes.empty()) {
+    // Some providers decide by the app's registration, so only they can say.
+    text("<p>{1^} shows this in the next step, before anything is shared.</p>");
+  } else {
+    append_scopes(out, page.scopes);
+  }
+  text(
+      "<p class=\"warning\"><strong>Only continue if you began this yourself in {0}.</strong> "
+      "If somebody sent you this link, close this page.</p><form method=\"post\" action=\"");
+  append_text(out, "{4}", values, Markup::plain);
+  text(
+      "\"><button type=\"submit\">Continue to {1}</button></form>"
+      "<p class=\"quiet\">To refuse, close this page: nothing is shared unless you continue. ");
+  append_time_left(out, page.expires_in_minutes);
+  out += "</p>";
+  end_page(out);
+  return out;
+}
+
+}  // namespace postern

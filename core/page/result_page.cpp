@@ -1,0 +1,142 @@
+#include <array>
+#include <cstddef>
+
+#include "core/page/layout.h"
+#include "core/page/page.h"
+
+namespace postern {
+namespace {
+
+// {0} organization, {1} provider, {2} account that signed in, {3} account connected before.
+struct ResultText {
+  PageKind kind;
+  int status;
+  std::string_view code;
+  std::string_view tone;
+  std::string_view heading;
+  std::string_view happened;
+  std::string_view next;
+};
+
+// In the order of PageKind, which the assertion below holds.
+constexpr std::array kResults = {
+    ResultText{PageKind::connected, 200, "connected", "done", "Your account at {1} is connected",
+               "{0^} can now use {2}.", "You can close this page."},
+    ResultText{PageKind::denied, 403, "access_denied", "calm", "No access was given",
+               "{1^} says that you declined, so {0} cannot use your account. Nothing was changed.",
+               "If that is what you wanted, close this page. "
+               "If not, go back to {0} and start again."},
+    ResultText{PageKind::link_expired, 410, "link_expired", "calm", "This link has expired",
+               "For your safety a link works for a few minutes only. "
+               "Nothing was connected, and nothing is lost.",
+               "Go back to {0} and ask for a new link."},
+    ResultText{PageKind::link_used, 410, "link_used", "calm", "This link was already used",
+               "Each link works once. What it connected stays connected.",
+               "If the sign-in is open in another tab, finish there. "
+               "If you did not use this link yourself, tell {0}. "
+               "To connect again, ask {0} for a new link."},
+    ResultText{PageKind::link_unknown, 404, "link_unknown", "calm", "This link does not exist",
+               "It may be incomplete, or too old. Nothing was connected, and nothing is lost.",
+               "Check that you have the whole link, or go back to {0} and ask for a new one."},
+    ResultText{PageKind::wrong_browser, 403, "wrong_browser", "alert",
+               "This sign-in began in another browser",
+               "To protect your account, only the browser that began can finish. "
+               "Nothing was connected here.",
+               "If you began it yourself, go back to that browser: it can still finish there. "
+               "If its cookies are switched off, switch them on and start again from {0}. "
+               "If somebody sent you here, close this page."},
+    ResultText{PageKind::attempt_used_or_expired, 410, "attempt_used_or_expired", "calm",
+               "This sign-in is already over",
+               "It was finished before, or it took too long. Nothing new was connected, "
+               "and what was connected before stays connected.",
+               "If your account is not connected yet, go back to {0} and start again."},
+    ResultText{PageKind::other_account, 409, "other_account", "alert",
+               "That is a different account",
+               "You signed in with {2}, but {0} is connected to {3}. "
+               "That connection stays as it was.",
+               "To renew it, go back to {0}, start again and choose {3}. "
+               "To use the other account instead, disconnect the first one in {0}."},
+    ResultText{PageKind::provider_refused, 403, "provider_refused", "alert",
+               "The sign-in was refused by {1}",
+               "{1^} did not let {0} use your account. Nothing was changed.",
+               "Your administrator may have to allow it first: show them the reference below. "
+               "Then go back to {0} and start again."},
+    ResultText{PageKind::provider_unavailable, 502, "provider_unavailable", "alert",
+               "No answer from {1}",
+               "{1^} could not be reached, so your account was not connected. "
+               "What was connected before stays connected.",
+               "Wait a few minutes, then go back to {0} and start again."},
+    ResultText{PageKind::integration_fault, 500, "integration_fault", "alert",
+               "This connection is not set up correctly",
+               "{1^} does not accept the settings of {0}. You did nothing wrong, "
+               "and what was connected before stays connected.",
+               "Tell the people who run {0}, and give them the reference below."},
+    ResultText{PageKind::service_unavailable, 503, "service_unavailable", "alert",
+               "This cannot be finished right now",
+               "Something on our side is not working. "
+               "What was connected before stays connected.",
+               "Wait a few minutes, then go back to {0} and start again."},
+    ResultText{PageKind::bad_request, 400, "bad_request", "calm",
+               "This address cannot be understood",
+               "A part of it is missing or damaged. Nothing was connected, and nothing is lost.",
+               "Go back to {0} and start again."},
+};
+
+consteval bool in_order() {
+  for (std::size_t i = 0; i < kResults.size(); ++i) {
+    if (static_cast<std::size_t>(kResults[i].kind) != i) return false;
+  }
+  return kResults.back().kind == PageKind::bad_request;
+}
+static_assert(in_order());
+
+const ResultText& text_of(PageKind kind) {
+  const auto index = static_cast<std::size_t>(kind);
+  return index < kResults.size() ? kResults[index] : kResults.back();
+}
+
+void append_reference(std::string& out, const ResultPage& page) {
+  out += "<p class=\"reference\">Reference: <code>";
+  out += code_of(page.kind);
+  out += "</code>";
+  for (const std::string* part : {&page.detail, &page.reference}) {
+    if (part->empty()) continue;
+    out += " <code>";
+    append_value(out, *part);
+    out += "</code>";
+  }
+  out += "</p>";
+}
+
+}  // namespace
+
+int status_of(PageKind kind) {
+  return text_of(kind).status;
+}
+std::string_view code_of(PageKind kind) {
+  return text_of(kind).code;
+}
+
+std::string render_result_page(const ResultPage& page) {
+  const ResultText& text = text_of(page.kind);
+  const std::array values = {
+      PageValue{page.organization, "the service you came from"},
+      PageValue{page.provider_name, "the provider"},
+      PageValue{page.account, page.kind == PageKind::connected ? "it" : "another account"},
+      PageValue{page.expected_account, "the account you chose before"},
+  };
+  std::string out;
+  out.reserve(2048);
+  begin_page(out, text.heading, text.tone, values);
+  out += "<p>";
+  append_text(out, text.happened, values, Markup::isolated);
+  out += "</p><p>";
+  append_text(out, text.next, values, Markup::isolated);
+  out += "</p>";
+  // On success a reference is noise, unless somebody wants to trace the request.
+  if (page.kind != PageKind::connected || !page.reference.empty()) append_reference(out, page);
+  end_page(out);
+  return out;
+}
+
+}  // namespace postern

@@ -1,0 +1,294 @@
+#include "core/page/page.h"
+
+#include <array>
+#include <cstddef>
+#include <doctest/doctest.h>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace {
+
+using postern::PageKind;
+
+constexpr std::string_view kHostile = "\"><script>alert('1')</script>&{0}";
+constexpr std::string_view kEscaped =
+    "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;{0}";
+
+constexpr std::array<std::pair<PageKind, int>, 13> kStatuses = {{
+    {PageKind::connected, 200},
+    {PageKind::denied, 403},
+    {PageKind::link_expired, 410},
+    {PageKind::link_used, 410},
+    {PageKind::link_unknown, 404},
+    {PageKind::wrong_browser, 403},
+    {PageKind::attempt_used_or_expired, 410},
+    {PageKind::other_account, 409},
+    {PageKind::provider_refused, 403},
+    {PageKind::provider_unavailable, 502},
+    {PageKind::integration_fault, 500},
+    {PageKind::service_unavailable, 503},
+    {PageKind::bad_request, 400},
+}};
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos;
+       at = text.find(part, at + part.size())) {
+    ++found;
+  }
+  return found;
+}
+
+std::string between(std::string_view text, std::string_view before, std::string_view after) {
+  const std::size_t start = text.find(before);
+  CHECK(start != std::string_view::npos);
+  if (start == std::string_view::npos) return {};
+  text.remove_prefix(start + before.size());
+  return std::string(text.substr(0, text.find(after)));
+}
+
+postern::ConsentPage consent() {
+  return {.organization = "Contoso Desk",
+          .provider_name = "Microsoft",
+          .user_id = "ada@contoso.example",
+          .scopes = {"openid", "profile", "offline_access", "Mail.Read", "Odd.Scope"},
+          .form_action = "/connect/abc",
+          .expires_in_minutes = 9,
+          .return_host = "desk.contoso.example"};
+}
+
+postern::ResultPage result(PageKind kind) {
+  return {.kind = kind,
+          .organization = "Contoso Desk",
+          .provider_name = "Microsoft",
+          .account = "ada@contoso.example",
+          .expected_account = "grace@contoso.example",
+          .detail = "AADSTS65004",
+          .reference = "8f2c41d0"};
+}
+
+// What holds for every page whatever it says.
+void check_frame(const std::string& html) {
+  CHECK(html.starts_with("<!doctype html><html lang=\"en\">"));
+  CHECK(html.ends_with("</html>\n"));
+  CHECK(count(html, "<h1>") == 1);
+  CHECK(count(html, "<title>") == 1);
+  CHECK(count(html, "<header>") == 1);
+  CHECK(count(html, "<main ") == 1);
+  CHECK(count(html, "<footer>") == 1);
+  CHECK(contains(html, "<meta charset=\"utf-8\">"));
+  CHECK(contains(html, "<meta name=\"viewport\""));
+  CHECK(contains(html, "<meta name=\"robots\" content=\"noindex\">"));
+  CHECK(contains(html, "<link rel=\"stylesheet\" href=\"/assets/postern.css\">"));
+  CHECK_FALSE(contains(html, "<script"));
+  CHECK_FALSE(contains(html, "<style"));
+  CHECK_FALSE(contains(html, "style="));
+  CHECK(count(html, "<bdi>") == count(html, "</bdi>"));
+  CHECK(count(html, "<p") == count(html, "</p>"));
+}
+
+}  // namespace
+
+TEST_CASE("the consent page names who asks for what, and for whom") {
+  const std::string html = postern::render_consent_page(consent());
+  check_frame(html);
+  CHECK(between(html, "<title>", "</title>") ==
+        "Give Contoso Desk access to your Microsoft account? - Postern");
+  CHECK(contains(html, "<dd class=\"id\"><bdi>Contoso Desk</bdi></dd>"));
+  CHECK(contains(html, "<dd class=\"id\"><bdi>ada@contoso.example</bdi></dd>"));
+  CHECK(contains(html, "<dd class=\"id\"><bdi>desk.contoso.example</bdi></dd>"));
+  CHECK(contains(html,
+                 "<strong>Only continue if you began this yourself in <bdi>Contoso Desk</bdi>."
+                 "</strong> If somebody sent you this link, close this page."));
+  CHECK(contains(html, "To refuse, close this page"));
+  CHECK(contains(html, "for 9 more minutes."));
+}
+
+TEST_CASE("the consent page has one form, which posts, and one button without autofocus") {
+  const std::string html = postern::render_consent_page(consent());
+  CHECK(count(html, "<form") == 1);
+  CHECK(contains(html, "<form method=\"post\" action=\"/connect/abc\">"));
+  CHECK(count(html, "<button") == 1);
+  CHECK(contains(html, "<button type=\"submit\">Continue to <bdi>Microsoft</bdi></button>"));
+  // A person who presses Enter on arrival has not decided anything.
+  CHECK_FALSE(contains(html, "autofocus"));
+  CHECK_FALSE(contains(html, "<a "));
+}
+
+TEST_CASE("scopes are shown in words, once, and verbatim where no words are known") {
+  postern::ConsentPage page = consent();
+  page.scopes = {"openid",
+                 "Mail.Read",
+                 "email",
+                 "profile",
+                 "https://graph.microsoft.com/Mail.Read",
+                 "https://management.azure.com/user_impersonation",
+                 "Odd.Scope",
+                 "Odd.Scope",
+                 "User.Read.All"};
+  const std::string html = postern::render_consent_page(page);
+  CHECK(count(html, "Know who you are") == 1);
+  CHECK(contains(html,
+                 "Know who you are <small><code>openid</code>, <code>email</code>, "
+                 "<code>profile</code></small>"));
+  CHECK(count(html, "Read your mail <small>") == 1);
+  CHECK(contains(html, "<code>https://graph.microsoft.com/Mail.Read</code>"));
+  CHECK(contains(html, "Act as you in Azure"));
+  CHECK(count(html, "<li><code><bdi>Odd.Scope</bdi></code></li>") == 1);
+  CHECK(contains(html, "<li><code><bdi>User.Read.All</bdi></code></li>"));
+  CHECK(count(html, "<li>") == 5);
+
+  page.scopes.clear();
+  const std::string none = postern::render_consent_page(page);
+  CHECK_FALSE(contains(none, "<ul"));
+  CHECK(contains(none, "shows this in the next step"));
+}
+
+TEST_CASE("the time that is left reads well") {
+  postern::ConsentPage page = consent();
+  page.expires_in_minutes = 1;
+  CHECK(contains(postern::render_consent_page(page), "for 1 more minute."));
+  page.expires_in_minutes = 0;
+  CHECK(contains(postern::render_consent_page(page), "for less than a minute."));
+  page.expires_in_minutes = -5;
+  CHECK(contains(postern::render_consent_page(page), "for less than a minute."));
+}
+
+TEST_CASE("without a return host the consent page does not speak of one") {
+  postern::ConsentPage page = consent();
+  page.return_host.clear();
+  CHECK_FALSE(contains(postern::render_consent_page(page), "Afterwards"));
+}
+
+TEST_CASE("every field of the consent page is escaped") {
+  const std::string hostile(kHostile);
+  std::array<postern::ConsentPage, 6> pages;
+  pages.fill(consent());
+  pages[0].organization = hostile;
+  pages[1].provider_name = hostile;
+  pages[2].user_id = hostile;
+  pages[3].scopes = {hostile};
+  pages[4].form_action = hostile;
+  pages[5].return_host = hostile;
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    CAPTURE(i);
+    const std::string html = postern::render_consent_page(pages[i]);
+    check_frame(html);
+    CHECK(contains(html, kEscaped));
+    CHECK_FALSE(contains(html, kHostile));
+  }
+}
+
+TEST_CASE("every field of a result page is escaped") {
+  const std::string hostile(kHostile);
+  std::array<postern::ResultPage, 6> pages;
+  pages.fill(result(PageKind::other_account));
+  pages[0].organization = hostile;
+  pages[1].kind = PageKind::provider_refused;
+  pages[1].provider_name = hostile;
+  pages[2].account = hostile;
+  pages[3].expected_account = hostile;
+  pages[4].detail = hostile;
+  pages[5].reference = hostile;
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    CAPTURE(i);
+    const std::string html = postern::render_result_page(pages[i]);
+    check_frame(html);
+    CHECK(contains(html, kEscaped));
+    CHECK_FALSE(contains(html, kHostile));
+  }
+}
+
+TEST_CASE("each ending has its own page, title and code") {
+  std::set<std::string> titles;
+  std::set<std::string> headings;
+  std::set<std::string_view> codes;
+  for (const auto& [kind, status] : kStatuses) {
+    CAPTURE(postern::code_of(kind));
+    const std::string html = postern::render_result_page(result(kind));
+    check_frame(html);
+    CHECK(titles.insert(between(html, "<title>", "</title>")).second);
+    CHECK(headings.insert(between(html, "<h1>", "</h1>")).second);
+    CHECK(codes.insert(postern::code_of(kind)).second);
+    CHECK(postern::status_of(kind) == status);
+    CHECK_FALSE(contains(html, "<form"));
+    CHECK_FALSE(contains(html, "{"));
+  }
+  CHECK(codes.size() == kStatuses.size());
+}
+
+TEST_CASE("a failure shows its code, the provider's and the reference; success only the account") {
+  const std::string refused = postern::render_result_page(result(PageKind::provider_refused));
+  CHECK(contains(refused, "<code>provider_refused</code>"));
+  CHECK(contains(refused, "<code><bdi>AADSTS65004</bdi></code>"));
+  CHECK(contains(refused, "<code><bdi>8f2c41d0</bdi></code>"));
+
+  postern::ResultPage page = result(PageKind::connected);
+  page.reference.clear();
+  const std::string connected = postern::render_result_page(page);
+  CHECK(contains(connected, "can now use <bdi>ada@contoso.example</bdi>"));
+  CHECK(contains(connected, "You can close this page."));
+  CHECK_FALSE(contains(connected, "Reference"));
+}
+
+TEST_CASE("the page about another account names both") {
+  const std::string html = postern::render_result_page(result(PageKind::other_account));
+  CHECK(contains(html, "You signed in with <bdi>ada@contoso.example</bdi>"));
+  CHECK(contains(html, "is connected to <bdi>grace@contoso.example</bdi>"));
+}
+
+TEST_CASE("pages that know nothing but their kind still make sentences") {
+  for (const auto& [kind, status] : kStatuses) {
+    CAPTURE(postern::code_of(kind));
+    postern::ResultPage page;
+    page.kind = kind;
+    const std::string html = postern::render_result_page(page);
+    check_frame(html);
+    CHECK_FALSE(contains(html, "<bdi>"));
+    CHECK_FALSE(contains(html, "{"));
+    CHECK_FALSE(contains(html, "  "));
+    CHECK_FALSE(contains(html, ">the "));
+    CHECK_FALSE(contains(html, ". the "));
+    CHECK_FALSE(contains(html, "our the "));
+  }
+}
+
+TEST_CASE("a kind out of range is a bad request, not a crash") {
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): that is what is tried here.
+  const auto kind = static_cast<PageKind>(200);
+  CHECK(postern::code_of(kind) == "bad_request");
+  CHECK(postern::status_of(kind) == 400);
+  postern::ResultPage page;
+  page.kind = kind;
+  check_frame(postern::render_result_page(page));
+}
+
+TEST_CASE("the content security policy allows the style sheet and named form targets only") {
+  const std::string head =
+      "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+      "frame-ancestors 'none'; form-action ";
+  CHECK(postern::content_security_policy("") == head + "'none'");
+  CHECK(postern::content_security_policy("  ") == head + "'none'");
+  CHECK(postern::content_security_policy("https://login.microsoftonline.com") ==
+        head + "'self' https://login.microsoftonline.com");
+  CHECK(postern::content_security_policy("https://a.example  http://localhost:4000") ==
+        head + "'self' https://a.example http://localhost:4000");
+}
+
+TEST_CASE("nothing but an origin gets into the content security policy") {
+  const std::string only_self = postern::content_security_policy("'unsafe-inline'");
+  CHECK(only_self.ends_with("form-action 'self'"));
+  for (const std::string_view bad :
+       {"https://a.example;script-src", "https://a.example,https://b", "javascript:alert(1)", "*",
+        "https://*", "https://", "https://a.example\r\nx:y", "https://a.example/path",
+        "data:", "https://a.example'"}) {
+    CAPTURE(bad);
+    CHECK(postern::content_security_policy(bad) == only_self);
+  }
+}
