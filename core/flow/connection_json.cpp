@@ -1,0 +1,40 @@
+#include "core/flow/connection_json.h"
+
+#include "core/base/json.h"
+
+namespace postern {
+
+std::string connection_json(const ConnectionRecord& record) {
+  JsonWriter out;
+  out.begin_object()
+      .member("integration", record.id.integration)
+      .member("provider", record.provider)
+      .member("user_id", record.id.user_id)
+      .member("status", name_of(record.status))
+      .member("version", record.version);
+  out.key("account")
+      .begin_object()
+      .member("tenant_id", record.account.tenant_id)
+      .member("provider_user_id", record.account.provider_user_id)
+      .member("name", record.account.name)
+      .member("username", record.account.username)
+      .end_object();
+  out.key("resources").begin_array();
+  for (const auto& token : record.tokens) {
+    out.begin_object().member("resource", token.resource).member("scope", token.scope);
+    if (token.expires_at != 0) {
+      out.member("expires_at", format_iso8601(token.expires_at));
+    }
+    out.end_object();
+  }
+  out.end_array();
+  out.key("can_refresh").boolean(!record.sealed_refresh_token.empty());
+  if (!record.cause.empty()) {
+    out.member("cause", record.cause);
+  }
+  out.member("created_at", format_iso8601(record.created_at))
+      .member("updated_at", format_iso8601(record.updated_at));
+  return out.end_object().take();
+}
+
+}  // namespace postern

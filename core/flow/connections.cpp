@@ -1,0 +1,126 @@
+// Looking at connections, refreshing and ending them.
+#include "core/base/base64url.h"
+#include "core/base/fields.h"
+#include "core/base/json.h"
+#include "core/flow/connection_json.h"
+#include "core/flow/flows.h"
+#include "core/flow/integration.h"
+#include "core/flow/payload.h"
+#include "core/flow/token.h"
+
+namespace postern {
+
+namespace {
+
+constexpr std::int64_t kPageSize = 50;
+
+Task<Outcome> leave_for_authority(FlowContext* context, std::string operation) {
+  const auto id = connection_of_caller(*context);
+  if (const auto known = resolve_integration(*context, id.integration, {});
+      !known && known.error().code == ProblemCode::unknown_integration) {
+    co_return problem_outcome(known.error());
+  }
+  (void)co_await perform(Authority{.name = connection_key(id),
+                                   .operation = std::move(operation),
+                                   .payload = encode(id),
+                                   .restart = false,
+                                   .note = {}});
+  co_return problem_outcome(problem(ProblemCode::core_trap));
+}
+
+// Opaque to callers: where the last page ended.
+std::string cursor_of(const ConnectionRecord& last) {
+  FieldWriter out;
+  out.text(last.id.user_id).text(last.id.integration);
+  return base64url_encode(out.bytes());
+}
+
+bool read_cursor(std::string_view text, ConnectionQuery& query) {
+  const auto bytes = base64url_decode(text);
+  if (!bytes) {
+    return false;
+  }
+  FieldReader in(*bytes);
+  query.after_user_id = in.text();
+  query.after_integration = in.text();
+  return in.complete();
+}
+
+}  // namespace
+
+Task<Outcome> get_connection_flow(FlowContext* context) {
+  co_return co_await leave_for_authority(context, "authority.describe");
+}
+
+Task<Outcome> disconnect_flow(FlowContext* context) {
+  co_return co_await leave_for_authority(context, "authority.disconnect");
+}
+
+Task<Outcome> refresh_flow(FlowContext* context) {
+  const auto id = connection_of_caller(*context);
+  const auto integration = resolve_integration(*context, id.integration, {});
+  if (!integration) {
+    co_return problem_outcome(integration.error());
+  }
+  const auto& parameters = context->parameters;
+  const auto resource =
+      parse_resource(parameters.has("resource") ? parameters.text("resource") : "graph");
+  if (!resource) {
+    co_return problem_outcome(
+        problem(ProblemCode::invalid_request, "`resource` must be graph or arm"));
+  }
+  (void)co_await perform(
+      Authority{.name = connection_key(id),
+                .operation = "authority.refresh",
+                .payload = encode(TokenPayload{.id = id,
+                                               .resource = std::string(name_of(*resource)),
+                                               .min_ttl_ms = 0,
+                                               .forced = true,
+                                               .refused_version = 0,
+                                               .kv_version = 0}),
+                .restart = false,
+                .note = {}});
+  co_return problem_outcome(problem(ProblemCode::core_trap));
+}
+
+Task<Outcome> list_connections_flow(FlowContext* context) {
+  const auto& parameters = context->parameters;
+  ConnectionQuery query{.org = context->caller.org,
+                        .user_id = std::string(parameters.text("user_id")),
+                        .status = std::string(parameters.text("status")),
+                        .after_user_id = {},
+                        .after_integration = {},
+                        .limit = kPageSize + 1};
+  if (!query.status.empty() && !parse_status(query.status)) {
+    co_return problem_outcome(problem(ProblemCode::invalid_request, "`status` is not a status"));
+  }
+  if (parameters.has("cursor") && !read_cursor(parameters.text("cursor"), query)) {
+    co_return problem_outcome(problem(ProblemCode::invalid_request, "`cursor` is not a cursor"));
+  }
+  const auto rows = co_await perform(Sql{.statements = {select_connections(query)}});
+  if (!rows || rows->empty()) {
+    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+  }
+  JsonWriter out;
+  out.begin_object().key("connections").begin_array();
+  std::string cursor;
+  std::int64_t count = 0;
+  for (const auto& row : (*rows)[0].rows) {
+    const auto record = connection_of({.rows = {row}, .changes = 0});
+    if (!record || record->id.org != query.org) {
+      continue;
+    }
+    if (++count > kPageSize) {
+      break;
+    }
+    out.raw(connection_json(*record));
+    cursor = cursor_of(*record);
+  }
+  out.end_array();
+  if (count > kPageSize) {
+    out.member("cursor", cursor);
+  }
+  co_return json_outcome(out.end_object().take());
+}
+
+}  // namespace postern

@@ -1,0 +1,47 @@
+#include "core/base/json.h"
+#include "core/flow/flows.h"
+#include "core/flow/access.h"
+#include "core/flow/statements.h"
+#include "core/base/version.h"
+
+namespace postern {
+
+Task<Outcome> health_flow(FlowContext* context) {
+  const bool deep = context->parameters.flag("deep");
+  if (deep) {
+    // The stores' state is nobody's business but the operator's, and asking costs money.
+    auto caller = co_await authenticate(context);
+    if (!caller || !caller->administrator) {
+      co_return problem_outcome(caller ? problem(ProblemCode::permission_denied,
+                                                 "deep needs the administrator's key")
+                                       : caller.error());
+    }
+  }
+  JsonWriter out;
+  bool healthy = true;
+  std::string checks;
+  if (deep) {
+    auto [kv, d1] = co_await all_of(effect_task(KvGet{.key = "health"}),
+                                    effect_task(Sql{.statements = {select_one()}}));
+    healthy = kv.has_value() && d1.has_value();
+    JsonWriter inner;
+    inner.begin_object()
+        .member("core", "ok")
+        .member("kv", kv ? std::string_view("ok") : name_of(kv.error()))
+        .member("d1", d1 ? std::string_view("ok") : name_of(d1.error()))
+        .end_object();
+    checks = inner.take();
+  }
+  const auto now = co_await current_time();
+  out.begin_object()
+      .member("status", healthy ? "ok" : "degraded")
+      .member("service", "postern")
+      .member("timestamp", format_iso8601(now))
+      .member("version", kVersion);
+  if (deep) {
+    out.key("checks").raw(checks);
+  }
+  co_return json_outcome(out.end_object().take(), healthy ? 200 : 503);
+}
+
+}  // namespace postern

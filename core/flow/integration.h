@@ -1,0 +1,58 @@
+// An organization's registered app at a provider, resolved from the Worker's environment.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/problem.h"
+#include "core/base/result.h"
+#include "core/base/secret.h"
+#include "core/base/url.h"
+#include "core/flow/context.h"
+#include "core/oauth/token_request.h"
+#include "core/provider/catalogue.h"
+#include "core/provider/microsoft.h"
+
+namespace postern {
+
+struct Integration {
+  std::string name;
+  const Provider* provider = nullptr;
+  Tenant tenant;
+  MicrosoftEndpoints endpoints;
+  std::string client_id;
+  std::string redirect_uri;
+  std::string public_origin;  // of redirect_uri: where Postern itself is reached
+  std::string graph_origin;
+  std::string arm_origin;
+  std::vector<std::string> scopes;
+
+  [[nodiscard]] std::string_view origin_of(Resource resource) const {
+    return resource == Resource::graph ? graph_origin : arm_origin;
+  }
+};
+
+inline constexpr std::string_view kDefaultIntegration = "azure";
+
+// `tenant`: empty for the integration's own. Faults: unknown_integration, invalid_request (tenant),
+// integration_not_configured (names the variable, never its value).
+[[nodiscard]] Result<Integration, Problem> resolve_integration(const FlowContext& context,
+                                                               std::string_view name,
+                                                               std::string_view tenant);
+
+// With the client secret in it: in the authority only.
+[[nodiscard]] TokenEndpoint token_endpoint(const Integration& integration,
+                                           const FlowContext& context);
+
+// The scope parameter of a token request for one resource.
+[[nodiscard]] std::string token_scope(const Integration& integration, Resource resource);
+
+// Origins named by ALLOW_INSECURE_ORIGINS (comma-separated).
+[[nodiscard]] std::vector<std::string> insecure_origins(const FlowContext& context);
+
+// Is this exact URL on the organization's list (ALLOWED_RETURN_URLS, JSON: {"org": ["https://…"]})?
+[[nodiscard]] bool is_allowed_return_url(const FlowContext& context, std::string_view org,
+                                         std::string_view url);
+
+}  // namespace postern

@@ -1,0 +1,144 @@
+#include "core/flow/link.h"
+
+#include "core/base/base64url.h"
+#include "core/base/json.h"
+#include "core/base/sha256.h"
+#include "core/flow/flows.h"
+#include "core/oauth/authorization_request.h"
+#include "core/oauth/pkce.h"
+#include "core/oauth/state.h"
+#include "core/flow/sign_in.h"
+
+namespace postern {
+
+namespace {
+
+std::string link_json(const NewLink& link) {
+  JsonWriter out;
+  out.begin_object()
+      .member("auth_url", link.url)
+      .member("state", link.attempt)
+      .member("expires_at", format_iso8601(link.expires_at));
+  return out.end_object().take();
+}
+
+// For callers that run the browser part themselves: the state is minted now, for their challenge
+// and their redirect, and no cookie is involved.
+Task<Outcome> create_caller_attempt(FlowContext* context, Integration integration, LinkWish wish) {
+  const auto& parameters = context->parameters;
+  const std::string redirect_uri(parameters.text("redirect_uri"));
+  const std::string challenge(parameters.text("code_challenge"));
+  if (!context->caller.may("connect:caller")) {
+    co_return problem_outcome(
+        problem(ProblemCode::permission_denied, "This needs the permission connect:caller"));
+  }
+  if (!is_s256_challenge(challenge)) {
+    co_return problem_outcome(problem(ProblemCode::invalid_request,
+                                      "`code_challenge` must be an S256 challenge (43 characters)"));
+  }
+  if (!is_allowed_return_url(*context, wish.id.org, redirect_uri)) {
+    co_return problem_outcome(problem(ProblemCode::redirect_uri_not_allowed));
+  }
+  const auto now = co_await current_time();
+  const auto attempt = make_attempt_id(context->take_entropy(16));
+  const auto minted = mint_state(attempt, context->take_entropy(64));
+  const StateRow row{.state_hash = minted.state_hash,
+                     .cookie_hash = {},
+                     .mode = "caller",
+                     .attempt = attempt,
+                     .id = wish.id,
+                     .tenant = wish.tenant,
+                     .redirect_uri = redirect_uri,
+                     .code_challenge = challenge,
+                     .sealed_verifier = {},
+                     .return_to = {},
+                     .confirm = "page",
+                     .allow_other_account = wish.allow_other_account,
+                     .created_at = now,
+                     .expires_at = now + kStateLifeMs};
+  const auto stored =
+      co_await perform(Sql{.statements = {insert_state(row), sweep_states(now)}});
+  if (!stored) {
+    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+  }
+  integration.redirect_uri = redirect_uri;
+  const NewLink link{.url = sign_in_url(integration, minted.state.reveal(), challenge, wish.claims),
+                     .attempt = std::string(minted.state.reveal()),
+                     .expires_at = row.expires_at};
+  co_return json_outcome(link_json(link));
+}
+
+}  // namespace
+
+Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
+                                         std::string public_origin) {
+  const auto now = co_await current_time();
+  const auto link = base64url_encode(context->take_entropy(32));
+  const LinkRow row{.hash = sha256_base64url(link),
+                    .attempt = make_attempt_id(context->take_entropy(16)),
+                    .id = wish.id,
+                    .tenant = wish.tenant,
+                    .return_to = wish.return_to,
+                    .confirm = wish.confirm,
+                    .allow_other_account = wish.allow_other_account,
+                    .claims = wish.claims,
+                    .created_at = now,
+                    .expires_at = now + kLinkLifeMs,
+                    .consumed_at = 0};
+  const auto stored = co_await perform(Sql{.statements = {insert_link(row), sweep_links(now)}});
+  if (!stored) {
+    co_return std::unexpected(problem(ProblemCode::store_unavailable));
+  }
+  co_return NewLink{.url = public_origin + "/connect/" + link,
+                    .attempt = row.attempt,
+                    .expires_at = row.expires_at};
+}
+
+Task<Outcome> create_connect_link_flow(FlowContext* context) {
+  const auto& parameters = context->parameters;
+  const auto integration_name =
+      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration;
+  auto integration = resolve_integration(*context, integration_name, parameters.text("tenant_id"));
+  if (!integration) {
+    co_return problem_outcome(integration.error());
+  }
+  LinkWish wish{.id = {.org = context->caller.org,
+                       .integration = integration->name,
+                       .user_id = std::string(parameters.text("user_id"))},
+                .tenant = integration->tenant.text,
+                .return_to = std::string(parameters.text("return_to")),
+                .confirm = {},
+                .allow_other_account = parameters.flag("allow_other_account"),
+                .claims = {}};
+  const auto mode = parameters.has("mode") ? parameters.text("mode") : "browser";
+  if (mode == "caller") {
+    co_return co_await create_caller_attempt(context, std::move(*integration), std::move(wish));
+  }
+  if (mode != "browser") {
+    co_return problem_outcome(
+        problem(ProblemCode::invalid_request, "`mode` must be browser or caller"));
+  }
+  if (!wish.return_to.empty() && !is_allowed_return_url(*context, wish.id.org, wish.return_to)) {
+    co_return problem_outcome(problem(ProblemCode::return_to_not_allowed));
+  }
+  const auto confirm = parameters.text("confirm");
+  if (!confirm.empty() && confirm != "page" && confirm != "backend") {
+    co_return problem_outcome(
+        problem(ProblemCode::invalid_request, "`confirm` must be page or backend"));
+  }
+  // Whoever sends the person on to a place of his own proves there that it was his session's user;
+  // to leave that out has to be said.
+  wish.confirm = !confirm.empty() ? std::string(confirm)
+                                  : (wish.return_to.empty() ? "page" : "backend");
+  if (wish.confirm == "backend" && wish.return_to.empty()) {
+    co_return problem_outcome(problem(ProblemCode::invalid_request,
+                                      "`confirm` backend needs `return_to`, where the code arrives"));
+  }
+  auto link = co_await make_link(context, std::move(wish), integration->public_origin);
+  if (!link) {
+    co_return problem_outcome(link.error());
+  }
+  co_return json_outcome(link_json(*link));
+}
+
+}  // namespace postern

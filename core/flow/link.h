@@ -1,0 +1,40 @@
+// Making connect links: by a caller, and by the authority when a connection needs a person.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/effect/task.h"
+#include "core/flow/context.h"
+#include "core/flow/integration.h"
+#include "core/flow/statements.h"
+
+namespace postern {
+
+inline constexpr DurationMs kLinkLifeMs = 10 * kMinuteMs;
+inline constexpr DurationMs kStateLifeMs = 10 * kMinuteMs;
+// 32 random bytes for the link, 16 for the attempt.
+inline constexpr std::size_t kLinkEntropy = 48;
+// A state and its cookie (64), a code verifier (32).
+inline constexpr std::size_t kStateEntropy = 96;
+
+struct LinkWish {
+  ConnectionId id;
+  std::string tenant;
+  std::string return_to;
+  std::string confirm = "page";
+  bool allow_other_account = false;
+  std::string claims;
+};
+
+struct NewLink {
+  std::string url;
+  std::string attempt;
+  EpochMs expires_at = 0;
+};
+
+// Stores the link's hash; the link itself exists only in the answer. Fault: store_unavailable.
+Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
+                                         std::string public_origin);
+
+}  // namespace postern

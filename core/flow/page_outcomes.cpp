@@ -1,0 +1,15 @@
+#include "core/flow/page_outcomes.h"
+
+namespace postern {
+
+Outcome result_page(const ResultPage& page) {
+  return page_outcome(status_of(page.kind), render_result_page(page));
+}
+
+Outcome integration_fault_page(const Problem& problem, std::string_view org) {
+  return result_page({.kind = PageKind::integration_fault,
+                      .organization = std::string(org),
+                      .detail = std::string(info_of(problem.code).code)});
+}
+
+}  // namespace postern

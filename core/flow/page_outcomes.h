@@ -1,0 +1,16 @@
+// Outcomes that a person sees.
+#pragma once
+
+#include <string_view>
+
+#include "core/base/problem.h"
+#include "core/flow/outcome.h"
+#include "core/page/page.h"
+
+namespace postern {
+
+[[nodiscard]] Outcome result_page(const ResultPage& page);
+// The integration could not be resolved: the operator's fault, not the person's.
+[[nodiscard]] Outcome integration_fault_page(const Problem& problem, std::string_view org);
+
+}  // namespace postern

@@ -1,0 +1,134 @@
+#include "core/flow/payload.h"
+
+#include "core/base/fields.h"
+
+namespace postern {
+
+namespace {
+
+void write(FieldWriter& out, const ConnectionId& id) {
+  out.text(id.org).text(id.integration).text(id.user_id);
+}
+ConnectionId read_id(FieldReader& in) {
+  ConnectionId id;
+  id.org = in.text();
+  id.integration = in.text();
+  id.user_id = in.text();
+  return id;
+}
+
+}  // namespace
+
+std::string encode(const TokenPayload& payload) {
+  FieldWriter out;
+  write(out, payload.id);
+  out.text(payload.resource)
+      .number(payload.min_ttl_ms)
+      .flag(payload.forced)
+      .number(payload.refused_version)
+      .number(payload.kv_version);
+  return out.take();
+}
+
+std::optional<TokenPayload> decode_token_payload(std::string_view bytes) {
+  FieldReader in(bytes);
+  TokenPayload payload;
+  payload.id = read_id(in);
+  payload.resource = in.text();
+  payload.min_ttl_ms = in.number();
+  payload.forced = in.flag();
+  payload.refused_version = in.number();
+  payload.kv_version = in.number();
+  return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
+}
+
+std::string encode(const LiveToken& token) {
+  FieldWriter out;
+  out.text(token.access_token).text(token.scope).number(token.expires_at).number(token.version);
+  return out.take();
+}
+
+std::optional<LiveToken> decode_live_token(std::string_view bytes) {
+  FieldReader in(bytes);
+  LiveToken token;
+  token.access_token = in.text();
+  token.scope = in.text();
+  token.expires_at = in.number();
+  token.version = in.number();
+  return in.complete() ? std::optional(std::move(token)) : std::nullopt;
+}
+
+std::string encode(const ConnectPayload& payload) {
+  const auto& state = payload.state;
+  FieldWriter out;
+  write(out, state.id);
+  out.text(state.state_hash)
+      .text(state.mode)
+      .text(state.attempt)
+      .text(state.tenant)
+      .text(state.redirect_uri)
+      .text(state.code_challenge)
+      .text(state.sealed_verifier)
+      .text(state.return_to)
+      .text(state.confirm)
+      .flag(state.allow_other_account)
+      .text(payload.query)
+      .text(payload.path_integration)
+      .text(payload.code)
+      .text(payload.code_verifier)
+      .text(payload.state_text);
+  return out.take();
+}
+
+std::optional<ConnectPayload> decode_connect_payload(std::string_view bytes) {
+  FieldReader in(bytes);
+  ConnectPayload payload;
+  auto& state = payload.state;
+  state.id = read_id(in);
+  state.state_hash = in.text();
+  state.mode = in.text();
+  state.attempt = in.text();
+  state.tenant = in.text();
+  state.redirect_uri = in.text();
+  state.code_challenge = in.text();
+  state.sealed_verifier = in.text();
+  state.return_to = in.text();
+  state.confirm = in.text();
+  state.allow_other_account = in.flag();
+  payload.query = in.text();
+  payload.path_integration = in.text();
+  payload.code = in.text();
+  payload.code_verifier = in.text();
+  payload.state_text = in.text();
+  return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
+}
+
+std::string encode(const ConfirmPayload& payload) {
+  FieldWriter out;
+  write(out, payload.id);
+  out.text(payload.attempt).text(payload.code_hash);
+  return out.take();
+}
+
+std::optional<ConfirmPayload> decode_confirm_payload(std::string_view bytes) {
+  FieldReader in(bytes);
+  ConfirmPayload payload;
+  payload.id = read_id(in);
+  payload.attempt = in.text();
+  payload.code_hash = in.text();
+  return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
+}
+
+std::string encode(const ConnectionId& id) {
+  FieldWriter out;
+  write(out, id);
+  return out.take();
+}
+
+std::optional<ConnectionId> decode_connection_id(std::string_view bytes) {
+  FieldReader in(bytes);
+  auto id = read_id(in);
+  return in.complete() ? std::optional(std::move(id)) : std::nullopt;
+}
+
+}  // namespace postern

@@ -1,0 +1,64 @@
+// What front flows hand to the authority, and what they get back. Bytes between a Worker and its
+// own Durable Object; never seen by a caller.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/connection/record.h"
+#include "core/flow/statements.h"
+
+namespace postern {
+
+// authority.token, authority.refresh
+struct TokenPayload {
+  ConnectionId id;
+  std::string resource;
+  DurationMs min_ttl_ms = 0;
+  bool forced = false;
+  std::int64_t refused_version = 0;
+  // The version that KV showed to the caller; 0: none. Lets the authority heal a KV that lost it.
+  std::int64_t kv_version = 0;
+};
+[[nodiscard]] std::string encode(const TokenPayload& payload);
+[[nodiscard]] std::optional<TokenPayload> decode_token_payload(std::string_view bytes);
+
+// The answer to it.
+struct LiveToken {
+  std::string access_token;
+  std::string scope;
+  EpochMs expires_at = 0;  // 0: unknown
+  std::int64_t version = 0;
+};
+[[nodiscard]] std::string encode(const LiveToken& token);
+[[nodiscard]] std::optional<LiveToken> decode_live_token(std::string_view bytes);
+
+// authority.connect: a consumed state and what came for it.
+struct ConnectPayload {
+  StateRow state;
+  // "browser": the callback's raw query and the integration of its path.
+  std::string query;
+  std::string path_integration;
+  // "caller": the code and verifier that the caller handed over, and the state itself.
+  std::string code;
+  std::string code_verifier;
+  std::string state_text;
+};
+[[nodiscard]] std::string encode(const ConnectPayload& payload);
+[[nodiscard]] std::optional<ConnectPayload> decode_connect_payload(std::string_view bytes);
+
+// authority.confirm
+struct ConfirmPayload {
+  ConnectionId id;
+  std::string attempt;
+  std::string code_hash;
+};
+[[nodiscard]] std::string encode(const ConfirmPayload& payload);
+[[nodiscard]] std::optional<ConfirmPayload> decode_confirm_payload(std::string_view bytes);
+
+// authority.describe, authority.disconnect
+[[nodiscard]] std::string encode(const ConnectionId& id);
+[[nodiscard]] std::optional<ConnectionId> decode_connection_id(std::string_view bytes);
+
+}  // namespace postern

@@ -1,0 +1,182 @@
+#include "core/flow/resource_call.h"
+
+#include "core/base/text.h"
+#include "core/base/url.h"
+#include "core/flow/integration.h"
+#include "core/flow/token.h"
+
+namespace postern {
+
+namespace {
+
+constexpr std::int64_t kMaxReplyBytes = 1024 * 1024;
+constexpr std::size_t kMaxAnswerBytes = 4 * 1024 * 1024;
+constexpr int kMaxPages = 100;
+constexpr JsonLimits kReplyLimits{.max_bytes = static_cast<std::size_t>(kMaxReplyBytes),
+                                  .max_depth = 64};
+
+std::string_view header_of(const HttpReply& reply, std::string_view name) {
+  for (const auto& [key, value] : reply.headers) {
+    if (key == name) {
+      return value;
+    }
+  }
+  return {};
+}
+
+Problem fault_of_host(HostFault fault) {
+  switch (fault) {
+    case HostFault::timeout:
+      return problem(ProblemCode::timeout, "The provider's API did not answer in time");
+    case HostFault::too_large:
+      return problem(ProblemCode::answer_too_large);
+    case HostFault::unavailable:
+    case HostFault::refused:
+      break;
+  }
+  return problem(ProblemCode::provider_unavailable, "The provider's API cannot be reached");
+}
+
+// Never the provider's body: its code and its request id are enough to find the rest.
+Problem fault_of_status(const HttpReply& reply, EpochMs now) {
+  Problem fault = problem(ProblemCode::provider_rejected,
+                          "The provider's API answered " + to_decimal(reply.status));
+  if (reply.status == 403) {
+    fault = problem(ProblemCode::provider_forbidden);
+  } else if (reply.status == 404) {
+    fault = problem(ProblemCode::provider_not_found);
+  } else if (reply.status == 429 || reply.status >= 500) {
+    fault = problem(reply.status == 429 ? ProblemCode::rate_limited
+                                        : ProblemCode::provider_unavailable);
+    const auto wait = parse_retry_after(header_of(reply, "retry-after"), now);
+    fault.retry_after_seconds = wait ? (*wait + kSecondMs - 1) / kSecondMs : 1;
+  } else if (reply.status == 400) {
+    fault = problem(ProblemCode::invalid_request, "The provider's API refused the parameters");
+  }
+  if (const auto id = header_of(reply, "request-id"); !id.empty()) {
+    fault.members.emplace_back("reference", printable_ascii(id, 128));
+  }
+  return fault;
+}
+
+struct Session {
+  Integration integration;
+  LiveToken token;
+  TokenWish wish;
+};
+
+Task<Result<Session, Outcome>> open_session(FlowContext* context, Resource resource) {
+  const auto id = connection_of_caller(*context);
+  auto integration = resolve_integration(*context, id.integration, {});
+  if (!integration) {
+    co_return std::unexpected(problem_outcome(integration.error()));
+  }
+  TokenWish wish{.id = id,
+                 .resource = std::string(name_of(resource)),
+                 .min_ttl_ms = 0,
+                 .refused_version = 0};
+  auto token = co_await obtain_token(context, wish);
+  co_return Session{
+      .integration = std::move(*integration), .token = std::move(token), .wish = std::move(wish)};
+}
+
+Task<Result<Json, Outcome>> fetch_json(FlowContext* context, const Session* session,
+                                       std::string url) {
+  const auto reply = co_await perform(Fetch{
+      .method = "GET",
+      .url = std::move(url),
+      .headers = {{"authorization", "Bearer " + session->token.access_token},
+                  {"accept", "application/json"}},
+      .body = {},
+      .deadline_ms = 15 * kSecondMs,
+      .max_bytes = kMaxReplyBytes,
+      .keep_key = {},
+      .keep_org = {},
+      .keep_context = {}});
+  if (!reply) {
+    co_return std::unexpected(problem_outcome(fault_of_host(reply.error())));
+  }
+  if (reply->status == 401 && context->input.note != kRefusedNote) {
+    // The token is dead before its time. One forced refresh, one more try.
+    auto wish = session->wish;
+    wish.refused_version = session->token.version;
+    (void)co_await obtain_token(context, std::move(wish));
+  }
+  if (reply->status == 401) {
+    co_return std::unexpected(problem_outcome(problem(
+        ProblemCode::provider_rejected, "The provider's API refuses a token that it just issued")));
+  }
+  const auto now = co_await current_time();
+  if (reply->status != 200) {
+    co_return std::unexpected(problem_outcome(fault_of_status(*reply, now)));
+  }
+  auto document = parse_json(reply->body, kReplyLimits);
+  if (!document || !document->is_object()) {
+    co_return std::unexpected(problem_outcome(
+        problem(ProblemCode::provider_rejected, "The provider's API did not answer JSON")));
+  }
+  co_return std::move(*document);
+}
+
+}  // namespace
+
+Task<Result<Json, Outcome>> get_resource(FlowContext* context, ResourceGet get) {
+  auto session = co_await open_session(context, get.resource);
+  if (!session) {
+    co_return std::unexpected(std::move(session.error()));
+  }
+  std::string url(session->integration.origin_of(get.resource));
+  url += get.path_and_query;
+  co_return co_await fetch_json(context, &*session, std::move(url));
+}
+
+Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string member,
+                            bool all_pages) {
+  auto session = co_await open_session(context, get.resource);
+  if (!session) {
+    co_return std::move(session.error());
+  }
+  const auto insecure = insecure_origins(*context);
+  const UrlPolicy policy{.allowed_origins = insecure};
+  const std::string origin(session->integration.origin_of(get.resource));
+  std::string url = origin + get.path_and_query;
+  std::string items;
+  for (int page = 0; !url.empty(); ++page) {
+    if (page == kMaxPages || items.size() > kMaxAnswerBytes) {
+      co_return problem_outcome(problem(ProblemCode::answer_too_large));
+    }
+    auto document = co_await fetch_json(context, &*session, std::move(url));
+    if (!document) {
+      co_return std::move(document.error());
+    }
+    const auto* value = json_member(*document, "value");
+    if (value == nullptr || !value->is_array()) {
+      co_return problem_outcome(
+          problem(ProblemCode::provider_rejected, "The provider's API answered no list"));
+    }
+    for (const auto& item : *value) {
+      items += (items.empty() ? "" : ",") + dump_json(item);
+    }
+    url.clear();
+    if (!all_pages) {
+      break;
+    }
+    auto next = json_string(*document, "nextLink");
+    if (!next) {
+      next = json_string(*document, "@odata.nextLink");
+    }
+    if (next && !next->empty()) {
+      const auto parsed = parse_url(*next, policy);
+      if (!parsed || parsed->origin() != origin) {
+        co_return problem_outcome(problem(ProblemCode::provider_rejected,
+                                          "The provider's next page is at another origin"));
+      }
+      url = parsed->text();
+    }
+  }
+  JsonWriter out;
+  out.begin_object().key(member).raw("[" + items + "]").end_object();
+  co_return json_outcome(out.take());
+}
+
+}  // namespace postern

@@ -1,0 +1,30 @@
+// One GET, or all pages of one, at Microsoft Graph or Azure Resource Manager with the caller's
+// user's token.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/json.h"
+#include "core/effect/task.h"
+#include "core/flow/context.h"
+#include "core/flow/outcome.h"
+#include "core/provider/microsoft.h"
+
+namespace postern {
+
+struct ResourceGet {
+  Resource resource = Resource::graph;
+  std::string path_and_query;  // begins with '/'; assembled from percent-encoded pieces
+};
+
+// The reply's JSON, or the outcome that ends the flow. A 401 is answered by one forced refresh and
+// one more try; redirects are not followed; 429 is passed on with its Retry-After.
+Task<Result<Json, Outcome>> get_resource(FlowContext* context, ResourceGet get);
+
+// {"<member>": […]}: the `value` arrays of all pages. A nextLink is followed only to the same
+// origin: a link to anywhere else would carry the token there.
+Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string member,
+                            bool all_pages);
+
+}  // namespace postern

@@ -1,0 +1,23 @@
+// The redirect to the provider and what must be remembered of it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/flow/integration.h"
+#include "core/oauth/callback.h"
+#include "core/flow/statements.h"
+
+namespace postern {
+
+// Derived from the state, so that nothing more has to be stored: who does not know the state cannot
+// know the nonce.
+[[nodiscard]] std::string nonce_of_state(std::string_view state);
+
+// `claims`: a claims challenge of the provider (OIDC Core 5.5), or empty.
+[[nodiscard]] std::string sign_in_url(const Integration& integration, std::string_view state,
+                                      std::string_view code_challenge, std::string_view claims);
+
+[[nodiscard]] IssuedState issued_state_of(const StateRow& row, const Integration& integration);
+
+}  // namespace postern

@@ -1,0 +1,140 @@
+#include "core/flow/token.h"
+
+#include "core/base/json.h"
+#include "core/connection/decision.h"
+#include "core/flow/flows.h"
+#include "core/flow/integration.h"
+
+namespace postern {
+
+namespace {
+
+constexpr DurationMs kMemoryMs = 30 * kSecondMs;
+
+std::string memory_key(const ConnectionId& id, std::string_view resource) {
+  return "token:" + connection_key(id) + ":" + std::string(resource);
+}
+
+// Handed back at the restart: a second refusal must not lead to a third try.
+std::string note_of(const TokenWish& wish) {
+  return wish.refused_version == 0 ? std::string() : std::string(kRefusedNote);
+}
+
+Task<std::optional<LiveToken>> token_from_kv(TokenWish wish, std::int64_t* kv_version) {
+  const auto stored = co_await perform(KvGet{.key = connection_key(wish.id)});
+  if (!stored || !*stored) {
+    co_return std::nullopt;
+  }
+  const auto record = decode_record(**stored);
+  // Whatever stands under the key must be this connection's; KV is not believed about that.
+  if (!record || record->id != wish.id || record->status != Status::connected) {
+    co_return std::nullopt;
+  }
+  *kv_version = record->version;
+  const auto now = co_await current_time();
+  const TokenDemand demand{.resource = wish.resource,
+                           .min_ttl_ms = wish.min_ttl_ms,
+                           .forced = false,
+                           .refused_version = wish.refused_version,
+                           .arrived_at = now + 1};
+  if (decide_token(&*record, demand, now).decision != TokenDecision::serve) {
+    co_return std::nullopt;
+  }
+  const auto* token = record->token_for(wish.resource);
+  auto opened = co_await perform(Open{
+      .org = wish.id.org,
+      .context = seal_context(wish.id, "access_token:" + wish.resource, token->sealed_version),
+      .sealed = token->sealed});
+  if (!opened) {
+    co_return std::nullopt;
+  }
+  co_return LiveToken{.access_token = std::move(*opened),
+                      .scope = token->scope,
+                      .expires_at = token->expires_at,
+                      .version = token->sealed_version};
+}
+
+}  // namespace
+
+ConnectionId connection_of_caller(const FlowContext& context) {
+  const auto& parameters = context.parameters;
+  return {.org = context.caller.org,
+          .integration = std::string(parameters.has("integration") ? parameters.text("integration")
+                                                                   : kDefaultIntegration),
+          .user_id = std::string(parameters.text("user_id"))};
+}
+
+Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
+  const auto& input = context->input;
+  const auto key = memory_key(wish.id, wish.resource);
+  const auto now = co_await current_time();
+  if (input.authority_reply && wish.refused_version == 0) {
+    if (auto token = decode_live_token(*input.authority_reply)) {
+      (void)co_await perform(MemoryPut{
+          .key = key, .value = *input.authority_reply, .expires_at = now + kMemoryMs});
+      co_return std::move(*token);
+    }
+  }
+  if (wish.refused_version == 0) {
+    if (const auto known = co_await perform(MemoryGet{.key = key})) {
+      auto token = decode_live_token(*known);
+      const auto wanted = wish.min_ttl_ms > kRefreshWindowMs ? wish.min_ttl_ms : kRefreshWindowMs;
+      if (token && (token->expires_at == 0 || token->expires_at - now > wanted)) {
+        co_return std::move(*token);
+      }
+    }
+  }
+  std::int64_t kv_version = 0;
+  if (auto token = co_await token_from_kv(wish, &kv_version)) {
+    (void)co_await perform(
+        MemoryPut{.key = key, .value = encode(*token), .expires_at = now + kMemoryMs});
+    co_return std::move(*token);
+  }
+  (void)co_await perform(Authority{.name = connection_key(wish.id),
+                                   .operation = "authority.token",
+                                   .payload = encode(TokenPayload{
+                                       .id = wish.id,
+                                       .resource = wish.resource,
+                                       .min_ttl_ms = wish.min_ttl_ms,
+                                       .forced = false,
+                                       .refused_version = wish.refused_version,
+                                       .kv_version = kv_version}),
+                                   .restart = true,
+                                   .note = note_of(wish)});
+  // The host does not come back here: it starts the flow again.
+  co_return LiveToken{};
+}
+
+Task<Outcome> get_token_flow(FlowContext* context) {
+  const auto& parameters = context->parameters;
+  const auto id = connection_of_caller(*context);
+  const auto integration = resolve_integration(*context, id.integration, {});
+  if (!integration) {
+    co_return problem_outcome(integration.error());
+  }
+  const auto wanted = parameters.has("resource") ? parameters.text("resource") : "graph";
+  const auto resource = parse_resource(wanted);
+  if (!resource) {
+    co_return problem_outcome(
+        problem(ProblemCode::invalid_request, "`resource` must be graph or arm"));
+  }
+  const auto token = co_await obtain_token(
+      context, {.id = id,
+                .resource = std::string(name_of(*resource)),
+                .min_ttl_ms = parameters.integer("min_ttl", 0) * kSecondMs,
+                .refused_version = 0});
+  JsonWriter out;
+  out.begin_object()
+      .member("access_token", token.access_token)
+      .member("token_type", "Bearer")
+      .member("resource", name_of(*resource));
+  if (token.expires_at != 0) {
+    out.member("expires_at", format_iso8601(token.expires_at));
+  } else {
+    out.key("expires_at").null();
+  }
+  out.member("scope", token.scope).member("version", token.version);
+  co_return json_outcome(out.end_object().take());
+}
+
+}  // namespace postern

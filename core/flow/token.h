@@ -1,0 +1,33 @@
+// A live access token for a front flow: from the isolate's memory, from KV, or from the authority.
+#pragma once
+
+#include <string>
+
+#include "core/base/result.h"
+#include "core/connection/record.h"
+#include "core/effect/task.h"
+#include "core/flow/context.h"
+#include "core/flow/outcome.h"
+#include "core/flow/payload.h"
+
+namespace postern {
+
+// FlowInput::note of the restart that follows a refused token.
+inline constexpr std::string_view kRefusedNote = "refused";
+
+struct TokenWish {
+  ConnectionId id;
+  std::string resource;
+  DurationMs min_ttl_ms = 0;
+  // The version whose token a resource server just refused: not served again. 0: none.
+  std::int64_t refused_version = 0;
+};
+
+// Returns the token; or leaves for the authority (the flow then starts again from its beginning,
+// with the answer) ; or the authority's refusal ends the flow without coming back here.
+Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish);
+
+// Which connection the parameters `integration` and `user_id` name, in the caller's organization.
+[[nodiscard]] ConnectionId connection_of_caller(const FlowContext& context);
+
+}  // namespace postern
