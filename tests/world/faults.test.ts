@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { Fault } from "./faults.ts";
 import type { Counts } from "./ledger.ts";
-import { type Microsoft, type Order, startMicrosoft } from "./microsoft.ts";
+import { type Microsoft, startMicrosoft } from "./microsoft.ts";
 import { ALICE, attempt, BOB, get, redeem, refresh, type TokenAnswer } from "./testing.ts";
 
 let microsoft: Microsoft;
