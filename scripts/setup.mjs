@@ -53,6 +53,7 @@ function nodeModules() {
 
 /** Names that are not installed, in one call: dpkg-query is not fast. */
 function missing(names) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholders are dpkg-query's own
   const listed = read("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\n"]) ?? "";
   const installed = new Set(
     listed
