@@ -1,5 +1,6 @@
 /** Processes that must not outlive us, and ports that must be free. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
 const GRACE_MS = 5000;
@@ -26,13 +27,31 @@ function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+/**
+ * Whether anybody in the group still runs. The dead whom nobody buried do not count: a container's first process often
+ * reaps no orphans, and a signal alone cannot tell them from the living.
+ */
+function isAlive(group: number): boolean {
+  if (process.platform !== "linux") return signalGroup(group, 0);
+  return readdirSync("/proc").some((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const [state, , pgrp] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return Number(pgrp) === group && state !== "Z";
+    } catch {
+      return false; // ended while we looked
+    }
+  });
+}
+
 /** Ends the group and waits until its last member is gone, not only the one that we started. */
 export async function stopChild(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
   signalGroup(pid, "SIGTERM");
   const end = performance.now() + GRACE_MS;
-  while (signalGroup(pid, 0)) {
+  while (isAlive(pid)) {
     if (performance.now() > end) {
       signalGroup(pid, "SIGKILL");
       return;
