@@ -3,8 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
-const GRACE_MS = 5000;
-
 /** In a group of its own: Ctrl-C reaches us alone, and we end the whole group in order. */
 export function startChild(
   command: string,
@@ -46,11 +44,11 @@ function isAlive(group: number): boolean {
 }
 
 /** Ends the group and waits until its last member is gone, not only the one that we started. */
-export async function stopChild(child: ChildProcess): Promise<void> {
+export async function stopChild(child: ChildProcess, graceMs = 5000): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
   signalGroup(pid, "SIGTERM");
-  const end = performance.now() + GRACE_MS;
+  const end = performance.now() + graceMs;
   while (isAlive(pid)) {
     if (performance.now() > end) {
       signalGroup(pid, "SIGKILL");
