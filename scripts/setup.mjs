@@ -16,6 +16,7 @@ const NEWEST_LLVM = 40;
 const packagesFor = (llvm, tests) => [
   `clang-${llvm}`,
   `lld-${llvm}`,
+  `llvm-${llvm}`, // llvm-ar for the wasm, and readable traces from the sanitizers
   `libc++-${llvm}-dev`,
   `libc++abi-${llvm}-dev`,
   `libc++-${llvm}-dev-wasm32`,
