@@ -11,7 +11,6 @@ import { at, fail, llvmVersion, ownNodeEnv, root, run, say } from "./lib.mjs";
 const STEPS = [
   ["biome", "biome check --error-on-warnings", "biome.json"],
   ["types: node", "tsc -p tsconfig.node.json", "tsconfig.node.json"],
-  ["types: worker", "tsc -p worker-shim/tsconfig.json", "worker-shim/tsconfig.json"],
   [
     "clang-format",
     "git ls-files -z '*.cpp' '*.hpp' '*.h' | xargs -0 -r clang-format-$LLVM --dry-run -Werror",
@@ -30,6 +29,8 @@ const STEPS = [
   ["fuzz smoke", "ctest --test-dir build/fuzz --output-on-failure", "CMakePresets.json"],
   ["wasm", "cmake --preset wasi $CMAKE_LLVM && cmake --build --preset wasi", "CMakePresets.json"],
   ["wasm check", "node wasm/check.mjs", "wasm/check.mjs"],
+  // After the wasm: its build also generates the types that the Worker imports.
+  ["types: worker", "tsc -p worker-shim/tsconfig.json", "worker-shim/tsconfig.json"],
   ["structure", "node --test 'tests/structure/*.test.ts'", "tests/structure"],
   ["world", "node --test 'tests/world/*.test.ts'", "tests/world"],
   ["worker", "vitest run", "vitest.config.ts"],
