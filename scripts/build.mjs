@@ -1,0 +1,31 @@
+/** Builds the wasm and what is generated from it; run directly, also the Worker's bundle in dist/worker. */
+import { spawnSync } from "node:child_process";
+import { pathToFileURL } from "node:url";
+import { at, fail, llvmVersion, ownNodeEnv, root, run, say } from "./lib.mjs";
+
+/** Quiet when it works: the output of a build matters only when it fails. */
+function quietly(what, command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    env: ownNodeEnv(),
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0)
+    fail(`${what} failed${error ? `: ${error.message}` : ""}\n${stdout ?? ""}${stderr ?? ""}`);
+}
+
+export function buildWasm() {
+  const start = performance.now();
+  quietly("cmake configure", "cmake", ["--preset", "wasi", `-DPOSTERN_LLVM_VERSION=${llvmVersion()}`]);
+  quietly("wasm build", "cmake", ["--build", "--preset", "wasi"]);
+  say(`build: wasm (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  buildWasm();
+  const wrangler = at("node_modules", "wrangler", "bin", "wrangler.js");
+  const env = ownNodeEnv({ WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" });
+  const args = [wrangler, "deploy", "--dry-run", "--outdir", "dist/worker"];
+  if (run(at("node_modules", ".bin", "node"), args, { env }) !== 0) fail("build: the Worker's bundle failed");
+}

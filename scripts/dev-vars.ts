@@ -1,0 +1,76 @@
+/** `.dev.vars`: the secrets of a local Postern, random and written once. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+
+export interface WorldOrigins {
+  readonly login: string;
+  readonly graph: string;
+  readonly arm: string;
+}
+
+export const LOCAL: WorldOrigins = {
+  login: "http://localhost:4010",
+  graph: "http://localhost:4011",
+  arm: "http://localhost:4012",
+};
+
+const redirectFor = (port: number) => `http://localhost:${port}/callback/azure`;
+const LOCAL_REDIRECT = /^http:\/\/localhost:\d+\/callback\/azure$/;
+
+function fresh(port: number): Record<string, string> {
+  const secret = () => randomBytes(32).toString("base64url");
+  return {
+    MASTER_KEYS: `k1:${secret()}`,
+    ADMIN_API_KEY: secret(),
+    AZURE_CLIENT_ID: randomUUID(),
+    AZURE_CLIENT_SECRET: secret(),
+    AZURE_TENANT_ID: "common",
+    AZURE_REDIRECT_URI: redirectFor(port),
+    AZURE_LOGIN_ORIGIN: LOCAL.login,
+    GRAPH_ORIGIN: LOCAL.graph,
+    ARM_ORIGIN: LOCAL.arm,
+    ALLOW_INSECURE_ORIGINS: Object.values(LOCAL).join(","),
+    ALLOWED_RETURN_URLS: "{}",
+  };
+}
+
+/** Single quotes: dotenv takes what is inside as it stands, JSON's double quotes too. */
+const line = (name: string, value: string) => `${name}='${value}'`;
+
+function parse(text: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [, name = "", raw = ""] of text.matchAll(/^\s*(?:export\s+)?(\w+)\s*=\s*(.*?)\s*$/gm)) {
+    const quoted = /^(['"`])(.*)\1$/.exec(raw);
+    values[name] = quoted?.[2] ?? raw.replace(/\s+#.*$/, "");
+  }
+  return values;
+}
+
+/** Reads the file, or writes it. One that exists is the user's: only a local redirect follows the port. */
+export function devVars(file: string, port: number): Record<string, string> {
+  if (!existsSync(file)) {
+    const values = fresh(port);
+    const lines = Object.entries(values).map(([name, value]) => line(name, value));
+    const text = ["# Local secrets, made by `npm start`. Never commit this file.", ...lines, ""].join("\n");
+    writeFileSync(file, text, { mode: 0o600, flag: "wx" });
+    return values;
+  }
+  const text = readFileSync(file, "utf8");
+  const values = parse(text);
+  const redirect = values.AZURE_REDIRECT_URI;
+  if (redirect === undefined || redirect === redirectFor(port) || !LOCAL_REDIRECT.test(redirect))
+    return values;
+  if (worldOrigins(values) === undefined) return values;
+  writeFileSync(
+    file,
+    text.replace(/^.*AZURE_REDIRECT_URI.*$/m, line("AZURE_REDIRECT_URI", redirectFor(port))),
+  );
+  return { ...values, AZURE_REDIRECT_URI: redirectFor(port) };
+}
+
+/** Where the local world has to listen, or undefined when `.dev.vars` names the real Microsoft. */
+export function worldOrigins(values: Record<string, string>): WorldOrigins | undefined {
+  const { AZURE_LOGIN_ORIGIN: login, GRAPH_ORIGIN: graph, ARM_ORIGIN: arm } = values;
+  if (login === undefined || !login.startsWith("http://localhost:")) return undefined;
+  return { login, graph: graph ?? LOCAL.graph, arm: arm ?? LOCAL.arm };
+}

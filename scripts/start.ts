@@ -1,0 +1,187 @@
+/**
+ * Postern and its world on this machine: emulated Microsoft, D1 migrations, `wrangler dev`, a first key and link.
+ *   --port N   Postern's port (8787)
+ *   --reset    forget all local data and secrets first
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { startMicrosoft } from "../tests/world/microsoft.ts";
+import { PEOPLE } from "../tests/world/people.ts";
+import { startChild, stopChild, takenPorts } from "./children.ts";
+import { devVars, worldOrigins } from "./dev-vars.ts";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const local = join(root, ".local");
+const wranglerLog = join(local, "wrangler.log");
+const READY_WITHIN_MS = 90_000;
+
+/** Something that the user can act on: printed without a stack. */
+class Problem extends Error {}
+
+const stops: (() => Promise<void>)[] = [];
+let stopping: Promise<never> | undefined;
+
+function stop(code: number, message?: string): Promise<never> {
+  stopping ??= (async () => {
+    if (message !== undefined) console.error(`\n${message}`);
+    for (const one of stops.reverse()) await one();
+    process.exit(code);
+  })();
+  return stopping;
+}
+
+function options() {
+  const { values } = parseArgs({ options: { port: { type: "string" }, reset: { type: "boolean" } } });
+  const port = Number(values.port ?? 8787);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new Problem("--port takes a number from 1 to 65535.");
+  return { port, reset: values.reset === true };
+}
+
+/** Wrangler asks nobody on the network and nobody at the terminal. */
+const wranglerEnv = {
+  ...process.env,
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  WRANGLER_LOG_PATH: join(local, "logs"),
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  CI: "1",
+  NO_COLOR: "1",
+};
+const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
+const persist = ["--persist-to", join(".local", "state")];
+
+function migrate(): void {
+  const args = [wrangler, "d1", "migrations", "apply", "DB", "--local", ...persist];
+  const done = spawnSync(process.execPath, args, { cwd: root, env: wranglerEnv, encoding: "utf8" });
+  if (done.status !== 0) throw new Problem(`D1 migrations failed.\n${done.stdout}${done.stderr}`);
+}
+
+function lastLines(file: string, count: number): string {
+  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n");
+}
+
+async function waitForHealth(origin: string): Promise<void> {
+  const end = performance.now() + READY_WITHIN_MS;
+  while (performance.now() < end) {
+    try {
+      if ((await fetch(`${origin}/health`, { signal: AbortSignal.timeout(5000) })).ok) return;
+    } catch {
+      // not listening yet
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Problem(`Postern did not answer ${origin}/health.\n${lastLines(wranglerLog, 30)}`);
+}
+
+async function ask(url: string, bearer: string, body?: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(url, {
+    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok)
+    throw new Problem(`${new URL(url).pathname} answered ${response.status}: ${text.slice(0, 500)}`);
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+async function main(): Promise<void> {
+  const { port, reset } = options();
+  if (reset)
+    for (const path of [local, join(root, ".dev.vars")]) rmSync(path, { recursive: true, force: true });
+  mkdirSync(local, { recursive: true, mode: 0o700 });
+  const vars = devVars(join(root, ".dev.vars"), port);
+  const origins = worldOrigins(vars);
+  const worldPorts =
+    origins === undefined ? [] : Object.values(origins).map((origin) => Number(new URL(origin).port));
+  const [taken] = await takenPorts([port, ...worldPorts]);
+  if (taken === port)
+    throw new Problem(`Port ${port} is taken. Stop what uses it, or: npm start -- --port ${port + 1}`);
+  if (taken !== undefined)
+    throw new Problem(`Port ${taken} is taken; the emulated Microsoft needs it. Stop what uses it.`);
+
+  if (origins !== undefined) {
+    const [loginPort = 0, graphPort = 0, armPort = 0] = worldPorts;
+    const redirect = vars.AZURE_REDIRECT_URI ?? `http://localhost:${port}/callback/azure`;
+    const microsoft = await startMicrosoft({
+      loginPort,
+      graphPort,
+      armPort,
+      clientId: vars.AZURE_CLIENT_ID ?? "",
+      clientSecret: vars.AZURE_CLIENT_SECRET ?? "",
+      // The bare origin is where the logout URL comes back to.
+      redirectUris: [redirect, `http://localhost:${port}/callback`, `http://localhost:${port}/`],
+    });
+    stops.push(() => microsoft.close());
+  }
+  if (stopping !== undefined) return;
+  migrate();
+  if (stopping !== undefined) return;
+  const args = [
+    wrangler,
+    "dev",
+    "--port",
+    String(port),
+    "--ip",
+    "localhost",
+    "--inspector-port",
+    "0",
+    ...persist,
+  ];
+  const log = openSync(wranglerLog, "w", 0o600);
+  const dev = startChild(process.execPath, [...args, "--show-interactive-dev-session=false"], {
+    cwd: root,
+    env: wranglerEnv,
+    log,
+  });
+  stops.push(() => stopChild(dev));
+  dev.once("exit", () => void stop(1, `wrangler dev ended.\n${lastLines(wranglerLog, 30)}`));
+
+  const origin = `http://localhost:${port}`;
+  await waitForHealth(origin);
+  const key = await ask(`${origin}/v1/api-keys`, vars.ADMIN_API_KEY ?? "", {
+    org_id: "demo",
+    name: "local",
+    permissions: ["*"],
+  });
+  const link = await ask(`${origin}/connect?user_id=user_1`, String(key.key));
+  report(origin, String(key.key), String(link.auth_url), origins !== undefined);
+}
+
+function report(origin: string, key: string, link: string, emulated: boolean): void {
+  const curl = (path: string) => `  curl -H 'Authorization: Bearer ${key}' '${origin}${path}'`;
+  const people = PEOPLE.map((who) => who.email).join(", ");
+  const microsoft = emulated
+    ? `emulated Microsoft (sign in as ${people})`
+    : "Microsoft Entra ID, as .dev.vars says";
+  console.log(`
+Postern    ${origin}
+Microsoft  ${microsoft}
+API key    ${key}   (organization "demo", all permissions)
+
+1. Open this link in a browser (ten minutes, once) to connect an account for user_1:
+
+  ${link}
+
+2. Then:
+
+${curl("/user?user_id=user_1")}
+${curl("/subscriptions?user_id=user_1")}
+${curl("/v1/connections/azure/token?user_id=user_1&resource=graph")}
+
+Log: .local/wrangler.log. Ctrl-C stops everything; data stays, npm start -- --reset forgets it.`);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
+// The parent is gone without a word (killed): nobody else would end our children.
+process.on("disconnect", () => void stop(1));
+
+main().catch((error: unknown) =>
+  stop(
+    1,
+    error instanceof Problem ? error.message : error instanceof Error ? String(error.stack) : String(error),
+  ),
+);

@@ -1,0 +1,89 @@
+/** `/__world/…` on the login origin: what tests read and order. */
+import { isRecord, PLACES, parseFault } from "./faults.ts";
+import { type Call, json, type Outcome } from "./http.ts";
+import { PEOPLE } from "./people.ts";
+import { signIn } from "./sign-in.ts";
+import { DEFAULTS, type Settings, type World } from "./state.ts";
+
+export async function handleControl(world: World, call: Call): Promise<Outcome> {
+  const { ledger } = world;
+  switch (`${call.method} ${call.url.pathname.slice("/__world/".length)}`) {
+    case "GET stats":
+      return json(200, ledger.stats());
+    case "GET requests":
+      return json(200, ledger.requests);
+    case "GET secrets":
+      return json(200, ledger.secrets());
+    case "GET people":
+      return json(200, PEOPLE);
+    case "GET settings":
+      return json(200, world.settings);
+    case "POST control":
+      return guarded(async () => {
+        control(world, JSON.parse(call.body));
+        return world.settings;
+      });
+    case "POST sign-in":
+      return guarded(async () => ({ redirect: await signIn(signInOrder(JSON.parse(call.body))) }));
+    default:
+      return json(404, { error: "no such control" });
+  }
+}
+
+async function guarded(work: () => Promise<unknown>): Promise<Outcome> {
+  try {
+    return json(200, await work());
+  } catch (error) {
+    return json(400, { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function signInOrder(order: unknown) {
+  if (!isRecord(order) || typeof order.authorize_url !== "string")
+    throw new Error("authorize_url is missing");
+  if (order.deny === true) return { authorizeUrl: order.authorize_url };
+  if (typeof order.email !== "string") throw new Error("email, or deny: true, is missing");
+  return { authorizeUrl: order.authorize_url, email: order.email };
+}
+
+const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
+  expires_in: (value) => typeof value === "number",
+  rotation: (value) => value === "strict" || value === "reusable",
+  consent: (value) => value === "strict" || value === "any",
+  access_token_bytes: (value) => Number.isInteger(value),
+};
+
+/**
+ * Members, all optional: the settings; `token`, `graph`, `arm` (a fault or a list of them, added to what is ordered);
+ * `clear_faults`, `reset_stats`, `expire_access_tokens` (true); `revoke` (an e-mail, or true for everybody);
+ * `reset` (true: defaults, no faults, no counts; grants stay).
+ */
+export function control(world: World, order: unknown): void {
+  if (!isRecord(order)) throw new Error("control takes an object");
+  // Validate all before doing any, and reset before setting, whatever order the members come in.
+  const todo: (() => void)[] = [];
+  const clear = () => PLACES.forEach((place) => void world.faults.clear(place));
+  for (const [name, value] of Object.entries(order)) {
+    const place = PLACES.find((known) => known === name);
+    if (place !== undefined) {
+      const faults = (Array.isArray(value) ? value : [value]).map(parseFault);
+      todo.push(() => faults.forEach((fault) => void world.faults.add(place, fault)));
+    } else if (Object.hasOwn(SETTINGS, name)) {
+      if (!SETTINGS[name as keyof Settings](value)) throw new Error(`bad ${name}`);
+      todo.push(() => Object.assign(world.settings, { [name]: value }));
+    } else if (name === "revoke" && (value === true || typeof value === "string")) {
+      todo.push(() => world.ledger.revoke(value === true ? undefined : value));
+    } else if (value !== true) throw new Error(`bad control ${name}`);
+    else if (name === "clear_faults") todo.unshift(clear);
+    else if (name === "reset_stats") todo.push(() => world.ledger.resetStats());
+    else if (name === "expire_access_tokens") todo.push(() => world.ledger.expireAccessTokens(Date.now()));
+    else if (name === "reset") {
+      todo.unshift(() => {
+        clear();
+        Object.assign(world.settings, DEFAULTS);
+        world.ledger.resetStats();
+      });
+    } else throw new Error(`no control ${name}`);
+  }
+  for (const action of todo) action();
+}

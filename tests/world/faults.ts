@@ -1,0 +1,146 @@
+/** Faults that a test orders in advance; each is used up by the next requests that it fits. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { html, json, type Outcome } from "./http.ts";
+import { BAD_ID_TOKENS, type BadIdToken } from "./id-token.ts";
+
+export const PLACES = ["token", "graph", "arm"] as const;
+export type Place = (typeof PLACES)[number];
+
+const KINDS = [
+  "status", // `status`, optional `retry_after`, with a JSON error body
+  "error", // an OAuth error: `error`, optional `status` (200 too), `suberror`, `claims`
+  "html", // an HTML page, `status` 200 unless told
+  "malformed", // JSON cut off half-way
+  "huge", // a JSON body of `bytes` (10 MB unless told)
+  "silent", // never answers; `when: "after"` only once the emulator has rotated
+  "drop-before", // closes the connection and forwards nothing
+  "drop-after", // closes the connection after the emulator rotated: a lost response
+  "delay", // `ms`, before forwarding or `when: "after"`
+  "omit-refresh-token", // no new refresh token in the answer; the one presented stays good
+  "patch", // overwrites members of a good answer with `value`; null removes one
+  "id-token", // a `bad` ID token
+  "claims-challenge", // Graph and ARM: 401 that asks for more claims
+] as const;
+export type FaultKind = (typeof KINDS)[number];
+
+export interface Fault {
+  readonly kind: FaultKind;
+  /** How many requests it spoils: 1 unless told. */
+  readonly times?: number | "always";
+  /** Token endpoint: only this grant type. */
+  readonly grant?: string;
+  /** Graph and ARM: only paths that contain this. */
+  readonly path?: string;
+  readonly when?: "before" | "after";
+  readonly status?: number;
+  readonly retry_after?: number | string;
+  readonly error?: string;
+  readonly suberror?: string;
+  readonly claims?: string;
+  readonly ms?: number;
+  readonly bytes?: number;
+  readonly bad?: BadIdToken;
+  readonly value?: Record<string, unknown>;
+}
+
+const MEMBERS: Record<keyof Fault, (value: unknown) => boolean> = {
+  kind: (v) => KINDS.includes(v as FaultKind),
+  times: (v) => v === "always" || (Number.isInteger(v) && (v as number) > 0),
+  grant: isString,
+  path: isString,
+  when: (v) => v === "before" || v === "after",
+  status: (v) => Number.isInteger(v),
+  retry_after: (v) => isString(v) || Number.isInteger(v),
+  error: isString,
+  suberror: isString,
+  claims: isString,
+  ms: (v) => Number.isInteger(v),
+  bytes: (v) => Number.isInteger(v),
+  bad: (v) => BAD_ID_TOKENS.includes(v as BadIdToken),
+  value: isRecord,
+};
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Strict, because a misspelt fault that does nothing would let a test pass for the wrong reason. */
+export function parseFault(value: unknown): Fault {
+  if (!isRecord(value) || !isString(value.kind)) throw new Error("a fault is an object with a kind");
+  for (const [name, member] of Object.entries(value)) {
+    const check = Object.hasOwn(MEMBERS, name) ? MEMBERS[name as keyof Fault] : undefined;
+    if (check === undefined) throw new Error(`a fault has no member ${name}`);
+    if (!check(member)) throw new Error(`bad ${name} in a fault: ${JSON.stringify(member)}`);
+  }
+  if (value.kind === "id-token" && value.bad === undefined) throw new Error("id-token needs bad");
+  return value as unknown as Fault;
+}
+
+export class Faults {
+  readonly #queues: Record<Place, { fault: Fault; left: number }[]> = { token: [], graph: [], arm: [] };
+
+  add(place: Place, fault: Fault): void {
+    this.#queues[place].push({ fault, left: fault.times === "always" ? Infinity : (fault.times ?? 1) });
+  }
+
+  clear(place: Place): void {
+    this.#queues[place].length = 0;
+  }
+
+  take(place: Place, about: { grant?: string; path?: string }): Fault | undefined {
+    const queue = this.#queues[place];
+    const at = queue.findIndex(
+      ({ fault }) =>
+        (fault.grant === undefined || fault.grant === about.grant) &&
+        (fault.path === undefined || about.path?.includes(fault.path) === true),
+    );
+    const entry = queue[at];
+    if (entry === undefined) return undefined;
+    entry.left -= 1;
+    if (entry.left <= 0) queue.splice(at, 1);
+    return entry.fault;
+  }
+}
+
+/** What a fault does before anything is forwarded; undefined to go on. */
+export async function applyBefore(
+  fault: Fault | undefined,
+  errorBody: (fault: Fault) => unknown,
+): Promise<Outcome | undefined> {
+  if (fault === undefined) return undefined;
+  const retry: Record<string, string> =
+    fault.retry_after === undefined ? {} : { "retry-after": String(fault.retry_after) };
+  switch (fault.kind) {
+    case "status":
+      return json(fault.status ?? 500, errorBody(fault), retry);
+    case "error":
+      return json(fault.status ?? 400, errorBody(fault), retry);
+    case "html":
+      return html(fault.status ?? 200, "<!DOCTYPE html><title>Sorry</title><h1>Our services are down</h1>");
+    case "malformed":
+      return { status: 200, headers: { "content-type": "application/json" }, body: '{"access_token":"half' };
+    case "huge":
+      return json(fault.status ?? 200, { filler: "x".repeat(fault.bytes ?? 10_000_000) });
+    case "drop-before":
+      return "drop";
+    case "silent":
+      return fault.when === "after" ? undefined : "silent";
+    case "delay":
+      if (fault.when !== "after") await sleep(fault.ms ?? 0);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What a fault does once the emulator has answered; undefined to go on. */
+export async function applyAfter(fault: Fault | undefined): Promise<Outcome | undefined> {
+  if (fault?.kind === "drop-after") return "drop";
+  if (fault?.kind === "silent") return "silent";
+  if (fault?.kind === "delay" && fault.when === "after") await sleep(fault.ms ?? 0);
+  return undefined;
+}
