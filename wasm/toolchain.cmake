@@ -1,4 +1,5 @@
 # WebAssembly with either a wasi-sdk (WASI_SDK_PATH) or Debian's clang, wasi-libc and libc++.
+list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}/cmake")
 set(CMAKE_SYSTEM_NAME WASI)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
 set(CMAKE_CXX_COMPILER_TARGET wasm32-wasi)

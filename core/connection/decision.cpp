@@ -54,21 +54,17 @@ bool is_alive(const StoredAccessToken& token, EpochMs now) {
 ReplayVerdict decide_replay(const Provider& provider, const OpenJournal& journal, EpochMs now) {
   switch (provider.replay) {
     case ReplayClass::not_rotated:
-      return {ReplayDecision::replay, "not_rotated"};
+      return {ReplayDecision::replay_is_safe, "not_rotated"};
     case ReplayClass::old_stays_valid:
-      return {ReplayDecision::replay, "old_stays_valid"};
+      return {ReplayDecision::replay_is_safe, "old_stays_valid"};
     case ReplayClass::reuse_leeway:
-      if (now - journal.sent_at < provider.reuse_leeway_seconds * kSecondMs) {
-        return {ReplayDecision::replay, "within_leeway"};
-      }
-      break;
+      return now - journal.sent_at < provider.reuse_leeway_seconds * kSecondMs
+                 ? ReplayVerdict{ReplayDecision::replay_is_safe, "within_leeway"}
+                 : ReplayVerdict{ReplayDecision::replay_may_be_refused, "leeway_over"};
     case ReplayClass::single_use:
       break;
   }
-  if (journal.attempts > 1) {
-    return {ReplayDecision::give_up, "replayed_once_already"};
-  }
-  return {ReplayDecision::replay_once, "single_use"};
+  return {ReplayDecision::replay_may_be_refused, "single_use"};
 }
 
 FaultDecision decide_fault(const TokenFault& fault, const StoredAccessToken* token,

@@ -49,15 +49,14 @@ struct TokenVerdict {
 
 // A refresh whose outcome is unknown: a journal row is open, no answer is kept.
 struct OpenJournal {
-  EpochMs sent_at = 0;
-  std::int64_t base_version = 0;  // the record's version whose refresh token was sent
-  std::int64_t attempts = 1;
+  EpochMs sent_at = 0;  // of the first try
 };
 
+// Nothing is lost by showing the token again: where the answer was lost, its tokens are out of reach
+// whatever we do. What differs is what a refusal then means.
 enum class ReplayDecision : std::uint8_t {
-  replay,       // the provider lets the same token be shown again
-  replay_once,  // it may not; one try is all that is left, and its refusal is believed
-  give_up,      // that one try was made
+  replay_is_safe,         // the catalogue says that the same token works again
+  replay_may_be_refused,  // strict single use: `invalid_grant` then means "outcome unknown"
 };
 struct ReplayVerdict {
   ReplayDecision decision;

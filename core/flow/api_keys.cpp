@@ -1,6 +1,6 @@
 // API keys: made, listed and revoked by the administrator. The key itself is in one answer, once.
 #include "core/base/base64url.h"
-#include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/flow/access.h"
 #include "core/flow/flows.h"

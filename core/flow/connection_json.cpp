@@ -1,6 +1,6 @@
 #include "core/flow/connection_json.h"
 
-#include "core/base/json.h"
+#include "core/base/json_writer.h"
 
 namespace postern {
 

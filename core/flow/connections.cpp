@@ -1,7 +1,7 @@
 // Looking at connections, refreshing and ending them.
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
-#include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "core/flow/connection_json.h"
 #include "core/flow/flows.h"
 #include "core/flow/integration.h"
@@ -53,6 +53,7 @@ Task<Outcome> get_connection_flow(FlowContext* context) {
 }
 
 Task<Outcome> disconnect_flow(FlowContext* context) {
+  (void)co_await forget_tokens(connection_of_caller(*context));
   co_return co_await leave_for_authority(context, "authority.disconnect");
 }
 
@@ -69,6 +70,7 @@ Task<Outcome> refresh_flow(FlowContext* context) {
     co_return problem_outcome(
         problem(ProblemCode::invalid_request, "`resource` must be graph or arm"));
   }
+  (void)co_await forget_tokens(id);
   (void)co_await perform(
       Authority{.name = connection_key(id),
                 .operation = "authority.refresh",

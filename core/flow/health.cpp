@@ -1,4 +1,4 @@
-#include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "core/flow/flows.h"
 #include "core/flow/access.h"
 #include "core/flow/statements.h"

@@ -1,7 +1,7 @@
 #include "core/flow/link.h"
 
 #include "core/base/base64url.h"
-#include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/flow/flows.h"
 #include "core/oauth/authorization_request.h"

@@ -1,5 +1,6 @@
 #include "core/flow/resource_call.h"
 
+#include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "core/flow/integration.h"

@@ -1,6 +1,6 @@
 #include "core/flow/token.h"
 
-#include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "core/connection/decision.h"
 #include "core/flow/flows.h"
 #include "core/flow/integration.h"
@@ -62,6 +62,14 @@ ConnectionId connection_of_caller(const FlowContext& context) {
           .integration = std::string(parameters.has("integration") ? parameters.text("integration")
                                                                    : kDefaultIntegration),
           .user_id = std::string(parameters.text("user_id"))};
+}
+
+Task<std::monostate> forget_tokens(ConnectionId id) {
+  for (const auto resource : {Resource::graph, Resource::arm}) {
+    (void)co_await perform(
+        MemoryPut{.key = memory_key(id, name_of(resource)), .value = {}, .expires_at = 0});
+  }
+  co_return std::monostate{};
 }
 
 Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {

@@ -1,5 +1,5 @@
 // URLs that are built and never fetched.
-#include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "core/flow/flows.h"
 #include "core/flow/integration.h"
 

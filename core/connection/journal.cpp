@@ -1,0 +1,88 @@
+#include "core/connection/journal.h"
+
+#include <algorithm>
+
+#include "core/base/fields.h"
+
+namespace postern {
+
+namespace {
+constexpr DurationMs kFirstDelayMs = 2 * kSecondMs;
+constexpr DurationMs kLongestDelayMs = 10 * kMinuteMs;
+constexpr std::int64_t kDoublings = 9;
+}  // namespace
+
+std::string encode_journal(const Journal& journal) {
+  FieldWriter out;
+  out.text(journal.kind == JournalKind::refresh ? "refresh" : "code")
+      .text(journal.id.org)
+      .text(journal.id.integration)
+      .text(journal.id.user_id)
+      .number(journal.sent_at)
+      .number(journal.base_version)
+      .number(journal.attempts)
+      .number(journal.retry_at)
+      .text(journal.resource)
+      .text(journal.connect);
+  return out.take();
+}
+
+std::optional<Journal> decode_journal(std::string_view bytes) {
+  FieldReader in(bytes);
+  Journal journal;
+  const auto kind = in.text();
+  journal.kind = kind == "code" ? JournalKind::code : JournalKind::refresh;
+  journal.id.org = in.text();
+  journal.id.integration = in.text();
+  journal.id.user_id = in.text();
+  journal.sent_at = in.number();
+  journal.base_version = in.number();
+  journal.attempts = in.number();
+  journal.retry_at = in.number();
+  journal.resource = in.text();
+  journal.connect = in.text();
+  return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
+                                                                : std::nullopt;
+}
+
+std::string encode_pending(const Pending& pending) {
+  FieldWriter out;
+  out.text(pending.attempt)
+      .text(pending.code_hash)
+      .number(pending.expires_at)
+      .text(pending.record);
+  return out.take();
+}
+
+std::optional<Pending> decode_pending(std::string_view bytes) {
+  FieldReader in(bytes);
+  Pending pending;
+  pending.attempt = in.text();
+  pending.code_hash = in.text();
+  pending.expires_at = in.number();
+  pending.record = in.text();
+  return in.complete() ? std::optional(std::move(pending)) : std::nullopt;
+}
+
+std::string encode_outbox(const Outbox& outbox) {
+  FieldWriter out;
+  out.number(outbox.attempts).flag(outbox.kv_done).flag(outbox.d1_done);
+  return out.take();
+}
+
+std::optional<Outbox> decode_outbox(std::string_view bytes) {
+  FieldReader in(bytes);
+  Outbox outbox;
+  outbox.attempts = in.number();
+  outbox.kv_done = in.flag();
+  outbox.d1_done = in.flag();
+  return in.complete() ? std::optional(outbox) : std::nullopt;
+}
+
+DurationMs retry_delay(std::int64_t attempts, std::uint32_t random) {
+  const auto doublings = std::clamp<std::int64_t>(attempts - 1, 0, kDoublings);
+  const auto ceiling = std::min(kFirstDelayMs << doublings, kLongestDelayMs);
+  return kSecondMs + static_cast<DurationMs>(random % static_cast<std::uint32_t>(ceiling));
+}
+
+}  // namespace postern

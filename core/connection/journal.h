@@ -1,0 +1,66 @@
+// What the authority keeps besides the record, so that no crash, trap or lost answer leaves it
+// guessing.
+//
+//   record    the connection (record.h)
+//   journal   a token request is under way, or its outcome is unknown
+//   kept      the sealed answer to that request, written before the flow saw it
+//   outbox    a version that KV or D1 has not got yet
+//   pending   a sign-in that waits for the caller's confirmation
+//   recovered the record came back from a backup: its refresh token may be spent
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/time.h"
+#include "core/connection/record.h"
+
+namespace postern {
+
+inline constexpr std::string_view kRecordKey = "record";
+inline constexpr std::string_view kJournalKey = "journal";
+inline constexpr std::string_view kKeptKey = "kept";
+inline constexpr std::string_view kOutboxKey = "outbox";
+inline constexpr std::string_view kPendingKey = "pending";
+inline constexpr std::string_view kRecoveredKey = "recovered";
+
+enum class JournalKind : std::uint8_t { refresh, code };
+
+struct Journal {
+  JournalKind kind = JournalKind::refresh;
+  ConnectionId id;
+  EpochMs sent_at = 0;
+  std::int64_t base_version = 0;
+  std::int64_t attempts = 0;
+  // Not before this time: the provider asked for patience, or we grant it.
+  EpochMs retry_at = 0;
+  std::string resource;
+  // kind code: what finishing the connection needs (a ConnectPayload without code and verifier).
+  std::string connect;
+};
+[[nodiscard]] std::string encode_journal(const Journal& journal);
+[[nodiscard]] std::optional<Journal> decode_journal(std::string_view bytes);
+
+struct Pending {
+  std::string attempt;
+  std::string code_hash;
+  EpochMs expires_at = 0;
+  std::string record;
+};
+[[nodiscard]] std::string encode_pending(const Pending& pending);
+[[nodiscard]] std::optional<Pending> decode_pending(std::string_view bytes);
+
+struct Outbox {
+  std::int64_t attempts = 0;
+  bool kv_done = false;
+  bool d1_done = false;
+};
+[[nodiscard]] std::string encode_outbox(const Outbox& outbox);
+[[nodiscard]] std::optional<Outbox> decode_outbox(std::string_view bytes);
+
+// Exponential with full jitter between 1 s and 10 min: `random` is any 32 random bits.
+[[nodiscard]] DurationMs retry_delay(std::int64_t attempts, std::uint32_t random);
+
+}  // namespace postern

@@ -1,0 +1,228 @@
+// The authority's operations. One runs at a time for a connection; each first settles what an
+// earlier one left open.
+#include "core/base/json_writer.h"
+#include "core/base/secret.h"
+#include "core/connection/decision.h"
+#include "core/flow/authority_connect.h"
+#include "core/flow/authority_refresh.h"
+#include "core/flow/connection_json.h"
+#include "core/flow/flows.h"
+#include "core/flow/payload.h"
+
+namespace postern {
+
+namespace {
+
+constexpr DurationMs kHealEveryMs = 30 * kSecondMs;
+
+// KV lost the record, though it was delivered: put it there again, at most every 30 s.
+Task<std::monostate> heal_kv(FlowContext* context, AuthorityState* state) {
+  const auto limiter = "heal:" + connection_key(state->id);
+  if (state->outbox || (co_await perform(MemoryGet{.key = limiter})).has_value()) {
+    co_return std::monostate{};
+  }
+  (void)context;
+  const auto now = co_await current_time();
+  (void)co_await perform(MemoryPut{.key = limiter, .value = "1", .expires_at = now + kHealEveryMs});
+  (void)co_await perform(KvPut{.key = connection_key(state->id),
+                               .value = encode_record(*state->record),
+                               .ttl_seconds = kRecordKvSeconds});
+  co_return std::monostate{};
+}
+
+// Opens the stored token and answers it as data.
+Task<Outcome> serve(const AuthorityState* state, std::string resource) {
+  const auto* token = state->record->token_for(resource);
+  if (token == nullptr) {
+    co_return problem_outcome(problem(ProblemCode::provider_unavailable));
+  }
+  auto opened = co_await perform(
+      Open{.org = state->id.org,
+           .context = seal_context(state->id, "access_token:" + resource, token->sealed_version),
+           .sealed = token->sealed});
+  if (!opened) {
+    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+  }
+  co_return data_outcome(encode(LiveToken{.access_token = std::move(*opened),
+                                          .scope = token->scope,
+                                          .expires_at = token->expires_at,
+                                          .version = token->sealed_version}));
+}
+
+// Whatever an earlier exchange left open. The failure counts only where it is about this resource.
+Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
+  if (!state->journal) {
+    co_return std::monostate{};
+  }
+  if (state->journal->kind == JournalKind::code) {
+    (void)co_await settle_code(context, state);
+    co_return std::monostate{};
+  }
+  co_return co_await settle_refresh(context, state);
+}
+
+// Brings the demanded token up to date. Afterwards state->record holds what may be served.
+Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, AuthorityState* state,
+                                                       TokenPayload payload) {
+  auto settled = co_await settle(context, state);
+  const auto now = co_await current_time();
+  const TokenDemand demand{.resource = payload.resource,
+                           .min_ttl_ms = payload.min_ttl_ms,
+                           .forced = payload.forced,
+                           .refused_version = payload.refused_version,
+                           .arrived_at = context->input.arrived_at};
+  const auto verdict = decide_token(state->record ? &*state->record : nullptr, demand, now);
+  switch (verdict.decision) {
+    case TokenDecision::serve:
+      co_return std::monostate{};
+    case TokenDecision::not_connected:
+      co_return std::unexpected(problem(state->pending ? ProblemCode::connection_pending
+                                                       : ProblemCode::not_connected));
+    case TokenDecision::needs_person:
+      co_return std::unexpected(co_await needs_reauth_problem(context, state));
+    case TokenDecision::refresh:
+      break;
+  }
+  // What is open after settling asks for patience: no second request leaves before its time.
+  auto done = state->journal ? std::move(settled)
+                             : co_await refresh(context, state, payload.resource);
+  if (done) {
+    co_return std::monostate{};
+  }
+  const auto later = co_await current_time();
+  const auto* token = state->record ? state->record->token_for(payload.resource) : nullptr;
+  const bool refused = payload.refused_version != 0 && token != nullptr &&
+                       token->sealed_version <= payload.refused_version;
+  if (!payload.forced && !refused && token != nullptr && is_alive(*token, later) &&
+      state->record->status == Status::connected) {
+    co_return std::monostate{};
+  }
+  co_return std::unexpected(std::move(done.error().problem));
+}
+
+}  // namespace
+
+Task<Outcome> authority_token_flow(FlowContext* context) {
+  const auto payload = decode_token_payload(context->input.payload);
+  if (!payload) {
+    co_return problem_outcome(problem(ProblemCode::core_trap));
+  }
+  auto state = co_await load_authority(payload->id);
+  if (!state) {
+    co_return problem_outcome(state.error());
+  }
+  const auto ready = co_await bring_up_to_date(context, &*state, *payload);
+  if (!ready) {
+    co_return problem_outcome(ready.error());
+  }
+  if (payload->forced) {
+    co_return json_outcome(connection_json(*state->record));
+  }
+  if (payload->kv_version == 0) {
+    (void)co_await heal_kv(context, &*state);
+  }
+  co_return co_await serve(&*state, payload->resource);
+}
+
+Task<Outcome> authority_describe_flow(FlowContext* context) {
+  const auto id = decode_connection_id(context->input.payload);
+  if (!id) {
+    co_return problem_outcome(problem(ProblemCode::core_trap));
+  }
+  auto state = co_await load_authority(*id);
+  if (!state) {
+    co_return problem_outcome(state.error());
+  }
+  if (!state->record || state->record->status == Status::revoked) {
+    co_return problem_outcome(problem(state->pending ? ProblemCode::connection_pending
+                                                     : ProblemCode::not_connected));
+  }
+  co_return json_outcome(connection_json(*state->record));
+}
+
+Task<Outcome> authority_confirm_flow(FlowContext* context) {
+  const auto payload = decode_confirm_payload(context->input.payload);
+  if (!payload) {
+    co_return problem_outcome(problem(ProblemCode::core_trap));
+  }
+  auto state = co_await load_authority(payload->id);
+  if (!state) {
+    co_return problem_outcome(state.error());
+  }
+  const auto now = co_await current_time();
+  if (!state->pending || state->pending->attempt != payload->attempt ||
+      state->pending->expires_at <= now) {
+    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+  }
+  if (!constant_time_equal(state->pending->code_hash, payload->code_hash)) {
+    co_return problem_outcome(problem(ProblemCode::confirmation_refused));
+  }
+  auto record = decode_record(state->pending->record);
+  if (!record) {
+    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+  }
+  // Meanwhile the connection may have moved on; the sealed fields know their own versions.
+  record->version = state->version() + 1;
+  record->updated_at = now;
+  const auto committed = co_await commit_record(context, &*state, std::move(*record), true);
+  if (!committed) {
+    co_return problem_outcome(committed.error());
+  }
+  co_return json_outcome(connection_json(*state->record));
+}
+
+Task<Outcome> authority_disconnect_flow(FlowContext* context) {
+  const auto id = decode_connection_id(context->input.payload);
+  if (!id) {
+    co_return problem_outcome(problem(ProblemCode::core_trap));
+  }
+  auto state = co_await load_authority(*id);
+  if (!state) {
+    co_return problem_outcome(state.error());
+  }
+  const bool connected = state->record && state->record->status != Status::revoked;
+  if (connected || state->pending || state->journal) {
+    const auto now = co_await current_time();
+    // A tombstone with a version, in every store: a copy that is older can never rise again.
+    ConnectionRecord tombstone;
+    tombstone.id = *id;
+    tombstone.provider = state->record ? state->record->provider : std::string();
+    tombstone.version = state->version() + 1;
+    tombstone.status = Status::revoked;
+    tombstone.created_at = state->record ? state->record->created_at : now;
+    tombstone.updated_at = now;
+    const auto committed = co_await commit_record(context, &*state, std::move(tombstone), true);
+    if (!committed) {
+      co_return problem_outcome(committed.error());
+    }
+    (void)co_await perform(Log{.level = LogLevel::info,
+                               .event = "disconnected",
+                               .fields = {{"connection", connection_key(*id)}}});
+  }
+  JsonWriter out;
+  out.begin_object().key("success").boolean(true).key("disconnected").boolean(connected);
+  // Microsoft has no endpoint that ends one app's grant; revokeSignInSessions would sign the person
+  // out of everything.
+  out.member("provider_revocation", "unsupported");
+  co_return json_outcome(out.end_object().take());
+}
+
+Task<Outcome> authority_alarm_flow(FlowContext* context) {
+  auto state = co_await load_for_alarm();
+  if (!state) {
+    co_return json_outcome("{}");
+  }
+  (void)co_await settle(context, &*state);
+  if (state->outbox) {
+    (void)co_await publish(context, &*state);
+  }
+  const auto now = co_await current_time();
+  if (state->pending && state->pending->expires_at <= now) {
+    (void)co_await perform(StorageCommit{
+        .puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
+    state->pending.reset();
+  }
+  co_return json_outcome("{}");
+}
+
+}  // namespace postern

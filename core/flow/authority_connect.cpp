@@ -1,0 +1,324 @@
+#include "core/flow/authority_connect.h"
+
+#include "core/base/base64url.h"
+#include "core/base/form.h"
+#include "core/base/sha256.h"
+#include "core/connection/decision.h"
+#include "core/flow/authority_refresh.h"
+#include "core/flow/connect_outcome.h"
+#include "core/flow/flows.h"
+#include "core/flow/identity.h"
+#include "core/flow/payload.h"
+#include "core/flow/sign_in.h"
+#include "core/oauth/callback.h"
+
+namespace postern {
+
+namespace {
+
+constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
+constexpr DurationMs kJournalAlarmMs = 45 * kSecondMs;
+constexpr DurationMs kPendingLifeMs = 10 * kMinuteMs;
+constexpr std::string_view kFirstResource = "graph";
+
+struct Attempt {
+  StateRow state;
+  Integration integration;
+  std::string nonce;
+  std::string scope;
+};
+
+// For people to read; failing changes nothing, because who it is has been proven already.
+Task<GraphProfile> read_profile(const Attempt* attempt, std::string access_token) {
+  const auto reply = co_await perform(Fetch{
+      .method = "GET",
+      .url = attempt->integration.graph_origin + "/v1.0/me",
+      .headers = {{"authorization", "Bearer " + std::move(access_token)},
+                  {"accept", "application/json"}},
+      .body = {},
+      .deadline_ms = 5 * kSecondMs,
+      .max_bytes = 64 * 1024,
+      .keep_key = {},
+      .keep_org = {},
+      .keep_context = {}});
+  if (!reply || reply->status != 200) {
+    co_return GraphProfile{};
+  }
+  auto profile = parse_graph_profile(reply->body);
+  co_return profile ? std::move(*profile) : GraphProfile{};
+}
+
+ConnectionRecord new_record(const AuthorityState& state, const Attempt& attempt,
+                            const Identity& identity, const GraphProfile& profile, EpochMs now) {
+  // Names of another object would be a mix-up of people: then the ID token's own are used.
+  const bool same_person = profile.id == identity.object;
+  ConnectionRecord record;
+  record.id = state.id;
+  record.provider = attempt.integration.provider->id;
+  record.version = state.version() + 1;
+  record.status = Status::connected;
+  record.account = {
+      .key = identity.account_key(),
+      .tenant_id = identity.tenant,
+      .provider_user_id = identity.object.empty() ? identity.subject : identity.object,
+      .name = same_person && !profile.display_name.empty() ? profile.display_name : identity.name,
+      .username = same_person && !profile.user_principal_name.empty() ? profile.user_principal_name
+                                                                      : identity.username};
+  record.tenant = attempt.state.tenant;
+  record.created_at = state.record && state.record->status != Status::revoked
+                          ? state.record->created_at
+                          : now;
+  record.updated_at = now;
+  return record;
+}
+
+Task<Outcome> refuse(AuthorityState* state, const Attempt* attempt, ConnectFailure failure) {
+  (void)co_await close_journal(state);
+  (void)co_await perform(
+      Log{.level = LogLevel::warn,
+          .event = "connect_refused",
+          .fields = {{"connection", connection_key(state->id)}, {"reason", failure.detail}}});
+  failure.provider_name = attempt->integration.provider->display_name;
+  co_return connect_failure(attempt->state, failure);
+}
+
+// The sign-in waits for its caller; what is connected already stays as it is until then.
+Task<Outcome> store_pending(FlowContext* context, const Attempt* attempt,
+                            ConnectionRecord record) {
+  const auto now = co_await current_time();
+  const auto code = base64url_encode(context->take_entropy(32));
+  Pending pending{.attempt = attempt->state.attempt,
+                  .code_hash = sha256_base64url(code),
+                  .expires_at = now + kPendingLifeMs,
+                  .record = encode_record(record)};
+  const auto stored = co_await perform(
+      StorageCommit{.puts = {{std::string(kPendingKey), encode_pending(pending)}},
+                    .deletes = {std::string(kJournalKey), std::string(kKeptKey)},
+                    .alarm_at = pending.expires_at});
+  if (!stored) {
+    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::service_unavailable,
+                                               .detail = "store_unavailable"});
+  }
+  co_return connect_waiting(attempt->state, code);
+}
+
+// Everything after the provider's answer; also run from a kept one.
+Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt* attempt,
+                     HttpReply reply) {
+  auto now = co_await current_time();
+  const auto& provider = *attempt->integration.provider;
+  auto response = process_token_response(token_reply_of(reply), provider.quirks, now);
+  if (!response) {
+    co_return co_await refuse(state, attempt, failure_of_code_exchange(response.error()));
+  }
+  if (!response->id_token) {
+    co_return co_await refuse(state, attempt,
+                              {.code = ProblemCode::id_token_refused,
+                               .page = PageKind::provider_refused,
+                               .detail = "no_id_token"});
+  }
+  auto identity =
+      co_await verify_identity(context, &attempt->integration,
+                               std::string(response->id_token->reveal()), attempt->nonce);
+  if (!identity) {
+    co_return co_await refuse(
+        state, attempt,
+        {.code = identity.error().transient ? ProblemCode::provider_unavailable
+                                            : ProblemCode::id_token_refused,
+         .page = identity.error().transient ? PageKind::provider_unavailable
+                                            : PageKind::provider_refused,
+         .detail = identity.error().reason});
+  }
+  const auto* current = state->record ? &*state->record : nullptr;
+  const auto verdict =
+      decide_account(current, identity->account_key(), attempt->state.allow_other_account);
+  if (verdict == AccountDecision::other_refused) {
+    co_return co_await refuse(state, attempt,
+                              {.code = ProblemCode::other_account,
+                               .page = PageKind::other_account,
+                               .detail = "other_account",
+                               .account = identity->username,
+                               .provider_name = {}});
+  }
+  const auto profile = co_await read_profile(attempt, std::string(response->access_token.reveal()));
+  now = co_await current_time();
+  auto record = co_await seal_tokens(
+      {.previous = nullptr,
+       .next = new_record(*state, *attempt, *identity, profile, now),
+       .resource = std::string(kFirstResource)},
+      &*response, {});
+  if (!record) {
+    // The kept answer stays: the alarm finishes what could not be sealed now.
+    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::service_unavailable,
+                                               .detail = "sealing_failed"});
+  }
+  if (attempt->state.confirm == "backend") {
+    co_return co_await store_pending(context, attempt, std::move(*record));
+  }
+  const auto committed = co_await commit_record(context, state, std::move(*record), true);
+  if (!committed) {
+    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::service_unavailable,
+                                               .detail = "store_unavailable"});
+  }
+  (void)co_await perform(Log{.level = LogLevel::info,
+                             .event = "connected",
+                             .fields = {{"connection", connection_key(state->id)}}});
+  co_return connect_success(attempt->state, *state->record,
+                            attempt->integration.provider->display_name);
+}
+
+struct Redeemable {
+  ValidatedCallback callback;
+  std::string nonce;
+  std::string verifier;
+};
+
+// The one place where a ValidatedCallback comes to be, from the bytes that arrived.
+Task<Result<Redeemable, ConnectFailure>> validate(const ConnectPayload* payload,
+                                                  const Integration* integration) {
+  const auto issued = issued_state_of(payload->state, *integration);
+  const auto refused = [](const CallbackFault& fault) {
+    return std::unexpected(ConnectFailure{.code = ProblemCode::state_refused,
+                                          .page = PageKind::bad_request,
+                                          .detail = std::string(name_of(fault.kind))});
+  };
+  if (payload->state.mode == "caller") {
+    auto callback = validate_handed_over_code(Secret(payload->code), payload->state_text,
+                                              payload->code_verifier, issued);
+    if (!callback) {
+      co_return refused(callback.error());
+    }
+    co_return Redeemable{.callback = std::move(*callback),
+                         .nonce = nonce_of_state(payload->state_text),
+                         .verifier = payload->code_verifier};
+  }
+  auto parameters = parse_callback(payload->query);
+  if (!parameters) {
+    co_return refused(parameters.error());
+  }
+  auto nonce = nonce_of_state(parameters->state.reveal());
+  auto callback = validate_callback(std::move(*parameters), issued, payload->path_integration);
+  if (!callback) {
+    co_return refused(callback.error());
+  }
+  auto verifier = co_await perform(
+      Open{.org = payload->state.id.org,
+           .context = seal_context(payload->state.id, payload->state.attempt, 0),
+           .sealed = payload->state.sealed_verifier});
+  if (!verifier) {
+    co_return std::unexpected(ConnectFailure{.code = ProblemCode::stored_data_unreadable,
+                                             .page = PageKind::service_unavailable,
+                                             .detail = "stored_data_unreadable"});
+  }
+  co_return Redeemable{
+      .callback = std::move(*callback), .nonce = std::move(nonce), .verifier = std::move(*verifier)};
+}
+
+std::string journal_payload(const ConnectPayload& payload, std::string_view nonce) {
+  ConnectPayload kept{.state = payload.state,
+                      .query = {},
+                      .path_integration = {},
+                      .code = {},
+                      .code_verifier = {},
+                      .state_text = std::string(nonce)};
+  kept.state.sealed_verifier.clear();
+  return encode(kept);
+}
+
+}  // namespace
+
+Task<Outcome> authority_connect_flow(FlowContext* context) {
+  const auto payload = decode_connect_payload(context->input.payload);
+  if (!payload) {
+    co_return problem_outcome(problem(ProblemCode::core_trap));
+  }
+  auto loaded = co_await load_authority(payload->state.id);
+  if (!loaded) {
+    co_return connect_failure(payload->state, {.code = loaded.error().code,
+                                               .page = PageKind::service_unavailable,
+                                               .detail = "store_unavailable"});
+  }
+  auto state = std::move(*loaded);
+  if (state.journal && state.journal->kind == JournalKind::code) {
+    (void)co_await settle_code(context, &state);
+  } else if (state.journal && state.kept) {
+    // A refresh arrived and was not stored yet: not to be overwritten by a new journal.
+    (void)co_await settle_refresh(context, &state);
+  }
+  auto integration =
+      resolve_integration(*context, payload->state.id.integration, payload->state.tenant);
+  if (!integration) {
+    co_return connect_failure(payload->state,
+                              {.code = integration.error().code,
+                               .page = PageKind::integration_fault,
+                               .detail = std::string(info_of(integration.error().code).code)});
+  }
+  integration->redirect_uri = payload->state.redirect_uri;
+  auto redeemable = co_await validate(&*payload, &*integration);
+  if (!redeemable) {
+    co_return connect_failure(payload->state, redeemable.error());
+  }
+  auto scope = token_scope(*integration, Resource::graph);
+  const Attempt attempt{.state = payload->state,
+                        .integration = std::move(*integration),
+                        .nonce = redeemable->nonce,
+                        .scope = std::move(scope)};
+  const auto now = co_await current_time();
+  Journal journal{.kind = JournalKind::code,
+                  .id = state.id,
+                  .sent_at = now,
+                  .base_version = state.version(),
+                  .attempts = 1,
+                  .retry_at = now,
+                  .resource = std::string(kFirstResource),
+                  .connect = journal_payload(*payload, redeemable->nonce)};
+  const auto keep_context = kept_context(state.id, journal);
+  const auto opened = co_await open_journal(&state, std::move(journal), now + kJournalAlarmMs);
+  if (!opened) {
+    co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::service_unavailable,
+                                               .detail = "store_unavailable"});
+  }
+  auto request = make_code_token_request(token_endpoint(attempt.integration, *context),
+                                         redeemable->callback, redeemable->verifier, attempt.scope);
+  auto reply = co_await perform(Fetch{.method = "POST",
+                                      .url = std::move(request.url),
+                                      .headers = std::move(request.headers),
+                                      .body = std::string(request.body.reveal()),
+                                      .deadline_ms = kExchangeDeadlineMs,
+                                      .max_bytes = kMaxTokenReplyBytes,
+                                      .keep_key = std::string(kKeptKey),
+                                      .keep_org = state.id.org,
+                                      .keep_context = keep_context});
+  state.kept = "";
+  if (!reply) {
+    co_return co_await refuse(&state, &attempt,
+                              {.code = ProblemCode::provider_unavailable,
+                               .page = PageKind::provider_unavailable,
+                               .detail = std::string(name_of(reply.error()))});
+  }
+  co_return co_await finish(context, &state, &attempt, std::move(*reply));
+}
+
+Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
+  const auto payload = decode_connect_payload(state->journal->connect);
+  auto reply = co_await open_kept(state);
+  auto integration =
+      payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
+              : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
+  if (!reply || !integration) {
+    (void)co_await close_journal(state);
+    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+  }
+  integration->redirect_uri = payload->state.redirect_uri;
+  const Attempt attempt{.state = payload->state,
+                        .integration = std::move(*integration),
+                        .nonce = payload->state_text,
+                        .scope = {}};
+  co_return co_await finish(context, state, &attempt, std::move(*reply));
+}
+
+}  // namespace postern

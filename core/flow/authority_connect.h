@@ -1,0 +1,14 @@
+// The irreversible half of connecting: the code is redeemed here, where a closed tab, a cancelled
+// request or a crash cannot come between the answer and its storage.
+#pragma once
+
+#include "core/flow/authority_state.h"
+#include "core/flow/outcome.h"
+
+namespace postern {
+
+// For an open journal of kind code: finishes with the kept answer, or closes the journal, because a
+// code that was sent once must not be sent again (RFC 6749 4.1.2).
+Task<Outcome> settle_code(FlowContext* context, AuthorityState* state);
+
+}  // namespace postern

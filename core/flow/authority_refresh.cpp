@@ -1,0 +1,360 @@
+#include "core/flow/authority_refresh.h"
+
+#include "core/connection/decision.h"
+#include "core/effect/codec.h"
+#include "core/flow/link.h"
+#include "core/oauth/token_request.h"
+
+namespace postern {
+
+namespace {
+
+// Longer than the exchange's own deadline: when it rings, the exchange is over or its object died.
+constexpr DurationMs kJournalAlarmMs = 45 * kSecondMs;
+constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
+
+RefreshResult failed(Problem problem, bool serve_stale = false) {
+  return std::unexpected(
+      RefreshFailure{.problem = std::move(problem), .serve_stale = serve_stale});
+}
+
+const StoredAccessToken* live_token(const AuthorityState& state, std::string_view resource,
+                                    EpochMs now) {
+  const auto* token = state.record ? state.record->token_for(resource) : nullptr;
+  return token != nullptr && is_alive(*token, now) ? token : nullptr;
+}
+
+Problem patience_problem(EpochMs retry_at, EpochMs now) {
+  auto fault = problem(ProblemCode::provider_unavailable);
+  fault.retry_after_seconds =
+      retry_at > now ? (retry_at - now + kSecondMs - 1) / kSecondMs : 1;
+  return fault;
+}
+
+// The grant is dead, or nobody can know that it is not: only a person helps.
+Task<RefreshResult> mark_dead(FlowContext* context, AuthorityState* state, std::string cause,
+                              std::string claims) {
+  auto next = *state->record;
+  next.version += 1;
+  next.status = Status::needs_reauth;
+  next.updated_at = co_await current_time();
+  next.cause = std::move(cause);
+  next.claims = std::move(claims);
+  (void)co_await perform(Log{.level = LogLevel::warn,
+                             .event = "needs_reauth",
+                             .fields = {{"connection", connection_key(state->id)},
+                                        {"cause", next.cause}}});
+  const auto committed = co_await commit_record(context, state, std::move(next));
+  if (!committed) {
+    co_return failed(committed.error());
+  }
+  co_return failed(co_await needs_reauth_problem(context, state));
+}
+
+// A passing fault: the journal stays open, because what the provider did with the request is not
+// known, and names the time of the next try, which every caller shares.
+Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
+                                   std::optional<DurationMs> asked_delay, std::string reason) {
+  const auto now = co_await current_time();
+  auto journal = *state->journal;
+  const auto delay = asked_delay ? *asked_delay : retry_delay(journal.attempts, random_bits(context));
+  journal.retry_at = now + delay;
+  (void)co_await perform(Log{.level = LogLevel::warn,
+                             .event = "refresh_retry",
+                             .fields = {{"connection", connection_key(state->id)},
+                                        {"reason", std::move(reason)}}});
+  const std::string resource = journal.resource;
+  const auto retry_at = journal.retry_at;
+  (void)co_await perform(StorageCommit{
+      .puts = {{std::string(kJournalKey), encode_journal(journal)}},
+      .deletes = {std::string(kKeptKey)},
+      .alarm_at = retry_at});
+  state->journal = std::move(journal);
+  state->kept.reset();
+  co_return failed(patience_problem(retry_at, now), live_token(*state, resource, now) != nullptr);
+}
+
+Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, TokenFault fault) {
+  const auto now = co_await current_time();
+  const auto resource = state->journal->resource;
+  const auto asked_version = state->journal->base_version;
+  // Re-read before `invalid_grant` is believed: what it says may be about an older token.
+  const auto stored = co_await perform(StorageRead{.keys = {std::string(kRecordKey)}});
+  const auto newest =
+      stored && !stored->empty() && (*stored)[0] ? decode_record(*(*stored)[0]) : std::nullopt;
+  const auto newest_version = newest ? newest->version : asked_version;
+  const auto* token = live_token(*state, resource, now);
+  if (fault.kind == FaultKind::transient) {
+    co_return co_await wait_and_retry(context, state, fault.retry_after, fault.reason);
+  }
+  switch (decide_fault(fault, token, asked_version, newest_version, now)) {
+    case FaultDecision::needs_person: {
+      // One try was all that was left: what happened is told as it is.
+      const bool unknown = state->journal->attempts > 1 || state->recovered;
+      co_return co_await mark_dead(context, state,
+                                   unknown ? "refresh_outcome_unknown" : fault.reason,
+                                   std::move(fault.claims));
+    }
+    case FaultDecision::retry_later:
+      co_return co_await wait_and_retry(context, state, fault.retry_after, fault.reason);
+    case FaultDecision::serve_stale:
+    case FaultDecision::integration_down:
+      break;
+  }
+  // The request was refused for what we are, not for the grant: it lives, and nothing is unknown.
+  (void)co_await close_journal(state);
+  (void)co_await perform(Log{.level = LogLevel::error,
+                             .event = "integration_fault",
+                             .fields = {{"integration", state->id.integration},
+                                        {"reason", fault.reason},
+                                        {"error", fault.error},
+                                        {"reference", fault.reference}}});
+  auto refused = problem(ProblemCode::integration_fault);
+  refused.members.emplace_back("reason", fault.reason);
+  if (!fault.reference.empty()) {
+    refused.members.emplace_back("reference", fault.reference);
+  }
+  co_return failed(std::move(refused), token != nullptr);
+}
+
+Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
+                                Result<HttpReply, HostFault> reply, std::string old_token) {
+  const auto now = co_await current_time();
+  if (!reply) {
+    const char* reason = reply.error() == HostFault::timeout     ? "timeout"
+                         : reply.error() == HostFault::too_large ? "too_large"
+                                                                 : "network";
+    co_return co_await apply_fault(context, state, no_reply_fault(reason));
+  }
+  const auto& provider = *find_provider(state->record->provider);
+  auto response = process_token_response(token_reply_of(*reply), provider.quirks, now);
+  if (!response) {
+    co_return co_await apply_fault(context, state, std::move(response.error()));
+  }
+  auto next = *state->record;
+  next.version += 1;
+  next.updated_at = now;
+  next.status = Status::connected;
+  next.cause.clear();
+  next.claims.clear();
+  auto sealed = co_await seal_tokens({.previous = &*state->record,
+                                      .next = std::move(next),
+                                      .resource = state->journal->resource},
+                                     &*response, std::move(old_token));
+  if (!sealed) {
+    // The answer is kept: the alarm, or the next caller, seals it when sealing works again.
+    co_return failed(sealed.error());
+  }
+  const auto committed = co_await commit_record(context, state, std::move(*sealed));
+  if (!committed) {
+    co_return failed(committed.error());
+  }
+  (void)co_await perform(Log{.level = LogLevel::info,
+                             .event = "refreshed",
+                             .fields = {{"connection", connection_key(state->id)}}});
+  co_return std::monostate{};
+}
+
+Task<Result<std::string, Problem>> open_refresh_token(const AuthorityState* state) {
+  const auto& record = *state->record;
+  auto opened = co_await perform(
+      Open{.org = record.id.org,
+           .context = seal_context(record.id, "refresh_token", record.refresh_sealed_version),
+           .sealed = record.sealed_refresh_token});
+  if (!opened) {
+    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
+  }
+  co_return std::move(*opened);
+}
+
+Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::string resource,
+                             std::int64_t attempts) {
+  const auto& record = *state->record;
+  const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
+  if (!integration) {
+    co_return failed(integration.error());
+  }
+  const auto wanted = parse_resource(resource);
+  if (!wanted) {
+    co_return failed(problem(ProblemCode::invalid_request, "`resource` must be graph or arm"));
+  }
+  auto token = co_await open_refresh_token(state);
+  if (!token) {
+    co_return failed(token.error());
+  }
+  const auto now = co_await current_time();
+  // Of a replay the first try counts: that is when a leeway began.
+  const auto sent_at = state->journal ? state->journal->sent_at : now;
+  Journal journal{.kind = JournalKind::refresh,
+                  .id = state->id,
+                  .sent_at = sent_at,
+                  .base_version = record.version,
+                  .attempts = attempts,
+                  .retry_at = now,
+                  .resource = resource,
+                  .connect = {}};
+  const auto context_bytes = kept_context(state->id, journal);
+  const auto opened = co_await open_journal(state, std::move(journal), now + kJournalAlarmMs);
+  if (!opened) {
+    co_return failed(opened.error());
+  }
+  auto request = make_refresh_token_request(token_endpoint(*integration, *context), *token,
+                                            token_scope(*integration, *wanted));
+  auto reply = co_await perform(Fetch{.method = "POST",
+                                      .url = std::move(request.url),
+                                      .headers = std::move(request.headers),
+                                      .body = std::string(request.body.reveal()),
+                                      .deadline_ms = kExchangeDeadlineMs,
+                                      .max_bytes = kMaxTokenReplyBytes,
+                                      .keep_key = std::string(kKeptKey),
+                                      .keep_org = state->id.org,
+                                      .keep_context = context_bytes});
+  state->kept = "";
+  co_return co_await apply_reply(context, state, std::move(reply), std::move(*token));
+}
+
+}  // namespace
+
+std::string kept_context(const ConnectionId& id, const Journal& journal) {
+  return seal_context(id, journal.kind == JournalKind::code ? "kept_code" : "kept_refresh",
+                      journal.base_version);
+}
+
+TokenReply token_reply_of(const HttpReply& reply) {
+  TokenReply token{.status = reply.status, .content_type = {}, .retry_after = {}, .body = reply.body};
+  for (const auto& [name, value] : reply.headers) {
+    if (name == "content-type") {
+      token.content_type = value;
+    } else if (name == "retry-after") {
+      token.retry_after = value;
+    }
+  }
+  return token;
+}
+
+Task<std::optional<HttpReply>> open_kept(const AuthorityState* state) {
+  if (!state->kept || !state->journal) {
+    co_return std::nullopt;
+  }
+  const auto opened = co_await perform(Open{.org = state->id.org,
+                                            .context = kept_context(state->id, *state->journal),
+                                            .sealed = *state->kept});
+  if (!opened) {
+    co_return std::nullopt;
+  }
+  // Kept are the very bytes of the answer to a Fetch.
+  auto reply = decode_reply(Effect(Fetch{}).index(), *opened);
+  if (!reply) {
+    co_return std::nullopt;
+  }
+  auto& fetched = std::get<Fetch::Reply>(*reply);
+  if (!fetched) {
+    co_return std::nullopt;
+  }
+  co_return std::move(*fetched);
+}
+
+Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
+                                                    std::string old_refresh_token) {
+  auto& next = wish.next;
+  const auto now = co_await current_time();
+  // An answer without a refresh token means that the old one stays (RFC 6749 6); it is sealed anew,
+  // so that the version and the key of the record are all that is ever needed.
+  const std::string refresh_token = response->refresh_token
+                                        ? std::string(response->refresh_token->reveal())
+                                        : std::move(old_refresh_token);
+  const std::string access_context =
+      seal_context(next.id, "access_token:" + wish.resource, next.version);
+  const std::string refresh_context = seal_context(next.id, "refresh_token", next.version);
+  auto access = co_await perform(Seal{.org = next.id.org,
+                                      .context = access_context,
+                                      .plaintext = std::string(response->access_token.reveal())});
+  if (!access) {
+    co_return std::unexpected(problem(ProblemCode::store_unavailable, "Sealing failed"));
+  }
+  next.sealed_refresh_token.clear();
+  if (!refresh_token.empty()) {
+    auto sealed = co_await perform(
+        Seal{.org = next.id.org, .context = refresh_context, .plaintext = refresh_token});
+    if (!sealed) {
+      co_return std::unexpected(problem(ProblemCode::store_unavailable, "Sealing failed"));
+    }
+    next.sealed_refresh_token = std::move(*sealed);
+    next.refresh_sealed_version = next.version;
+    next.refresh_minted_at = now;
+  }
+  StoredAccessToken token{
+      .resource = wish.resource,
+      .sealed = std::move(*access),
+      .sealed_version = next.version,
+      .minted_at = now,
+      .expires_at =
+          response->expires_in_seconds ? now + *response->expires_in_seconds * kSecondMs : 0,
+      .scope = response->scope};
+  std::erase_if(next.tokens,
+                [&](const StoredAccessToken& old) { return old.resource == wish.resource; });
+  next.tokens.push_back(std::move(token));
+  co_return std::move(next);
+}
+
+Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state) {
+  auto fault = problem(ProblemCode::needs_reauth);
+  const auto& record = *state->record;
+  if (!record.cause.empty()) {
+    fault.members.emplace_back("cause", record.cause);
+  }
+  const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
+  if (!integration) {
+    co_return fault;
+  }
+  const auto link = co_await make_link(context,
+                                       {.id = record.id,
+                                        .tenant = record.tenant,
+                                        .return_to = {},
+                                        .confirm = "page",
+                                        .allow_other_account = false,
+                                        .claims = record.claims},
+                                       integration->public_origin);
+  if (link) {
+    fault.members.emplace_back("connect_url", link->url);
+    fault.members.emplace_back("connect_state", link->attempt);
+    fault.members.emplace_back("connect_expires_at", format_iso8601(link->expires_at));
+  }
+  co_return fault;
+}
+
+Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {
+  // A refresh token from a backup may be spent: its outcome is unknown, which is attempt two.
+  co_return co_await exchange(context, state, std::move(resource), state->recovered ? 2 : 1);
+}
+
+Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) {
+  if (!state->record) {
+    (void)co_await close_journal(state);
+    co_return failed(problem(ProblemCode::not_connected));
+  }
+  if (auto reply = co_await open_kept(state)) {
+    auto token = co_await open_refresh_token(state);
+    if (!token) {
+      co_return failed(token.error());
+    }
+    co_return co_await apply_reply(context, state, std::move(*reply), std::move(*token));
+  }
+  const auto now = co_await current_time();
+  const auto& journal = *state->journal;
+  if (now < journal.retry_at) {
+    co_return failed(patience_problem(journal.retry_at, now),
+                     live_token(*state, journal.resource, now) != nullptr);
+  }
+  const auto& provider = *find_provider(state->record->provider);
+  const auto verdict = decide_replay(provider, {.sent_at = journal.sent_at}, now);
+  (void)co_await perform(Log{.level = LogLevel::info,
+                             .event = "refresh_replay",
+                             .fields = {{"connection", connection_key(state->id)},
+                                        {"reason", std::string(verdict.reason)}}});
+  const auto resource = journal.resource;
+  const auto attempts = journal.attempts + 1;
+  co_return co_await exchange(context, state, resource, attempts);
+}
+
+}  // namespace postern

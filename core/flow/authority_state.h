@@ -1,0 +1,57 @@
+// The authority's storage as a flow holds it, and the ways to read, recover, commit and publish it.
+// The connection object runs one flow at a time, so between a load and its commits nobody else
+// writes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/problem.h"
+#include "core/base/result.h"
+#include "core/connection/journal.h"
+#include "core/connection/record.h"
+#include "core/effect/task.h"
+#include "core/flow/context.h"
+
+namespace postern {
+
+struct AuthorityState {
+  ConnectionId id;
+  std::optional<ConnectionRecord> record;
+  std::optional<Journal> journal;
+  std::optional<std::string> kept;  // sealed
+  std::optional<Outbox> outbox;
+  std::optional<Pending> pending;
+  bool recovered = false;
+
+  [[nodiscard]] std::int64_t version() const { return record ? record->version : 0; }
+};
+
+// Storage, and where it is empty the backups: D1 and KV, the highest version wins, tombstones count.
+// Writes nothing for a connection that nobody has. Fault: store_unavailable, which is never the same
+// as "nothing there".
+Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id);
+// Storage only: for the alarm, which knows no id. nullopt when nothing is stored.
+Task<std::optional<AuthorityState>> load_for_alarm();
+
+// Commits a new version of the record and everything that goes with it in one transaction: the
+// journal and the kept answer end, the outbox opens. Then publishes; a store that is down does not
+// fail the flow.
+Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, AuthorityState* state,
+                                                    ConnectionRecord next,
+                                                    bool drop_pending = false);
+
+// Delivers the current record to KV and D1; what fails stays in the outbox for the alarm.
+Task<std::monostate> publish(FlowContext* context, AuthorityState* state);
+
+// Writes the journal row with an alarm in the same transaction.
+Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journal journal,
+                                                   EpochMs alarm_at);
+// Ends the journal without a new record.
+Task<std::monostate> close_journal(AuthorityState* state);
+
+[[nodiscard]] std::uint32_t random_bits(FlowContext* context);
+
+}  // namespace postern

@@ -1,0 +1,91 @@
+#include "core/operation/manifest.h"
+
+#include "core/base/json_writer.h"
+#include "core/base/problem.h"
+#include "core/base/version.h"
+#include "core/operation/operation.h"
+#include "core/operation/parameters.h"
+
+namespace postern {
+
+namespace {
+
+constexpr std::string_view kAccessNames[] = {"open", "key", "admin", "browser", "authority"};
+constexpr std::string_view kKindNames[] = {"identifier", "name", "text",
+                                           "integer",    "flag", "timestamp", "names"};
+constexpr std::string_view kPlaceNames[] = {"path", "query", "body"};
+
+struct Variable {
+  std::string_view name;
+  bool secret;  // given to the authority's flows only
+  std::string_view summary;
+};
+constexpr Variable kEnvironment[] = {
+    {"AZURE_CLIENT_ID", false, "Application (client) id of the app registration"},
+    {"AZURE_TENANT_ID", false, "common (default), organizations, consumers, a directory's id or domain"},
+    {"AZURE_REDIRECT_URI", false, "Where Postern's /callback/azure is reached, exactly as registered"},
+    {"AZURE_LOGIN_ORIGIN", false, "Another origin than https://login.microsoftonline.com"},
+    {"GRAPH_ORIGIN", false, "Another origin than https://graph.microsoft.com"},
+    {"ARM_ORIGIN", false, "Another origin than https://management.azure.com"},
+    {"ALLOW_INSECURE_ORIGINS", false, "Comma-separated origins that may be http or private: development only"},
+    {"ALLOWED_RETURN_URLS", false, "JSON: organization to the exact URLs that people may be sent to"},
+    {"ADMIN_API_KEY", false, "The administrator's key"},
+    {"AZURE_CLIENT_SECRET", true, "Client secret of the app registration"},
+};
+
+void write_parameter(JsonWriter& out, const Parameter& parameter) {
+  out.begin_object()
+      .member("name", parameter.name)
+      .member("rpc_name", camel_case(parameter.name))
+      .member("kind", kKindNames[static_cast<std::size_t>(parameter.kind)])
+      .member("place", kPlaceNames[static_cast<std::size_t>(parameter.place)]);
+  out.key("required").boolean(parameter.required);
+  out.member("summary", parameter.summary).end_object();
+}
+
+void write_operation(JsonWriter& out, const Operation& operation) {
+  out.begin_object()
+      .member("name", operation.name)
+      .member("rpc", operation.rpc)
+      .member("method", operation.method)
+      .member("path", operation.path)
+      .member("alias", operation.alias)
+      .member("access", kAccessNames[static_cast<std::size_t>(operation.access)])
+      .member("permission", operation.permission)
+      .member("entropy_bytes", operation.entropy_bytes)
+      .member("rpc_result", operation.rpc_result)
+      .member("summary", operation.summary)
+      .member("result", operation.result);
+  out.key("parameters").begin_array();
+  for (const auto& parameter : operation.parameters) {
+    write_parameter(out, parameter);
+  }
+  out.end_array().end_object();
+}
+
+}  // namespace
+
+std::string manifest_json() {
+  JsonWriter out;
+  out.begin_object().member("version", kVersion).key("environment").begin_array();
+  for (const auto& variable : kEnvironment) {
+    out.begin_object().member("name", variable.name).key("secret").boolean(variable.secret);
+    out.member("summary", variable.summary).end_object();
+  }
+  out.end_array().key("operations").begin_array();
+  for (const auto& operation : all_operations()) {
+    write_operation(out, operation);
+  }
+  out.end_array().key("problems").begin_array();
+  for (const auto& info : all_problems()) {
+    out.begin_object()
+        .member("code", info.code)
+        .member("status", info.status)
+        .member("title", info.title)
+        .member("remedy", info.remedy)
+        .end_object();
+  }
+  return out.end_array().end_object().take();
+}
+
+}  // namespace postern

@@ -1,0 +1,18 @@
+// A second module, for the build only: the declarations as JSON.
+#include <cstddef>
+#include <string>
+
+#include "core/operation/manifest.h"
+
+namespace {
+std::string* manifest = nullptr;
+}
+
+extern "C" __attribute__((export_name("postern_manifest"), used)) const char* postern_manifest() {
+  manifest = new std::string(postern::manifest_json());
+  return manifest->data();
+}
+extern "C" __attribute__((export_name("postern_manifest_length"), used)) std::size_t
+postern_manifest_length() {
+  return manifest->size();
+}

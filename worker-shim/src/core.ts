@@ -1,0 +1,123 @@
+/**
+ * Instances of the wasm core: one flow at a time in each, wiped between two flows.
+ *
+ * An instance that ended well gets its linear memory back from a snapshot that was taken right after
+ * `_initialize`, so nothing of one request, its secrets least of all, is there for the next. One that
+ * trapped, grew, was cancelled or timed out is dropped.
+ */
+import type { FieldWriter } from "./fields.ts";
+
+export const STEP = { effects: 0, done: 1, malformed: 2, stuck: 3 } as const;
+
+interface CoreExports {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  postern_allocate(size: number): number;
+  postern_start(input: number, length: number): number;
+  postern_resume(replies: number, length: number): number;
+  postern_output(): number;
+  postern_output_length(): number;
+  postern_out_of_memory(): number;
+}
+
+export class CoreFault extends Error {
+  readonly code: "core_trap" | "out_of_memory";
+  constructor(code: "core_trap" | "out_of_memory", cause: unknown) {
+    super(code, { cause });
+    this.code = code;
+  }
+}
+
+export class CoreInstance {
+  readonly exports: CoreExports;
+  /** A trap or a cancelled flow leaves memory that nobody may use again. */
+  usable = true;
+
+  constructor(module: WebAssembly.Module) {
+    this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
+    this.exports._initialize();
+  }
+
+  start(input: FieldWriter): number {
+    return this.#call(input, this.exports.postern_start);
+  }
+
+  resume(replies: FieldWriter): number {
+    return this.#call(replies, this.exports.postern_resume);
+  }
+
+  #call(message: FieldWriter, entry: (pointer: number, length: number) => number): number {
+    try {
+      const bytes = message.bytes();
+      const pointer = this.exports.postern_allocate(bytes.length);
+      // The view is made anew: memory may have grown since the last crossing.
+      new Uint8Array(this.exports.memory.buffer, pointer, bytes.length).set(bytes);
+      return entry(pointer, bytes.length);
+    } catch (cause) {
+      this.usable = false;
+      throw new CoreFault(this.exports.postern_out_of_memory() === 1 ? "out_of_memory" : "core_trap", cause);
+    }
+  }
+
+  /** A copy: the memory under it is wiped or used again before the caller is done. */
+  output(): Uint8Array {
+    const pointer = this.exports.postern_output();
+    return new Uint8Array(this.exports.memory.buffer, pointer, this.exports.postern_output_length()).slice();
+  }
+}
+
+export interface PoolFigures {
+  created: number;
+  live: number;
+  free: number;
+  dropped: number;
+}
+
+export class CorePool {
+  readonly #module: WebAssembly.Module;
+  readonly #limit: number;
+  readonly #keep: number;
+  readonly #free: CoreInstance[] = [];
+  #snapshot: Uint8Array | undefined;
+  #live = 0;
+  #created = 0;
+  #dropped = 0;
+
+  /** `limit`: instances in use at once. `keep`: how many idle ones are kept warm. */
+  constructor(module: WebAssembly.Module, limit = 64, keep = 16) {
+    this.#module = module;
+    this.#limit = limit;
+    this.#keep = keep;
+  }
+
+  /** undefined: too many are in use. Nobody is queued here: no promise is shared between requests. */
+  acquire(): CoreInstance | undefined {
+    if (this.#live >= this.#limit) return undefined;
+    const instance = this.#free.pop() ?? this.#create();
+    this.#live += 1;
+    return instance;
+  }
+
+  release(instance: CoreInstance): void {
+    this.#live -= 1;
+    const buffer = instance.exports.memory.buffer;
+    const snapshot = this.#snapshot;
+    if (!instance.usable || !snapshot || buffer.byteLength !== snapshot.length || this.#free.length >= this.#keep) {
+      this.#dropped += 1;
+      return;
+    }
+    new Uint8Array(buffer).set(snapshot);
+    this.#free.push(instance);
+  }
+
+  figures(): PoolFigures {
+    return { created: this.#created, live: this.#live, free: this.#free.length, dropped: this.#dropped };
+  }
+
+  #create(): CoreInstance {
+    const instance = new CoreInstance(this.#module);
+    this.#snapshot ??= new Uint8Array(instance.exports.memory.buffer).slice();
+    this.#created += 1;
+    return instance;
+  }
+}

@@ -1,0 +1,56 @@
+/** What the Worker is bound to. Variables are read by the core, by the names of the manifest. */
+import { manifest } from "./generated/manifest.gen.ts";
+import { FieldWriter } from "./fields.ts";
+import { KeyRing } from "./sealing.ts";
+import type { ConnectionObject } from "./connection-object.ts";
+
+export interface Bindings {
+  AZURE_TOKENS: KVNamespace;
+  DB: D1Database;
+  CONNECTION: DurableObjectNamespace<ConnectionObject>;
+  MASTER_KEYS: string;
+  LOG_LEVEL?: string;
+  /** Comma-separated origins whose pages may call the API with a key of their own. */
+  CORS_ALLOWED_ORIGINS?: string;
+}
+
+interface Prepared {
+  environment: Uint8Array;
+  withSecrets: Uint8Array;
+  ring: KeyRing | undefined;
+}
+
+// Bindings are the same object for every request of an isolate, or at least the same values: what is
+// made of them is made once.
+const prepared = new WeakMap<object, Prepared>();
+
+export function prepare(env: Bindings): Prepared {
+  const known = prepared.get(env);
+  if (known) return known;
+  const made: Prepared = {
+    environment: environmentFields(env, false),
+    withSecrets: environmentFields(env, true),
+    ring: ringOf(env),
+  };
+  prepared.set(env, made);
+  return made;
+}
+
+function environmentFields(env: Bindings, secrets: boolean): Uint8Array {
+  const values = env as unknown as Record<string, unknown>;
+  const writer = new FieldWriter();
+  for (const variable of manifest.environment) {
+    const value = values[variable.name];
+    if (typeof value === "string" && (secrets || !variable.secret)) writer.add(variable.name, value);
+  }
+  return writer.bytes().slice();
+}
+
+function ringOf(env: Bindings): KeyRing | undefined {
+  try {
+    return new KeyRing(env.MASTER_KEYS ?? "");
+  } catch {
+    // Every seal and open answers "refused" then; /health stays up to be looked at.
+    return undefined;
+  }
+}
