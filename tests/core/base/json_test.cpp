@@ -54,7 +54,7 @@ TEST_CASE("a document may be as large as allowed and no larger") {
 
 TEST_CASE("a document may be as deep as allowed and no deeper") {
   CHECK(parse_json(nested(32, "[", "]")).has_value());
-  CHECK(parse_json(nested(31, "{\"a\":", "}").insert(31 * 5, "[]")).has_value());
+  CHECK(parse_json(nested(31, "{\"a\":", "}").insert(std::size_t{31} * 5, "[]")).has_value());
   CHECK(refused(nested(33, "[", "]"), JsonFault::too_deep));
   CHECK(refused("[" + nested(32, "{\"a\":", "}"), JsonFault::too_deep));
   CHECK(parse_json("1", {.max_depth = 0}).has_value());

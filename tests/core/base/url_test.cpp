@@ -52,8 +52,7 @@ TEST_CASE("a missing path is the root") {
 TEST_CASE("the URLs of real providers are accepted") {
   check_all(
       {"https://login.microsoftonline.com/common/oauth2/v2.0/token",
-       "https://graph.microsoft.com/v1.0/me/messages?$filter=from/emailAddress/"
-       "address%20eq%20'a@b.c'&$top=5",
+       "https://graph.microsoft.com/v1.0/me?$filter=from/x%20eq%20'a@b.c'&$top=5",
        "https://graph.microsoft.com/v1.0/users('a@b.c')/messages?%24skip=10&$select=id,subject",
        "https://management.azure.com/subscriptions?api-version=2020-01-01&$skiptoken=a%2Bb%3D",
        "https://api.github.com/repos/o/r.js/contents/.github/a..b/...",
@@ -97,10 +96,8 @@ TEST_CASE("control characters, spaces, backslashes and foreign bytes are refused
              "https://a.com/\x7f",
              "\x01https://a.com",
              "https://a.com/\x1f",
-             "https://b\xc3\xbc"
-             "cher.com/",
-             "https://a\xe3\x80\x82"
-             "com/",
+             "https://m\xc3\xbcnchen.com/",
+             "https://a\xe3\x80\x82x.com/",
              "https://evil\xef\xbc\x8f.com",
              "https://a.com/\xff",
              "https://a.com/?\xc3\xa4",
