@@ -75,6 +75,7 @@ TEST_CASE("percent-decoding undoes percent-encoding and leaves plus alone") {
   CHECK(percent_decode(percent_encode(all)) == all);
   CHECK(percent_decode("a+b%2b%2B") == "a+b++");
   CHECK_FALSE(percent_decode("100%").has_value());
+  CHECK_FALSE(percent_decode(std::string_view("%41").substr(0, 2)).has_value());
   CHECK_FALSE(percent_decode("%u0041").has_value());
 }
 

@@ -76,6 +76,8 @@ TEST_CASE("a UTF-8 sequence is measured, an ill-formed one is not") {
   CHECK(utf8_sequence("\xf0\x9f\x98\x80z") == 4);
   CHECK(utf8_sequence("\xf4\x8f\xbf\xbf") == 4);
   CHECK(utf8_sequence("\xf4\x90\x80\x80") == 0);
+  // What completes it lies behind the view's end.
+  CHECK(utf8_sequence(std::string_view("\xe2\x82\xac").substr(0, 2)) == 0);
 }
 
 TEST_CASE("clean text is UTF-8 without control characters") {

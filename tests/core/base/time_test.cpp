@@ -131,6 +131,7 @@ TEST_CASE("a leap second is the end of a month in UTC, or nothing") {
   CHECK_FALSE(parse_iso8601("2016-12-31T22:59:60Z").has_value());
   CHECK_FALSE(parse_iso8601("2016-12-31T23:59:60+01:00").has_value());
   CHECK_FALSE(parse_iso8601("2016-12-31T23:58:60Z").has_value());
+  CHECK_FALSE(parse_iso8601("2017-01-01T00:00:60Z").has_value());
 }
 
 TEST_CASE("Retry-After in seconds is a duration") {
@@ -162,6 +163,7 @@ TEST_CASE("a Retry-After that cannot be read is refused") {
                                  "5 ",
                                  "9223372036854775807",
                                  "9223372036854776",
+                                 "18446744073709552",
                                  "99999999999999999999",
                                  "Sunday, 06-Nov-94 08:49:37 GMT",
                                  "Sun Nov  6 08:49:37 1994",

@@ -178,11 +178,18 @@ TEST_CASE("a policy allows the exact origins that it names and nothing beside th
 }
 
 TEST_CASE("a policy's entry that is no origin allows nothing") {
-  const std::array<std::string, 7> odd = {
-      "", "*", "http://", "http://localhost:8787/", "localhost:8787", "http://a%2eb", "http://*"};
+  const std::array<std::string, 8> odd = {"",
+                                          "ftp://localhost",
+                                          "*",
+                                          "http://",
+                                          "http://localhost:8787/",
+                                          "localhost:8787",
+                                          "http://a%2eb",
+                                          "http://*"};
   const UrlPolicy policy{.allowed_origins = odd};
-  for (const auto text : {"http://localhost:8787/"sv, "http://localhost"sv, "http://"sv,
-                          "http:///x"sv, "http://a%2eb/"sv, "http://*/"sv, "http://evil.com/"sv}) {
+  for (const auto text :
+       {"http://localhost:8787/"sv, "ftp://localhost/"sv, "http://localhost"sv, "http://"sv,
+        "http:///x"sv, "http://a%2eb/"sv, "http://*/"sv, "http://evil.com/"sv}) {
     CAPTURE(text);
     CHECK_FALSE(parse_url(text, policy).has_value());
   }

@@ -58,8 +58,8 @@ TEST_CASE("the URLs of real providers are accepted") {
        "https://api.github.com/repos/o/r.js/contents/.github/a..b/...",
        "https://slack.com/api/x?types[]=a", "https://xn--bcher-kva.example/",
        "https://1.2.3.4.com/", "https://a.co/%E2%82%AC?q=%0A", "https://localhost.example.com/",
-       "https://internal.example.com/", "https://mylocal.dev/", "https://0x7f.com/",
-       "https://a.co/100%25"},
+       "https://internal.example.com/", "https://mylocal.dev/", "https://a.latest/",
+       "https://a.mycorp/", "https://0x7f.com/", "https://a.co/100%25"},
       "");
 }
 
@@ -94,6 +94,7 @@ TEST_CASE("control characters, spaces, backslashes and foreign bytes are refused
              "https://a\t.com",
              "https://a.com/\r\nX-Header:1",
              "https://a.com/\x7f",
+             "https://a.com/?\x7f",
              "\x01https://a.com",
              "https://a.com/\x1f",
              "https://m\xc3\xbcnchen.com/",
