@@ -106,7 +106,7 @@ Result<Json, JsonFault> parse_json(std::string_view text, JsonLimits limits) {
 }
 
 std::string dump_json(const Json& value) {
-  const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (!text.contains('<')) return text;
   std::string escaped;
   escaped.reserve(text.size() + 16);

@@ -22,7 +22,7 @@ enum class JsonFault {
 };
 
 struct JsonLimits {
-  std::size_t max_bytes = 64 * 1024;
+  std::size_t max_bytes = std::size_t{64} * 1024;
   std::size_t max_depth = 32;
 };
 

@@ -2,24 +2,24 @@
 
 #include <cstddef>
 #include <cstring>
-#include <utility>
 
 namespace postern {
 
-// A std::string keeps short values inside itself, so moving one leaves the bytes behind: every
-// source of a move is wiped.
-Secret::Secret(std::string value) : value_(std::move(value)) {
+// A std::string keeps short values inside itself, so moving one may leave the bytes behind. A swap
+// does not, and what came the other way is wiped.
+Secret::Secret(std::string value) {
+  value_.swap(value);
   wipe(value);
 }
 
-Secret::Secret(Secret&& other) noexcept : value_(std::move(other.value_)) {
+Secret::Secret(Secret&& other) noexcept {
+  value_.swap(other.value_);
   wipe(other.value_);
 }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
-    wipe(value_);
-    value_ = std::move(other.value_);
+    value_.swap(other.value_);
     wipe(other.value_);
   }
   return *this;

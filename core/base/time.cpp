@@ -79,15 +79,15 @@ struct Scanner {
 };
 
 struct Clock {
-  int hour;
-  int minute;
-  int second;
+  std::int64_t hour;
+  std::int64_t minute;
+  std::int64_t second;
 };
 
 Clock scan_clock(Scanner& scanner) {
-  const int hour = scanner.number(2);
+  const std::int64_t hour = scanner.number(2);
   scanner.expect(":");
-  const int minute = scanner.number(2);
+  const std::int64_t minute = scanner.number(2);
   scanner.expect(":");
   return {hour, minute, scanner.number(2)};
 }
@@ -176,7 +176,7 @@ std::optional<EpochMs> parse_iso8601(std::string_view text) {
 
   EpochMs fraction = 0;
   if (scanner.accept(".")) {
-    fraction = scanner.number(1) * 100;
+    fraction = EpochMs{100} * scanner.number(1);
     for (EpochMs unit = 10; scanner.ok; unit /= 10) {
       if (scanner.rest.empty() || scanner.rest[0] < '0' || scanner.rest[0] > '9') break;
       fraction += scanner.number(1) * unit;

@@ -40,7 +40,8 @@ bool is_digit(char c) {
 
 // What neither RFC 3986 nor a browser lets stand as it is.
 bool is_forbidden(char c) {
-  return c <= ' ' || c >= 0x7f || std::string_view("\\\"<>^`{|}").contains(c);
+  const auto byte = static_cast<unsigned char>(c);
+  return byte <= ' ' || byte >= 0x7f || std::string_view("\\\"<>^`{|}").contains(c);
 }
 
 std::uint16_t default_port(std::string_view scheme) {
@@ -176,7 +177,7 @@ bool has_dot_segment(std::string_view path) {
 
 bool has_control(std::string_view text) {
   for (const char c : text) {
-    if ((c >= 0 && c < ' ') || c == 0x7f) return true;
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) return true;
   }
   return false;
 }

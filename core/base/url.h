@@ -45,7 +45,7 @@ enum class UrlFault {
 struct UrlPolicy {
   // Exact origins that are allowed though they are http, a private name or an odd port
   // (ALLOW_INSECURE_ORIGINS). Nothing by default.
-  std::span<const std::string> allowed_origins = {};
+  std::span<const std::string> allowed_origins;
 };
 
 [[nodiscard]] Result<Url, UrlFault> parse_url(std::string_view text, UrlPolicy policy = {});

@@ -1,0 +1,353 @@
+#include "core/base/json.h"
+
+#include <cstdint>
+#include <doctest/doctest.h>
+#include <limits>
+#include <string>
+#include <string_view>
+
+using namespace postern;
+using namespace std::string_view_literals;
+
+namespace {
+
+bool refused(std::string_view text, JsonFault fault = JsonFault::not_json) {
+  const auto parsed = parse_json(text);
+  return !parsed && parsed.error() == fault;
+}
+
+// What a text parses to, written again; "refused" when it does not parse.
+std::string again(std::string_view text) {
+  const auto parsed = parse_json(text);
+  return parsed ? dump_json(*parsed) : "refused";
+}
+
+std::string nested(std::size_t depth, std::string_view open, std::string_view close) {
+  std::string text;
+  for (std::size_t i = 0; i < depth; ++i) text += open;
+  for (std::size_t i = 0; i < depth; ++i) text += close;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("documents of every kind are read") {
+  CHECK(
+      again(
+          R"( { "a" : [ 1 , -2.5 , true , false , null , "x" , { } , [ ] ] , "b" : { "c" : 0 } } )") ==
+      R"({"a":[1,-2.5,true,false,null,"x",{},[]],"b":{"c":0}})");
+  CHECK(again("\"x\"") == "\"x\"");
+  CHECK(again("null") == "null");
+  CHECK(again("-0") == "0");
+  CHECK(again("[[],[[]],{\"a\":[]}]") == "[[],[[]],{\"a\":[]}]");
+  CHECK(again("{\"\":0}") == "{\"\":0}");
+  CHECK(again("[123e65,1E-2,0e+1]") == "[1.23e+67,0.01,0.0]");
+}
+
+TEST_CASE("a document may be as large as allowed and no larger") {
+  const std::string text = "\"" + std::string(64 * 1024 - 2, 'x') + "\"";
+  CHECK(parse_json(text).has_value());
+  CHECK(refused(text + " ", JsonFault::too_large));
+  const auto small = parse_json("[1]", {.max_bytes = 2});
+  CHECK_FALSE(small.has_value());
+}
+
+TEST_CASE("a document may be as deep as allowed and no deeper") {
+  CHECK(parse_json(nested(32, "[", "]")).has_value());
+  CHECK(parse_json(nested(31, "{\"a\":", "}").insert(std::size_t{31} * 5, "[]")).has_value());
+  CHECK(refused(nested(33, "[", "]"), JsonFault::too_deep));
+  CHECK(refused("[" + nested(32, "{\"a\":", "}"), JsonFault::too_deep));
+  CHECK(parse_json("1", {.max_depth = 0}).has_value());
+  const auto flat = parse_json("[]", {.max_depth = 0});
+  CHECK_FALSE(flat.has_value());
+}
+
+TEST_CASE("ten thousand brackets fail at the limit, closed or not") {
+  CHECK(refused(nested(10'000, "[", "]"), JsonFault::too_deep));
+  CHECK(refused(std::string(10'000, '['), JsonFault::too_deep));
+  CHECK(refused(nested(10'000, "{\"a\":", ""), JsonFault::too_deep));
+  CHECK(refused(nested(10'000, "[{\"\":", ""), JsonFault::too_deep));
+}
+
+TEST_CASE("depth is counted down again when a container ends") {
+  std::string text = "[";
+  for (int i = 0; i < 1000; ++i) text += "[[]],{\"a\":{}},";
+  CHECK(parse_json(text + "0]").has_value());
+}
+
+TEST_CASE("a repeated key is refused, however it is spelled and wherever it is") {
+  CHECK(refused(R"({"a":1,"a":1})", JsonFault::duplicate_key));
+  CHECK(refused(R"({"a":1,"b":2,"\u0061":3})", JsonFault::duplicate_key));
+  CHECK(refused(R"([{"x":{"k":[],"l":0,"k":{}}}])", JsonFault::duplicate_key));
+  CHECK(refused(R"({"":1,"":2})", JsonFault::duplicate_key));
+  CHECK(again(R"({"a":{"a":{"a":1}},"A":2})") == R"({"A":2,"a":{"a":{"a":1}}})");
+  CHECK(again(R"([{"a":1},{"a":2}])") == R"([{"a":1},{"a":2}])");
+}
+
+TEST_CASE("NUL is refused in strings and keys, escaped or not") {
+  CHECK(refused(R"("\u0000")"));
+  CHECK(refused(R"({"a\u0000b":1})"));
+  CHECK(refused(R"(["a","b\u0000"])"));
+  CHECK(refused("\"a\0b\""sv));
+}
+
+TEST_CASE("nothing may follow the document, a NUL byte neither") {
+  CHECK(refused("{}\0"sv));
+  CHECK(refused("{}\0{\"admin\":true}"sv));
+  CHECK(refused("1 2"));
+  CHECK(refused("{} x"));
+  CHECK(refused("[]]"));
+  CHECK(refused("{}}"));
+  CHECK(refused("null,"));
+  CHECK(again("{} \r\n\t") == "{}");
+}
+
+TEST_CASE("lone surrogates are refused and pairs are joined") {
+  CHECK(refused(R"("\ud800")"));
+  CHECK(refused(R"("\udc00")"));
+  CHECK(refused(R"("\ud800\ud800")"));
+  CHECK(refused(R"("\ud800x")"));
+  CHECK(refused(R"("\udfff\ud800")"));
+  CHECK(refused(R"("\ud800\u0041")"));
+  CHECK(refused(R"({"\ud834":1})"));
+  CHECK(again(R"("\ud83d\ude00")") == "\"\xf0\x9f\x98\x80\"");
+}
+
+TEST_CASE("invalid UTF-8 is refused") {
+  for (const std::string_view bytes :
+       {"\x80", "\xff", "\xc0\xaf", "\xc3", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe"}) {
+    CHECK(refused("\"" + std::string(bytes) + "\""));
+    CHECK(refused("{\"" + std::string(bytes) + "\":1}"));
+    CHECK(refused(bytes));
+  }
+  CHECK(refused("\xff\xfe{\0}\0"sv));
+}
+
+// Names as in Nicolas Seriot's JSONTestSuite.
+TEST_CASE("what JSONTestSuite says must be refused is refused") {
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "[1 true]",
+                                      "[a]",
+                                      "[\"\": 1]",
+                                      "[\"\"],",
+                                      "[,1]",
+                                      "[1,,2]",
+                                      "[\"x\"]]",
+                                      "[\"\",]",
+                                      "[\"x\"",
+                                      "[x",
+                                      "[3[ 4]]",
+                                      "[1:2]",
+                                      "[,]",
+                                      "[-]",
+                                      "[   , \"\"]",
+                                      "[\"a\",\n4\n,1,",
+                                      "[1,]",
+                                      "[*]",
+                                      "[1,\n1\n,1",
+                                      "[fals]",
+                                      "[nul]",
+                                      "[tru]",
+                                      "[++1234]",
+                                      "[+1]",
+                                      "[+Inf]",
+                                      "[-01]",
+                                      "[-1.0.]",
+                                      "[-2.]",
+                                      "[-NaN]",
+                                      "[.-1]",
+                                      "[.2e-3]",
+                                      "[0.1.2]",
+                                      "[0.3e+]",
+                                      "[0.3e]",
+                                      "[0.e1]",
+                                      "[0e+]",
+                                      "[0e]",
+                                      "[1.0e+]",
+                                      "[1.0e-]",
+                                      "[1eE2]",
+                                      "[1 000.0]",
+                                      "[2.e3]",
+                                      "[9.e+]",
+                                      "[Inf]",
+                                      "[NaN]",
+                                      "[1+2]",
+                                      "[0x1]",
+                                      "[0x42]",
+                                      "[Infinity]",
+                                      "[-Infinity]",
+                                      "[0e+-1]",
+                                      "[-123.123foo]",
+                                      "[-foo]",
+                                      "[- 1]",
+                                      "[-012]",
+                                      "[-.123]",
+                                      "[-1x]",
+                                      "[1ea]",
+                                      "[1.]",
+                                      "[.123]",
+                                      "[1.2a-3]",
+                                      "[012]",
+                                      "[\"x\", truth]",
+                                      "{[: \"x\"}\n",
+                                      "{\"x\", null}",
+                                      "{\"x\"::\"b\"}",
+                                      "{key: 'value'}",
+                                      "{\"a\":\"a\" 123}",
+                                      "{1:1}",
+                                      "{9999E9999:1}",
+                                      "{null:null,null:null}",
+                                      "{\"id\":0,,,,,}",
+                                      "{'a':0}",
+                                      "{\"id\":0,}",
+                                      "{\"a\":\"b\"}/**/",
+                                      "{\"a\":\"b\"}//",
+                                      "{\"a\":/*c*/1}",
+                                      "{a: \"b\"}",
+                                      "{\"a\":\"a",
+                                      "{ \"foo\" : \"bar\", \"a\" }",
+                                      "{\"a\":\"b\"}#",
+                                      "[\"\\uD800\\u\"]",
+                                      "[\"\\u1\"]",
+                                      "[\"\\u00A\"]",
+                                      "[\"\\x00\"]",
+                                      "[\"\\a\"]",
+                                      "[\"\\\"]",
+                                      "[\"\\uqqqq\"]",
+                                      "['single quote']",
+                                      "[\"",
+                                      "[\"new\nline\"]",
+                                      "[\"\t\"]",
+                                      "[\"\x1f\"]",
+                                      "\"\\UA66D\"",
+                                      "[\"asd]",
+                                      "<.>",
+                                      "[<null>]",
+                                      "[1]x",
+                                      "[True]",
+                                      "TRUE",
+                                      "{\"x\": true,",
+                                      "[\xe2\x81\xa0]",
+                                      "\xc3\xa5",
+                                      "{\"\":",
+                                      "[\f]",
+                                      "[\v1]",
+                                      "{]",
+                                      "[}",
+                                      "\\u000A\"\"",
+                                      "abc",
+                                      "\xef\xbb",
+                                      "\xef\xbb\xbf"}) {
+    CAPTURE(text);
+    CHECK(refused(text));
+  }
+}
+
+TEST_CASE("what JSONTestSuite says must be read is read") {
+  for (const std::string_view text :
+       {"[[]   ]",
+        "[\"\"]",
+        "[]",
+        "[\"a\"]",
+        "[false]",
+        "[null, 1, \"1\", {}]",
+        "[1\n]",
+        " [1]",
+        "[2] ",
+        "[0e+1]",
+        "[0e1]",
+        "[ 4]",
+        "[-0.000000000000000000000000000000000000000000000000000000000000000000000000000001]",
+        "[20e1]",
+        "[-0]",
+        "[-123]",
+        "[1E22]",
+        "[1E-2]",
+        "[1E+2]",
+        "[123.456e78]",
+        "{\"asd\":\"sdf\", \"dfg\":\"fgh\"}",
+        "{}",
+        "{\"a\":[]}",
+        "{\n\"a\": \"b\"\n}",
+        "[\"\\u0060\\u012a\\u12AB\"]",
+        "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]",
+        "[\"\\\\u0000\"]",
+        "[\"a/*b*/c/*d//e\"]",
+        "[\"\\u0012\"]",
+        "[\"\\uFFFF\"]",
+        "[\"\xef\xbf\xbf\"]",
+        "[\"\\uDBFF\\uDFFF\"]",
+        "[\"\xe2\x80\xa8\"]",
+        "[\"\x7f\"]",
+        "[\"\\u0022\"]",
+        "false",
+        "42",
+        "-0.1",
+        "\"\"",
+        "[\"\\uFDD0\"]",
+        "\t[]\r\n "}) {
+    CAPTURE(text);
+    CHECK(parse_json(text).has_value());
+  }
+}
+
+TEST_CASE("a byte order mark before the document is skipped, as RFC 8259 section 8.1 allows") {
+  CHECK(again("\xef\xbb\xbf{}") == "{}");
+  CHECK(refused("\xef\xbb\xbf\xef\xbb\xbf{}"));
+}
+
+TEST_CASE("integers keep their value up to 64 bits and become doubles beyond") {
+  const auto parsed = parse_json(
+      R"({"max":9223372036854775807,"min":-9223372036854775808,"over":9223372036854775808,
+          "huge":18446744073709551616,"under":-9223372036854775809,"real":3600.0})");
+  REQUIRE(parsed.has_value());
+  CHECK(json_integer(*parsed, "max") == std::numeric_limits<std::int64_t>::max());
+  CHECK(json_integer(*parsed, "min") == std::numeric_limits<std::int64_t>::min());
+  for (const std::string_view name : {"over", "huge", "under", "real"}) {
+    CAPTURE(name);
+    CHECK_FALSE(json_integer(*parsed, name).has_value());
+    CHECK(json_member(*parsed, name)->is_number_float());
+  }
+}
+
+TEST_CASE("a number beyond a double's range is refused") {
+  CHECK(refused("1e400"));
+  CHECK(refused("[-1e9999]"));
+  CHECK(refused(std::string(400, '9')));
+  CHECK(again("1e-400") == "0.0");
+}
+
+TEST_CASE("a member is found by name and type, and not otherwise") {
+  const auto parsed = parse_json(R"({"s":"x","i":5,"b":true,"n":null,"t":"5"})");
+  REQUIRE(parsed.has_value());
+  CHECK(json_string(*parsed, "s") == "x");
+  CHECK(json_integer(*parsed, "i") == 5);
+  CHECK(json_boolean(*parsed, "b") == true);
+  CHECK(json_member(*parsed, "n") != nullptr);
+  CHECK(json_member(*parsed, "absent") == nullptr);
+  CHECK_FALSE(json_string(*parsed, "i").has_value());
+  CHECK_FALSE(json_string(*parsed, "n").has_value());
+  CHECK_FALSE(json_string(*parsed, "absent").has_value());
+  CHECK_FALSE(json_integer(*parsed, "t").has_value());
+  CHECK_FALSE(json_integer(*parsed, "b").has_value());
+  CHECK_FALSE(json_boolean(*parsed, "i").has_value());
+}
+
+TEST_CASE("what is no object has no members") {
+  for (const std::string_view text : {"[1]", "\"s\"", "null", "1"}) {
+    const auto parsed = parse_json(text);
+    REQUIRE(parsed.has_value());
+    CHECK(json_member(*parsed, "s") == nullptr);
+    CHECK_FALSE(json_string(*parsed, "s").has_value());
+    CHECK_FALSE(json_integer(*parsed, "s").has_value());
+    CHECK_FALSE(json_boolean(*parsed, "s").has_value());
+  }
+}
+
+TEST_CASE("an unsigned member that was not parsed is an integer when it fits") {
+  const Json built = {{"fits", std::uint64_t{7}}, {"over", std::uint64_t{1} << 63}};
+  CHECK(json_integer(built, "fits") == 7);
+  CHECK_FALSE(json_integer(built, "over").has_value());
+}

@@ -1,0 +1,77 @@
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/form.h"
+#include "core/base/json.h"
+#include "tests/fuzz/check.h"
+
+using namespace postern;
+using fuzz::check;
+
+namespace {
+
+bool is_acceptable(const std::string& text) {
+  return is_utf8(text) && !text.contains('\0');
+}
+
+void check_document(const Json& root, std::size_t max_depth) {
+  struct Node {
+    const Json* value;
+    std::size_t depth;
+  };
+  std::vector<Node> open = {{&root, 0}};
+  while (!open.empty()) {
+    const Node node = open.back();
+    open.pop_back();
+    if (const auto* text = node.value->get_ptr<const std::string*>()) check(is_acceptable(*text));
+    if (!node.value->is_structured()) continue;
+    check(node.depth < max_depth);
+    if (const auto* members = node.value->get_ptr<const Json::object_t*>()) {
+      for (const auto& [name, value] : *members) {
+        check(is_acceptable(name));
+        check(json_member(*node.value, name) == &value);
+        open.push_back({&value, node.depth + 1});
+      }
+    } else {
+      for (const Json& element : *node.value) open.push_back({&element, node.depth + 1});
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = fuzz::text_of(data, size);
+  const JsonLimits limits{.max_bytes = 4096, .max_depth = 8};
+  if (const auto parsed = parse_json(text, limits)) {
+    check(text.size() <= limits.max_bytes);
+    check_document(*parsed, limits.max_depth);
+    const std::string written = dump_json(*parsed);
+    check(!written.contains('<'));
+    const auto again = parse_json(written);
+    check(again.has_value());
+    // -0.0 and 0.0 are equal, and so are numbers that were rounded the same way.
+    check(*again == *parsed);
+    check(dump_json(*again) == written);
+  }
+
+  // Any bytes at all can be written, and what is written can be read unless it holds a NUL.
+  JsonWriter writer;
+  const std::string written = writer.begin_array()
+                                  .string(text)
+                                  .begin_object()
+                                  .member(text, text)
+                                  .end_object()
+                                  .end_array()
+                                  .take();
+  check(!written.contains('<'));
+  const auto read = parse_json(written, {.max_bytes = written.size(), .max_depth = 2});
+  check(read.has_value() == !text.contains('\0'));
+  if (read && is_utf8(text)) {
+    check((*read)[0] == std::string(text));
+    check(json_string((*read)[1], text) == text);
+  }
+  return 0;
+}
