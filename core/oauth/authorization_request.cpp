@@ -9,9 +9,10 @@
 namespace postern {
 namespace {
 
-constexpr std::array<std::string_view, 10> kOwnParameters = {
-    "response_type", "client_id",      "redirect_uri",          "scope",         "state",
-    "nonce",         "code_challenge", "code_challenge_method", "response_mode", "request"};
+constexpr std::array<std::string_view, 11> kOwnParameters = {
+    "response_type", "client_id", "redirect_uri",   "scope",
+    "state",         "nonce",     "code_challenge", "code_challenge_method",
+    "response_mode", "request",   "request_uri"};
 
 }  // namespace
 

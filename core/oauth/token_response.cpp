@@ -16,7 +16,7 @@ constexpr std::size_t kMaxTokenBytes = 16 * 1024;
 constexpr std::size_t kMaxIdTokenBytes = 32 * 1024;
 constexpr std::size_t kMaxScopeBytes = 8 * 1024;
 constexpr std::size_t kMaxClaimsBytes = 4 * 1024;
-constexpr std::int64_t kYearSeconds = 366 * 24 * 60 * 60;
+constexpr std::int64_t kYearSeconds = 365 * 24 * 60 * 60;
 
 bool all_in(std::string_view text, char first, char last) {
   return std::ranges::all_of(text, [=](char c) { return c >= first && c <= last; });
@@ -73,11 +73,19 @@ Result<Json, const char*> read_document(const TokenReply& reply, const TokenQuir
   return std::move(*document);
 }
 
-// A string member, moved out of the document so that no second copy of a token stays behind.
-std::optional<std::string> take_string(Json& document, const char* name) {
+// A non-empty string member, moved out of the document so that no second copy of a token stays
+// behind.
+std::optional<Secret> take_secret(Json& document, const char* name) {
   const auto found = document.find(name);
-  if (found == document.end() || !found->is_string()) return std::nullopt;
-  return std::move(*found->get_ptr<std::string*>());
+  if (found == document.end()) return std::nullopt;
+  auto* text = found->get_ptr<std::string*>();
+  if (text == nullptr || text->empty()) return std::nullopt;
+  return Secret(std::move(*text));
+}
+
+bool is_token(const Secret& token, std::size_t max_bytes, char first) {
+  const std::string_view text = token.reveal();
+  return text.size() <= max_bytes && all_in(text, first, 0x7e);
 }
 
 // Whatever says "no": RFC 6749 5.2 `error`, at any status, and Slack's `ok: false`.
@@ -139,24 +147,20 @@ Result<TokenResponse, TokenFault> process_token_response(const TokenReply& reply
   if (is_refusal(*document)) return fail(refusal(reply, *document, quirks, now));
   if (reply.status < 200 || reply.status > 299) return fail(unreadable(reply, "malformed", now));
 
-  auto access_token = take_string(*document, "access_token");
-  if (!access_token || access_token->empty() || access_token->size() > kMaxTokenBytes ||
-      !all_in(*access_token, 0x21, 0x7e)) {
+  auto access_token = take_secret(*document, "access_token");
+  if (!access_token || !is_token(*access_token, kMaxTokenBytes, 0x21)) {
     return fail(unreadable(reply, "malformed", now));
   }
   TokenResponse response;
-  response.access_token = Secret(std::move(*access_token));
-
-  if (auto token = take_string(*document, "refresh_token"); token && !token->empty()) {
-    // RFC 6749 A.17. Not dropped in silence: with rotation it would be the only one that lives.
-    if (token->size() > kMaxTokenBytes || !all_in(*token, 0x20, 0x7e)) {
-      return fail(unreadable(reply, "malformed", now));
-    }
-    response.refresh_token = Secret(std::move(*token));
+  response.access_token = std::move(*access_token);
+  response.refresh_token = take_secret(*document, "refresh_token");
+  // RFC 6749 A.17. Not dropped in silence: with rotation it would be the only one that lives.
+  if (response.refresh_token && !is_token(*response.refresh_token, kMaxTokenBytes, 0x20)) {
+    return fail(unreadable(reply, "malformed", now));
   }
-  if (auto token = take_string(*document, "id_token");
-      token && !token->empty() && token->size() <= kMaxIdTokenBytes && all_in(*token, 0x21, 0x7e)) {
-    response.id_token = Secret(std::move(*token));
+  response.id_token = take_secret(*document, "id_token");
+  if (response.id_token && !is_token(*response.id_token, kMaxIdTokenBytes, 0x21)) {
+    response.id_token.reset();  // no identity comes from it, and the grant is not its fault
   }
 
   response.token_type = printable_ascii(json_string(*document, "token_type").value_or(""), 32);
