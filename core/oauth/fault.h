@@ -36,7 +36,8 @@ struct TokenFault {
   int status = 0;  // HTTP status, 0 where no reply came
   // Our own stable word: "network", "timeout", "too_large", "not_json", "malformed", "http_5xx",
   // "rate_limited", "unavailable", "invalid_grant", "needs_person", "invalid_client",
-  // "invalid_request", "invalid_scope", "unknown_error". Always points at static storage.
+  // "invalid_request", "invalid_scope", "unsupported_token_type", "unknown_error". Always points at
+  // static storage.
   const char* reason = "";
 };
 

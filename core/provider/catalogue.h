@@ -32,7 +32,8 @@ struct Provider {
   std::string_view id;
   std::string_view display_name;
 
-  // `{tenant}`, `{host}`, `{login}` are filled by expand_endpoint; empty: the integration gives it.
+  // `{tenant}`, `{host}`, `{login}`, `{client_id}` are filled by expand_endpoint; empty: the
+  // integration gives it.
   // `{login}` is the sign-in origin and `{host}` the customer's own one, both scheme://host.
   std::string_view authorization_endpoint;
   std::string_view token_endpoint;
@@ -45,8 +46,8 @@ struct Provider {
   std::string_view scope_separator = " ";
   std::span<const std::string_view> default_scopes = {};
   std::span<const ProviderParameter> authorization_parameters = {};
-  // The challenge is sent always; this says that the provider is known to check it.
-  bool checks_pkce = true;
+  // S256 goes to everybody but a provider at which it would change what the client is.
+  bool sends_pkce = true;
 
   bool refresh_sends_scope = false;
   ReplayClass replay = ReplayClass::single_use;
@@ -79,11 +80,12 @@ struct EndpointParts {
   std::string_view tenant;
   std::string_view host;
   std::string_view login;
+  std::string_view client_id;
 };
 
-// Fills the placeholders; nullopt where one has no value, so that no request ever goes to a
-// half-filled URL. Values are put in as they are: they were parsed before (parse_tenant,
-// parse_origin).
+// Fills the placeholders ("{tenantid}" stays: each token fills it); nullopt where one has no value,
+// so that no request ever goes to a half-filled URL. Values are put in as they are: they were
+// parsed before (parse_tenant, parse_origin).
 [[nodiscard]] std::optional<std::string> expand_endpoint(std::string_view endpoint,
                                                          const EndpointParts& parts);
 

@@ -1,0 +1,121 @@
+#include "core/oauth/jwks.h"
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <utility>
+
+#include "core/base/base64url.h"
+#include "core/base/json.h"
+#include "core/oauth/id_token.h"
+
+namespace postern {
+namespace {
+
+std::string_view without_leading_zeros(std::string_view bytes) {
+  const std::size_t first = bytes.find_first_not_of('\0');
+  return first == std::string_view::npos ? std::string_view() : bytes.substr(first);
+}
+
+std::size_t bit_length(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  return (bytes.size() - 1) * 8 +
+         static_cast<std::size_t>(std::bit_width(static_cast<unsigned char>(bytes[0])));
+}
+
+bool is_odd(std::string_view bytes) {
+  return !bytes.empty() && (bytes.back() & 1) != 0;
+}
+
+bool is_rsa_modulus(std::string_view text) {
+  const auto bytes = base64url_decode(text);
+  if (!bytes) return false;
+  const std::string_view modulus = without_leading_zeros(*bytes);
+  const std::size_t bits = bit_length(modulus);
+  return bits >= kMinRsaBits && bits <= kMaxRsaBits && is_odd(modulus);
+}
+
+bool is_rsa_exponent(std::string_view text) {
+  const auto bytes = base64url_decode(text);
+  if (!bytes) return false;
+  const std::string_view exponent = without_leading_zeros(*bytes);
+  return exponent.size() <= 8 && bit_length(exponent) >= 2 && is_odd(exponent);
+}
+
+bool is_p256_coordinate(std::string_view text) {  // RFC 7518 6.2.1.2: always 32 bytes
+  const auto bytes = base64url_decode(text);
+  return bytes && bytes->size() == 32;
+}
+
+// RFC 7517 4.2, 4.3.
+bool may_verify(const Json& key) {
+  if (json_member(key, "use") != nullptr && json_string(key, "use") != "sig") return false;
+  const Json* operations = json_member(key, "key_ops");
+  if (operations == nullptr) return true;
+  return operations->is_array() && std::ranges::any_of(*operations, [](const Json& operation) {
+           const auto* text = operation.get_ptr<const std::string*>();
+           return text != nullptr && *text == "verify";
+         });
+}
+
+std::optional<Jwk> read_key(const Json& key) {
+  if (!key.is_object() || !may_verify(key)) return std::nullopt;
+  // A private part that is published is everybody's (RFC 7518 6.2.2, 6.3.2).
+  if (json_member(key, "d") != nullptr) return std::nullopt;
+  Jwk jwk;
+  jwk.kid = json_string(key, "kid").value_or("");
+  jwk.alg = json_string(key, "alg").value_or("");
+  const std::string_view kind = json_string(key, "kty").value_or("");
+  JsonWriter writer;
+  if (kind == "RSA") {
+    const std::string_view modulus = json_string(key, "n").value_or("");
+    const std::string_view exponent = json_string(key, "e").value_or("");
+    if (!is_rsa_modulus(modulus) || !is_rsa_exponent(exponent)) return std::nullopt;
+    jwk.rsa = true;
+    writer.begin_object().member("kty", kind).member("n", modulus).member("e", exponent);
+  } else if (kind == "EC" && json_string(key, "crv") == "P-256") {
+    const std::string_view x = json_string(key, "x").value_or("");
+    const std::string_view y = json_string(key, "y").value_or("");
+    if (!is_p256_coordinate(x) || !is_p256_coordinate(y)) return std::nullopt;
+    writer.begin_object().member("kty", kind).member("crv", "P-256").member("x", x).member("y", y);
+  } else {
+    return std::nullopt;
+  }
+  jwk.json = writer.end_object().take();
+  return jwk;
+}
+
+}  // namespace
+
+Result<Jwks, JwksFault> parse_jwks(std::string_view text) {
+  const auto document = parse_json(text, {.max_bytes = kMaxJwksBytes, .max_depth = 8});
+  if (!document) return fail(JwksFault::not_a_key_set);
+  const Json* keys = json_member(*document, "keys");
+  if (keys == nullptr || !keys->is_array() || keys->size() > kMaxJwksKeys) {
+    return fail(JwksFault::not_a_key_set);
+  }
+  Jwks set;
+  for (const Json& key : *keys) {
+    if (auto jwk = read_key(key)) set.keys.push_back(std::move(*jwk));
+  }
+  return set;
+}
+
+Result<VerificationKey, JwksFault> find_key(const Jwks& set, std::string_view kid,
+                                            std::string_view alg) {
+  if (std::ranges::find(kIdTokenAlgorithms, alg) == kIdTokenAlgorithms.end()) {
+    return fail(JwksFault::forbidden_algorithm);
+  }
+  const bool rsa = alg != "ES256";
+  const Jwk* found = nullptr;
+  for (const Jwk& key : set.keys) {
+    if (key.rsa != rsa || (!key.alg.empty() && key.alg != alg)) continue;
+    if (!kid.empty() && key.kid != kid) continue;
+    if (found != nullptr) return fail(JwksFault::ambiguous_key);
+    found = &key;
+  }
+  if (found == nullptr) return fail(JwksFault::unknown_key);
+  return VerificationKey{.jwk = found->json, .alg = std::string(alg)};
+}
+
+}  // namespace postern

@@ -1,0 +1,177 @@
+#include "core/oauth/token_response.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/base/form.h"
+#include "core/base/json.h"
+#include "core/base/text.h"
+#include "core/oauth/scope.h"
+
+namespace postern {
+namespace {
+
+constexpr std::size_t kMaxTokenBytes = 16 * 1024;
+constexpr std::size_t kMaxIdTokenBytes = 32 * 1024;
+constexpr std::size_t kMaxScopeBytes = 8 * 1024;
+constexpr std::size_t kMaxClaimsBytes = 4 * 1024;
+constexpr std::int64_t kYearSeconds = 365 * 24 * 60 * 60;
+
+bool all_in(std::string_view text, char first, char last) {
+  return std::ranges::all_of(text, [=](char c) { return c >= first && c <= last; });
+}
+
+TokenFault fault_for(const TokenReply& reply, FaultVerdict verdict, EpochMs now) {
+  TokenFault fault;
+  fault.kind = verdict.kind;
+  fault.reason = verdict.reason;
+  fault.status = reply.status;
+  if (!reply.retry_after.empty()) {
+    fault.retry_after = parse_retry_after(reply.retry_after, now);
+    if (fault.retry_after) fault.retry_after = std::min(*fault.retry_after, kDayMs);
+  }
+  return fault;
+}
+
+// The status speaks first (429 and 5xx come as HTML more often than not), then `reason`.
+TokenFault unreadable(const TokenReply& reply, const char* reason, EpochMs now) {
+  FaultVerdict verdict = classify_token_error("", reply.status, {});
+  if (std::string_view(verdict.reason) == "malformed") verdict.reason = reason;
+  return fault_for(reply, verdict, now);
+}
+
+std::string media_type(std::string_view content_type) {
+  return to_lower_ascii(trim(content_type.substr(0, content_type.find(';'))));
+}
+
+Result<Json, const char*> read_form(std::string_view body) {
+  auto fields = form_decode(body);
+  if (!fields) return fail(static_cast<const char*>("not_json"));
+  Json document = Json::object();
+  for (auto& [name, value] : *fields) {
+    if (document.contains(name)) return fail(static_cast<const char*>("malformed"));
+    document[name] = std::move(value);
+  }
+  return document;
+}
+
+Result<Json, const char*> read_document(const TokenReply& reply, const TokenQuirks& quirks) {
+  const std::string media = media_type(reply.content_type);
+  if (media == "text/html" || media == "application/xhtml+xml") {
+    return fail(static_cast<const char*>("not_json"));
+  }
+  if (quirks.form_encoded && media == "application/x-www-form-urlencoded") {
+    return read_form(reply.body);
+  }
+  auto document = parse_json(reply.body, {.max_bytes = kMaxTokenReplyBytes, .max_depth = 8});
+  if (!document) {
+    const bool read = document.error() != JsonFault::not_json;
+    return fail(static_cast<const char*>(read ? "malformed" : "not_json"));
+  }
+  if (!document->is_object()) return fail(static_cast<const char*>("malformed"));
+  return std::move(*document);
+}
+
+// A non-empty string member, moved out of the document so that no second copy of a token stays
+// behind.
+std::optional<Secret> take_secret(Json& document, const char* name) {
+  const auto found = document.find(name);
+  if (found == document.end()) return std::nullopt;
+  auto* text = found->get_ptr<std::string*>();
+  if (text == nullptr || text->empty()) return std::nullopt;
+  return Secret(std::move(*text));
+}
+
+bool is_token(const Secret& token, std::size_t max_bytes, char first) {
+  const std::string_view text = token.reveal();
+  return text.size() <= max_bytes && all_in(text, first, 0x7e);
+}
+
+// Whatever says "no": RFC 6749 5.2 `error`, at any status, and Slack's `ok: false`.
+bool is_refusal(const Json& document) {
+  const Json* error = json_member(document, "error");
+  const bool has_error =
+      error != nullptr && !error->is_null() && json_string(document, "error") != "";
+  return has_error || json_boolean(document, "ok") == false;
+}
+
+// A claims challenge is only of use whole; one that is no JSON object would break the next request.
+std::string claims_challenge(const Json& document) {
+  const std::string_view claims = json_string(document, "claims").value_or("");
+  if (claims.size() > kMaxClaimsBytes || !all_in(claims, 0x20, 0x7e)) return {};
+  const auto parsed = parse_json(claims, {.max_bytes = kMaxClaimsBytes, .max_depth = 8});
+  return parsed && parsed->is_object() ? std::string(claims) : std::string();
+}
+
+TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQuirks& quirks,
+                   EpochMs now) {
+  const std::string_view error = json_string(document, "error").value_or("");
+  TokenFault fault =
+      fault_for(reply, classify_token_error(error, reply.status, quirks.terminal_errors), now);
+  fault.error = printable_ascii(error, 64);
+  // Entra names two ids; the correlation id is what its support asks for first.
+  const auto correlation = json_string(document, "correlation_id");
+  fault.reference = printable_ascii(
+      correlation ? *correlation : json_string(document, "trace_id").value_or(""), 128);
+  fault.claims = claims_challenge(document);
+  return fault;
+}
+
+std::optional<std::int64_t> lifetime(const Json& document, std::string_view name) {
+  std::optional<std::int64_t> seconds = json_integer(document, name);
+  if (!seconds) {
+    const auto text = json_string(document, name);
+    if (!text || !all_in(*text, '0', '9')) return std::nullopt;
+    seconds = parse_decimal(*text);
+  }
+  if (!seconds || *seconds < 1 || *seconds > kYearSeconds) return std::nullopt;
+  return seconds;
+}
+
+std::string granted_scope(const Json& document, bool commas) {
+  const std::string_view text = json_string(document, "scope").value_or("");
+  if (text.size() > kMaxScopeBytes) return {};
+  std::vector<std::string> scopes = split_scopes(text, commas);
+  std::erase_if(scopes, [](const std::string& scope) { return !is_scope_token(scope); });
+  return join_scopes(scopes);
+}
+
+}  // namespace
+
+Result<TokenResponse, TokenFault> process_token_response(const TokenReply& reply,
+                                                         const TokenQuirks& quirks, EpochMs now) {
+  if (reply.body.size() > kMaxTokenReplyBytes) return fail(unreadable(reply, "too_large", now));
+  auto document = read_document(reply, quirks);
+  if (!document) return fail(unreadable(reply, document.error(), now));
+  if (is_refusal(*document)) return fail(refusal(reply, *document, quirks, now));
+  if (reply.status < 200 || reply.status > 299) return fail(unreadable(reply, "malformed", now));
+
+  auto access_token = take_secret(*document, "access_token");
+  if (!access_token || !is_token(*access_token, kMaxTokenBytes, 0x21)) {
+    return fail(unreadable(reply, "malformed", now));
+  }
+  TokenResponse response;
+  response.access_token = std::move(*access_token);
+  response.refresh_token = take_secret(*document, "refresh_token");
+  // RFC 6749 A.17. Not dropped in silence: with rotation it would be the only one that lives.
+  if (response.refresh_token && !is_token(*response.refresh_token, kMaxTokenBytes, 0x20)) {
+    return fail(unreadable(reply, "malformed", now));
+  }
+  response.id_token = take_secret(*document, "id_token");
+  if (response.id_token && !is_token(*response.id_token, kMaxIdTokenBytes, 0x21)) {
+    response.id_token.reset();  // no identity comes from it, and the grant is not its fault
+  }
+
+  response.token_type = printable_ascii(json_string(*document, "token_type").value_or(""), 32);
+  if (!quirks.any_token_type && !equal_ignoring_case(response.token_type, "bearer")) {
+    // RFC 6749 7.1: not to be used. The server would say the same again, so it is no transient.
+    return fail(fault_for(reply, {FaultKind::integration, "unsupported_token_type"}, now));
+  }
+  response.expires_in_seconds = lifetime(*document, "expires_in");
+  response.refresh_token_expires_in_seconds = lifetime(*document, "refresh_token_expires_in");
+  response.scope = granted_scope(*document, quirks.comma_scopes);
+  return response;
+}
+
+}  // namespace postern
