@@ -1,6 +1,7 @@
 /** Builds the wasm and what is generated from it; run directly, also the Worker's bundle in dist/worker. */
 import { spawnSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
+import { generate } from "./generate.mjs";
 import { at, fail, llvmVersion, ownNodeEnv, root, run, say } from "./lib.mjs";
 
 /** Quiet when it works: the output of a build matters only when it fails. */
@@ -19,6 +20,7 @@ export function buildWasm() {
   const start = performance.now();
   quietly("cmake configure", "cmake", ["--preset", "wasi", `-DPOSTERN_LLVM_VERSION=${llvmVersion()}`]);
   quietly("wasm build", "cmake", ["--build", "--preset", "wasi"]);
+  generate();
   say(`build: wasm (${((performance.now() - start) / 1000).toFixed(1)} s)`);
 }
 

@@ -50,14 +50,6 @@ void* allocate(std::size_t size) {
   return reinterpret_cast<void*>(begin);
 }
 
-// The last block can be given back: growing vectors and strings do little else.
-void release(void* pointer, std::size_t size) {
-  const auto begin = reinterpret_cast<std::uintptr_t>(pointer);
-  if (begin + size == top) {
-    top = begin;
-  }
-}
-
 }  // namespace
 
 namespace postern {
@@ -79,10 +71,12 @@ postern_allocations() {
 void* operator new(std::size_t size) { return allocate(size); }
 void* operator new[](std::size_t size) { return allocate(size); }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+// Nothing is given back: with these empty the optimizer removes every destructor that only frees,
+// which is a third of the module.
 void operator delete(void*) noexcept {}
 void operator delete[](void*) noexcept {}
-void operator delete(void* pointer, std::size_t size) noexcept { release(pointer, size); }
-void operator delete[](void* pointer, std::size_t size) noexcept { release(pointer, size); }
+void operator delete(void*, std::size_t) noexcept {}
+void operator delete[](void*, std::size_t) noexcept {}
 
 // The C library allocates through the same arena.
 extern "C" {

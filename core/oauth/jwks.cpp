@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/json_writer.h"
 #include "core/base/base64url.h"
 #include "core/base/json.h"
 #include "core/oauth/id_token.h"

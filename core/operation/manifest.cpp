@@ -53,6 +53,8 @@ void write_operation(JsonWriter& out, const Operation& operation) {
       .member("access", kAccessNames[static_cast<std::size_t>(operation.access)])
       .member("permission", operation.permission)
       .member("entropy_bytes", operation.entropy_bytes)
+      .key("coalesced")
+      .boolean(operation.coalesced)
       .member("rpc_result", operation.rpc_result)
       .member("summary", operation.summary)
       .member("result", operation.result);

@@ -50,6 +50,8 @@ struct Operation {
   std::string_view permission;
   std::span<const Parameter> parameters;
   std::uint16_t entropy_bytes = 0;
+  // Access::authority: callers that wait with the same payload share one run.
+  bool coalesced = false;
   // RPC answers this member of the result instead of the whole.
   std::string_view rpc_result;
   std::string_view summary;

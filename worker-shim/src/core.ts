@@ -73,13 +73,17 @@ export interface PoolFigures {
   dropped: number;
 }
 
+/** Longer than any flow runs: every effect has a deadline. */
+const LONGEST_FLOW_MS = 120_000;
+
 export class CorePool {
   readonly #module: WebAssembly.Module;
   readonly #limit: number;
   readonly #keep: number;
   readonly #free: CoreInstance[] = [];
+  /** In use, with the time at which each was taken. */
+  readonly #live = new Map<CoreInstance, number>();
   #snapshot: Uint8Array | undefined;
-  #live = 0;
   #created = 0;
   #dropped = 0;
 
@@ -92,17 +96,23 @@ export class CorePool {
 
   /** undefined: too many are in use. Nobody is queued here: no promise is shared between requests. */
   acquire(): CoreInstance | undefined {
-    if (this.#live >= this.#limit) return undefined;
+    if (this.#live.size >= this.#limit && !this.#reclaim()) return undefined;
     const instance = this.#free.pop() ?? this.#create();
-    this.#live += 1;
+    this.#live.set(instance, Date.now());
     return instance;
   }
 
+  /** Takes it back, once; a second call for the same flow does nothing. */
   release(instance: CoreInstance): void {
-    this.#live -= 1;
+    if (!this.#live.delete(instance)) return;
     const buffer = instance.exports.memory.buffer;
     const snapshot = this.#snapshot;
-    if (!instance.usable || !snapshot || buffer.byteLength !== snapshot.length || this.#free.length >= this.#keep) {
+    if (
+      !instance.usable ||
+      !snapshot ||
+      buffer.byteLength !== snapshot.length ||
+      this.#free.length >= this.#keep
+    ) {
       this.#dropped += 1;
       return;
     }
@@ -110,8 +120,19 @@ export class CorePool {
     this.#free.push(instance);
   }
 
+  /** The runtime may end a request without a word; what it held is nobody's after a while. */
+  #reclaim(): boolean {
+    const before = Date.now() - LONGEST_FLOW_MS;
+    for (const [instance, since] of this.#live) {
+      if (since > before) continue;
+      instance.usable = false;
+      this.release(instance);
+    }
+    return this.#live.size < this.#limit;
+  }
+
   figures(): PoolFigures {
-    return { created: this.#created, live: this.#live, free: this.#free.length, dropped: this.#dropped };
+    return { created: this.#created, live: this.#live.size, free: this.#free.length, dropped: this.#dropped };
   }
 
   #create(): CoreInstance {

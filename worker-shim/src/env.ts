@@ -1,8 +1,9 @@
 /** What the Worker is bound to. Variables are read by the core, by the names of the manifest. */
-import { manifest } from "./generated/manifest.gen.ts";
-import { FieldWriter } from "./fields.ts";
-import { KeyRing } from "./sealing.ts";
+
 import type { ConnectionObject } from "./connection-object.ts";
+import { FieldWriter } from "./fields.ts";
+import { manifest } from "./generated/manifest.gen.ts";
+import { KeyRing } from "./sealing.ts";
 
 export interface Bindings {
   AZURE_TOKENS: KVNamespace;

@@ -3,7 +3,7 @@
  * u32 little-endian length, bytes, repeated.
  */
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const LENGTH_BYTES = 4;
 
 export type FieldValue = string | number | boolean | Uint8Array;
@@ -31,7 +31,8 @@ export class FieldWriter {
       this.#length += LENGTH_BYTES + value.length;
       return;
     }
-    const text = typeof value === "string" ? value : typeof value === "boolean" ? (value ? "1" : "0") : `${value}`;
+    const text =
+      typeof value === "string" ? value : typeof value === "boolean" ? (value ? "1" : "0") : `${value}`;
     // UTF-8 takes at most three bytes for a UTF-16 unit.
     this.#reserve(LENGTH_BYTES + text.length * 3);
     const start = this.#length + LENGTH_BYTES;

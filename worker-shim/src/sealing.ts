@@ -51,7 +51,11 @@ export class KeyRing {
   async seal(org: string, context: Uint8Array, plaintext: Uint8Array): Promise<string> {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const key = await this.#key(this.#first, org);
-    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: owned(context) }, key, owned(plaintext));
+    const sealed = await crypto.subtle.encrypt(
+      { name: "AES-GCM", iv: nonce, additionalData: owned(context) },
+      key,
+      owned(plaintext),
+    );
     const bytes = new Uint8Array(NONCE_BYTES + sealed.byteLength);
     bytes.set(nonce);
     bytes.set(new Uint8Array(sealed), NONCE_BYTES);
@@ -66,7 +70,11 @@ export class KeyRing {
     const key = await this.#key(kid, org);
     try {
       const iv = bytes.subarray(0, NONCE_BYTES);
-      const plaintext = await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: owned(context) }, key, bytes.subarray(NONCE_BYTES));
+      const plaintext = await crypto.subtle.decrypt(
+        { name: "AES-GCM", iv, additionalData: owned(context) },
+        key,
+        bytes.subarray(NONCE_BYTES),
+      );
       return new Uint8Array(plaintext);
     } catch (cause) {
       throw new SealingFault("does not open", { cause });
@@ -82,7 +90,12 @@ export class KeyRing {
     // Only finished keys are remembered: a promise of one request must not be awaited by another.
     const master = await crypto.subtle.importKey("raw", material, "HKDF", false, ["deriveKey"]);
     const key = await crypto.subtle.deriveKey(
-      { name: "HKDF", hash: "SHA-256", salt: encoder.encode("postern-organization-key-1"), info: encoder.encode(org) },
+      {
+        name: "HKDF",
+        hash: "SHA-256",
+        salt: encoder.encode("postern-organization-key-1"),
+        info: encoder.encode(org),
+      },
       master,
       { name: "AES-GCM", length: 256 },
       false,

@@ -1,0 +1,60 @@
+/** docs/api.md from the manifest. */
+const ACCESS = {
+  open: "anybody",
+  admin: "the administrator's key",
+  browser: "a person's browser",
+};
+
+function operationSection(operation) {
+  const lines = [`### \`${operation.name}\``, "", `${operation.summary}.`, ""];
+  if (operation.method)
+    lines.push(
+      `- HTTP: \`${operation.method} ${operation.path}\`${operation.alias ? `, \`${operation.alias}\`` : ""}`,
+    );
+  if (operation.rpc) lines.push(`- RPC: \`${operation.rpc}({…})\``);
+  lines.push(`- Who: ${ACCESS[operation.access] ?? `permission \`${operation.permission}\``}`);
+  if (operation.result) lines.push(`- Answers: ${operation.result}`);
+  if (operation.parameters.length > 0) {
+    lines.push("", "| parameter | over RPC | in | kind | |", "|---|---|---|---|---|");
+    for (const p of operation.parameters) {
+      lines.push(
+        `| \`${p.name}\`${p.required ? " (required)" : ""} | \`${p.rpc_name}\` | ${p.place} | ${p.kind} | ${p.summary} |`,
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+export function apiDocument(manifest) {
+  const shown = manifest.operations.filter((operation) => operation.access !== "authority");
+  const permissions = [...new Set(shown.map((operation) => operation.permission).filter(Boolean))].sort();
+  return `# API
+
+Generated from the operations' declarations (\`core/operation/declarations.cpp\`) by \`npm run build\`.
+HTTP callers send \`Authorization: Bearer pk_…\`; the organization comes from the key. Workers call the same
+operations over a service binding, whose \`props\` carry \`org\` and \`permissions\`. Parameters that an operation
+does not declare are refused. Times are RFC 3339, durations seconds.
+
+Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}, and \`*\` for all of them.
+
+## Operations
+
+${shown.map(operationSection).join("\n")}
+## Refusals
+
+Every refusal is a problem document (RFC 9457) with \`success: false\`, a human \`error\` and a stable \`code\`.
+
+| code | status | meaning | what to do |
+|---|---|---|---|
+${manifest.problems.map((p) => `| \`${p.code}\` | ${p.status} | ${p.title} | ${p.remedy} |`).join("\n")}
+
+## Variables
+
+| name | secret | |
+|---|---|---|
+${manifest.environment.map((v) => `| \`${v.name}\` | ${v.secret ? "yes" : ""} | ${v.summary} |`).join("\n")}
+| \`MASTER_KEYS\` | yes | \`kid:base64url(32 bytes)\`, comma-separated; the first seals, all open |
+| \`CORS_ALLOWED_ORIGINS\` | | Comma-separated origins whose pages may call \`/v1\` |
+| \`LOG_LEVEL\` | | debug, info (default), warn, error |
+`;
+}

@@ -1,0 +1,123 @@
+/**
+ * The authority of one connection: its only writer. Flows run one after another in the order of their
+ * arrival; a Durable Object interleaves wherever it awaits, so the queue is explicit.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { Outcome } from "./effects.ts";
+import { type Bindings, prepare } from "./env.ts";
+import { runFlow } from "./flow-runner.ts";
+import type { Hands, ObjectStorage } from "./interpreter.ts";
+import { memory } from "./isolate.ts";
+import { operationNamed } from "./operations.ts";
+import { problemOutcome } from "./problems.ts";
+
+interface Job {
+  operation: string;
+  entry: "authority" | "alarm";
+  payload: Uint8Array;
+  /** Of the latest caller who shares the job: a token that is minted after it satisfies them all. */
+  arrivedAt: number;
+  result: Promise<Outcome>;
+  run(): Promise<void>;
+}
+
+/** Distinct jobs that wait; callers with the same wish share one and do not count. */
+const LONGEST_QUEUE = 1_000;
+
+export class ConnectionObject extends DurableObject<Bindings> {
+  readonly #queue: Job[] = [];
+  #running = false;
+
+  /** Runs an operation of the authority; the payload is the core's own encoding. */
+  run(operation: string, payload: Uint8Array): Promise<Outcome> {
+    return this.#enqueue(operation, "authority", payload);
+  }
+
+  override async alarm(): Promise<void> {
+    const outcome = await this.#enqueue("authority.alarm", "alarm", new Uint8Array(0));
+    // A failed run is repeated by the platform, with its own backoff.
+    if (outcome.kind === "problem") throw new Error("the alarm's flow failed");
+  }
+
+  #enqueue(operation: string, entry: Job["entry"], payload: Uint8Array): Promise<Outcome> {
+    const declared = operationNamed(operation);
+    if (declared?.access !== "authority") return Promise.resolve(problemOutcome("not_found"));
+    if (declared.coalesced) {
+      const shared = this.#queue.find(
+        (job) => job.operation === operation && sameBytes(job.payload, payload),
+      );
+      if (shared) {
+        shared.arrivedAt = Date.now();
+        return shared.result;
+      }
+    }
+    if (this.#queue.length >= LONGEST_QUEUE) {
+      return Promise.resolve(problemOutcome("overloaded", { retryAfterSeconds: 1 }));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    const job: Job = {
+      operation,
+      entry,
+      payload,
+      arrivedAt: Date.now(),
+      result: promise,
+      run: () => this.#flow(job, declared.entropy_bytes).then(resolve, reject),
+    };
+    this.#queue.push(job);
+    // The object stays up until the queue is empty, whoever hangs up meanwhile.
+    if (!this.#running) this.ctx.waitUntil(this.#work());
+    return promise;
+  }
+
+  async #work(): Promise<void> {
+    this.#running = true;
+    try {
+      for (let job = this.#queue.shift(); job; job = this.#queue.shift()) await job.run();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #flow(job: Job, entropyBytes: number): Promise<Outcome> {
+    const { withSecrets, ring } = prepare(this.env);
+    const hands: Hands = {
+      kv: this.env.AZURE_TOKENS,
+      d1: this.env.DB,
+      ring,
+      memory,
+      storage: storageOf(this.ctx.storage),
+      logLevel: this.env.LOG_LEVEL,
+    };
+    const outcome = await runFlow(
+      {
+        operation: job.operation,
+        entry: job.entry,
+        arrivedAt: job.arrivedAt,
+        entropyBytes,
+        environment: withSecrets,
+        payload: job.payload,
+      },
+      hands,
+    );
+    return outcome.kind === "authority" ? problemOutcome("core_trap") : outcome;
+  }
+}
+
+function storageOf(storage: DurableObjectStorage): ObjectStorage {
+  return {
+    read: (key) => storage.kv.get<Uint8Array>(key),
+    commit: (puts, deletes, alarmAt) => {
+      storage.transactionSync(() => {
+        for (const key of deletes) storage.kv.delete(key);
+        for (const [key, value] of puts) storage.kv.put(key, value);
+        // In the same turn as the writes, so in the same commit; the output gate waits for both.
+        if (alarmAt === 0) void storage.deleteAlarm();
+        else if (alarmAt !== undefined) void storage.setAlarm(alarmAt);
+      });
+    },
+  };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

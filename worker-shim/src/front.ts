@@ -1,0 +1,62 @@
+/** Runs an operation for a caller: here, and where the core says so in the connection's authority. */
+
+import type { FlowInput, Outcome } from "./effects.ts";
+import { type Bindings, prepare } from "./env.ts";
+import { type AuthorityCall, runFlow } from "./flow-runner.ts";
+import type { OperationInfo } from "./generated/manifest.gen.ts";
+import type { Hands } from "./interpreter.ts";
+import { memory } from "./isolate.ts";
+import { problemOutcome } from "./problems.ts";
+
+/** A token refused twice needs two restarts; more is a loop. */
+const MOST_RESTARTS = 3;
+const AUTHORITY_DEADLINE_MS = 60_000;
+
+export type FrontRequest = Pick<
+  FlowInput,
+  "entry" | "bindingOrg" | "bindingPermissions" | "path" | "query" | "body" | "headers"
+>;
+
+export async function serve(
+  operation: OperationInfo,
+  request: FrontRequest,
+  env: Bindings,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const { environment, ring } = prepare(env);
+  const hands: Hands = { kv: env.AZURE_TOKENS, d1: env.DB, ring, memory, logLevel: env.LOG_LEVEL };
+  const input: FlowInput = {
+    ...request,
+    operation: operation.name,
+    entropyBytes: operation.entropy_bytes,
+    environment,
+  };
+  for (let run = 0; run <= MOST_RESTARTS; run += 1) {
+    const step = await runFlow(input, hands, signal);
+    if (step.kind !== "authority") return step;
+    const outcome = await askAuthority(step, env);
+    if (outcome.kind !== "data") return outcome;
+    if (!step.restart) return problemOutcome("core_trap");
+    input.authorityReply = outcome.body;
+    input.note = step.note;
+  }
+  return problemOutcome("core_trap");
+}
+
+async function askAuthority(call: AuthorityCall, env: Bindings): Promise<Outcome> {
+  const stub = env.CONNECTION.get(env.CONNECTION.idFromName(call.name));
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const deadline = new Promise<Outcome>((resolve) => {
+    timer = setTimeout(() => resolve(problemOutcome("timeout")), AUTHORITY_DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([
+      stub.run(call.operation, call.payload) as unknown as Promise<Outcome>,
+      deadline,
+    ]);
+  } catch {
+    return problemOutcome("store_unavailable", { retryAfterSeconds: 1 });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * Carries out effects. One switch, and no decision: what to ask, in which order and what it means is
+ * the core's. An answer is bytes at once, or a promise of them; a promise never rejects.
+ */
+import { fault, fields, ok, optional, type PendingEffect } from "./effects.ts";
+import { FieldReader, type FieldValue, FieldWriter, pairFields } from "./fields.ts";
+import { log } from "./log.ts";
+import type { IsolateMemory } from "./memory.ts";
+import type { KeyRing } from "./sealing.ts";
+import { verifySignature } from "./signatures.ts";
+
+/** A connection object's storage; a Worker in front has none. */
+export interface ObjectStorage {
+  read(key: string): Uint8Array | undefined;
+  /** All of it or nothing. `alarmAt`: undefined leaves the alarm, 0 takes it away. */
+  commit(puts: [string, Uint8Array][], deletes: string[], alarmAt: number | undefined): void;
+}
+
+export interface Hands {
+  kv: KVNamespace;
+  d1: D1Database;
+  ring: KeyRing | undefined;
+  memory: IsolateMemory;
+  storage?: ObjectStorage;
+  logLevel: string | undefined;
+}
+
+type Answer = Uint8Array | Promise<Uint8Array>;
+
+const encoder = new TextEncoder();
+
+export function carryOut(effect: PendingEffect, hands: Hands): Answer {
+  const f = effect.fields;
+  switch (effect.name) {
+    case "fetch":
+      return fetchOnce(f, hands);
+    case "kv.get": {
+      const [key, deadline] = [f.text(), f.number()];
+      return within(deadline, async () => {
+        const value = await hands.kv.get(key, "arrayBuffer");
+        return ok(...optional(value ? new Uint8Array(value) : undefined));
+      });
+    }
+    case "kv.put": {
+      const [key, value, ttl, deadline] = [f.text(), f.bytes(), f.number(), f.number()];
+      return within(deadline, async () => {
+        await hands.kv.put(key, value, { expirationTtl: ttl });
+        return ok();
+      });
+    }
+    case "kv.delete": {
+      const [key, deadline] = [f.text(), f.number()];
+      return within(deadline, async () => {
+        await hands.kv.delete(key);
+        return ok();
+      });
+    }
+    case "sql":
+      return sql(f, hands);
+    case "storage.read":
+      return storageRead(f, hands);
+    case "storage.commit":
+      return storageCommit(f, hands);
+    case "seal": {
+      const [org, context, plaintext] = [f.text(), f.bytes(), f.bytes()];
+      return guarded(async () => ok(await ringOf(hands).seal(org, context, plaintext)));
+    }
+    case "open": {
+      const [org, context, sealed] = [f.text(), f.bytes(), f.text()];
+      return guarded(async () => ok(await ringOf(hands).open(org, context, sealed)));
+    }
+    case "verify_signature": {
+      const [algorithm, jwk, data, signature] = [f.text(), f.text(), f.bytes(), f.bytes()];
+      return guarded(async () => ok(await verifySignature(algorithm, jwk, data, signature)));
+    }
+    case "memory.get":
+      return fields(...optional(hands.memory.get(f.text(), Date.now())));
+    case "memory.put":
+      hands.memory.put(f.text(), f.bytes().slice(), f.number(), Date.now());
+      return fields();
+    case "log":
+      log(hands.logLevel, f.text(), f.text(), f.pairs());
+      return fields();
+    default:
+      return fault("refused");
+  }
+}
+
+function ringOf(hands: Hands): KeyRing {
+  if (!hands.ring) throw new Error("no key ring");
+  return hands.ring;
+}
+
+/** Sealing and signatures: whatever goes wrong, the answer is that it does not open. */
+async function guarded(work: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await work();
+  } catch {
+    return fault("refused");
+  }
+}
+
+/** Stores: an answer within the deadline, or a fault. What comes later is nobody's. */
+async function within(milliseconds: number, work: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const deadline = new Promise<Uint8Array>((resolve) => {
+    timer = setTimeout(() => resolve(fault("timeout")), milliseconds);
+  });
+  const answer = work().catch(() => fault("unavailable"));
+  try {
+    return await Promise.race([answer, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const KEPT_HEADERS = [
+  "content-type",
+  "retry-after",
+  "www-authenticate",
+  "location",
+  "request-id",
+  "x-ms-request-id",
+];
+
+async function fetchOnce(f: FieldReader, hands: Hands): Promise<Uint8Array> {
+  const [method, url] = [f.text(), f.text()];
+  const headers = f.pairs();
+  const [body, deadline, maxBytes] = [f.bytes().slice(), f.number(), f.number()];
+  const [keepKey, keepOrg, keepContext] = [f.text(), f.text(), f.bytes()];
+  const controller = new AbortController();
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    controller.abort();
+  }, deadline);
+  let answer: Uint8Array;
+  try {
+    const response = await fetch(url, {
+      method,
+      headers,
+      redirect: "manual",
+      signal: controller.signal,
+      ...(body.length > 0 ? { body } : {}),
+    });
+    const bytes = await readAtMost(response, maxBytes);
+    if (!bytes) {
+      answer = fault("too_large");
+    } else {
+      const seen: [string, string][] = [];
+      for (const name of KEPT_HEADERS) {
+        const value = response.headers.get(name);
+        if (value !== null) seen.push([name === "x-ms-request-id" ? "request-id" : name, value]);
+      }
+      answer = ok(response.status, pairFields(seen), bytes);
+    }
+  } catch {
+    answer = fault(timedOut ? "timeout" : "unavailable");
+  } finally {
+    clearTimeout(timer);
+  }
+  if (keepKey !== "") await keep(hands, keepKey, keepOrg, keepContext, answer);
+  return answer;
+}
+
+/** The answer is durable before the flow sees it: a trap in the flow then loses nothing. */
+async function keep(
+  hands: Hands,
+  key: string,
+  org: string,
+  context: Uint8Array,
+  answer: Uint8Array,
+): Promise<void> {
+  try {
+    const sealed = await ringOf(hands).seal(org, context, answer);
+    hands.storage?.commit([[key, encoder.encode(sealed)]], [], undefined);
+  } catch {
+    // The flow still gets the answer, and commits it itself.
+  }
+}
+
+async function readAtMost(response: Response, maxBytes: number): Promise<Uint8Array | undefined> {
+  const reader = response.body?.getReader();
+  if (!reader) return new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    total += value.length;
+    if (total > maxBytes) {
+      await reader.cancel().catch(() => undefined);
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+type SqlParameter = string | number | null;
+
+function sqlValue(tag: string, text: string): SqlParameter {
+  return tag === "i" ? Number(text) : tag === "t" ? text : null;
+}
+
+function sqlFields(value: unknown): [FieldValue, FieldValue] {
+  if (typeof value === "number") return ["i", Math.trunc(value)];
+  return typeof value === "string" ? ["t", value] : ["n", ""];
+}
+
+function sql(f: FieldReader, hands: Hands): Promise<Uint8Array> {
+  const deadline = f.number();
+  const statements: D1PreparedStatement[] = [];
+  while (!f.done) {
+    const text = f.text();
+    const parameters = f.pairs().map(([tag, value]) => sqlValue(tag, value));
+    statements.push(hands.d1.prepare(text).bind(...parameters));
+  }
+  return within(deadline, async () => {
+    const outcomes = await hands.d1.batch<Record<string, unknown>>(statements);
+    const writer = new FieldWriter(1024).add("");
+    for (const outcome of outcomes) {
+      const values = new FieldWriter(512);
+      let columns = 0;
+      for (const row of outcome.results) {
+        const cells = Object.values(row);
+        columns = cells.length;
+        for (const cell of cells) values.add(...sqlFields(cell));
+      }
+      writer.add(outcome.meta.changes, columns, values.bytes());
+    }
+    return writer.bytes();
+  });
+}
+
+function storageRead(f: FieldReader, hands: Hands): Uint8Array {
+  const storage = hands.storage;
+  if (!storage) return fault("refused");
+  const values: FieldValue[] = [];
+  while (!f.done) values.push(...optional(storage.read(f.text())));
+  return ok(...values);
+}
+
+function storageCommit(f: FieldReader, hands: Hands): Uint8Array {
+  const puts: [string, Uint8Array][] = [];
+  const putFields = f.bytes();
+  const deletes: string[] = [];
+  const deleteFields = f.bytes();
+  const alarm = f.text();
+  for (const reader = new FieldReader(putFields); !reader.done; )
+    puts.push([reader.text(), reader.bytes().slice()]);
+  for (const reader = new FieldReader(deleteFields); !reader.done; ) deletes.push(reader.text());
+  try {
+    if (!hands.storage) return fault("refused");
+    hands.storage.commit(puts, deletes, alarm === "" ? undefined : Number(alarm));
+    return ok();
+  } catch {
+    return fault("unavailable");
+  }
+}

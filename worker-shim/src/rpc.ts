@@ -1,0 +1,55 @@
+/** The RPC mouth: one method for each operation that the manifest gives an RPC name. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { createApp } from "./app.ts";
+import type { Bindings } from "./env.ts";
+import { serve } from "./front.ts";
+import type { OperationInfo } from "./generated/manifest.gen.ts";
+import { operations } from "./operations.ts";
+
+/** Set by the calling Worker's configuration: `"props": {"org": "acme", "permissions": ["graph:read"]}`. */
+export interface BindingProps {
+  org?: string;
+  permissions?: string[] | string;
+}
+
+const app = createApp();
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class AzureService extends WorkerEntrypoint<Bindings, BindingProps> {
+  override fetch(request: Request): Response | Promise<Response> {
+    return app.fetch(request, this.env, this.ctx);
+  }
+}
+
+for (const operation of operations) {
+  if (operation.rpc === "") continue;
+  Object.defineProperty(AzureService.prototype, operation.rpc, {
+    configurable: true,
+    value: function call(this: AzureService, parameters: unknown): Promise<unknown> {
+      return answer(this, operation, parameters);
+    },
+  });
+}
+
+async function answer(
+  service: AzureService,
+  operation: OperationInfo,
+  parameters: unknown,
+): Promise<unknown> {
+  // `env` and `ctx` are protected on the class, and this is part of it.
+  const { env, ctx } = service as unknown as { env: Bindings; ctx: ExecutionContext<BindingProps> };
+  const { org, permissions } = ctx.props ?? {};
+  const outcome = await serve(
+    operation,
+    {
+      entry: "rpc",
+      bindingOrg: typeof org === "string" ? org : "",
+      bindingPermissions: Array.isArray(permissions) ? permissions.join(" ") : (permissions ?? ""),
+      body: encoder.encode(JSON.stringify(parameters ?? {})),
+    },
+    env,
+  );
+  const value = JSON.parse(decoder.decode(outcome.body)) as Record<string, unknown>;
+  return outcome.kind === "json" && operation.rpc_result !== "" ? value[operation.rpc_result] : value;
+}
