@@ -5,6 +5,7 @@
 
 #include "core/base/form.h"
 #include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "tests/fuzz/check.h"
 
 using namespace postern;

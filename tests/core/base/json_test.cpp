@@ -351,3 +351,12 @@ TEST_CASE("an unsigned member that was not parsed is an integer when it fits") {
   CHECK(json_integer(built, "fits") == 7);
   CHECK_FALSE(json_integer(built, "over").has_value());
 }
+
+TEST_CASE("a dumped document holds no white space, no `<` and no invalid UTF-8") {
+  const Json value = {{"a", {1, "</script>"}},
+                      {"<k",
+                       "\xff"
+                       "x"}};
+  CHECK(dump_json(value) == "{\"\\u003ck\":\"\xef\xbf\xbdx\",\"a\":[1,\"\\u003c/script>\"]}");
+  CHECK(parse_json(dump_json(value)).has_value());
+}
