@@ -29,7 +29,7 @@ function fresh(port: number): Record<string, string> {
     AZURE_LOGIN_ORIGIN: LOCAL.login,
     GRAPH_ORIGIN: LOCAL.graph,
     ARM_ORIGIN: LOCAL.arm,
-    ALLOW_INSECURE_ORIGINS: Object.values(LOCAL).join(","),
+    ALLOW_INSECURE_ORIGINS: [...Object.values(LOCAL), `http://localhost:${port}`].join(","),
     ALLOWED_RETURN_URLS: "{}",
   };
 }
