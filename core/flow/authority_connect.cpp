@@ -233,7 +233,7 @@ std::string journal_payload(const ConnectPayload& payload, std::string_view nonc
 Task<Outcome> authority_connect_flow(FlowContext* context) {
   const auto payload = decode_connect_payload(context->input.payload);
   if (!payload) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto loaded = co_await load_authority(payload->state.id);
   if (!loaded) {
@@ -311,7 +311,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
   if (!reply || !integration) {
     (void)co_await close_journal(state);
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   integration->redirect_uri = payload->state.redirect_uri;
   const Attempt attempt{.state = payload->state,
