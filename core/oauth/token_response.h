@@ -32,9 +32,7 @@ struct TokenQuirks {
   // Scopes come separated by commas.
   bool comma_scopes = false;
   // Further codes that mean a dead grant at this provider.
-  // The initializer makes it optional in designated initialization.
-  // NOLINTNEXTLINE(readability-redundant-member-init)
-  std::span<const std::string_view> terminal_errors = {};
+  std::span<const std::string_view> terminal_errors;
 };
 
 struct TokenResponse {

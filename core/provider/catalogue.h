@@ -28,9 +28,8 @@ struct ProviderParameter {
   std::string_view value;
 };
 
-// Fields stand by meaning, not by size: there are eight of these, in read-only memory. Initializers
-// make a field optional in designated initialization, so none of them is redundant.
-// NOLINTBEGIN(readability-redundant-member-init, clang-analyzer-optin.performance.Padding)
+// Fields stand by meaning, not by size: there are eight of these, in read-only memory.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct Provider {
   std::string_view id;
   std::string_view display_name;
@@ -47,8 +46,8 @@ struct Provider {
 
   ClientAuthMethod client_auth = ClientAuthMethod::post;
   std::string_view scope_separator = " ";
-  std::span<const std::string_view> default_scopes = {};
-  std::span<const ProviderParameter> authorization_parameters = {};
+  std::span<const std::string_view> default_scopes;
+  std::span<const ProviderParameter> authorization_parameters;
   // S256 goes to everybody but a provider at which it would change what the client is.
   bool sends_pkce = true;
 
@@ -65,21 +64,20 @@ struct Provider {
   // A refresh token serves several resources, one access token each.
   bool token_per_resource = false;
 
-  TokenQuirks quirks = {};
+  TokenQuirks quirks;
   bool needs_user_agent = false;
   // Statuses, besides 401, under which a resource server may hide a dead token.
-  std::span<const int> dead_token_statuses = {};
+  std::span<const int> dead_token_statuses;
   // Origins that the sign-in may redirect through, for the CSP form-action of the consent page.
-  std::span<const std::string_view> sign_in_origins = {};
+  std::span<const std::string_view> sign_in_origins;
 };
 
 struct EndpointParts {
-  std::string_view tenant = {};
-  std::string_view host = {};
-  std::string_view login = {};
-  std::string_view client_id = {};
+  std::string_view tenant;
+  std::string_view host;
+  std::string_view login;
+  std::string_view client_id;
 };
-// NOLINTEND(readability-redundant-member-init, clang-analyzer-optin.performance.Padding)
 
 [[nodiscard]] std::span<const Provider> providers();
 
