@@ -8,6 +8,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/base64url.h"
 #include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "core/oauth/id_token.h"
 
 namespace postern {

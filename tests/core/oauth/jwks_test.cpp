@@ -127,6 +127,6 @@ TEST_CASE("what is no key set is refused, strange keys in one are skipped") {
   std::string many = "{}";
   for (int i = 0; i < 64; ++i) many += ",{}";
   CHECK(parse_jwks(R"({"keys":[)" + many + "]}").error() == JwksFault::not_a_key_set);
-  CHECK(parse_jwks(R"({"keys":[],"x":")" + std::string(128 * 1024, 'x') + "\"}").error() ==
+  CHECK(parse_jwks(R"({"keys":[],"x":")" + std::string(kMaxJwksBytes, 'x') + "\"}").error() ==
         JwksFault::not_a_key_set);
 }

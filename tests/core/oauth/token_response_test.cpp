@@ -185,7 +185,7 @@ TEST_CASE("JSON that calls itself HTML is not read") {
 
 TEST_CASE("a reply over 64 KiB, or nested without end, is not read") {
   std::string large = R"({"access_token":"a","token_type":"bearer","x":")";
-  large += std::string(64 * 1024, 'x') + "\"}";
+  large += std::string(kMaxTokenReplyBytes, 'x') + "\"}";
   check_transient(fault(200, large), "too_large");
   check_transient(fault(200, std::string(10'000, '[')), "malformed");
 }
