@@ -3,7 +3,9 @@
 #include <cstdint>
 
 extern "C" {
-std::int32_t __imported_wasi_snapshot_preview1_fd_close(std::int32_t) { __builtin_trap(); }
+std::int32_t __imported_wasi_snapshot_preview1_fd_close(std::int32_t) {
+  __builtin_trap();
+}
 std::int32_t __imported_wasi_snapshot_preview1_fd_seek(std::int32_t, std::int64_t, std::int32_t,
                                                        std::int32_t) {
   __builtin_trap();
@@ -15,5 +17,7 @@ std::int32_t __imported_wasi_snapshot_preview1_fd_write(std::int32_t, std::int32
 std::int32_t __imported_wasi_snapshot_preview1_fd_fdstat_get(std::int32_t, std::int32_t) {
   __builtin_trap();
 }
-[[noreturn]] void __imported_wasi_snapshot_preview1_proc_exit(std::int32_t) { __builtin_trap(); }
+[[noreturn]] void __imported_wasi_snapshot_preview1_proc_exit(std::int32_t) {
+  __builtin_trap();
+}
 }

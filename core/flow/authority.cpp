@@ -76,16 +76,16 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
     case TokenDecision::serve:
       co_return std::monostate{};
     case TokenDecision::not_connected:
-      co_return std::unexpected(problem(state->pending ? ProblemCode::connection_pending
-                                                       : ProblemCode::not_connected));
+      co_return std::unexpected(
+          problem(state->pending ? ProblemCode::connection_pending : ProblemCode::not_connected));
     case TokenDecision::needs_person:
       co_return std::unexpected(co_await needs_reauth_problem(context, state));
     case TokenDecision::refresh:
       break;
   }
   // What is open after settling asks for patience: no second request leaves before its time.
-  auto done = state->journal ? std::move(settled)
-                             : co_await refresh(context, state, payload.resource);
+  auto done =
+      state->journal ? std::move(settled) : co_await refresh(context, state, payload.resource);
   if (done) {
     co_return std::monostate{};
   }
@@ -134,8 +134,8 @@ Task<Outcome> authority_describe_flow(FlowContext* context) {
     co_return problem_outcome(state.error());
   }
   if (!state->record || state->record->status == Status::revoked) {
-    co_return problem_outcome(problem(state->pending ? ProblemCode::connection_pending
-                                                     : ProblemCode::not_connected));
+    co_return problem_outcome(
+        problem(state->pending ? ProblemCode::connection_pending : ProblemCode::not_connected));
   }
   co_return json_outcome(connection_json(*state->record));
 }
@@ -218,8 +218,8 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   }
   const auto now = co_await current_time();
   if (state->pending && state->pending->expires_at <= now) {
-    (void)co_await perform(StorageCommit{
-        .puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
+    (void)co_await perform(
+        StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
     state->pending.reset();
   }
   co_return json_outcome("{}");
