@@ -1,5 +1,7 @@
 // The authority's operations. One runs at a time for a connection; each first settles what an
 // earlier one left open.
+#include <algorithm>
+
 #include "core/base/json_writer.h"
 #include "core/base/secret.h"
 #include "core/connection/decision.h"
@@ -221,6 +223,12 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
     (void)co_await perform(
         StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
     state->pending.reset();
+  }
+  // publish() arms for an outbox; whatever else is left needs the alarm again.
+  if (!state->outbox && (state->journal || state->pending)) {
+    const auto next = state->journal ? std::max(state->journal->retry_at, now + kSecondMs)
+                                     : state->pending->expires_at;
+    (void)co_await perform(StorageCommit{.puts = {}, .deletes = {}, .alarm_at = next});
   }
   co_return json_outcome("{}");
 }
