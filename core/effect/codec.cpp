@@ -218,8 +218,7 @@ std::optional<Reply> read_reply(std::size_t kind, FieldReader& in, std::index_se
   std::optional<Reply> reply;
   (void)((kind == Kinds &&
           ((reply = read_reply_as(
-                in,
-                static_cast<typename std::variant_alternative_t<Kinds, Effect>::Reply*>(nullptr))),
+                in, static_cast<std::variant_alternative_t<Kinds, Effect>::Reply*>(nullptr))),
            true)) ||
          ...);
   return reply;

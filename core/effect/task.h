@@ -110,7 +110,7 @@ class [[nodiscard]] EffectAwaiter {
   void await_suspend(std::coroutine_handle<Promise> parent) {
     parent.promise().loop->issue(Effect(std::move(effect_)), &reply_, parent);
   }
-  typename E::Reply await_resume() { return std::move(std::get<typename E::Reply>(*reply_)); }
+  E::Reply await_resume() { return std::move(std::get<typename E::Reply>(*reply_)); }
 
  private:
   E effect_;

@@ -37,7 +37,7 @@ Task<GraphProfile> read_profile(const Attempt* attempt, std::string access_token
                                          {"accept", "application/json"}},
                              .body = {},
                              .deadline_ms = 5 * kSecondMs,
-                             .max_bytes = 64 * 1024,
+                             .max_bytes = std::int64_t{64} * 1024,
                              .keep_key = {},
                              .keep_org = {},
                              .keep_context = {}});

@@ -10,8 +10,8 @@ namespace postern {
 
 namespace {
 
-constexpr std::int64_t kMaxReplyBytes = 1024 * 1024;
-constexpr std::size_t kMaxAnswerBytes = 4 * 1024 * 1024;
+constexpr std::int64_t kMaxReplyBytes = std::int64_t{1024} * 1024;
+constexpr std::size_t kMaxAnswerBytes = std::size_t{4} * 1024 * 1024;
 constexpr int kMaxPages = 100;
 constexpr JsonLimits kReplyLimits{.max_bytes = static_cast<std::size_t>(kMaxReplyBytes),
                                   .max_depth = 64};
