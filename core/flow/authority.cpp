@@ -226,7 +226,7 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   }
   // publish() arms for an outbox; whatever else is left needs the alarm again.
   if (!state->outbox && (state->journal || state->pending)) {
-    const auto next = state->journal ? std::max(state->journal->retry_at, now + kSecondMs)
+    const auto next = state->journal ? std::max(state->journal->retry_at, now + kMinuteMs)
                                      : state->pending->expires_at;
     (void)co_await perform(StorageCommit{.puts = {}, .deletes = {}, .alarm_at = next});
   }

@@ -306,6 +306,11 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   auto integration =
       payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
+  if (state->kept && !reply) {
+    // A grant arrived and cannot be opened now, for want of its key perhaps: not ours to throw
+    // away.
+    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+  }
   if (!reply || !integration) {
     (void)co_await close_journal(state);
     co_return problem_outcome(problem(ProblemCode::attempt_unusable));
