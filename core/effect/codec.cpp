@@ -10,8 +10,10 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kEffectNames[] = {
-    "fetch",          "kv.get", "kv.put", "kv.delete",        "sql",        "authority", "storage.read",
-    "storage.commit", "seal",   "open",   "verify_signature", "memory.get", "memory.put", "log"};
+    "fetch",      "kv.get",    "kv.put",           "kv.delete",
+    "sql",        "authority", "storage.read",     "storage.commit",
+    "seal",       "open",      "verify_signature", "memory.get",
+    "memory.put", "log"};
 static_assert(std::size(kEffectNames) == std::variant_size_v<Effect>);
 
 constexpr std::string_view kFaultNames[] = {"timeout", "unavailable", "too_large", "refused"};
@@ -100,9 +102,7 @@ struct EffectWriter {
     out.text(e.algorithm).text(e.jwk).text(e.data).text(e.signature);
   }
   void operator()(const MemoryGet& e) const { out.text(e.key); }
-  void operator()(const MemoryPut& e) const {
-    out.text(e.key).text(e.value).number(e.expires_at);
-  }
+  void operator()(const MemoryPut& e) const { out.text(e.key).text(e.value).number(e.expires_at); }
   void operator()(const Log& e) const {
     out.text(kLevelNames[std::to_underlying(e.level)]).text(e.event);
     write(out, e.fields);
@@ -191,7 +191,8 @@ struct ReplyBody<std::vector<SqlOutcome>> {
   }
 };
 
-// Fills `reply` in place, unless the bytes are no such answer. One function for each type of answer.
+// Fills `reply` in place, unless the bytes are no such answer. One function for each type of
+// answer.
 template <class Value>
 void read_reply(FieldReader& in, std::optional<Reply>& reply, Result<Value, HostFault>*) {
   using Answer = Result<Value, HostFault>;
@@ -274,9 +275,13 @@ struct ReplyWriter {
 
 }  // namespace
 
-std::string_view name_of(HostFault fault) { return kFaultNames[std::to_underlying(fault)]; }
+std::string_view name_of(HostFault fault) {
+  return kFaultNames[std::to_underlying(fault)];
+}
 
-std::string_view name_of(const Effect& effect) { return kEffectNames[effect.index()]; }
+std::string_view name_of(const Effect& effect) {
+  return kEffectNames[effect.index()];
+}
 
 std::string encode_effects(const std::vector<IssuedEffect>& effects) {
   FieldWriter out;

@@ -20,8 +20,8 @@
 
 #include "core/effect/loop.h"
 
-// In wasm no flow is ever cancelled from inside: the host drops the instance with its memory. Saying
-// so halves the code of every coroutine. Natively tasks are destroyed wherever they wait.
+// In wasm no flow is ever cancelled from inside: the host drops the instance with its memory.
+// Saying so halves the code of every coroutine. Natively tasks are destroyed wherever they wait.
 #if defined(__wasm__)
 #define POSTERN_NEVER_CANCELLED [[clang::coro_only_destroy_when_complete]]
 #else
@@ -69,9 +69,11 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
   ~Task() {
+#ifndef __wasm__
     if (handle_) {
       handle_.destroy();
     }
+#endif
   }
 
   // For the owner of the loop: put a root task on it, and see whether it has ended.
@@ -115,7 +117,7 @@ class [[nodiscard]] EffectAwaiter {
   void await_suspend(std::coroutine_handle<Promise> parent) {
     issue(*parent.promise().loop, parent);
   }
-  typename E::Reply await_resume() { return std::move(*std::get_if<typename E::Reply>(&*reply_)); }
+  E::Reply await_resume() { return std::move(*std::get_if<typename E::Reply>(&*reply_)); }
 
  private:
   // Once for each kind of effect, not at each call site.
@@ -153,7 +155,9 @@ class [[nodiscard]] NowAwaiter {
  private:
   EpochMs now_ = 0;
 };
-inline NowAwaiter current_time() { return {}; }
+inline NowAwaiter current_time() {
+  return {};
+}
 
 // Runs several tasks at once and ends when all have; their answers may come in any order.
 template <class... Values>

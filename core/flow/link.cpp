@@ -4,10 +4,10 @@
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/flow/flows.h"
+#include "core/flow/sign_in.h"
 #include "core/oauth/authorization_request.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
-#include "core/flow/sign_in.h"
 
 namespace postern {
 
@@ -56,8 +56,7 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
                      .allow_other_account = wish.allow_other_account,
                      .created_at = now,
                      .expires_at = now + kStateLifeMs};
-  const auto stored =
-      co_await perform(Sql{.statements = {insert_state(row), sweep_states(now)}});
+  const auto stored = co_await perform(Sql{.statements = {insert_state(row), sweep_states(now)}});
   if (!stored) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -126,8 +125,8 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
   }
   // Whoever sends the person on to a place of his own proves there that it was his session's user;
   // to leave that out has to be said.
-  wish.confirm = !confirm.empty() ? std::string(confirm)
-                                  : (wish.return_to.empty() ? "page" : "backend");
+  wish.confirm =
+      !confirm.empty() ? std::string(confirm) : (wish.return_to.empty() ? "page" : "backend");
   if (wish.confirm == "backend" && wish.return_to.empty()) {
     co_return problem_outcome(ProblemCode::invalid_request,
                               "`confirm` backend needs `return_to`, where the code arrives");

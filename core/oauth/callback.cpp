@@ -14,9 +14,9 @@
 namespace postern {
 namespace {
 
-constexpr std::size_t kMaxQueryBytes = 16 * 1024;
+constexpr std::size_t kMaxQueryBytes = 16UZ * 1024;
 constexpr std::size_t kMaxStateBytes = 256;
-constexpr std::size_t kMaxCodeBytes = 8 * 1024;
+constexpr std::size_t kMaxCodeBytes = 8UZ * 1024;
 constexpr std::size_t kMaxIssuerBytes = 512;
 constexpr std::size_t kMaxErrorBytes = 64;
 constexpr std::size_t kMaxDescriptionBytes = 1024;

@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/json_writer.h"
 #include "core/base/base64url.h"
 #include "core/base/json.h"
+#include "core/base/json_writer.h"
 #include "core/oauth/id_token.h"
 
 namespace postern {

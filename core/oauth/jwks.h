@@ -11,7 +11,7 @@
 
 namespace postern {
 
-inline constexpr std::size_t kMaxJwksBytes = 128 * 1024;
+inline constexpr std::size_t kMaxJwksBytes = 128UZ * 1024;
 inline constexpr std::size_t kMaxJwksKeys = 64;
 inline constexpr std::size_t kMinRsaBits = 2048;  // RFC 7518 3.3, 3.5
 inline constexpr std::size_t kMaxRsaBits = 8192;  // larger only costs time

@@ -22,7 +22,7 @@ enum class JwtFault : std::uint8_t {
 };
 
 struct JwtLimits {
-  std::size_t max_bytes = 32 * 1024;
+  std::size_t max_bytes = 32UZ * 1024;
   std::size_t max_depth = 16;
 };
 

@@ -12,11 +12,11 @@
 namespace postern {
 namespace {
 
-constexpr std::size_t kMaxTokenBytes = 16 * 1024;
-constexpr std::size_t kMaxIdTokenBytes = 32 * 1024;
-constexpr std::size_t kMaxScopeBytes = 8 * 1024;
-constexpr std::size_t kMaxClaimsBytes = 4 * 1024;
-constexpr std::int64_t kYearSeconds = 365 * 24 * 60 * 60;
+constexpr std::size_t kMaxTokenBytes = 16UZ * 1024;
+constexpr std::size_t kMaxIdTokenBytes = 32UZ * 1024;
+constexpr std::size_t kMaxScopeBytes = 8UZ * 1024;
+constexpr std::size_t kMaxClaimsBytes = 4UZ * 1024;
+constexpr std::int64_t kYearSeconds = 31'536'000;
 
 bool all_in(std::string_view text, char first, char last) {
   return std::ranges::all_of(text, [=](char c) { return c >= first && c <= last; });
@@ -41,25 +41,30 @@ TokenFault unreadable(const TokenReply& reply, const char* reason, EpochMs now) 
   return fault_for(reply, verdict, now);
 }
 
+// Why a body is no document; one of TokenFault's reasons.
+struct Unreadable {
+  const char* reason;
+};
+
 std::string media_type(std::string_view content_type) {
   return to_lower_ascii(trim(content_type.substr(0, content_type.find(';'))));
 }
 
-Result<Json, const char*> read_form(std::string_view body) {
+Result<Json, Unreadable> read_form(std::string_view body) {
   auto fields = form_decode(body);
-  if (!fields) return fail(static_cast<const char*>("not_json"));
+  if (!fields) return fail(Unreadable{"not_json"});
   Json document = Json::object();
   for (auto& [name, value] : *fields) {
-    if (document.contains(name)) return fail(static_cast<const char*>("malformed"));
+    if (document.contains(name)) return fail(Unreadable{"malformed"});
     document[name] = std::move(value);
   }
   return document;
 }
 
-Result<Json, const char*> read_document(const TokenReply& reply, const TokenQuirks& quirks) {
+Result<Json, Unreadable> read_document(const TokenReply& reply, const TokenQuirks& quirks) {
   const std::string media = media_type(reply.content_type);
   if (media == "text/html" || media == "application/xhtml+xml") {
-    return fail(static_cast<const char*>("not_json"));
+    return fail(Unreadable{"not_json"});
   }
   if (quirks.form_encoded && media == "application/x-www-form-urlencoded") {
     return read_form(reply.body);
@@ -67,9 +72,9 @@ Result<Json, const char*> read_document(const TokenReply& reply, const TokenQuir
   auto document = parse_json(reply.body, {.max_bytes = kMaxTokenReplyBytes, .max_depth = 8});
   if (!document) {
     const bool read = document.error() != JsonFault::not_json;
-    return fail(static_cast<const char*>(read ? "malformed" : "not_json"));
+    return fail(Unreadable{read ? "malformed" : "not_json"});
   }
-  if (!document->is_object()) return fail(static_cast<const char*>("malformed"));
+  if (!document->is_object()) return fail(Unreadable{"malformed"});
   return std::move(*document);
 }
 
@@ -120,11 +125,7 @@ TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQui
 
 std::optional<std::int64_t> lifetime(const Json& document, std::string_view name) {
   std::optional<std::int64_t> seconds = json_integer(document, name);
-  if (!seconds) {
-    const auto text = json_string(document, name);
-    if (!text || !all_in(*text, '0', '9')) return std::nullopt;
-    seconds = parse_decimal(*text);
-  }
+  if (!seconds) seconds = parse_decimal(json_string(document, name).value_or(""));
   if (!seconds || *seconds < 1 || *seconds > kYearSeconds) return std::nullopt;
   return seconds;
 }
@@ -143,7 +144,7 @@ Result<TokenResponse, TokenFault> process_token_response(const TokenReply& reply
                                                          const TokenQuirks& quirks, EpochMs now) {
   if (reply.body.size() > kMaxTokenReplyBytes) return fail(unreadable(reply, "too_large", now));
   auto document = read_document(reply, quirks);
-  if (!document) return fail(unreadable(reply, document.error(), now));
+  if (!document) return fail(unreadable(reply, document.error().reason, now));
   if (is_refusal(*document)) return fail(refusal(reply, *document, quirks, now));
   if (reply.status < 200 || reply.status > 299) return fail(unreadable(reply, "malformed", now));
 

@@ -32,7 +32,7 @@ struct TokenQuirks {
   // Scopes come separated by commas.
   bool comma_scopes = false;
   // Further codes that mean a dead grant at this provider.
-  std::span<const std::string_view> terminal_errors = {};
+  std::span<const std::string_view> terminal_errors;
 };
 
 struct TokenResponse {
@@ -56,6 +56,6 @@ struct TokenResponse {
                                                                        EpochMs now);
 
 // Longest body that is looked at.
-inline constexpr std::size_t kMaxTokenReplyBytes = 64 * 1024;
+inline constexpr std::size_t kMaxTokenReplyBytes = 64UZ * 1024;
 
 }  // namespace postern

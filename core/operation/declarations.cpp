@@ -39,7 +39,8 @@ constexpr Parameter kConnectLink[] = {
      POSTERN_DOC("Where the person goes afterwards; exactly as in ALLOWED_RETURN_URLS")},
     {"confirm", name, kQuery, false,
      POSTERN_DOC("`backend` (default with return_to): the connection waits for confirmation. "
-                 "`page`: it does not")},
+                 "`page`: it does "
+                 "not")},
     {"allow_other_account", flag, kQuery, false,
      POSTERN_DOC("Let another account replace the one that is connected")},
     {"mode", name, kQuery, false,
@@ -208,6 +209,7 @@ constexpr Operation kOperations[] = {
      .flow = authority_describe_flow},
     {.name = "authority.disconnect", .access = Access::authority, .entropy_bytes = kAuthorityEntropy,
      .flow = authority_disconnect_flow},
+    {.name = "authority.health", .access = Access::authority, .flow = authority_health_flow},
     {.name = "authority.alarm", .access = Access::authority, .entropy_bytes = kAuthorityEntropy,
      .flow = authority_alarm_flow},
 };

@@ -7,7 +7,7 @@
 namespace postern {
 namespace {
 
-constexpr std::int64_t kDaySeconds = 24 * 60 * 60;
+constexpr std::int64_t kDaySeconds = 86'400;
 
 constexpr std::array<std::string_view, 8> kMicrosoftScopes = {
     "openid",    "profile",   "email",          "offline_access",
@@ -101,7 +101,7 @@ constexpr std::array kProviders = {
              .default_scopes = kAtlassianScopes,
              .authorization_parameters = kAtlassianParameters,
              .replay = ReplayClass::reuse_leeway,
-             .reuse_leeway_seconds = 10 * 60,
+             .reuse_leeway_seconds = 600,
              .family_revocation = true,
              .refresh_idle_seconds = 90 * kDaySeconds,
              .refresh_absolute_seconds = 365 * kDaySeconds,
