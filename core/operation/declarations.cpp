@@ -115,7 +115,7 @@ constexpr Operation kOperations[] = {
      .path = "/v1/connect-links/:attempt/confirm", .permission = "connect", .parameters = kConfirm,
      .summary = "Confirms a pending connection with the code that arrived at return_to",
      .result = "the connection", .flow = confirm_connection_flow},
-    {.name = "connect", .rpc = "connect", .permission = "connect:caller", .parameters = kConnect,
+    {.name = "connect", .rpc = "connect", .rpc_alias = "connectAccount", .permission = "connect:caller", .parameters = kConnect,
      .summary = "Redeems a code that the caller received itself, for an attempt of mode caller",
      .result = "the connection", .flow = connect_flow},
     {.name = "get_user", .rpc = "getUser", .method = "GET", .path = "/user", .permission = "graph:read",
