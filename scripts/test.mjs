@@ -31,6 +31,7 @@ const STEPS = [
   ["wasm check", "node wasm/check.mjs", "wasm/check.mjs"],
   // After the wasm: its build also generates the types that the Worker imports.
   ["types: worker", "tsc -p worker-shim/tsconfig.json", "worker-shim/tsconfig.json"],
+  ["types: worker tests", "tsc -p tests/worker/tsconfig.json", "tests/worker/tsconfig.json"],
   ["structure", "node --test 'tests/structure/*.test.ts'", "tests/structure"],
   ["world", "node --test 'tests/world/*.test.ts'", "tests/world"],
   ["worker", "vitest run", "vitest.config.ts"],
