@@ -31,6 +31,8 @@ const STEPS = [
   ["wasm check", "node wasm/check.mjs", "wasm/check.mjs"],
   // After the wasm: its build also generates the types that the Worker imports.
   ["types: worker", "tsc -p worker-shim/tsconfig.json", "worker-shim/tsconfig.json"],
+  // After the native tests, whose transcripts it replays.
+  ["flows in wasm", "node --test 'tests/flows/*.test.ts'", "tests/flows/wasm.test.ts"],
   ["structure", "node --test 'tests/structure/*.test.ts'", "tests/structure"],
   ["world", "node --test 'tests/world/*.test.ts'", "tests/world"],
   ["worker", "vitest run", "vitest.config.ts"],
