@@ -2,6 +2,8 @@
 // these are reached only from code that aborts.
 #include <cstdint>
 
+// The names are wasi-libc's.
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" {
 std::int32_t __imported_wasi_snapshot_preview1_fd_close(std::int32_t) {
   __builtin_trap();
@@ -21,3 +23,4 @@ std::int32_t __imported_wasi_snapshot_preview1_fd_fdstat_get(std::int32_t, std::
   __builtin_trap();
 }
 }
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)

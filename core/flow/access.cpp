@@ -131,12 +131,12 @@ std::string api_key_kv_key(std::string_view hash) {
 }
 
 std::string_view bearer_of(std::string_view authorization) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (authorization.size() <= kScheme.size() ||
-      !equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
+  constexpr std::string_view scheme = "bearer ";
+  if (authorization.size() <= scheme.size() ||
+      !equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) {
     return {};
   }
-  return trim(authorization.substr(kScheme.size()));
+  return trim(authorization.substr(scheme.size()));
 }
 
 Task<Result<Caller, Problem>> authenticate(FlowContext* context) {

@@ -37,7 +37,7 @@ Task<GraphProfile> read_profile(const Attempt* attempt, std::string access_token
                                          {"accept", "application/json"}},
                              .body = {},
                              .deadline_ms = 5 * kSecondMs,
-                             .max_bytes = 64 * 1024,
+                             .max_bytes = std::int64_t{64} * 1024,
                              .keep_key = {},
                              .keep_org = {},
                              .keep_context = {}});
@@ -230,7 +230,7 @@ std::string journal_payload(const ConnectPayload& payload, std::string_view nonc
 Task<Outcome> authority_connect_flow(FlowContext* context) {
   const auto payload = decode_connect_payload(context->input.payload);
   if (!payload) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto loaded = co_await load_authority(payload->state.id);
   if (!loaded) {
@@ -306,9 +306,14 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   auto integration =
       payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
+  if (state->kept && !reply) {
+    // A grant arrived and cannot be opened now, for want of its key perhaps: not ours to throw
+    // away.
+    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+  }
   if (!reply || !integration) {
     (void)co_await close_journal(state);
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   integration->redirect_uri = payload->state.redirect_uri;
   const Attempt attempt{.state = payload->state,

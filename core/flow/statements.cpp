@@ -100,6 +100,7 @@ SqlStatement revoke_api_key(std::string_view id, EpochMs now) {
 
 std::vector<ApiKeyRow> api_key_rows_of(const SqlOutcome& outcome) {
   std::vector<ApiKeyRow> rows;
+  rows.reserve(outcome.rows.size());
   for (const auto& row : outcome.rows) {
     rows.push_back({.id = text_at(row, 0),
                     .hash = text_at(row, 1),
