@@ -32,6 +32,8 @@ const STEPS = [
   // After the wasm: its build also generates the types that the Worker imports.
   ["types: worker", "tsc -p worker-shim/tsconfig.json", "worker-shim/tsconfig.json"],
   ["types: worker tests", "tsc -p tests/worker/tsconfig.json", "tests/worker/tsconfig.json"],
+  // After the native tests, whose transcripts it replays.
+  ["flows in wasm", "node --test 'tests/flows/*.test.ts'", "tests/flows/wasm.test.ts"],
   ["structure", "node --test 'tests/structure/*.test.ts'", "tests/structure"],
   ["world", "node --test 'tests/world/*.test.ts'", "tests/world"],
   ["worker", "vitest run", "vitest.config.ts"],
