@@ -53,7 +53,9 @@ void* allocate(std::size_t size) {
 }  // namespace
 
 namespace postern {
-bool arena_exhausted() { return exhausted; }
+bool arena_exhausted() {
+  return exhausted;
+}
 }  // namespace postern
 
 #ifdef POSTERN_FAULT_INJECTION
@@ -68,9 +70,15 @@ postern_allocations() {
 }
 #endif
 
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+void* operator new(std::size_t size) {
+  return allocate(size);
+}
+void* operator new[](std::size_t size) {
+  return allocate(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
+}
 // Nothing is given back: with these empty the optimizer removes every destructor that only frees,
 // which is a third of the module.
 void operator delete(void*) noexcept {}
@@ -80,7 +88,9 @@ void operator delete[](void*, std::size_t) noexcept {}
 
 // The C library allocates through the same arena.
 extern "C" {
-void* malloc(std::size_t size) { return allocate(size); }
+void* malloc(std::size_t size) {
+  return allocate(size);
+}
 void free(void*) {}
 void* calloc(std::size_t count, std::size_t size) {
   auto* bytes = static_cast<unsigned char*>(allocate(count * size));
@@ -89,6 +99,10 @@ void* calloc(std::size_t count, std::size_t size) {
   }
   return bytes;
 }
-void* realloc(void*, std::size_t) { __builtin_trap(); }
-void abort() { __builtin_trap(); }
+void* realloc(void*, std::size_t) {
+  __builtin_trap();
+}
+void abort() {
+  __builtin_trap();
+}
 }

@@ -18,7 +18,9 @@ FieldWriter& FieldWriter::text(std::string_view bytes) {
   return *this;
 }
 
-FieldWriter& FieldWriter::number(std::int64_t value) { return text(to_decimal(value)); }
+FieldWriter& FieldWriter::number(std::int64_t value) {
+  return text(to_decimal(value));
+}
 
 std::string_view FieldReader::text() {
   if (!ok_ || rest_.size() < kLengthBytes) {

@@ -55,7 +55,8 @@ constexpr ProblemInfo kProblems[] = {
      "Connect the same account, or create the link with allow_other_account."},
     {"code_refused", 400, "The provider refused the authorization code",
      "Begin again with a new connect link."},
-    {"sign_in_denied", 403, "The person or the provider refused", "Begin again if it was a mistake."},
+    {"sign_in_denied", 403, "The person or the provider refused",
+     "Begin again if it was a mistake."},
     {"id_token_refused", 502, "The provider's ID token is not valid",
      "Check the integration's tenant and client id; nothing was stored."},
     {"answer_too_large", 502, "The provider's answer is too large", "Ask for less at a time."},
@@ -68,9 +69,13 @@ static_assert(std::size(kProblems) ==
 
 }  // namespace
 
-const ProblemInfo& info_of(ProblemCode code) { return kProblems[static_cast<std::size_t>(code)]; }
+const ProblemInfo& info_of(ProblemCode code) {
+  return kProblems[static_cast<std::size_t>(code)];
+}
 
-std::span<const ProblemInfo> all_problems() { return kProblems; }
+std::span<const ProblemInfo> all_problems() {
+  return kProblems;
+}
 
 std::string problem_json(const Problem& problem) {
   const auto& info = info_of(problem.code);

@@ -47,10 +47,7 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
 
 std::string encode_pending(const Pending& pending) {
   FieldWriter out;
-  out.text(pending.attempt)
-      .text(pending.code_hash)
-      .number(pending.expires_at)
-      .text(pending.record);
+  out.text(pending.attempt).text(pending.code_hash).number(pending.expires_at).text(pending.record);
   return out.take();
 }
 

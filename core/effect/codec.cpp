@@ -9,8 +9,10 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kEffectNames[] = {
-    "fetch",          "kv.get", "kv.put", "kv.delete",        "sql",        "authority", "storage.read",
-    "storage.commit", "seal",   "open",   "verify_signature", "memory.get", "memory.put", "log"};
+    "fetch",      "kv.get",    "kv.put",           "kv.delete",
+    "sql",        "authority", "storage.read",     "storage.commit",
+    "seal",       "open",      "verify_signature", "memory.get",
+    "memory.put", "log"};
 static_assert(std::size(kEffectNames) == std::variant_size_v<Effect>);
 
 constexpr std::string_view kFaultNames[] = {"timeout", "unavailable", "too_large", "refused"};
@@ -99,9 +101,7 @@ struct EffectWriter {
     out.text(e.algorithm).text(e.jwk).text(e.data).text(e.signature);
   }
   void operator()(const MemoryGet& e) const { out.text(e.key); }
-  void operator()(const MemoryPut& e) const {
-    out.text(e.key).text(e.value).number(e.expires_at);
-  }
+  void operator()(const MemoryPut& e) const { out.text(e.key).text(e.value).number(e.expires_at); }
   void operator()(const Log& e) const {
     out.text(kLevelNames[std::to_underlying(e.level)]).text(e.event);
     write(out, e.fields);
@@ -218,8 +218,7 @@ std::optional<Reply> read_reply(std::size_t kind, FieldReader& in, std::index_se
   std::optional<Reply> reply;
   (void)((kind == Kinds &&
           ((reply = read_reply_as(
-                in, static_cast<typename std::variant_alternative_t<Kinds, Effect>::Reply*>(
-                        nullptr))),
+                in, static_cast<std::variant_alternative_t<Kinds, Effect>::Reply*>(nullptr))),
            true)) ||
          ...);
   return reply;
@@ -273,9 +272,13 @@ struct ReplyWriter {
 
 }  // namespace
 
-std::string_view name_of(HostFault fault) { return kFaultNames[std::to_underlying(fault)]; }
+std::string_view name_of(HostFault fault) {
+  return kFaultNames[std::to_underlying(fault)];
+}
 
-std::string_view name_of(const Effect& effect) { return kEffectNames[effect.index()]; }
+std::string_view name_of(const Effect& effect) {
+  return kEffectNames[effect.index()];
+}
 
 std::string encode_effects(const std::vector<IssuedEffect>& effects) {
   FieldWriter out;
@@ -289,8 +292,7 @@ std::string encode_effects(const std::vector<IssuedEffect>& effects) {
 
 std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view bytes) {
   FieldReader in(bytes);
-  auto reply =
-      read_reply(effect_kind, in, std::make_index_sequence<std::variant_size_v<Effect>>());
+  auto reply = read_reply(effect_kind, in, std::make_index_sequence<std::variant_size_v<Effect>>());
   if (!in.ok()) {
     return std::nullopt;
   }

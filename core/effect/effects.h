@@ -40,7 +40,7 @@ struct Fetch {
   std::vector<Header> headers;
   std::string body;
   DurationMs deadline_ms = 10 * kSecondMs;
-  std::int64_t max_bytes = 256 * 1024;
+  std::int64_t max_bytes = std::int64_t{256} * 1024;
   // In the authority only: seal the answer and write it to storage under this key before the flow
   // sees it, so that a token that arrived survives a trap or a failed allocation in the flow.
   std::string keep_key;

@@ -34,7 +34,9 @@ void Loop::run() {
   ready_.clear();
 }
 
-std::vector<IssuedEffect> Loop::take_issued() { return std::exchange(issued_, {}); }
+std::vector<IssuedEffect> Loop::take_issued() {
+  return std::exchange(issued_, {});
+}
 
 std::optional<std::size_t> Loop::pending_kind(EffectId id) const {
   const auto found =

@@ -19,8 +19,8 @@
 
 #include "core/effect/loop.h"
 
-// In wasm no flow is ever cancelled from inside: the host drops the instance with its memory. Saying
-// so halves the code of every coroutine. Natively tasks are destroyed wherever they wait.
+// In wasm no flow is ever cancelled from inside: the host drops the instance with its memory.
+// Saying so halves the code of every coroutine. Natively tasks are destroyed wherever they wait.
 #if defined(__wasm__)
 #define POSTERN_NEVER_CANCELLED [[clang::coro_only_destroy_when_complete]]
 #else
@@ -110,7 +110,7 @@ class [[nodiscard]] EffectAwaiter {
   void await_suspend(std::coroutine_handle<Promise> parent) {
     parent.promise().loop->issue(Effect(std::move(effect_)), &reply_, parent);
   }
-  typename E::Reply await_resume() { return std::move(std::get<typename E::Reply>(*reply_)); }
+  E::Reply await_resume() { return std::move(std::get<typename E::Reply>(*reply_)); }
 
  private:
   E effect_;
@@ -142,7 +142,9 @@ class [[nodiscard]] NowAwaiter {
  private:
   EpochMs now_ = 0;
 };
-inline NowAwaiter current_time() { return {}; }
+inline NowAwaiter current_time() {
+  return {};
+}
 
 // Runs several tasks at once and ends when all have; their answers may come in any order.
 template <class... Values>

@@ -2,6 +2,7 @@
 #include "core/base/base64url.h"
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
+#include "core/base/text.h"
 #include "core/flow/access.h"
 #include "core/flow/flows.h"
 #include "core/flow/statements.h"
@@ -38,8 +39,15 @@ Task<Outcome> create_api_key_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto org = parameters.text("org_id");
   if (!is_org_id(org)) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request,
-                                      "`org_id` must be 1 to 63 letters, digits or hyphens, not GLOBAL"));
+    co_return problem_outcome(
+        problem(ProblemCode::invalid_request,
+                "`org_id` must be 1 to 63 letters, digits or hyphens, not GLOBAL"));
+  }
+  for (const auto permission : split(parameters.text("permissions"), ' ')) {
+    if (!is_permission(permission)) {
+      co_return problem_outcome(
+          problem(ProblemCode::invalid_request, "`permissions` names one that does not exist"));
+    }
   }
   const auto now = co_await current_time();
   std::int64_t expires_at = 0;
@@ -87,8 +95,8 @@ Task<Outcome> list_api_keys_flow(FlowContext* context) {
 
 Task<Outcome> revoke_api_key_flow(FlowContext* context) {
   const auto now = co_await current_time();
-  const auto rows = co_await perform(
-      Sql{.statements = {revoke_api_key(context->parameters.text("id"), now)}});
+  const auto rows =
+      co_await perform(Sql{.statements = {revoke_api_key(context->parameters.text("id"), now)}});
   if (!rows || rows->empty()) {
     co_return problem_outcome(problem(ProblemCode::store_unavailable));
   }
@@ -106,12 +114,12 @@ Task<Outcome> revoke_api_key_flow(FlowContext* context) {
   const auto marked = co_await perform(KvPut{.key = api_key_kv_key(row.hash),
                                              .value = encode_api_key_record(record),
                                              .ttl_seconds = kApiKeyKvSeconds});
-  (void)co_await perform(
-      MemoryPut{.key = "apikey:" + row.hash, .value = {}, .expires_at = 0});
+  (void)co_await perform(MemoryPut{.key = "apikey:" + row.hash, .value = {}, .expires_at = 0});
   if (!marked) {
     // Revoked in D1; KV forgets by itself within its TTL. Said, not hidden.
-    co_return problem_outcome(problem(
-        ProblemCode::store_unavailable, "Revoked, but KV may honour the key for 5 more minutes; repeat the call"));
+    co_return problem_outcome(
+        problem(ProblemCode::store_unavailable,
+                "Revoked, but KV may honour the key for 5 more minutes; repeat the call"));
   }
   JsonWriter out;
   out.begin_object();

@@ -1,5 +1,7 @@
 // The authority's operations. One runs at a time for a connection; each first settles what an
 // earlier one left open.
+#include <algorithm>
+
 #include "core/base/json_writer.h"
 #include "core/base/secret.h"
 #include "core/connection/decision.h"
@@ -76,16 +78,16 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
     case TokenDecision::serve:
       co_return std::monostate{};
     case TokenDecision::not_connected:
-      co_return std::unexpected(problem(state->pending ? ProblemCode::connection_pending
-                                                       : ProblemCode::not_connected));
+      co_return std::unexpected(
+          problem(state->pending ? ProblemCode::connection_pending : ProblemCode::not_connected));
     case TokenDecision::needs_person:
       co_return std::unexpected(co_await needs_reauth_problem(context, state));
     case TokenDecision::refresh:
       break;
   }
   // What is open after settling asks for patience: no second request leaves before its time.
-  auto done = state->journal ? std::move(settled)
-                             : co_await refresh(context, state, payload.resource);
+  auto done =
+      state->journal ? std::move(settled) : co_await refresh(context, state, payload.resource);
   if (done) {
     co_return std::monostate{};
   }
@@ -134,8 +136,8 @@ Task<Outcome> authority_describe_flow(FlowContext* context) {
     co_return problem_outcome(state.error());
   }
   if (!state->record || state->record->status == Status::revoked) {
-    co_return problem_outcome(problem(state->pending ? ProblemCode::connection_pending
-                                                     : ProblemCode::not_connected));
+    co_return problem_outcome(
+        problem(state->pending ? ProblemCode::connection_pending : ProblemCode::not_connected));
   }
   co_return json_outcome(connection_json(*state->record));
 }
@@ -218,9 +220,15 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   }
   const auto now = co_await current_time();
   if (state->pending && state->pending->expires_at <= now) {
-    (void)co_await perform(StorageCommit{
-        .puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
+    (void)co_await perform(
+        StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
     state->pending.reset();
+  }
+  // publish() arms for an outbox; whatever else is left needs the alarm again.
+  if (!state->outbox && (state->journal || state->pending)) {
+    const auto next = state->journal ? std::max(state->journal->retry_at, now + kMinuteMs)
+                                     : state->pending->expires_at;
+    (void)co_await perform(StorageCommit{.puts = {}, .deletes = {}, .alarm_at = next});
   }
   co_return json_outcome("{}");
 }

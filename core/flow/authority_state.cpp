@@ -35,13 +35,14 @@ AuthorityState state_of(const std::vector<std::optional<std::string>>& values) {
   return state;
 }
 
-Problem store_fault() { return problem(ProblemCode::store_unavailable); }
+Problem store_fault() {
+  return problem(ProblemCode::store_unavailable);
+}
 
 // The highest version of the backups; nullopt when both say that there is none.
 Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) {
-  auto [rows, cached] =
-      co_await all_of(effect_task(Sql{.statements = {select_connection(id)}}),
-                      effect_task(KvGet{.key = connection_key(id)}));
+  auto [rows, cached] = co_await all_of(effect_task(Sql{.statements = {select_connection(id)}}),
+                                        effect_task(KvGet{.key = connection_key(id)}));
   std::optional<ConnectionRecord> best;
   if (rows && !rows->empty()) {
     best = connection_of((*rows)[0]);
@@ -161,11 +162,11 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
   }
   auto& outbox = *state->outbox;
   if (!outbox.kv_done && !outbox.d1_done) {
-    auto [kv, d1] = co_await all_of(
-        effect_task(KvPut{.key = connection_key(state->id),
-                          .value = encode_record(*state->record),
-                          .ttl_seconds = kRecordKvSeconds}),
-        effect_task(Sql{.statements = {upsert_connection(*state->record)}}));
+    auto [kv, d1] =
+        co_await all_of(effect_task(KvPut{.key = connection_key(state->id),
+                                          .value = encode_record(*state->record),
+                                          .ttl_seconds = kRecordKvSeconds}),
+                        effect_task(Sql{.statements = {upsert_connection(*state->record)}}));
     outbox.kv_done = kv.has_value();
     outbox.d1_done = d1.has_value();
   } else if (!outbox.kv_done) {

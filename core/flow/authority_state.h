@@ -29,9 +29,9 @@ struct AuthorityState {
   [[nodiscard]] std::int64_t version() const { return record ? record->version : 0; }
 };
 
-// Storage, and where it is empty the backups: D1 and KV, the highest version wins, tombstones count.
-// Writes nothing for a connection that nobody has. Fault: store_unavailable, which is never the same
-// as "nothing there".
+// Storage, and where it is empty the backups: D1 and KV, the highest version wins, tombstones
+// count. Writes nothing for a connection that nobody has. Fault: store_unavailable, which is never
+// the same as "nothing there".
 Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id);
 // Storage only: for the alarm, which knows no id. nullopt when nothing is stored.
 Task<std::optional<AuthorityState>> load_for_alarm();

@@ -16,7 +16,9 @@ namespace postern {
 
 namespace {
 
-Outcome attempt_gone() { return result_page({.kind = PageKind::attempt_used_or_expired}); }
+Outcome attempt_gone() {
+  return result_page({.kind = PageKind::attempt_used_or_expired});
+}
 
 // Consumes the state for this browser, or says which page explains why not.
 Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::string cookie_header) {
@@ -30,9 +32,9 @@ Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::stri
   const auto now = co_await current_time();
   // A hash that nothing has, where there is no cookie: the same statement, and it matches nothing.
   const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string("-");
-  const auto rows = co_await perform(
-      Sql{.statements = {consume_state(state_hash, cookie_hash, "browser", now),
-                         select_state(state_hash)}});
+  const auto rows =
+      co_await perform(Sql{.statements = {consume_state(state_hash, cookie_hash, "browser", now),
+                                          select_state(state_hash)}});
   if (!rows || rows->size() != 2) {
     co_return std::unexpected(result_page({.kind = PageKind::service_unavailable}));
   }
@@ -48,13 +50,13 @@ Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::stri
 }
 
 Outcome denied_page(const StateRow& row, const CallbackFault& fault, std::string_view provider) {
-  const auto kind = fault.kind == CallbackFaultKind::denied ? PageKind::denied
-                                                            : PageKind::provider_refused;
-  return result_page({.kind = kind,
-                      .organization = row.id.org,
-                      .provider_name = std::string(provider),
-                      .detail = fault.error.empty() ? std::string(name_of(fault.kind))
-                                                    : fault.error});
+  const auto kind =
+      fault.kind == CallbackFaultKind::denied ? PageKind::denied : PageKind::provider_refused;
+  return result_page(
+      {.kind = kind,
+       .organization = row.id.org,
+       .provider_name = std::string(provider),
+       .detail = fault.error.empty() ? std::string(name_of(fault.kind)) : fault.error});
 }
 
 Outcome with_cookie_removed(Outcome outcome, std::string_view attempt) {
@@ -68,8 +70,8 @@ Task<Outcome> callback_flow(FlowContext* context) {
   const auto& input = context->input;
   auto parameters = parse_callback(input.query);
   if (!parameters) {
-    co_return result_page({.kind = PageKind::bad_request,
-                           .detail = std::string(name_of(parameters.error().kind))});
+    co_return result_page(
+        {.kind = PageKind::bad_request, .detail = std::string(name_of(parameters.error().kind))});
   }
   auto row = co_await consume_for_browser(std::string(parameters->state.reveal()),
                                           std::string(input.header("cookie")));
@@ -83,8 +85,8 @@ Task<Outcome> callback_flow(FlowContext* context) {
   }
   const auto named = context->parameters.text("integration");
   const auto path_integration = named.empty() ? kDefaultIntegration : named;
-  const auto validated = validate_callback(
-      std::move(*parameters), issued_state_of(*row, *integration), path_integration);
+  const auto validated = validate_callback(std::move(*parameters),
+                                           issued_state_of(*row, *integration), path_integration);
   if (!validated) {
     co_return with_cookie_removed(
         denied_page(*row, validated.error(), integration->provider->display_name), row->attempt);
@@ -109,20 +111,20 @@ Task<Outcome> callback_flow(FlowContext* context) {
 
 Task<Outcome> connect_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const ConnectionId id{.org = context->caller.org,
-                        .integration = std::string(parameters.has("integration")
-                                                       ? parameters.text("integration")
-                                                       : kDefaultIntegration),
-                        .user_id = std::string(parameters.text("user_id"))};
+  const ConnectionId id{
+      .org = context->caller.org,
+      .integration = std::string(parameters.has("integration") ? parameters.text("integration")
+                                                               : kDefaultIntegration),
+      .user_id = std::string(parameters.text("user_id"))};
   const std::string state(parameters.text("state"));
   const std::string verifier(parameters.text("code_verifier"));
   if (!attempt_of_state(state) || !is_code_verifier(verifier)) {
-    co_return problem_outcome(problem(
-        ProblemCode::invalid_request, "`state` or `code_verifier` is not of the right form"));
+    co_return problem_outcome(problem(ProblemCode::invalid_request,
+                                      "`state` or `code_verifier` is not of the right form"));
   }
   const auto now = co_await current_time();
-  const auto rows = co_await perform(
-      Sql{.statements = {consume_caller_state(sha256_base64url(state), id, now)}});
+  const auto rows =
+      co_await perform(Sql{.statements = {consume_caller_state(sha256_base64url(state), id, now)}});
   if (!rows || rows->empty()) {
     co_return problem_outcome(problem(ProblemCode::store_unavailable));
   }
@@ -155,8 +157,8 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
   if (!is_attempt_id(attempt)) {
     co_return problem_outcome(problem(ProblemCode::attempt_unusable));
   }
-  const auto rows = co_await perform(
-      Sql{.statements = {select_link_by_attempt(attempt, context->caller.org)}});
+  const auto rows =
+      co_await perform(Sql{.statements = {select_link_by_attempt(attempt, context->caller.org)}});
   if (!rows || rows->empty()) {
     co_return problem_outcome(problem(ProblemCode::store_unavailable));
   }

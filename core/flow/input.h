@@ -41,7 +41,7 @@ struct FlowInput {
   Environment environment;
   // Service bindings: the organization and the permissions of `props`.
   std::string binding_org;
-  std::string binding_permissions;  // separated by spaces
+  std::string binding_permissions;                        // separated by spaces
   std::vector<std::pair<std::string, std::string>> path;  // parameters of the route, decoded
   std::string query;                                      // raw, without '?'
   std::string body;

@@ -4,10 +4,10 @@
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/flow/flows.h"
+#include "core/flow/sign_in.h"
 #include "core/oauth/authorization_request.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
-#include "core/flow/sign_in.h"
 
 namespace postern {
 
@@ -33,8 +33,9 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
         problem(ProblemCode::permission_denied, "This needs the permission connect:caller"));
   }
   if (!is_s256_challenge(challenge)) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request,
-                                      "`code_challenge` must be an S256 challenge (43 characters)"));
+    co_return problem_outcome(
+        problem(ProblemCode::invalid_request,
+                "`code_challenge` must be an S256 challenge (43 characters)"));
   }
   if (!is_allowed_return_url(*context, wish.id.org, redirect_uri)) {
     co_return problem_outcome(problem(ProblemCode::redirect_uri_not_allowed));
@@ -56,8 +57,7 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
                      .allow_other_account = wish.allow_other_account,
                      .created_at = now,
                      .expires_at = now + kStateLifeMs};
-  const auto stored =
-      co_await perform(Sql{.statements = {insert_state(row), sweep_states(now)}});
+  const auto stored = co_await perform(Sql{.statements = {insert_state(row), sweep_states(now)}});
   if (!stored) {
     co_return problem_outcome(problem(ProblemCode::store_unavailable));
   }
@@ -128,11 +128,12 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
   }
   // Whoever sends the person on to a place of his own proves there that it was his session's user;
   // to leave that out has to be said.
-  wish.confirm = !confirm.empty() ? std::string(confirm)
-                                  : (wish.return_to.empty() ? "page" : "backend");
+  wish.confirm =
+      !confirm.empty() ? std::string(confirm) : (wish.return_to.empty() ? "page" : "backend");
   if (wish.confirm == "backend" && wish.return_to.empty()) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request,
-                                      "`confirm` backend needs `return_to`, where the code arrives"));
+    co_return problem_outcome(
+        problem(ProblemCode::invalid_request,
+                "`confirm` backend needs `return_to`, where the code arrives"));
   }
   auto link = co_await make_link(context, std::move(wish), integration->public_origin);
   if (!link) {

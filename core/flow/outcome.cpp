@@ -43,13 +43,14 @@ Outcome redirect_outcome(int status, std::string location) {
 }
 
 Outcome page_outcome(int status, std::string html, std::string_view form_action_origins) {
-  return {.kind = OutcomeKind::page,
-          .status = status,
-          .headers = {{"content-type", "text/html; charset=utf-8"},
-                      {"content-security-policy", content_security_policy(form_action_origins)},
-                      // A form needs its page's Origin header; nothing else may learn the URL.
-                      {"referrer-policy", form_action_origins.empty() ? "no-referrer" : "same-origin"}},
-          .body = std::move(html)};
+  return {
+      .kind = OutcomeKind::page,
+      .status = status,
+      .headers = {{"content-type", "text/html; charset=utf-8"},
+                  {"content-security-policy", content_security_policy(form_action_origins)},
+                  // A form needs its page's Origin header; nothing else may learn the URL.
+                  {"referrer-policy", form_action_origins.empty() ? "no-referrer" : "same-origin"}},
+      .body = std::move(html)};
 }
 
 std::string encode_outcome(const Outcome& outcome) {

@@ -10,8 +10,8 @@ namespace postern {
 
 namespace {
 
-constexpr std::int64_t kMaxReplyBytes = 1024 * 1024;
-constexpr std::size_t kMaxAnswerBytes = 4 * 1024 * 1024;
+constexpr std::int64_t kMaxReplyBytes = std::int64_t{1024} * 1024;
+constexpr std::size_t kMaxAnswerBytes = std::size_t{4} * 1024 * 1024;
 constexpr int kMaxPages = 100;
 constexpr JsonLimits kReplyLimits{.max_bytes = static_cast<std::size_t>(kMaxReplyBytes),
                                   .max_depth = 64};
@@ -72,10 +72,8 @@ Task<Result<Session, Outcome>> open_session(FlowContext* context, Resource resou
   if (!integration) {
     co_return std::unexpected(problem_outcome(integration.error()));
   }
-  TokenWish wish{.id = id,
-                 .resource = std::string(name_of(resource)),
-                 .min_ttl_ms = 0,
-                 .refused_version = 0};
+  TokenWish wish{
+      .id = id, .resource = std::string(name_of(resource)), .min_ttl_ms = 0, .refused_version = 0};
   auto token = co_await obtain_token(context, wish);
   co_return Session{
       .integration = std::move(*integration), .token = std::move(token), .wish = std::move(wish)};
@@ -83,17 +81,17 @@ Task<Result<Session, Outcome>> open_session(FlowContext* context, Resource resou
 
 Task<Result<Json, Outcome>> fetch_json(FlowContext* context, const Session* session,
                                        std::string url) {
-  const auto reply = co_await perform(Fetch{
-      .method = "GET",
-      .url = std::move(url),
-      .headers = {{"authorization", "Bearer " + session->token.access_token},
-                  {"accept", "application/json"}},
-      .body = {},
-      .deadline_ms = 15 * kSecondMs,
-      .max_bytes = kMaxReplyBytes,
-      .keep_key = {},
-      .keep_org = {},
-      .keep_context = {}});
+  const auto reply =
+      co_await perform(Fetch{.method = "GET",
+                             .url = std::move(url),
+                             .headers = {{"authorization", "Bearer " + session->token.access_token},
+                                         {"accept", "application/json"}},
+                             .body = {},
+                             .deadline_ms = 15 * kSecondMs,
+                             .max_bytes = kMaxReplyBytes,
+                             .keep_key = {},
+                             .keep_org = {},
+                             .keep_context = {}});
   if (!reply) {
     co_return std::unexpected(problem_outcome(fault_of_host(reply.error())));
   }

@@ -19,8 +19,8 @@ std::string subscription_path(const FlowContext& context, std::string_view rest)
 }  // namespace
 
 Task<Outcome> get_user_flow(FlowContext* context) {
-  auto document = co_await get_resource(
-      context, {.resource = Resource::graph, .path_and_query = "/v1.0/me"});
+  auto document =
+      co_await get_resource(context, {.resource = Resource::graph, .path_and_query = "/v1.0/me"});
   if (!document) {
     co_return std::move(document.error());
   }
@@ -79,8 +79,7 @@ Task<Outcome> list_resources_flow(FlowContext* context) {
   const auto rest = group.empty() ? std::string("/resources")
                                   : "/resourceGroups/" + percent_encode(group) + "/resources";
   co_return co_await list_resource(
-      context,
-      {.resource = Resource::arm, .path_and_query = subscription_path(*context, rest)},
+      context, {.resource = Resource::arm, .path_and_query = subscription_path(*context, rest)},
       "resources", true);
 }
 

@@ -8,7 +8,8 @@ namespace postern {
 Task<Outcome> admin_consent_url_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto integration = resolve_integration(
-      *context, parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
+      *context,
+      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
       parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
@@ -37,7 +38,8 @@ Task<Outcome> admin_consent_url_flow(FlowContext* context) {
 Task<Outcome> logout_url_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto integration = resolve_integration(
-      *context, parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
+      *context,
+      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
       parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
@@ -47,8 +49,10 @@ Task<Outcome> logout_url_flow(FlowContext* context) {
     co_return problem_outcome(problem(ProblemCode::return_to_not_allowed));
   }
   JsonWriter out;
-  co_return json_outcome(
-      out.begin_object().member("url", logout_url(integration->endpoints, return_to)).end_object().take());
+  co_return json_outcome(out.begin_object()
+                             .member("url", logout_url(integration->endpoints, return_to))
+                             .end_object()
+                             .take());
 }
 
 }  // namespace postern

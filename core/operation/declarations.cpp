@@ -33,7 +33,8 @@ constexpr Parameter kConnectLink[] = {
     {"return_to", text, kQuery, false,
      "Where the person goes afterwards; exactly as in ALLOWED_RETURN_URLS"},
     {"confirm", name, kQuery, false,
-     "`backend` (default with return_to): the connection waits for confirmation. `page`: it does not"},
+     "`backend` (default with return_to): the connection waits for confirmation. `page`: it does "
+     "not"},
     {"allow_other_account", flag, kQuery, false,
      "Let another account replace the one that is connected"},
     {"mode", name, kQuery, false,
@@ -54,7 +55,9 @@ constexpr Parameter kConnect[] = {
 constexpr Parameter kUser[] = {kUserId, kIntegration};
 constexpr Parameter kResourceGroups[] = {kSubscription, kUserId, kIntegration};
 constexpr Parameter kResources[] = {
-    kSubscription, kUserId, kIntegration,
+    kSubscription,
+    kUserId,
+    kIntegration,
     {"resource_group", identifier, kQuery, false, "Only this resource group"}};
 constexpr Parameter kMail[] = {kUserId,
                                kIntegration,
@@ -67,7 +70,9 @@ constexpr Parameter kCalendar[] = {
     {"start", timestamp, kQuery, false, "Events that end after it; together with end"},
     {"end", timestamp, kQuery, false, "Events that start before it"}};
 constexpr Parameter kToken[] = {
-    kIntegrationInPath, kUserId, kResource,
+    kIntegrationInPath,
+    kUserId,
+    kResource,
     {"min_ttl", integer, kQuery, false,
      "Seconds that the token must live at least; capped below its lifetime"}};
 constexpr Parameter kRefresh[] = {kIntegrationInPath, kUserId, kResource};
@@ -77,12 +82,13 @@ constexpr Parameter kConnections[] = {
     {"status", name, kQuery, false, "Only in this status; all but revoked when absent"},
     {"cursor", text, kQuery, false, "Where the last page ended"}};
 constexpr Parameter kAdminConsent[] = {
-    kIntegrationInPath, kTenant,
-    {"redirect_uri", text, kQuery, false, "As in ALLOWED_RETURN_URLS; the integration's when absent"},
+    kIntegrationInPath,
+    kTenant,
+    {"redirect_uri", text, kQuery, false,
+     "As in ALLOWED_RETURN_URLS; the integration's when absent"},
     {"state", text, kQuery, false, "Comes back to redirect_uri as it is"}};
 constexpr Parameter kLogout[] = {
-    kIntegrationInPath, kTenant,
-    {"return_to", text, kQuery, false, "As in ALLOWED_RETURN_URLS"}};
+    kIntegrationInPath, kTenant, {"return_to", text, kQuery, false, "As in ALLOWED_RETURN_URLS"}};
 constexpr Parameter kCreateKey[] = {
     {"org_id", name, kBody, true, "The organization that the key belongs to"},
     {"name", text, kBody, true, "What people call it"},
@@ -189,6 +195,7 @@ constexpr Operation kOperations[] = {
      .flow = authority_describe_flow},
     {.name = "authority.disconnect", .access = Access::authority, .entropy_bytes = kAuthorityEntropy,
      .flow = authority_disconnect_flow},
+    {.name = "authority.health", .access = Access::authority, .flow = authority_health_flow},
     {.name = "authority.alarm", .access = Access::authority, .entropy_bytes = kAuthorityEntropy,
      .flow = authority_alarm_flow},
 };
@@ -196,7 +203,9 @@ constexpr Operation kOperations[] = {
 
 }  // namespace
 
-std::span<const Operation> all_operations() { return kOperations; }
+std::span<const Operation> all_operations() {
+  return kOperations;
+}
 
 const Operation* find_operation(std::string_view name) {
   const auto* found = std::ranges::find(kOperations, name, &Operation::name);

@@ -29,7 +29,7 @@ export function createApp(): App {
   const app: App = new Hono();
   app.use(
     secureHeaders({
-      referrerPolicy: "no-referrer",
+      referrerPolicy: false,
       xFrameOptions: "DENY",
       crossOriginResourcePolicy: "same-origin",
     }),
@@ -94,6 +94,8 @@ async function handle(operation: OperationInfo, c: Context<{ Bindings: Bindings 
 export function toResponse(outcome: Outcome): Response {
   const headers = new Headers({ "cache-control": "no-store" });
   for (const [name, value] of outcome.headers) headers.append(name, value);
+  // The page with a form says its own: a form needs its page's Origin header.
+  if (!headers.has("referrer-policy")) headers.set("referrer-policy", "no-referrer");
   return new Response(outcome.kind === "redirect" ? null : new Uint8Array(outcome.body), {
     status: outcome.status,
     headers,
