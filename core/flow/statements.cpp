@@ -25,14 +25,14 @@ std::int64_t integer_at(const SqlRow& row, std::size_t index) {
   return integer == nullptr ? 0 : *integer;
 }
 
-SqlValue text(std::string_view value) {
-  return std::string(value);
+SqlArgument text(std::string_view value) {
+  return value;
 }
-SqlValue flag(bool value) {
+SqlArgument flag(bool value) {
   return std::int64_t{value ? 1 : 0};
 }
 
-std::vector<SqlValue> state_parameters(const StateRow& row) {
+SqlParameters state_parameters(const StateRow& row) {
   return {text(row.state_hash),
           text(row.cookie_hash),
           text(row.mode),
@@ -172,7 +172,7 @@ SqlStatement sweep_states(EpochMs now) {
 
 SqlStatement insert_state_for_link(const StateRow& row, std::string_view link_hash, EpochMs now) {
   auto parameters = state_parameters(row);
-  parameters.push_back(text(link_hash));
+  parameters.emplace_back(std::string(link_hash));
   parameters.emplace_back(now);
   return {.sql = "INSERT INTO oauth_states (" POSTERN_STATE_COLUMNS
                  ") SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM connect_links WHERE "
@@ -249,7 +249,7 @@ SqlStatement upsert_connection(const ConnectionRecord& record) {
           text(record.id.org), text(record.id.integration), text(record.id.user_id),
           text(record.provider), text(record.account.provider_user_id),
           text(record.account.tenant_id), text(token == nullptr ? "" : token->sealed),
-          record.sealed_refresh_token.empty() ? SqlValue{} : text(record.sealed_refresh_token),
+          record.sealed_refresh_token.empty() ? SqlArgument() : text(record.sealed_refresh_token),
           token == nullptr ? 0 : token->expires_at, record.created_at, record.updated_at,
           record.version, text(name_of(record.status)), text(record.account.name),
           text(base64url_encode(encode_record(record)))}};
