@@ -27,7 +27,14 @@ const packagesFor = (llvm, tests) => [
   "ninja-build",
   "cmake",
   ...(tests
-    ? [`libclang-rt-${llvm}-dev`, `clang-tidy-${llvm}`, `clang-format-${llvm}`, "doctest-dev", "chromium"]
+    ? [
+        `libclang-rt-${llvm}-dev`,
+        `clang-tidy-${llvm}`,
+        `clang-format-${llvm}`,
+        "doctest-dev",
+        "libsqlite3-dev",
+        "chromium",
+      ]
     : []),
 ];
 

@@ -65,9 +65,7 @@ struct Problem {
   std::optional<std::int64_t> retry_after_seconds;
 };
 
-[[nodiscard]] inline Problem problem(ProblemCode code, std::string detail = {}) {
-  return {.code = code, .detail = std::move(detail), .members = {}, .retry_after_seconds = {}};
-}
+[[nodiscard]] Problem problem(ProblemCode code, std::string_view detail = {});
 
 // application/problem+json with `success: false` and `error` besides RFC 9457's own members.
 [[nodiscard]] std::string problem_json(const Problem& problem);

@@ -1,5 +1,6 @@
 #include "core/effect/codec.h"
 
+#include <array>
 #include <utility>
 
 #include "core/base/fields.h"
@@ -190,39 +191,41 @@ struct ReplyBody<std::vector<SqlOutcome>> {
   }
 };
 
+// Fills `reply` in place, unless the bytes are no such answer. One function for each type of
+// answer.
 template <class Value>
-std::optional<Reply> read_reply_as(FieldReader& in, Result<Value, HostFault>*) {
+void read_reply(FieldReader& in, std::optional<Reply>& reply, Result<Value, HostFault>*) {
+  using Answer = Result<Value, HostFault>;
   const auto fault_name = in.text();
   if (!fault_name.empty()) {
-    const auto fault = fault_of(fault_name);
-    if (!fault) {
-      return std::nullopt;
+    if (const auto fault = fault_of(fault_name)) {
+      reply.emplace(std::in_place_type<Answer>, std::unexpected(*fault));
     }
-    return Reply(Result<Value, HostFault>(std::unexpected(*fault)));
+    return;
   }
   bool ok = true;
-  Value value = ReplyBody<Value>::read(in, ok);
+  reply.emplace(std::in_place_type<Answer>, ReplyBody<Value>::read(in, ok));
   if (!ok) {
-    return std::nullopt;
+    reply.reset();
   }
-  return Reply(Result<Value, HostFault>(std::move(value)));
 }
 template <class Value>
-std::optional<Reply> read_reply_as(FieldReader& in, Value*) {
+void read_reply(FieldReader& in, std::optional<Reply>& reply, Value*) {
   bool ok = true;
-  return Reply(ReplyBody<Value>::read(in, ok));
+  reply.emplace(std::in_place_type<Value>, ReplyBody<Value>::read(in, ok));
+}
+template <class Answer>
+void read_reply(FieldReader& in, std::optional<Reply>& reply) {
+  read_reply(in, reply, static_cast<Answer*>(nullptr));
 }
 
+using ReadReply = void (*)(FieldReader&, std::optional<Reply>&);
 template <std::size_t... Kinds>
-std::optional<Reply> read_reply(std::size_t kind, FieldReader& in, std::index_sequence<Kinds...>) {
-  std::optional<Reply> reply;
-  (void)((kind == Kinds &&
-          ((reply = read_reply_as(
-                in, static_cast<std::variant_alternative_t<Kinds, Effect>::Reply*>(nullptr))),
-           true)) ||
-         ...);
-  return reply;
+constexpr std::array<ReadReply, sizeof...(Kinds)> reply_readers(std::index_sequence<Kinds...>) {
+  return {read_reply<typename std::variant_alternative_t<Kinds, Effect>::Reply>...};
 }
+constexpr auto kReplyReaders =
+    reply_readers(std::make_index_sequence<std::variant_size_v<Effect>>());
 
 struct ReplyWriter {
   FieldWriter& out;
@@ -292,7 +295,8 @@ std::string encode_effects(const std::vector<IssuedEffect>& effects) {
 
 std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view bytes) {
   FieldReader in(bytes);
-  auto reply = read_reply(effect_kind, in, std::make_index_sequence<std::variant_size_v<Effect>>());
+  std::optional<Reply> reply;
+  kReplyReaders[effect_kind](in, reply);
   if (!in.ok()) {
     return std::nullopt;
   }

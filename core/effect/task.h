@@ -15,6 +15,7 @@
 #include <exception>
 #include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "core/effect/loop.h"
@@ -68,9 +69,11 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
   ~Task() {
+#ifndef __wasm__
     if (handle_) {
       handle_.destroy();
     }
+#endif
   }
 
   // For the owner of the loop: put a root task on it, and see whether it has ended.
@@ -100,25 +103,35 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
   Handle handle_;
 };
 
-// One effect, awaited.
+// One effect, awaited. It refers to the effect, which lives until the end of the `co_await`
+// expression, in the frame: moved, each of the hundred call sites would hold three copies of the
+// code that moves it. Hence not to be kept in a variable.
 template <class E>
 class [[nodiscard]] EffectAwaiter {
  public:
-  explicit EffectAwaiter(E effect) : effect_(std::move(effect)) {}
+  explicit EffectAwaiter(E&& effect) : effect_(&effect) {}
+  EffectAwaiter(const EffectAwaiter&) = delete;
+  EffectAwaiter& operator=(const EffectAwaiter&) = delete;
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> parent) {
-    parent.promise().loop->issue(Effect(std::move(effect_)), &reply_, parent);
+    issue(*parent.promise().loop, parent);
   }
-  E::Reply await_resume() { return std::move(std::get<typename E::Reply>(*reply_)); }
+  E::Reply await_resume() { return std::move(*std::get_if<typename E::Reply>(&*reply_)); }
 
  private:
-  E effect_;
+  // Once for each kind of effect, not at each call site.
+  [[gnu::noinline]] void issue(Loop& loop, std::coroutine_handle<> handle) {
+    loop.issue(Effect(std::move(*effect_)), &reply_, handle);
+  }
+
+  E* effect_;
   std::optional<Reply> reply_;
 };
 
 template <class E>
-EffectAwaiter<E> perform(E effect) {
+  requires(!std::is_reference_v<E>)
+EffectAwaiter<E> perform(E&& effect) {
   return EffectAwaiter<E>(std::move(effect));
 }
 

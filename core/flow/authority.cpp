@@ -36,14 +36,14 @@ Task<std::monostate> heal_kv(FlowContext* context, AuthorityState* state) {
 Task<Outcome> serve(const AuthorityState* state, std::string resource) {
   const auto* token = state->record->token_for(resource);
   if (token == nullptr) {
-    co_return problem_outcome(problem(ProblemCode::provider_unavailable));
+    co_return problem_outcome(ProblemCode::provider_unavailable);
   }
   auto opened = co_await perform(
       Open{.org = state->id.org,
            .context = seal_context(state->id, "access_token:" + resource, token->sealed_version),
            .sealed = token->sealed});
   if (!opened) {
-    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+    co_return problem_outcome(ProblemCode::stored_data_unreadable);
   }
   co_return data_outcome(encode(LiveToken{.access_token = std::move(*opened),
                                           .scope = token->scope,
@@ -107,7 +107,7 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
 Task<Outcome> authority_token_flow(FlowContext* context) {
   const auto payload = decode_token_payload(context->input.payload);
   if (!payload) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto state = co_await load_authority(payload->id);
   if (!state) {
@@ -129,15 +129,15 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
 Task<Outcome> authority_describe_flow(FlowContext* context) {
   const auto id = decode_connection_id(context->input.payload);
   if (!id) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto state = co_await load_authority(*id);
   if (!state) {
     co_return problem_outcome(state.error());
   }
   if (!state->record || state->record->status == Status::revoked) {
-    co_return problem_outcome(
-        problem(state->pending ? ProblemCode::connection_pending : ProblemCode::not_connected));
+    co_return problem_outcome(state->pending ? ProblemCode::connection_pending
+                                             : ProblemCode::not_connected);
   }
   co_return json_outcome(connection_json(*state->record));
 }
@@ -145,7 +145,7 @@ Task<Outcome> authority_describe_flow(FlowContext* context) {
 Task<Outcome> authority_confirm_flow(FlowContext* context) {
   const auto payload = decode_confirm_payload(context->input.payload);
   if (!payload) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto state = co_await load_authority(payload->id);
   if (!state) {
@@ -154,14 +154,14 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   const auto now = co_await current_time();
   if (!state->pending || state->pending->attempt != payload->attempt ||
       state->pending->expires_at <= now) {
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   if (!constant_time_equal(state->pending->code_hash, payload->code_hash)) {
-    co_return problem_outcome(problem(ProblemCode::confirmation_refused));
+    co_return problem_outcome(ProblemCode::confirmation_refused);
   }
   auto record = decode_record(state->pending->record);
   if (!record) {
-    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+    co_return problem_outcome(ProblemCode::stored_data_unreadable);
   }
   // Meanwhile the connection may have moved on; the sealed fields know their own versions.
   record->version = state->version() + 1;
@@ -176,7 +176,7 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
 Task<Outcome> authority_disconnect_flow(FlowContext* context) {
   const auto id = decode_connection_id(context->input.payload);
   if (!id) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto state = co_await load_authority(*id);
   if (!state) {

@@ -230,7 +230,7 @@ std::string journal_payload(const ConnectPayload& payload, std::string_view nonc
 Task<Outcome> authority_connect_flow(FlowContext* context) {
   const auto payload = decode_connect_payload(context->input.payload);
   if (!payload) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto loaded = co_await load_authority(payload->state.id);
   if (!loaded) {
@@ -313,7 +313,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   }
   if (!reply || !integration) {
     (void)co_await close_journal(state);
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   integration->redirect_uri = payload->state.redirect_uri;
   const Attempt attempt{.state = payload->state,

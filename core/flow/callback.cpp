@@ -106,7 +106,7 @@ Task<Outcome> callback_flow(FlowContext* context) {
                                    .payload = encode(payload),
                                    .restart = false,
                                    .note = {}});
-  co_return problem_outcome(problem(ProblemCode::core_trap));
+  co_return problem_outcome(ProblemCode::core_trap);
 }
 
 Task<Outcome> connect_flow(FlowContext* context) {
@@ -119,22 +119,22 @@ Task<Outcome> connect_flow(FlowContext* context) {
   const std::string state(parameters.text("state"));
   const std::string verifier(parameters.text("code_verifier"));
   if (!attempt_of_state(state) || !is_code_verifier(verifier)) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request,
-                                      "`state` or `code_verifier` is not of the right form"));
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "`state` or `code_verifier` is not of the right form");
   }
   const auto now = co_await current_time();
   const auto rows =
       co_await perform(Sql{.statements = {consume_caller_state(sha256_base64url(state), id, now)}});
   if (!rows || rows->empty()) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   auto row = state_of((*rows)[0]);
   if (!row) {
-    co_return problem_outcome(problem(ProblemCode::state_refused));
+    co_return problem_outcome(ProblemCode::state_refused);
   }
   if (const auto tenant = parameters.text("tenant_id"); !tenant.empty() && tenant != row->tenant) {
-    co_return problem_outcome(problem(ProblemCode::state_refused,
-                                      "`tenantId` is another than the attempt was made with"));
+    co_return problem_outcome(ProblemCode::state_refused,
+                              "`tenantId` is another than the attempt was made with");
   }
   (void)co_await forget_tokens(id);
   const ConnectPayload payload{.state = std::move(*row),
@@ -148,27 +148,27 @@ Task<Outcome> connect_flow(FlowContext* context) {
                                    .payload = encode(payload),
                                    .restart = false,
                                    .note = {}});
-  co_return problem_outcome(problem(ProblemCode::core_trap));
+  co_return problem_outcome(ProblemCode::core_trap);
 }
 
 Task<Outcome> confirm_connection_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto attempt = parameters.text("attempt");
   if (!is_attempt_id(attempt)) {
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   const auto rows =
       co_await perform(Sql{.statements = {select_link_by_attempt(attempt, context->caller.org)}});
   if (!rows || rows->empty()) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   const auto link = link_of((*rows)[0]);
   if (!link || link->confirm != "backend") {
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   // The heart of it: the session that confirms must be the user that the link was made for.
   if (link->id.user_id != parameters.text("user_id")) {
-    co_return problem_outcome(problem(ProblemCode::confirmation_refused));
+    co_return problem_outcome(ProblemCode::confirmation_refused);
   }
   (void)co_await forget_tokens(link->id);
   const ConfirmPayload payload{.id = link->id,
@@ -179,7 +179,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
                                    .payload = encode(payload),
                                    .restart = false,
                                    .note = {}});
-  co_return problem_outcome(problem(ProblemCode::core_trap));
+  co_return problem_outcome(ProblemCode::core_trap);
 }
 
 }  // namespace postern

@@ -31,6 +31,10 @@ Outcome problem_outcome(const Problem& problem) {
   return outcome;
 }
 
+Outcome problem_outcome(ProblemCode code, std::string_view detail) {
+  return problem_outcome(problem(code, detail));
+}
+
 Outcome data_outcome(std::string fields) {
   return {.kind = OutcomeKind::data, .status = 200, .headers = {}, .body = std::move(fields)};
 }

@@ -102,8 +102,8 @@ Task<Result<Json, Outcome>> fetch_json(FlowContext* context, const Session* sess
     (void)co_await obtain_token(context, std::move(wish));
   }
   if (reply->status == 401) {
-    co_return std::unexpected(problem_outcome(problem(
-        ProblemCode::provider_rejected, "The provider's API refuses a token that it just issued")));
+    co_return std::unexpected(problem_outcome(
+        ProblemCode::provider_rejected, "The provider's API refuses a token that it just issued"));
   }
   const auto now = co_await current_time();
   if (reply->status != 200) {
@@ -111,8 +111,8 @@ Task<Result<Json, Outcome>> fetch_json(FlowContext* context, const Session* sess
   }
   auto document = parse_json(reply->body, kReplyLimits);
   if (!document || !document->is_object()) {
-    co_return std::unexpected(problem_outcome(
-        problem(ProblemCode::provider_rejected, "The provider's API did not answer JSON")));
+    co_return std::unexpected(
+        problem_outcome(ProblemCode::provider_rejected, "The provider's API did not answer JSON"));
   }
   co_return std::move(*document);
 }
@@ -142,7 +142,7 @@ Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string m
   std::string items;
   for (int page = 0; !url.empty(); ++page) {
     if (page == kMaxPages || items.size() > kMaxAnswerBytes) {
-      co_return problem_outcome(problem(ProblemCode::answer_too_large));
+      co_return problem_outcome(ProblemCode::answer_too_large);
     }
     auto document = co_await fetch_json(context, &*session, std::move(url));
     if (!document) {
@@ -150,8 +150,8 @@ Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string m
     }
     const auto* value = json_member(*document, "value");
     if (value == nullptr || !value->is_array()) {
-      co_return problem_outcome(
-          problem(ProblemCode::provider_rejected, "The provider's API answered no list"));
+      co_return problem_outcome(ProblemCode::provider_rejected,
+                                "The provider's API answered no list");
     }
     for (const auto& item : *value) {
       items += (items.empty() ? "" : ",") + dump_json(item);
@@ -167,8 +167,8 @@ Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string m
     if (next && !next->empty()) {
       const auto parsed = parse_url(*next, policy);
       if (!parsed || parsed->origin() != origin) {
-        co_return problem_outcome(problem(ProblemCode::provider_rejected,
-                                          "The provider's next page is at another origin"));
+        co_return problem_outcome(ProblemCode::provider_rejected,
+                                  "The provider's next page is at another origin");
       }
       url = parsed->text();
     }

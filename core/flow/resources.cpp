@@ -52,8 +52,7 @@ Task<Outcome> get_calendar_events_flow(FlowContext* context) {
     path = "/v1.0/me/calendarView?startDateTime=" + percent_encode(parameters.text("start")) +
            "&endDateTime=" + percent_encode(parameters.text("end")) + "&$top=50";
   } else if (has_start || has_end) {
-    co_return problem_outcome(
-        problem(ProblemCode::invalid_request, "`start` and `end` go together"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`start` and `end` go together");
   }
   co_return co_await list_resource(
       context, {.resource = Resource::graph, .path_and_query = std::move(path)}, "events", true);

@@ -123,8 +123,7 @@ Task<Outcome> get_token_flow(FlowContext* context) {
   const auto wanted = parameters.has("resource") ? parameters.text("resource") : "graph";
   const auto resource = parse_resource(wanted);
   if (!resource) {
-    co_return problem_outcome(
-        problem(ProblemCode::invalid_request, "`resource` must be graph or arm"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`resource` must be graph or arm");
   }
   const auto token =
       co_await obtain_token(context, {.id = id,
