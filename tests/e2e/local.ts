@@ -1,11 +1,12 @@
 /** All of Postern for a browser, on free ports and in a folder of its own: the user's `.dev.vars` and data stay as they are. */
+import { randomInt } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { stopChild } from "../../scripts/children.ts";
+import { stopChild, takenPorts } from "../../scripts/children.ts";
 import { freshVars, writeVars } from "../../scripts/dev-vars.ts";
 import { ask, type LocalPostern, migrate, startDev, waitForHealth } from "../../scripts/local-postern.ts";
 import { type Microsoft, startMicrosoft } from "../world/microsoft.ts";
@@ -51,11 +52,12 @@ function listening(server: Server): Promise<number> {
   });
 }
 
+/** Below the ports that the kernel gives to whoever asks for any: one of those may be gone before wrangler binds it. */
 async function freePort(): Promise<number> {
-  const probe = createServer();
-  const port = await listening(probe);
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if ((await takenPorts([port])).length === 0) return port;
+  }
 }
 
 /** The caller's application: a page and nothing else. */
