@@ -7,7 +7,7 @@ const LIMIT = 98_304; // 96 KiB, gzip -9
 const AIM = 65_536;
 const EXPORTS = {
   memory: "memory",
-  _initialize: "function", // of a reactor; the linker leaves it out when there is nothing to construct
+  _initialize: "function",
   postern_allocate: "function",
   postern_start: "function",
   postern_resume: "function",
@@ -15,7 +15,6 @@ const EXPORTS = {
   postern_output_length: "function",
   postern_out_of_memory: "function",
 };
-const OPTIONAL = new Set(["_initialize"]);
 
 const path = fileURLToPath(new URL("../dist/postern.wasm", import.meta.url));
 const bytes = readFileSync(path);
@@ -29,7 +28,7 @@ const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind })
 for (const [name, kind] of exported)
   if (EXPORTS[name] !== kind) faults.push(`exports ${kind} ${name}, which docs/abi.md does not have`);
 for (const name of Object.keys(EXPORTS))
-  if (!exported.has(name) && !OPTIONAL.has(name)) faults.push(`does not export ${name}`);
+  if (!exported.has(name)) faults.push(`does not export ${name}`);
 
 const packed = gzipSync(bytes, { level: 9 }).length;
 if (packed > LIMIT) faults.push(`is ${packed} bytes gzipped, ${packed - LIMIT} over the limit of ${LIMIT}`);

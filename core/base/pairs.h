@@ -17,6 +17,7 @@ class Pairs : public std::vector<std::pair<std::string, std::string>> {
  public:
   Pairs() = default;
   Pairs(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
+  Pairs(std::vector<std::pair<std::string, std::string>> pairs) : vector(std::move(pairs)) {}
   void emplace_back(std::string_view name, std::string_view value);
 };
 

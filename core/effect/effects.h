@@ -85,6 +85,7 @@ class SqlParameters : public std::vector<SqlValue> {
  public:
   SqlParameters() = default;
   SqlParameters(std::initializer_list<SqlArgument> arguments);
+  SqlParameters(std::vector<SqlValue> values) : vector(std::move(values)) {}
 };
 struct SqlStatement {
   std::string sql;
@@ -94,6 +95,7 @@ struct SqlStatement {
 class SqlStatements : public std::vector<SqlStatement> {
  public:
   SqlStatements() = default;
+  SqlStatements(std::vector<SqlStatement> statements) : vector(std::move(statements)) {}
   SqlStatements(SqlStatement&& only);
   SqlStatements(SqlStatement&& first, SqlStatement&& second);
   SqlStatements(SqlStatement&& first, SqlStatement&& second, SqlStatement&& third);
