@@ -35,6 +35,7 @@ const STEPS = [
   ["structure", "node --test 'tests/structure/*.test.ts'", "tests/structure"],
   ["world", "node --test 'tests/world/*.test.ts'", "tests/world"],
   ["worker", "vitest run", "vitest.config.ts"],
+  ["service binding", "node --test 'tests/worker/node/*.test.ts'", "tests/worker/node"],
   ["e2e", "node --test --test-concurrency=1 'tests/e2e/*.test.ts'", "tests/e2e"],
 ];
 
