@@ -27,8 +27,7 @@ for (const { module: from, name } of WebAssembly.Module.imports(module))
 const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]));
 for (const [name, kind] of exported)
   if (EXPORTS[name] !== kind) faults.push(`exports ${kind} ${name}, which docs/abi.md does not have`);
-for (const name of Object.keys(EXPORTS))
-  if (!exported.has(name)) faults.push(`does not export ${name}`);
+for (const name of Object.keys(EXPORTS)) if (!exported.has(name)) faults.push(`does not export ${name}`);
 
 const packed = gzipSync(bytes, { level: 9 }).length;
 if (packed > LIMIT) faults.push(`is ${packed} bytes gzipped, ${packed - LIMIT} over the limit of ${LIMIT}`);
