@@ -31,6 +31,7 @@ const STEPS = [
   ["structure", "node --test 'tests/structure/*.test.ts'"],
   ["world", "node --test 'tests/world/*.test.ts'"],
   ["worker", "vitest run"],
+  ["worker, from another one", "node --test 'tests/worker/node/*.test.ts'"],
   ["e2e", "node --test --test-concurrency=1 'tests/e2e/*.test.ts'"],
 ];
 

@@ -297,7 +297,7 @@ std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view byte
   FieldReader in(bytes);
   std::optional<Reply> reply;
   kReplyReaders[effect_kind](in, reply);
-  if (!in.ok()) {
+  if (!in.complete()) {
     return std::nullopt;
   }
   return reply;

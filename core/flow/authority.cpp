@@ -216,10 +216,15 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
 }
 
 Task<Outcome> authority_alarm_flow(FlowContext* context) {
-  auto state = co_await load_for_alarm();
-  if (!state) {
+  auto loaded = co_await load_for_alarm();
+  if (!loaded) {
+    // A problem makes the platform ring again; to end well would be to forget what is owed.
+    co_return problem_outcome(loaded.error());
+  }
+  if (!*loaded) {
     co_return json_outcome("{}");
   }
+  auto state = std::move(*loaded);
   (void)co_await settle(context, &*state);
   if (state->outbox) {
     (void)co_await publish(context, &*state);

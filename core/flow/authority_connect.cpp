@@ -307,16 +307,16 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
 
 Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   const auto payload = decode_connect_payload(state->journal->connect);
-  auto reply = co_await open_kept(state);
+  auto kept = co_await open_kept(state);
   auto integration =
       payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
-  if (state->kept && !reply) {
+  if (!kept) {
     // A grant arrived and cannot be opened now, for want of its key perhaps: not ours to throw
     // away.
-    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+    co_return problem_outcome(kept.error());
   }
-  if (!reply || !integration) {
+  if (!*kept || !integration) {
     (void)co_await close_journal(state);
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
@@ -325,7 +325,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
                         .integration = std::move(*integration),
                         .nonce = payload->state_text,
                         .scope = {}};
-  co_return co_await finish(context, state, &attempt, std::move(*reply));
+  co_return co_await finish(context, state, &attempt, std::move(**kept));
 }
 
 }  // namespace postern

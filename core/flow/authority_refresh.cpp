@@ -231,26 +231,20 @@ TokenReply token_reply_of(const HttpReply& reply) {
   return token;
 }
 
-Task<std::optional<HttpReply>> open_kept(const AuthorityState* state) {
+Task<Result<std::optional<HttpReply>, Problem>> open_kept(const AuthorityState* state) {
   if (!state->kept || !state->journal) {
-    co_return std::nullopt;
+    co_return std::optional<HttpReply>();
   }
   const auto opened = co_await perform(Open{.org = state->id.org,
                                             .context = kept_context(state->id, *state->journal),
                                             .sealed = *state->kept});
   if (!opened) {
-    co_return std::nullopt;
+    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
-  // Kept are the very bytes of the answer to a Fetch.
+  // Kept are the very bytes of the answer to a Fetch; a fault is no answer.
   auto reply = decode_reply(Effect(Fetch{}).index(), *opened);
-  if (!reply) {
-    co_return std::nullopt;
-  }
-  auto& fetched = std::get<Fetch::Reply>(*reply);
-  if (!fetched) {
-    co_return std::nullopt;
-  }
-  co_return std::move(*fetched);
+  auto* fetched = reply ? std::get_if<Fetch::Reply>(&*reply) : nullptr;
+  co_return fetched != nullptr && *fetched ? std::optional(std::move(**fetched)) : std::nullopt;
 }
 
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
@@ -332,12 +326,12 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
     (void)co_await close_journal(state);
     co_return failed(problem(ProblemCode::not_connected));
   }
-  if (auto reply = co_await open_kept(state)) {
+  if (auto kept = co_await open_kept(state); kept && *kept) {
     auto token = co_await open_refresh_token(state);
     if (!token) {
       co_return failed(token.error());
     }
-    co_return co_await apply_reply(context, state, std::move(*reply), std::move(*token));
+    co_return co_await apply_reply(context, state, std::move(**kept), std::move(*token));
   }
   const auto now = co_await current_time();
   const auto& journal = *state->journal;

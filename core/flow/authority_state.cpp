@@ -1,6 +1,7 @@
 #include "core/flow/authority_state.h"
 
 #include "core/flow/statements.h"
+#include "core/provider/catalogue.h"
 
 namespace postern {
 
@@ -19,9 +20,17 @@ std::vector<std::string> all_keys() {
           std::string(kOutboxKey), std::string(kPendingKey), std::string(kRecoveredKey)};
 }
 
+// Of a provider that this version does not know nothing can be refreshed, nor is it to be touched.
+bool is_of_known_provider(const ConnectionRecord& record) {
+  return record.status == Status::revoked || find_provider(record.provider) != nullptr;
+}
+
 AuthorityState state_of(const std::vector<std::optional<std::string>>& values) {
   AuthorityState state;
   state.record = decoded(values[0], decode_record);
+  if (state.record && !is_of_known_provider(*state.record)) {
+    state.record.reset();
+  }
   state.journal = decoded(values[1], decode_journal);
   state.kept = values[2];
   state.outbox = decoded(values[3], decode_outbox);
@@ -53,7 +62,7 @@ Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) 
       best = std::move(copy);
     }
   }
-  if (best && best->id != id) {
+  if (best && (best->id != id || !is_of_known_provider(*best))) {
     best.reset();
   }
   if (!best && (!rows || !cached)) {
@@ -110,16 +119,19 @@ Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id) {
   co_return std::move(state);
 }
 
-Task<std::optional<AuthorityState>> load_for_alarm() {
+Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm() {
   const auto values = co_await perform(StorageRead{.keys = all_keys()});
   if (!values || values->size() != all_keys().size()) {
-    co_return std::nullopt;
+    co_return std::unexpected(store_fault());
   }
   auto state = state_of(*values);
-  if (!state.record && !state.journal && !state.pending) {
-    co_return std::nullopt;
+  if ((*values)[0] && !state.record) {
+    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
-  co_return std::move(state);
+  if (!state.record && !state.journal && !state.pending) {
+    co_return std::optional<AuthorityState>();
+  }
+  co_return std::optional(std::move(state));
 }
 
 Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, AuthorityState* state,

@@ -33,8 +33,9 @@ struct AuthorityState {
 // count. Writes nothing for a connection that nobody has. Fault: store_unavailable, which is never
 // the same as "nothing there".
 Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id);
-// Storage only: for the alarm, which knows no id. nullopt when nothing is stored.
-Task<std::optional<AuthorityState>> load_for_alarm();
+// Storage only: for the alarm, which knows no id. nullopt when nothing is stored. Faults:
+// store_unavailable, stored_data_unreadable.
+Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm();
 
 // Commits a new version of the record and everything that goes with it in one transaction: the
 // journal and the kept answer end, the outbox opens. Then publishes; a store that is down does not

@@ -150,6 +150,41 @@ void kept_code(Stories& stories) {
   story.host.ring(story.object_name());
 }
 
+void kept_nothing(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "callback-kept-nothing", "The object dies, and what was kept is no answer",
+      "The request timed out. Nobody knows whether the code was redeemed, and it is not sent "
+      "again:\n"
+      "the alarm ends the attempt."));
+  Story::Begun begun;
+  story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
+  story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+  story.host.crash = [](const Effect& effect, bool carried_out) {
+    return carried_out && std::holds_alternative<Fetch>(effect);
+  };
+  story.quietly([&](Host& silent) {
+    silent.crash = story.host.crash;
+    silent.call(story.callback_of(begun));
+  });
+  story.host.crash = {};
+  story.world.now += 45 * kSecondMs;
+  story.host.ring(story.object_name());
+}
+
+void alarm_without_storage(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "alarm-storage-down", "An alarm rings while the object's storage is down",
+      "The flow ends in a problem, so that the platform rings again: to end well would be to "
+      "forget\n"
+      "what is owed. The same where the record is one that this version cannot read."));
+  story.connect_quietly();
+  story.fail_next("storage.read");
+  story.host.ring(story.object_name());
+  story.section("A record of a later version");
+  story.world.objects[story.object_name()].storage["record"] = "of another kind";
+  story.host.ring(story.object_name());
+}
+
 void disconnect_story(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "disconnect", "A connection is ended",
@@ -200,6 +235,8 @@ void tell_tokens(Stories& stories) {
   unknown_outcome_refused(stories);
   kept_answer(stories);
   kept_code(stories);
+  kept_nothing(stories);
+  alarm_without_storage(stories);
   disconnect_story(stories);
   outbox(stories);
 }
