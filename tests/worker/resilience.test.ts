@@ -24,6 +24,7 @@ import {
   createKey,
   createLink,
   describeConnection,
+  expectSafePage,
   get,
   http,
   newOrg,
@@ -172,6 +173,20 @@ describe("a trap", () => {
       expect((await readToken(who)).json.access_token).toBe(await newestToken());
       expect(await world.tokenRequests()).toBe(1);
       expect((await refreshNow(who)).status).toBe(200);
+    }
+    nothingLeaks();
+  });
+
+  test("shows a person a page: in front, and in the authority", async () => {
+    for (const operation of ["show_consent", "callback", "authority.connect"]) {
+      const { key } = await createKey(newOrg());
+      const link = await createLink(key, newUser());
+      const browser = new Browser();
+      const url = operation === "show_consent" ? link.url : await browser.upToCallback(link.url, ALICE);
+      failNext(operation, 30);
+      const answer = await browser.open(url);
+      vi.restoreAllMocks();
+      expectSafePage(answer, 503, "service_unavailable");
     }
     nothingLeaks();
   });
