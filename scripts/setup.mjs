@@ -23,11 +23,19 @@ const packagesFor = (llvm, tests) => [
   `libc++abi-${llvm}-dev-wasm32`,
   `libclang-rt-${llvm}-dev-wasm32`,
   "wasi-libc",
+  "binaryen", // wasm-opt
   "nlohmann-json3-dev",
   "ninja-build",
   "cmake",
   ...(tests
-    ? [`libclang-rt-${llvm}-dev`, `clang-tidy-${llvm}`, `clang-format-${llvm}`, "doctest-dev", "chromium"]
+    ? [
+        `libclang-rt-${llvm}-dev`,
+        `clang-tidy-${llvm}`,
+        `clang-format-${llvm}`,
+        "doctest-dev",
+        "libsqlite3-dev",
+        "chromium",
+      ]
     : []),
 ];
 

@@ -53,7 +53,9 @@ void* allocate(std::size_t size) {
 }  // namespace
 
 namespace postern {
-bool arena_exhausted() { return exhausted; }
+bool arena_exhausted() {
+  return exhausted;
+}
 }  // namespace postern
 
 #ifdef POSTERN_FAULT_INJECTION
@@ -68,11 +70,16 @@ postern_allocations() {
 }
 #endif
 
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-// Nothing is given back: with these empty the optimizer removes every destructor that only frees,
-// which is a third of the module.
+void* operator new(std::size_t size) {
+  return allocate(size);
+}
+void* operator new[](std::size_t size) {
+  return allocate(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
+}
+// Nothing is given back. libc++'s own objects call these; every other file sees never_freed.h.
 void operator delete(void*) noexcept {}
 void operator delete[](void*) noexcept {}
 void operator delete(void*, std::size_t) noexcept {}
@@ -80,7 +87,9 @@ void operator delete[](void*, std::size_t) noexcept {}
 
 // The C library allocates through the same arena.
 extern "C" {
-void* malloc(std::size_t size) { return allocate(size); }
+void* malloc(std::size_t size) {
+  return allocate(size);
+}
 void free(void*) {}
 void* calloc(std::size_t count, std::size_t size) {
   auto* bytes = static_cast<unsigned char*>(allocate(count * size));
@@ -89,6 +98,10 @@ void* calloc(std::size_t count, std::size_t size) {
   }
   return bytes;
 }
-void* realloc(void*, std::size_t) { __builtin_trap(); }
-void abort() { __builtin_trap(); }
+void* realloc(void*, std::size_t) {
+  __builtin_trap();
+}
+void abort() {
+  __builtin_trap();
+}
 }

@@ -29,14 +29,17 @@ POSTERN_EXPORT(postern_start) std::uint32_t postern_start(const char* input, std
   return static_cast<std::uint32_t>(run->start(std::string_view(input, length)));
 }
 
-POSTERN_EXPORT(postern_resume) std::uint32_t postern_resume(const char* replies, std::size_t length) {
+POSTERN_EXPORT(postern_resume)
+std::uint32_t postern_resume(const char* replies, std::size_t length) {
   if (run == nullptr) {
     return static_cast<std::uint32_t>(postern::Step::malformed);
   }
   return static_cast<std::uint32_t>(run->resume(std::string_view(replies, length)));
 }
 
-POSTERN_EXPORT(postern_output) const char* postern_output() { return run->output().data(); }
+POSTERN_EXPORT(postern_output) const char* postern_output() {
+  return run->output().data();
+}
 POSTERN_EXPORT(postern_output_length) std::size_t postern_output_length() {
   return run->output().size();
 }

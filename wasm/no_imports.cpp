@@ -2,8 +2,12 @@
 // these are reached only from code that aborts.
 #include <cstdint>
 
+// The names are wasi-libc's.
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" {
-std::int32_t __imported_wasi_snapshot_preview1_fd_close(std::int32_t) { __builtin_trap(); }
+std::int32_t __imported_wasi_snapshot_preview1_fd_close(std::int32_t) {
+  __builtin_trap();
+}
 std::int32_t __imported_wasi_snapshot_preview1_fd_seek(std::int32_t, std::int64_t, std::int32_t,
                                                        std::int32_t) {
   __builtin_trap();
@@ -15,5 +19,8 @@ std::int32_t __imported_wasi_snapshot_preview1_fd_write(std::int32_t, std::int32
 std::int32_t __imported_wasi_snapshot_preview1_fd_fdstat_get(std::int32_t, std::int32_t) {
   __builtin_trap();
 }
-[[noreturn]] void __imported_wasi_snapshot_preview1_proc_exit(std::int32_t) { __builtin_trap(); }
+[[noreturn]] void __imported_wasi_snapshot_preview1_proc_exit(std::int32_t) {
+  __builtin_trap();
 }
+}
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)

@@ -6,7 +6,10 @@ namespace postern {
 
 namespace {
 constexpr std::size_t kLengthBytes = 4;
-}
+// What JavaScript counts exactly. Far below the type's own end, so that no sum of a few numbers
+// that somebody else wrote overflows.
+constexpr std::int64_t kLargestNumber = (std::int64_t{1} << 53) - 1;
+}  // namespace
 
 FieldWriter& FieldWriter::text(std::string_view bytes) {
   const auto length = static_cast<std::uint32_t>(bytes.size());
@@ -18,7 +21,9 @@ FieldWriter& FieldWriter::text(std::string_view bytes) {
   return *this;
 }
 
-FieldWriter& FieldWriter::number(std::int64_t value) { return text(to_decimal(value)); }
+FieldWriter& FieldWriter::number(std::int64_t value) {
+  return text(to_decimal(value));
+}
 
 std::string_view FieldReader::text() {
   if (!ok_ || rest_.size() < kLengthBytes) {
@@ -40,7 +45,7 @@ std::string_view FieldReader::text() {
 
 std::int64_t FieldReader::number() {
   const auto value = parse_decimal(text());
-  if (!value) {
+  if (!value || *value > kLargestNumber || *value < -kLargestNumber) {
     ok_ = false;
     return 0;
   }

@@ -32,6 +32,7 @@ class FieldReader {
  public:
   explicit FieldReader(std::string_view bytes) : rest_(bytes) {}
   [[nodiscard]] std::string_view text();
+  // Within what JavaScript counts exactly, 2^53 - 1 on both sides.
   [[nodiscard]] std::int64_t number();
   [[nodiscard]] bool flag();
   [[nodiscard]] bool at_end() const { return rest_.empty(); }

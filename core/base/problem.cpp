@@ -1,5 +1,6 @@
 #include "core/base/problem.h"
 
+#include "core/base/doc.h"
 #include "core/base/json_writer.h"
 
 namespace postern {
@@ -8,69 +9,85 @@ namespace {
 
 constexpr ProblemInfo kProblems[] = {
     {"invalid_request", 400, "The request is not valid",
-     "Correct the parameter that the detail names."},
+     POSTERN_DOC("Correct the parameter that the detail names.")},
     {"unauthenticated", 401, "A valid API key is needed",
-     "Send `Authorization: Bearer pk_…`; an unknown, wrong, expired or revoked key answers alike."},
+     POSTERN_DOC("Send `Authorization: Bearer pk_…`; an unknown, wrong, expired or revoked key "
+                 "answers alike.")},
     {"permission_denied", 403, "The caller may not do this",
-     "Use a key or binding with the permission that the detail names."},
-    {"not_found", 404, "There is nothing here", "Check the path and the id."},
+     POSTERN_DOC("Use a key or binding with the permission that the detail names.")},
+    {"not_found", 404, "There is nothing here", POSTERN_DOC("Check the path and the id.")},
     {"not_connected", 404, "This user has not connected an account",
-     "Create a connect link and let the user open it."},
+     POSTERN_DOC("Create a connect link and let the user open it.")},
     {"connection_pending", 409, "The connection waits for confirmation",
-     "Confirm it with the code that arrived at return_to."},
+     POSTERN_DOC("Confirm it with the code that arrived at return_to.")},
     {"needs_reauth", 409, "The user has to connect the account again",
-     "Let the user open `connect_url`."},
-    {"unknown_integration", 404, "There is no such integration", "Check the integration's name."},
+     POSTERN_DOC("Let the user open `connect_url`.")},
+    {"unknown_integration", 404, "There is no such integration",
+     POSTERN_DOC("Check the integration's name.")},
     {"integration_fault", 502, "The provider refuses the integration itself",
-     "Check client id, client secret and scopes; no connection was lost."},
+     POSTERN_DOC("Check client id, client secret and scopes; no connection was lost.")},
     {"integration_not_configured", 503, "The integration is not configured",
-     "Set the environment variable that the detail names."},
+     POSTERN_DOC("Set the environment variable that the detail names.")},
     {"provider_unavailable", 503, "The provider cannot be reached",
-     "Try again after `Retry-After`; nothing was lost."},
+     POSTERN_DOC("Try again after `Retry-After`; nothing was lost.")},
     {"provider_rejected", 502, "The provider answered something unusable",
-     "Try again; if it lasts, look at the log by `reference`."},
+     POSTERN_DOC("Try again; if it lasts, look at the log by `reference`.")},
     {"provider_forbidden", 403, "The account may not do this at the provider",
-     "The account lacks the right or the scope; reconnect with more scopes or ask its admin."},
-    {"provider_not_found", 404, "The provider does not know this item", "Check the id."},
-    {"rate_limited", 429, "The provider limits the rate", "Wait for `Retry-After`."},
-    {"store_unavailable", 503, "A store cannot be reached", "Try again; nothing was lost."},
-    {"overloaded", 503, "Too many requests at once", "Try again after `Retry-After`."},
+     POSTERN_DOC(
+         "The account lacks the right or the scope; reconnect with more scopes or ask its admin.")},
+    {"provider_not_found", 404, "The provider does not know this item",
+     POSTERN_DOC("Check the id.")},
+    {"rate_limited", 429, "The provider limits the rate", POSTERN_DOC("Wait for `Retry-After`.")},
+    {"store_unavailable", 503, "A store cannot be reached",
+     POSTERN_DOC("Try again; nothing was lost.")},
+    {"overloaded", 503, "Too many requests at once", POSTERN_DOC("Try again after `Retry-After`.")},
     {"out_of_memory", 503, "The request needed more memory than it may have",
-     "Ask for less at a time; nothing was lost."},
-    {"core_trap", 503, "The request failed inside", "Try again; nothing was lost."},
-    {"timeout", 504, "The request took too long", "Try again; nothing was lost."},
+     POSTERN_DOC("Ask for less at a time; nothing was lost.")},
+    {"core_trap", 503, "The request failed inside", POSTERN_DOC("Try again; nothing was lost.")},
+    {"timeout", 504, "The request took too long", POSTERN_DOC("Try again; nothing was lost.")},
     {"return_to_not_allowed", 400, "return_to is not on the allowlist",
-     "Add the exact URL to ALLOWED_RETURN_URLS for the organization."},
+     POSTERN_DOC("Add the exact URL to ALLOWED_RETURN_URLS for the organization.")},
     {"redirect_uri_not_allowed", 400, "redirect_uri is not on the allowlist",
-     "Add the exact URL to ALLOWED_RETURN_URLS for the organization."},
+     POSTERN_DOC("Add the exact URL to ALLOWED_RETURN_URLS for the organization.")},
     {"link_unusable", 410, "The connect link is unknown, used or expired",
-     "Create a new connect link."},
+     POSTERN_DOC("Create a new connect link.")},
     {"attempt_unusable", 409, "The attempt is unknown, finished or expired",
-     "Create a new connect link."},
+     POSTERN_DOC("Create a new connect link.")},
     {"confirmation_refused", 403, "The confirmation does not fit the attempt",
-     "Confirm with the code of this attempt and the user of the session that began it."},
+     POSTERN_DOC(
+         "Confirm with the code of this attempt and the user of the session that began it.")},
     {"state_refused", 400, "The state is unknown, used, expired or somebody else's",
-     "Begin again with a new connect link."},
+     POSTERN_DOC("Begin again with a new connect link.")},
     {"other_account", 409, "Another account is connected already",
-     "Connect the same account, or create the link with allow_other_account."},
+     POSTERN_DOC("Connect the same account, or create the link with allow_other_account.")},
     {"code_refused", 400, "The provider refused the authorization code",
-     "Begin again with a new connect link."},
-    {"sign_in_denied", 403, "The person or the provider refused", "Begin again if it was a mistake."},
+     POSTERN_DOC("Begin again with a new connect link.")},
+    {"sign_in_denied", 403, "The person or the provider refused",
+     POSTERN_DOC("Begin again if it was a mistake.")},
     {"id_token_refused", 502, "The provider's ID token is not valid",
-     "Check the integration's tenant and client id; nothing was stored."},
-    {"answer_too_large", 502, "The provider's answer is too large", "Ask for less at a time."},
-    {"payload_too_large", 413, "The body is larger than 64 KiB", "Send less."},
+     POSTERN_DOC("Check the integration's tenant and client id; nothing was stored.")},
+    {"answer_too_large", 502, "The provider's answer is too large",
+     POSTERN_DOC("Ask for less at a time.")},
+    {"payload_too_large", 413, "The body is larger than 64 KiB", POSTERN_DOC("Send less.")},
     {"stored_data_unreadable", 500, "What is stored cannot be opened",
-     "Check that MASTER_KEYS still holds the key that sealed it."},
+     POSTERN_DOC("Check that MASTER_KEYS still holds the key that sealed it.")},
 };
 static_assert(std::size(kProblems) ==
               static_cast<std::size_t>(ProblemCode::stored_data_unreadable) + 1);
 
 }  // namespace
 
-const ProblemInfo& info_of(ProblemCode code) { return kProblems[static_cast<std::size_t>(code)]; }
+const ProblemInfo& info_of(ProblemCode code) {
+  return kProblems[static_cast<std::size_t>(code)];
+}
 
-std::span<const ProblemInfo> all_problems() { return kProblems; }
+std::span<const ProblemInfo> all_problems() {
+  return kProblems;
+}
+
+Problem problem(ProblemCode code, std::string_view detail) {
+  return {.code = code, .detail = std::string(detail), .members = {}, .retry_after_seconds = {}};
+}
 
 std::string problem_json(const Problem& problem) {
   const auto& info = info_of(problem.code);

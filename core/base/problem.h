@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/pairs.h"
+
 namespace postern {
 
 enum class ProblemCode : std::uint8_t {
@@ -60,14 +62,12 @@ struct ProblemInfo {
 
 struct Problem {
   ProblemCode code = ProblemCode::invalid_request;
-  std::string detail;                                        // for people; never a secret
-  std::vector<std::pair<std::string, std::string>> members;  // extension members, text
+  std::string detail;  // for people; never a secret
+  Pairs members;       // extension members, text
   std::optional<std::int64_t> retry_after_seconds;
 };
 
-[[nodiscard]] inline Problem problem(ProblemCode code, std::string detail = {}) {
-  return {.code = code, .detail = std::move(detail), .members = {}, .retry_after_seconds = {}};
-}
+[[nodiscard]] Problem problem(ProblemCode code, std::string_view detail = {});
 
 // application/problem+json with `success: false` and `error` besides RFC 9457's own members.
 [[nodiscard]] std::string problem_json(const Problem& problem);

@@ -21,10 +21,10 @@ TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& dem
     }
     const DurationMs lifetime = token->expires_at - token->minted_at;
     // Asking for more life than a token ever has would refresh for ever.
-    const DurationMs wanted = demand.min_ttl_ms > kRefreshWindowMs
-                                  ? (demand.min_ttl_ms < lifetime - kMinuteMs ? demand.min_ttl_ms
-                                                                              : lifetime - kMinuteMs)
-                                  : kRefreshWindowMs;
+    const DurationMs wanted =
+        demand.min_ttl_ms > kRefreshWindowMs
+            ? (demand.min_ttl_ms < lifetime - kMinuteMs ? demand.min_ttl_ms : lifetime - kMinuteMs)
+            : kRefreshWindowMs;
     if (!demand.forced && (!known || left > wanted)) {
       return {TokenDecision::serve, "fresh"};
     }

@@ -52,8 +52,8 @@ struct OpenJournal {
   EpochMs sent_at = 0;  // of the first try
 };
 
-// Nothing is lost by showing the token again: where the answer was lost, its tokens are out of reach
-// whatever we do. What differs is what a refusal then means.
+// Nothing is lost by showing the token again: where the answer was lost, its tokens are out of
+// reach whatever we do. What differs is what a refusal then means.
 enum class ReplayDecision : std::uint8_t {
   replay_is_safe,         // the catalogue says that the same token works again
   replay_may_be_refused,  // strict single use: `invalid_grant` then means "outcome unknown"

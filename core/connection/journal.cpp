@@ -23,7 +23,8 @@ std::string encode_journal(const Journal& journal) {
       .number(journal.attempts)
       .number(journal.retry_at)
       .text(journal.resource)
-      .text(journal.connect);
+      .text(journal.connect)
+      .text(journal.suspended);
   return out.take();
 }
 
@@ -41,16 +42,14 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.retry_at = in.number();
   journal.resource = in.text();
   journal.connect = in.text();
+  journal.suspended = in.text();
   return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
                                                                 : std::nullopt;
 }
 
 std::string encode_pending(const Pending& pending) {
   FieldWriter out;
-  out.text(pending.attempt)
-      .text(pending.code_hash)
-      .number(pending.expires_at)
-      .text(pending.record);
+  out.text(pending.attempt).text(pending.code_hash).number(pending.expires_at).text(pending.record);
   return out.take();
 }
 

@@ -105,8 +105,12 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
 
 std::string seal_context(const ConnectionId& id, std::string_view field, std::int64_t version) {
   FieldWriter out;
-  out.text("postern-seal-1").text(id.org).text(id.integration).text(id.user_id).text(field).number(
-      version);
+  out.text("postern-seal-1")
+      .text(id.org)
+      .text(id.integration)
+      .text(id.user_id)
+      .text(field)
+      .number(version);
   return out.take();
 }
 

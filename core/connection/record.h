@@ -49,7 +49,7 @@ struct ConnectionRecord {
   std::int64_t version = 0;
   Status status = Status::not_connected;
   Account account;
-  std::string tenant;  // what the sign-in was asked for: common, a GUID, a domain
+  std::string tenant;                // what the sign-in was asked for: common, a GUID, a domain
   std::string sealed_refresh_token;  // empty: there is none
   std::int64_t refresh_sealed_version = 0;
   EpochMs refresh_minted_at = 0;
@@ -71,8 +71,8 @@ struct ConnectionRecord {
 [[nodiscard]] std::string seal_context(const ConnectionId& id, std::string_view field,
                                        std::int64_t version);
 
-// KV keeps a record for 90 days (the life of Entra's refresh token), a tombstone stays longer in the
-// authority.
+// KV keeps a record for 90 days (the life of Entra's refresh token), a tombstone stays longer in
+// the authority.
 inline constexpr std::int64_t kRecordKvSeconds = 90LL * 24 * 3600;
 
 }  // namespace postern

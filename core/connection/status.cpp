@@ -10,7 +10,9 @@ namespace {
 constexpr std::string_view kNames[] = {"not_connected", "waiting_callback", "testing", "connected",
                                        "needs_reauth",  "failed",           "revoked"};
 
-constexpr unsigned bit(Status status) { return 1U << static_cast<unsigned>(status); }
+constexpr unsigned bit(Status status) {
+  return 1U << static_cast<unsigned>(status);
+}
 
 // Row: from. Bits: to.
 constexpr unsigned kTransitions[] = {
@@ -28,7 +30,9 @@ static_assert(std::size(kTransitions) == std::size(kNames));
 
 }  // namespace
 
-std::string_view name_of(Status status) { return kNames[static_cast<std::size_t>(status)]; }
+std::string_view name_of(Status status) {
+  return kNames[static_cast<std::size_t>(status)];
+}
 
 std::optional<Status> parse_status(std::string_view text) {
   for (std::size_t i = 0; i < std::size(kNames); ++i) {

@@ -1,5 +1,6 @@
 #include "core/effect/codec.h"
 
+#include <array>
 #include <utility>
 
 #include "core/base/fields.h"
@@ -9,8 +10,10 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kEffectNames[] = {
-    "fetch",          "kv.get", "kv.put", "kv.delete",        "sql",        "authority", "storage.read",
-    "storage.commit", "seal",   "open",   "verify_signature", "memory.get", "memory.put", "log"};
+    "fetch",      "kv.get",    "kv.put",           "kv.delete",
+    "sql",        "authority", "storage.read",     "storage.commit",
+    "seal",       "open",      "verify_signature", "memory.get",
+    "memory.put", "log"};
 static_assert(std::size(kEffectNames) == std::variant_size_v<Effect>);
 
 constexpr std::string_view kFaultNames[] = {"timeout", "unavailable", "too_large", "refused"};
@@ -99,9 +102,7 @@ struct EffectWriter {
     out.text(e.algorithm).text(e.jwk).text(e.data).text(e.signature);
   }
   void operator()(const MemoryGet& e) const { out.text(e.key); }
-  void operator()(const MemoryPut& e) const {
-    out.text(e.key).text(e.value).number(e.expires_at);
-  }
+  void operator()(const MemoryPut& e) const { out.text(e.key).text(e.value).number(e.expires_at); }
   void operator()(const Log& e) const {
     out.text(kLevelNames[std::to_underlying(e.level)]).text(e.event);
     write(out, e.fields);
@@ -190,40 +191,41 @@ struct ReplyBody<std::vector<SqlOutcome>> {
   }
 };
 
+// Fills `reply` in place, unless the bytes are no such answer. One function for each type of
+// answer.
 template <class Value>
-std::optional<Reply> read_reply_as(FieldReader& in, Result<Value, HostFault>*) {
+void read_reply(FieldReader& in, std::optional<Reply>& reply, Result<Value, HostFault>*) {
+  using Answer = Result<Value, HostFault>;
   const auto fault_name = in.text();
   if (!fault_name.empty()) {
-    const auto fault = fault_of(fault_name);
-    if (!fault) {
-      return std::nullopt;
+    if (const auto fault = fault_of(fault_name)) {
+      reply.emplace(std::in_place_type<Answer>, std::unexpected(*fault));
     }
-    return Reply(Result<Value, HostFault>(std::unexpected(*fault)));
+    return;
   }
   bool ok = true;
-  Value value = ReplyBody<Value>::read(in, ok);
+  reply.emplace(std::in_place_type<Answer>, ReplyBody<Value>::read(in, ok));
   if (!ok) {
-    return std::nullopt;
+    reply.reset();
   }
-  return Reply(Result<Value, HostFault>(std::move(value)));
 }
 template <class Value>
-std::optional<Reply> read_reply_as(FieldReader& in, Value*) {
+void read_reply(FieldReader& in, std::optional<Reply>& reply, Value*) {
   bool ok = true;
-  return Reply(ReplyBody<Value>::read(in, ok));
+  reply.emplace(std::in_place_type<Value>, ReplyBody<Value>::read(in, ok));
+}
+template <class Answer>
+void read_reply(FieldReader& in, std::optional<Reply>& reply) {
+  read_reply(in, reply, static_cast<Answer*>(nullptr));
 }
 
+using ReadReply = void (*)(FieldReader&, std::optional<Reply>&);
 template <std::size_t... Kinds>
-std::optional<Reply> read_reply(std::size_t kind, FieldReader& in, std::index_sequence<Kinds...>) {
-  std::optional<Reply> reply;
-  (void)((kind == Kinds &&
-          ((reply = read_reply_as(
-                in, static_cast<typename std::variant_alternative_t<Kinds, Effect>::Reply*>(
-                        nullptr))),
-           true)) ||
-         ...);
-  return reply;
+constexpr std::array<ReadReply, sizeof...(Kinds)> reply_readers(std::index_sequence<Kinds...>) {
+  return {read_reply<typename std::variant_alternative_t<Kinds, Effect>::Reply>...};
 }
+constexpr auto kReplyReaders =
+    reply_readers(std::make_index_sequence<std::variant_size_v<Effect>>());
 
 struct ReplyWriter {
   FieldWriter& out;
@@ -273,9 +275,13 @@ struct ReplyWriter {
 
 }  // namespace
 
-std::string_view name_of(HostFault fault) { return kFaultNames[std::to_underlying(fault)]; }
+std::string_view name_of(HostFault fault) {
+  return kFaultNames[std::to_underlying(fault)];
+}
 
-std::string_view name_of(const Effect& effect) { return kEffectNames[effect.index()]; }
+std::string_view name_of(const Effect& effect) {
+  return kEffectNames[effect.index()];
+}
 
 std::string encode_effects(const std::vector<IssuedEffect>& effects) {
   FieldWriter out;
@@ -289,9 +295,9 @@ std::string encode_effects(const std::vector<IssuedEffect>& effects) {
 
 std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view bytes) {
   FieldReader in(bytes);
-  auto reply =
-      read_reply(effect_kind, in, std::make_index_sequence<std::variant_size_v<Effect>>());
-  if (!in.ok()) {
+  std::optional<Reply> reply;
+  kReplyReaders[effect_kind](in, reply);
+  if (!in.complete()) {
     return std::nullopt;
   }
   return reply;

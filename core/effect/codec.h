@@ -15,8 +15,8 @@ namespace postern {
 // id, name, fields of the effect; repeated.
 [[nodiscard]] std::string encode_effects(const std::vector<IssuedEffect>& effects);
 
-// The answer to an effect of this kind (index in the Effect variant); nullopt when the bytes are not
-// an answer to it.
+// The answer to an effect of this kind (index in the Effect variant); nullopt when the bytes are
+// not an answer to it.
 [[nodiscard]] std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view bytes);
 
 // The other way round, for hosts written in C++: tests and the simulator.

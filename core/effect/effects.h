@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/pairs.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
 
@@ -28,7 +30,7 @@ using Header = std::pair<std::string, std::string>;
 
 struct HttpReply {
   int status = 0;
-  std::vector<Header> headers;  // names in lower case; only those that flows read
+  Pairs headers;  // names in lower case; only those that flows read
   std::string body;
 };
 
@@ -37,10 +39,10 @@ struct Fetch {
   using Reply = Result<HttpReply, HostFault>;
   std::string method = "GET";
   std::string url;
-  std::vector<Header> headers;
+  Pairs headers;
   std::string body;
   DurationMs deadline_ms = 10 * kSecondMs;
-  std::int64_t max_bytes = 256 * 1024;
+  std::int64_t max_bytes = std::int64_t{256} * 1024;
   // In the authority only: seal the answer and write it to storage under this key before the flow
   // sees it, so that a token that arrived survives a trap or a failed allocation in the flow.
   std::string keep_key;
@@ -68,9 +70,35 @@ struct KvDelete {
 
 // A D1 parameter: text, integer or NULL.
 using SqlValue = std::variant<std::monostate, std::int64_t, std::string>;
+// A parameter before it is copied into its statement.
+struct SqlArgument {
+  SqlArgument() = default;
+  SqlArgument(std::int64_t number) : kind(Kind::integer), integer(number) {}
+  SqlArgument(std::string_view bytes) : kind(Kind::text), text(bytes) {}
+
+  enum class Kind : std::uint8_t { null, integer, text } kind = Kind::null;
+  std::int64_t integer = 0;
+  std::string_view text;
+};
+// A vector that is built in one place, like Pairs.
+class SqlParameters : public std::vector<SqlValue> {
+ public:
+  SqlParameters() = default;
+  SqlParameters(std::initializer_list<SqlArgument> arguments);
+  SqlParameters(std::vector<SqlValue> values) : vector(std::move(values)) {}
+};
 struct SqlStatement {
   std::string sql;
-  std::vector<SqlValue> parameters;
+  SqlParameters parameters;
+};
+// An initializer list of statements would copy each of them.
+class SqlStatements : public std::vector<SqlStatement> {
+ public:
+  SqlStatements() = default;
+  SqlStatements(std::vector<SqlStatement> statements) : vector(std::move(statements)) {}
+  SqlStatements(SqlStatement&& only);
+  SqlStatements(SqlStatement&& first, SqlStatement&& second);
+  SqlStatements(SqlStatement&& first, SqlStatement&& second, SqlStatement&& third);
 };
 using SqlRow = std::vector<SqlValue>;
 struct SqlOutcome {
@@ -80,7 +108,7 @@ struct SqlOutcome {
 // All statements in one D1 batch: one transaction, in order.
 struct Sql {
   using Reply = Result<std::vector<SqlOutcome>, HostFault>;
-  std::vector<SqlStatement> statements;
+  SqlStatements statements;
   DurationMs deadline_ms = 5 * kSecondMs;
 };
 
@@ -104,7 +132,7 @@ struct StorageRead {
 // All of it or nothing, the alarm included.
 struct StorageCommit {
   using Reply = Result<std::monostate, HostFault>;
-  std::vector<std::pair<std::string, std::string>> puts;
+  Pairs puts;
   std::vector<std::string> deletes;
   // nullopt: leave the alarm; 0: none; otherwise when.
   std::optional<EpochMs> alarm_at;
@@ -151,7 +179,7 @@ struct Log {
   using Reply = std::monostate;
   LogLevel level = LogLevel::info;
   std::string event;
-  std::vector<std::pair<std::string, std::string>> fields;
+  Pairs fields;
 };
 
 using Effect = std::variant<Fetch, KvGet, KvPut, KvDelete, Sql, Authority, StorageRead,

@@ -16,7 +16,7 @@ void Loop::schedule(std::coroutine_handle<> handle) {
   ready_.push_back(handle);
 }
 
-void Loop::issue(Effect effect, std::optional<Reply>* reply, std::coroutine_handle<> handle) {
+void Loop::issue(Effect&& effect, std::optional<Reply>* reply, std::coroutine_handle<> handle) {
   const EffectId id = next_id_++;
   pending_.push_back({.id = id, .kind = effect.index(), .reply = reply, .handle = handle});
   issued_.push_back({.id = id, .effect = std::move(effect)});
@@ -34,7 +34,9 @@ void Loop::run() {
   ready_.clear();
 }
 
-std::vector<IssuedEffect> Loop::take_issued() { return std::exchange(issued_, {}); }
+std::vector<IssuedEffect> Loop::take_issued() {
+  return std::exchange(issued_, {});
+}
 
 std::optional<std::size_t> Loop::pending_kind(EffectId id) const {
   const auto found =

@@ -27,7 +27,7 @@ class Loop {
   // --- for coroutines ---
   void schedule(std::coroutine_handle<> handle);
   // `handle` runs once `reply` is filled.
-  void issue(Effect effect, std::optional<Reply>* reply, std::coroutine_handle<> handle);
+  void issue(Effect&& effect, std::optional<Reply>* reply, std::coroutine_handle<> handle);
   // `handle` runs only at the `count`-th time that it is scheduled.
   void join(std::coroutine_handle<> handle, std::size_t count);
   [[nodiscard]] EpochMs now() const { return now_; }

@@ -15,12 +15,13 @@
 #include <exception>
 #include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "core/effect/loop.h"
 
-// In wasm no flow is ever cancelled from inside: the host drops the instance with its memory. Saying
-// so halves the code of every coroutine. Natively tasks are destroyed wherever they wait.
+// In wasm no flow is ever cancelled from inside: the host drops the instance with its memory.
+// Saying so halves the code of every coroutine. Natively tasks are destroyed wherever they wait.
 #if defined(__wasm__)
 #define POSTERN_NEVER_CANCELLED [[clang::coro_only_destroy_when_complete]]
 #else
@@ -68,9 +69,11 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
   ~Task() {
+#ifndef __wasm__
     if (handle_) {
       handle_.destroy();
     }
+#endif
   }
 
   // For the owner of the loop: put a root task on it, and see whether it has ended.
@@ -100,25 +103,43 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
   Handle handle_;
 };
 
-// One effect, awaited.
+// One effect, awaited. It refers to the effect, which lives until the end of the `co_await`
+// expression, in the frame: moved, each of the hundred call sites would hold three copies of the
+// code that moves it. Hence not to be kept in a variable.
 template <class E>
 class [[nodiscard]] EffectAwaiter {
  public:
-  explicit EffectAwaiter(E effect) : effect_(std::move(effect)) {}
+  explicit EffectAwaiter(E&& effect) : effect_(&effect), reply_() {}
+  EffectAwaiter(const EffectAwaiter&) = delete;
+  EffectAwaiter& operator=(const EffectAwaiter&) = delete;
+  ~EffectAwaiter() {
+#ifndef __wasm__
+    reply_.~optional();
+#endif
+  }
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> parent) {
-    parent.promise().loop->issue(Effect(std::move(effect_)), &reply_, parent);
+    issue(*parent.promise().loop, parent);
   }
-  typename E::Reply await_resume() { return std::move(std::get<typename E::Reply>(*reply_)); }
+  E::Reply await_resume() { return std::move(*std::get_if<typename E::Reply>(&*reply_)); }
 
  private:
-  E effect_;
-  std::optional<Reply> reply_;
+  // Once for each kind of effect, not at each call site.
+  [[gnu::noinline]] void issue(Loop& loop, std::coroutine_handle<> handle) {
+    loop.issue(Effect(std::move(*effect_)), &reply_, handle);
+  }
+
+  E* effect_;
+  // In wasm nothing is freed, and a variant's destructor is not seen to be empty: a union has none.
+  union {
+    std::optional<Reply> reply_;
+  };
 };
 
 template <class E>
-EffectAwaiter<E> perform(E effect) {
+  requires(!std::is_reference_v<E>)
+EffectAwaiter<E> perform(E&& effect) {
   return EffectAwaiter<E>(std::move(effect));
 }
 
@@ -142,7 +163,9 @@ class [[nodiscard]] NowAwaiter {
  private:
   EpochMs now_ = 0;
 };
-inline NowAwaiter current_time() { return {}; }
+inline NowAwaiter current_time() {
+  return {};
+}
 
 // Runs several tasks at once and ends when all have; their answers may come in any order.
 template <class... Values>

@@ -1,5 +1,7 @@
 #include "core/flow/access.h"
 
+#include <algorithm>
+
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/base/secret.h"
@@ -18,7 +20,9 @@ constexpr std::string_view kPrefix = "pk_";
 // In memory only: a key that does not exist, so that a flood of one wrong key stays in the isolate.
 constexpr std::string_view kUnknownKey = "unknown";
 
-Problem unauthenticated() { return problem(ProblemCode::unauthenticated); }
+Problem unauthenticated() {
+  return problem(ProblemCode::unauthenticated);
+}
 
 Task<Result<std::optional<ApiKeyRecord>, HostFault>> load_from_stores(FlowContext* context,
                                                                       std::string hash) {
@@ -122,15 +126,17 @@ std::optional<ApiKeyRecord> decode_api_key_record(std::string_view bytes) {
   return in.complete() ? std::optional(std::move(record)) : std::nullopt;
 }
 
-std::string api_key_kv_key(std::string_view hash) { return "apikey:" + std::string(hash); }
+std::string api_key_kv_key(std::string_view hash) {
+  return "apikey:" + std::string(hash);
+}
 
 std::string_view bearer_of(std::string_view authorization) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (authorization.size() <= kScheme.size() ||
-      !equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
+  constexpr std::string_view scheme = "bearer ";
+  if (authorization.size() <= scheme.size() ||
+      !equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) {
     return {};
   }
-  return trim(authorization.substr(kScheme.size()));
+  return trim(authorization.substr(scheme.size()));
 }
 
 Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
@@ -138,8 +144,9 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
   if (input.entry == Entry::rpc) {
     // `props` are set by the calling Worker's own configuration: trust at the level of the account.
     if (!is_org_id(input.binding_org) || input.binding_permissions.empty()) {
-      co_return std::unexpected(problem(ProblemCode::unauthenticated,
-                                        "The service binding carries no org and permissions in props"));
+      co_return std::unexpected(
+          problem(ProblemCode::unauthenticated,
+                  "The service binding carries no org and permissions in props"));
     }
     co_return Caller{
         .org = input.binding_org, .permissions = input.binding_permissions, .administrator = false};
@@ -156,6 +163,10 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
     co_return Caller{.org = {}, .permissions = {}, .administrator = true};
   }
   co_return std::unexpected(unauthenticated());
+}
+
+bool is_permission(std::string_view text) {
+  return text == "*" || std::ranges::find(kPermissions, text) != std::end(kPermissions);
 }
 
 std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,

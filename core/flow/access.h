@@ -44,6 +44,12 @@ inline constexpr std::int64_t kApiKeyKvSeconds = 300;
 // Faults: unauthenticated, store_unavailable.
 Task<Result<Caller, Problem>> authenticate(FlowContext* context);
 
+// Everything that an API key or a binding can be allowed; "*" is all of it.
+inline constexpr std::string_view kPermissions[] = {
+    "connect",           "connect:caller", "tokens:read", "connections:read",
+    "connections:write", "graph:read",     "arm:read"};
+[[nodiscard]] bool is_permission(std::string_view text);
+
 // Why the caller may not do this; nullopt when it may.
 [[nodiscard]] std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,
                                                    std::string_view permission);

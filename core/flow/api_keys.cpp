@@ -2,6 +2,7 @@
 #include "core/base/base64url.h"
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
+#include "core/base/text.h"
 #include "core/flow/access.h"
 #include "core/flow/flows.h"
 #include "core/flow/statements.h"
@@ -38,16 +39,21 @@ Task<Outcome> create_api_key_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto org = parameters.text("org_id");
   if (!is_org_id(org)) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request,
-                                      "`org_id` must be 1 to 63 letters, digits or hyphens, not GLOBAL"));
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "`org_id` must be 1 to 63 letters, digits or hyphens, not GLOBAL");
+  }
+  for (const auto permission : split(parameters.text("permissions"), ' ')) {
+    if (!is_permission(permission)) {
+      co_return problem_outcome(ProblemCode::invalid_request,
+                                "`permissions` names one that does not exist");
+    }
   }
   const auto now = co_await current_time();
   std::int64_t expires_at = 0;
   if (parameters.has("expires_at")) {
     expires_at = parse_iso8601(parameters.text("expires_at")).value_or(0);
     if (expires_at <= now) {
-      co_return problem_outcome(
-          problem(ProblemCode::invalid_request, "`expires_at` must be in the future"));
+      co_return problem_outcome(ProblemCode::invalid_request, "`expires_at` must be in the future");
     }
   }
   const auto key = make_api_key(org, context->take_entropy(32));
@@ -61,7 +67,7 @@ Task<Outcome> create_api_key_flow(FlowContext* context) {
                       .revoked_at = 0};
   const auto stored = co_await perform(Sql{.statements = {insert_api_key(row)}});
   if (!stored) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   JsonWriter out;
   out.begin_object();
@@ -73,7 +79,7 @@ Task<Outcome> list_api_keys_flow(FlowContext* context) {
   const auto rows = co_await perform(
       Sql{.statements = {select_api_keys(context->parameters.text("org_id"), kMaxListed)}});
   if (!rows || rows->empty()) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   JsonWriter out;
   out.begin_object().key("api_keys").begin_array();
@@ -87,14 +93,14 @@ Task<Outcome> list_api_keys_flow(FlowContext* context) {
 
 Task<Outcome> revoke_api_key_flow(FlowContext* context) {
   const auto now = co_await current_time();
-  const auto rows = co_await perform(
-      Sql{.statements = {revoke_api_key(context->parameters.text("id"), now)}});
+  const auto rows =
+      co_await perform(Sql{.statements = {revoke_api_key(context->parameters.text("id"), now)}});
   if (!rows || rows->empty()) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   const auto keys = api_key_rows_of((*rows)[0]);
   if (keys.empty()) {
-    co_return problem_outcome(problem(ProblemCode::not_found));
+    co_return problem_outcome(ProblemCode::not_found);
   }
   const auto& row = keys[0];
   const ApiKeyRecord record{.id = row.id,
@@ -106,12 +112,12 @@ Task<Outcome> revoke_api_key_flow(FlowContext* context) {
   const auto marked = co_await perform(KvPut{.key = api_key_kv_key(row.hash),
                                              .value = encode_api_key_record(record),
                                              .ttl_seconds = kApiKeyKvSeconds});
-  (void)co_await perform(
-      MemoryPut{.key = "apikey:" + row.hash, .value = {}, .expires_at = 0});
+  (void)co_await perform(MemoryPut{.key = "apikey:" + row.hash, .value = {}, .expires_at = 0});
   if (!marked) {
     // Revoked in D1; KV forgets by itself within its TTL. Said, not hidden.
-    co_return problem_outcome(problem(
-        ProblemCode::store_unavailable, "Revoked, but KV may honour the key for 5 more minutes; repeat the call"));
+    co_return problem_outcome(
+        ProblemCode::store_unavailable,
+        "Revoked, but KV may honour the key for 5 more minutes; repeat the call");
   }
   JsonWriter out;
   out.begin_object();

@@ -1,5 +1,7 @@
 // The authority's operations. One runs at a time for a connection; each first settles what an
 // earlier one left open.
+#include <algorithm>
+
 #include "core/base/json_writer.h"
 #include "core/base/secret.h"
 #include "core/connection/decision.h"
@@ -34,14 +36,14 @@ Task<std::monostate> heal_kv(FlowContext* context, AuthorityState* state) {
 Task<Outcome> serve(const AuthorityState* state, std::string resource) {
   const auto* token = state->record->token_for(resource);
   if (token == nullptr) {
-    co_return problem_outcome(problem(ProblemCode::provider_unavailable));
+    co_return problem_outcome(ProblemCode::provider_unavailable);
   }
   auto opened = co_await perform(
       Open{.org = state->id.org,
            .context = seal_context(state->id, "access_token:" + resource, token->sealed_version),
            .sealed = token->sealed});
   if (!opened) {
-    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+    co_return problem_outcome(ProblemCode::stored_data_unreadable);
   }
   co_return data_outcome(encode(LiveToken{.access_token = std::move(*opened),
                                           .scope = token->scope,
@@ -56,7 +58,13 @@ Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
   }
   if (state->journal->kind == JournalKind::code) {
     (void)co_await settle_code(context, state);
-    co_return std::monostate{};
+    if (!state->journal) {
+      co_return std::monostate{};
+    }
+    if (state->journal->kind == JournalKind::code) {
+      co_return std::unexpected(
+          RefreshFailure{.problem = problem(ProblemCode::stored_data_unreadable)});
+    }
   }
   co_return co_await settle_refresh(context, state);
 }
@@ -76,16 +84,16 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
     case TokenDecision::serve:
       co_return std::monostate{};
     case TokenDecision::not_connected:
-      co_return std::unexpected(problem(state->pending ? ProblemCode::connection_pending
-                                                       : ProblemCode::not_connected));
+      co_return std::unexpected(
+          problem(state->pending ? ProblemCode::connection_pending : ProblemCode::not_connected));
     case TokenDecision::needs_person:
       co_return std::unexpected(co_await needs_reauth_problem(context, state));
     case TokenDecision::refresh:
       break;
   }
   // What is open after settling asks for patience: no second request leaves before its time.
-  auto done = state->journal ? std::move(settled)
-                             : co_await refresh(context, state, payload.resource);
+  auto done =
+      state->journal ? std::move(settled) : co_await refresh(context, state, payload.resource);
   if (done) {
     co_return std::monostate{};
   }
@@ -105,7 +113,7 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
 Task<Outcome> authority_token_flow(FlowContext* context) {
   const auto payload = decode_token_payload(context->input.payload);
   if (!payload) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto state = co_await load_authority(payload->id);
   if (!state) {
@@ -127,15 +135,15 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
 Task<Outcome> authority_describe_flow(FlowContext* context) {
   const auto id = decode_connection_id(context->input.payload);
   if (!id) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto state = co_await load_authority(*id);
   if (!state) {
     co_return problem_outcome(state.error());
   }
   if (!state->record || state->record->status == Status::revoked) {
-    co_return problem_outcome(problem(state->pending ? ProblemCode::connection_pending
-                                                     : ProblemCode::not_connected));
+    co_return problem_outcome(state->pending ? ProblemCode::connection_pending
+                                             : ProblemCode::not_connected);
   }
   co_return json_outcome(connection_json(*state->record));
 }
@@ -143,7 +151,7 @@ Task<Outcome> authority_describe_flow(FlowContext* context) {
 Task<Outcome> authority_confirm_flow(FlowContext* context) {
   const auto payload = decode_confirm_payload(context->input.payload);
   if (!payload) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto state = co_await load_authority(payload->id);
   if (!state) {
@@ -152,14 +160,14 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   const auto now = co_await current_time();
   if (!state->pending || state->pending->attempt != payload->attempt ||
       state->pending->expires_at <= now) {
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   if (!constant_time_equal(state->pending->code_hash, payload->code_hash)) {
-    co_return problem_outcome(problem(ProblemCode::confirmation_refused));
+    co_return problem_outcome(ProblemCode::confirmation_refused);
   }
   auto record = decode_record(state->pending->record);
   if (!record) {
-    co_return problem_outcome(problem(ProblemCode::stored_data_unreadable));
+    co_return problem_outcome(ProblemCode::stored_data_unreadable);
   }
   // Meanwhile the connection may have moved on; the sealed fields know their own versions.
   record->version = state->version() + 1;
@@ -174,7 +182,7 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
 Task<Outcome> authority_disconnect_flow(FlowContext* context) {
   const auto id = decode_connection_id(context->input.payload);
   if (!id) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto state = co_await load_authority(*id);
   if (!state) {
@@ -208,19 +216,30 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
 }
 
 Task<Outcome> authority_alarm_flow(FlowContext* context) {
-  auto state = co_await load_for_alarm();
-  if (!state) {
+  auto loaded = co_await load_for_alarm();
+  if (!loaded) {
+    // A problem makes the platform ring again; to end well would be to forget what is owed.
+    co_return problem_outcome(loaded.error());
+  }
+  if (!*loaded) {
     co_return json_outcome("{}");
   }
+  auto state = std::move(*loaded);
   (void)co_await settle(context, &*state);
   if (state->outbox) {
     (void)co_await publish(context, &*state);
   }
   const auto now = co_await current_time();
   if (state->pending && state->pending->expires_at <= now) {
-    (void)co_await perform(StorageCommit{
-        .puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
+    (void)co_await perform(
+        StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
     state->pending.reset();
+  }
+  // publish() arms for an outbox; whatever else is left needs the alarm again.
+  if (!state->outbox && (state->journal || state->pending)) {
+    const auto next = state->journal ? std::max(state->journal->retry_at, now + kMinuteMs)
+                                     : state->pending->expires_at;
+    (void)co_await perform(StorageCommit{.puts = {}, .deletes = {}, .alarm_at = next});
   }
   co_return json_outcome("{}");
 }

@@ -30,17 +30,17 @@ struct Attempt {
 
 // For people to read; failing changes nothing, because who it is has been proven already.
 Task<GraphProfile> read_profile(const Attempt* attempt, std::string access_token) {
-  const auto reply = co_await perform(Fetch{
-      .method = "GET",
-      .url = attempt->integration.graph_origin + "/v1.0/me",
-      .headers = {{"authorization", "Bearer " + std::move(access_token)},
-                  {"accept", "application/json"}},
-      .body = {},
-      .deadline_ms = 5 * kSecondMs,
-      .max_bytes = 64 * 1024,
-      .keep_key = {},
-      .keep_org = {},
-      .keep_context = {}});
+  const auto reply =
+      co_await perform(Fetch{.method = "GET",
+                             .url = attempt->integration.graph_origin + "/v1.0/me",
+                             .headers = {{"authorization", "Bearer " + std::move(access_token)},
+                                         {"accept", "application/json"}},
+                             .body = {},
+                             .deadline_ms = 5 * kSecondMs,
+                             .max_bytes = std::int64_t{64} * 1024,
+                             .keep_key = {},
+                             .keep_org = {},
+                             .keep_context = {}});
   if (!reply || reply->status != 200) {
     co_return GraphProfile{};
   }
@@ -65,9 +65,8 @@ ConnectionRecord new_record(const AuthorityState& state, const Attempt& attempt,
       .username = same_person && !profile.user_principal_name.empty() ? profile.user_principal_name
                                                                       : identity.username};
   record.tenant = attempt.state.tenant;
-  record.created_at = state.record && state.record->status != Status::revoked
-                          ? state.record->created_at
-                          : now;
+  record.created_at =
+      state.record && state.record->status != Status::revoked ? state.record->created_at : now;
   record.updated_at = now;
   return record;
 }
@@ -83,7 +82,7 @@ Task<Outcome> refuse(AuthorityState* state, const Attempt* attempt, ConnectFailu
 }
 
 // The sign-in waits for its caller; what is connected already stays as it is until then.
-Task<Outcome> store_pending(FlowContext* context, const Attempt* attempt,
+Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const Attempt* attempt,
                             ConnectionRecord record) {
   const auto now = co_await current_time();
   const auto code = base64url_encode(context->take_entropy(32));
@@ -91,10 +90,11 @@ Task<Outcome> store_pending(FlowContext* context, const Attempt* attempt,
                   .code_hash = sha256_base64url(code),
                   .expires_at = now + kPendingLifeMs,
                   .record = encode_record(record)};
-  const auto stored = co_await perform(
-      StorageCommit{.puts = {{std::string(kPendingKey), encode_pending(pending)}},
-                    .deletes = {std::string(kJournalKey), std::string(kKeptKey)},
-                    .alarm_at = pending.expires_at});
+  StorageCommit commit{.puts = {{std::string(kPendingKey), encode_pending(pending)}},
+                       .deletes = {},
+                       .alarm_at = pending.expires_at};
+  end_journal(state, &commit);
+  const auto stored = co_await perform(std::move(commit));
   if (!stored) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::service_unavailable,
@@ -118,9 +118,8 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
                                .page = PageKind::provider_refused,
                                .detail = "no_id_token"});
   }
-  auto identity =
-      co_await verify_identity(context, &attempt->integration,
-                               std::string(response->id_token->reveal()), attempt->nonce);
+  auto identity = co_await verify_identity(
+      context, &attempt->integration, std::string(response->id_token->reveal()), attempt->nonce);
   if (!identity) {
     co_return co_await refuse(
         state, attempt,
@@ -143,11 +142,10 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
   }
   const auto profile = co_await read_profile(attempt, std::string(response->access_token.reveal()));
   now = co_await current_time();
-  auto record = co_await seal_tokens(
-      {.previous = nullptr,
-       .next = new_record(*state, *attempt, *identity, profile, now),
-       .resource = std::string(kFirstResource)},
-      &*response, {});
+  auto record = co_await seal_tokens({.previous = nullptr,
+                                      .next = new_record(*state, *attempt, *identity, profile, now),
+                                      .resource = std::string(kFirstResource)},
+                                     &*response, {});
   if (!record) {
     // The kept answer stays: the alarm finishes what could not be sealed now.
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
@@ -155,7 +153,7 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
                                                .detail = "sealing_failed"});
   }
   if (attempt->state.confirm == "backend") {
-    co_return co_await store_pending(context, attempt, std::move(*record));
+    co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
   const auto committed = co_await commit_record(context, state, std::move(*record), true);
   if (!committed) {
@@ -204,17 +202,18 @@ Task<Result<Redeemable, ConnectFailure>> validate(const ConnectPayload* payload,
   if (!callback) {
     co_return refused(callback.error());
   }
-  auto verifier = co_await perform(
-      Open{.org = payload->state.id.org,
-           .context = seal_context(payload->state.id, payload->state.attempt, 0),
-           .sealed = payload->state.sealed_verifier});
+  auto verifier =
+      co_await perform(Open{.org = payload->state.id.org,
+                            .context = seal_context(payload->state.id, payload->state.attempt, 0),
+                            .sealed = payload->state.sealed_verifier});
   if (!verifier) {
     co_return std::unexpected(ConnectFailure{.code = ProblemCode::stored_data_unreadable,
                                              .page = PageKind::service_unavailable,
                                              .detail = "stored_data_unreadable"});
   }
-  co_return Redeemable{
-      .callback = std::move(*callback), .nonce = std::move(nonce), .verifier = std::move(*verifier)};
+  co_return Redeemable{.callback = std::move(*callback),
+                       .nonce = std::move(nonce),
+                       .verifier = std::move(*verifier)};
 }
 
 std::string journal_payload(const ConnectPayload& payload, std::string_view nonce) {
@@ -233,7 +232,7 @@ std::string journal_payload(const ConnectPayload& payload, std::string_view nonc
 Task<Outcome> authority_connect_flow(FlowContext* context) {
   const auto payload = decode_connect_payload(context->input.payload);
   if (!payload) {
-    co_return problem_outcome(problem(ProblemCode::core_trap));
+    co_return problem_outcome(ProblemCode::core_trap);
   }
   auto loaded = co_await load_authority(payload->state.id);
   if (!loaded) {
@@ -274,7 +273,10 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                   .attempts = 1,
                   .retry_at = now,
                   .resource = std::string(kFirstResource),
-                  .connect = journal_payload(*payload, redeemable->nonce)};
+                  .connect = journal_payload(*payload, redeemable->nonce),
+                  .suspended = state.journal && state.journal->kind == JournalKind::refresh
+                                   ? encode_journal(*state.journal)
+                                   : std::string()};
   const auto keep_context = kept_context(state.id, journal);
   const auto opened = co_await open_journal(&state, std::move(journal), now + kJournalAlarmMs);
   if (!opened) {
@@ -305,20 +307,25 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
 
 Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   const auto payload = decode_connect_payload(state->journal->connect);
-  auto reply = co_await open_kept(state);
+  auto kept = co_await open_kept(state);
   auto integration =
       payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
-  if (!reply || !integration) {
+  if (!kept) {
+    // A grant arrived and cannot be opened now, for want of its key perhaps: not ours to throw
+    // away.
+    co_return problem_outcome(kept.error());
+  }
+  if (!*kept || !integration) {
     (void)co_await close_journal(state);
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   integration->redirect_uri = payload->state.redirect_uri;
   const Attempt attempt{.state = payload->state,
                         .integration = std::move(*integration),
                         .nonce = payload->state_text,
                         .scope = {}};
-  co_return co_await finish(context, state, &attempt, std::move(*reply));
+  co_return co_await finish(context, state, &attempt, std::move(**kept));
 }
 
 }  // namespace postern

@@ -14,8 +14,7 @@ constexpr DurationMs kJournalAlarmMs = 45 * kSecondMs;
 constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
 
 RefreshResult failed(Problem problem, bool serve_stale = false) {
-  return std::unexpected(
-      RefreshFailure{.problem = std::move(problem), .serve_stale = serve_stale});
+  return std::unexpected(RefreshFailure{.problem = std::move(problem), .serve_stale = serve_stale});
 }
 
 const StoredAccessToken* live_token(const AuthorityState& state, std::string_view resource,
@@ -26,8 +25,7 @@ const StoredAccessToken* live_token(const AuthorityState& state, std::string_vie
 
 Problem patience_problem(EpochMs retry_at, EpochMs now) {
   auto fault = problem(ProblemCode::provider_unavailable);
-  fault.retry_after_seconds =
-      retry_at > now ? (retry_at - now + kSecondMs - 1) / kSecondMs : 1;
+  fault.retry_after_seconds = retry_at > now ? (retry_at - now + kSecondMs - 1) / kSecondMs : 1;
   return fault;
 }
 
@@ -40,10 +38,10 @@ Task<RefreshResult> mark_dead(FlowContext* context, AuthorityState* state, std::
   next.updated_at = co_await current_time();
   next.cause = std::move(cause);
   next.claims = std::move(claims);
-  (void)co_await perform(Log{.level = LogLevel::warn,
-                             .event = "needs_reauth",
-                             .fields = {{"connection", connection_key(state->id)},
-                                        {"cause", next.cause}}});
+  (void)co_await perform(
+      Log{.level = LogLevel::warn,
+          .event = "needs_reauth",
+          .fields = {{"connection", connection_key(state->id)}, {"cause", next.cause}}});
   const auto committed = co_await commit_record(context, state, std::move(next));
   if (!committed) {
     co_return failed(committed.error());
@@ -57,18 +55,19 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
                                    std::optional<DurationMs> asked_delay, std::string reason) {
   const auto now = co_await current_time();
   auto journal = *state->journal;
-  const auto delay = asked_delay ? *asked_delay : retry_delay(journal.attempts, random_bits(context));
+  const auto delay =
+      asked_delay ? *asked_delay : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
-  (void)co_await perform(Log{.level = LogLevel::warn,
-                             .event = "refresh_retry",
-                             .fields = {{"connection", connection_key(state->id)},
-                                        {"reason", std::move(reason)}}});
+  (void)co_await perform(
+      Log{.level = LogLevel::warn,
+          .event = "refresh_retry",
+          .fields = {{"connection", connection_key(state->id)}, {"reason", std::move(reason)}}});
   const std::string resource = journal.resource;
   const auto retry_at = journal.retry_at;
-  (void)co_await perform(StorageCommit{
-      .puts = {{std::string(kJournalKey), encode_journal(journal)}},
-      .deletes = {std::string(kKeptKey)},
-      .alarm_at = retry_at});
+  (void)co_await perform(
+      StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(journal)}},
+                    .deletes = {std::string(kKeptKey)},
+                    .alarm_at = retry_at});
   state->journal = std::move(journal);
   state->kept.reset();
   co_return failed(patience_problem(retry_at, now), live_token(*state, resource, now) != nullptr);
@@ -137,10 +136,9 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   next.status = Status::connected;
   next.cause.clear();
   next.claims.clear();
-  auto sealed = co_await seal_tokens({.previous = &*state->record,
-                                      .next = std::move(next),
-                                      .resource = state->journal->resource},
-                                     &*response, std::move(old_token));
+  auto sealed = co_await seal_tokens(
+      {.previous = &*state->record, .next = std::move(next), .resource = state->journal->resource},
+      &*response, std::move(old_token));
   if (!sealed) {
     // The answer is kept: the alarm, or the next caller, seals it when sealing works again.
     co_return failed(sealed.error());
@@ -221,7 +219,8 @@ std::string kept_context(const ConnectionId& id, const Journal& journal) {
 }
 
 TokenReply token_reply_of(const HttpReply& reply) {
-  TokenReply token{.status = reply.status, .content_type = {}, .retry_after = {}, .body = reply.body};
+  TokenReply token{
+      .status = reply.status, .content_type = {}, .retry_after = {}, .body = reply.body};
   for (const auto& [name, value] : reply.headers) {
     if (name == "content-type") {
       token.content_type = value;
@@ -232,26 +231,20 @@ TokenReply token_reply_of(const HttpReply& reply) {
   return token;
 }
 
-Task<std::optional<HttpReply>> open_kept(const AuthorityState* state) {
+Task<Result<std::optional<HttpReply>, Problem>> open_kept(const AuthorityState* state) {
   if (!state->kept || !state->journal) {
-    co_return std::nullopt;
+    co_return std::optional<HttpReply>();
   }
   const auto opened = co_await perform(Open{.org = state->id.org,
                                             .context = kept_context(state->id, *state->journal),
                                             .sealed = *state->kept});
   if (!opened) {
-    co_return std::nullopt;
+    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
-  // Kept are the very bytes of the answer to a Fetch.
+  // Kept are the very bytes of the answer to a Fetch; a fault is no answer.
   auto reply = decode_reply(Effect(Fetch{}).index(), *opened);
-  if (!reply) {
-    co_return std::nullopt;
-  }
-  auto& fetched = std::get<Fetch::Reply>(*reply);
-  if (!fetched) {
-    co_return std::nullopt;
-  }
-  co_return std::move(*fetched);
+  auto* fetched = reply ? std::get_if<Fetch::Reply>(&*reply) : nullptr;
+  co_return fetched != nullptr && *fetched ? std::optional(std::move(**fetched)) : std::nullopt;
 }
 
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
@@ -283,14 +276,14 @@ Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenRe
     next.refresh_sealed_version = next.version;
     next.refresh_minted_at = now;
   }
-  StoredAccessToken token{
-      .resource = wish.resource,
-      .sealed = std::move(*access),
-      .sealed_version = next.version,
-      .minted_at = now,
-      .expires_at =
-          response->expires_in_seconds ? now + *response->expires_in_seconds * kSecondMs : 0,
-      .scope = response->scope};
+  StoredAccessToken token{.resource = wish.resource,
+                          .sealed = std::move(*access),
+                          .sealed_version = next.version,
+                          .minted_at = now,
+                          .expires_at = response->expires_in_seconds
+                                            ? now + *response->expires_in_seconds * kSecondMs
+                                            : 0,
+                          .scope = response->scope};
   std::erase_if(next.tokens,
                 [&](const StoredAccessToken& old) { return old.resource == wish.resource; });
   next.tokens.push_back(std::move(token));
@@ -333,12 +326,12 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
     (void)co_await close_journal(state);
     co_return failed(problem(ProblemCode::not_connected));
   }
-  if (auto reply = co_await open_kept(state)) {
+  if (auto kept = co_await open_kept(state); kept && *kept) {
     auto token = co_await open_refresh_token(state);
     if (!token) {
       co_return failed(token.error());
     }
-    co_return co_await apply_reply(context, state, std::move(*reply), std::move(*token));
+    co_return co_await apply_reply(context, state, std::move(**kept), std::move(*token));
   }
   const auto now = co_await current_time();
   const auto& journal = *state->journal;

@@ -1,6 +1,7 @@
 #include "core/flow/authority_state.h"
 
 #include "core/flow/statements.h"
+#include "core/provider/catalogue.h"
 
 namespace postern {
 
@@ -19,9 +20,17 @@ std::vector<std::string> all_keys() {
           std::string(kOutboxKey), std::string(kPendingKey), std::string(kRecoveredKey)};
 }
 
+// Of a provider that this version does not know nothing can be refreshed, nor is it to be touched.
+bool is_of_known_provider(const ConnectionRecord& record) {
+  return record.status == Status::revoked || find_provider(record.provider) != nullptr;
+}
+
 AuthorityState state_of(const std::vector<std::optional<std::string>>& values) {
   AuthorityState state;
   state.record = decoded(values[0], decode_record);
+  if (state.record && !is_of_known_provider(*state.record)) {
+    state.record.reset();
+  }
   state.journal = decoded(values[1], decode_journal);
   state.kept = values[2];
   state.outbox = decoded(values[3], decode_outbox);
@@ -35,13 +44,14 @@ AuthorityState state_of(const std::vector<std::optional<std::string>>& values) {
   return state;
 }
 
-Problem store_fault() { return problem(ProblemCode::store_unavailable); }
+Problem store_fault() {
+  return problem(ProblemCode::store_unavailable);
+}
 
 // The highest version of the backups; nullopt when both say that there is none.
 Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) {
-  auto [rows, cached] =
-      co_await all_of(effect_task(Sql{.statements = {select_connection(id)}}),
-                      effect_task(KvGet{.key = connection_key(id)}));
+  auto [rows, cached] = co_await all_of(effect_task(Sql{.statements = {select_connection(id)}}),
+                                        effect_task(KvGet{.key = connection_key(id)}));
   std::optional<ConnectionRecord> best;
   if (rows && !rows->empty()) {
     best = connection_of((*rows)[0]);
@@ -52,7 +62,7 @@ Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) 
       best = std::move(copy);
     }
   }
-  if (best && best->id != id) {
+  if (best && (best->id != id || !is_of_known_provider(*best))) {
     best.reset();
   }
   if (!best && (!rows || !cached)) {
@@ -109,16 +119,19 @@ Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id) {
   co_return std::move(state);
 }
 
-Task<std::optional<AuthorityState>> load_for_alarm() {
+Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm() {
   const auto values = co_await perform(StorageRead{.keys = all_keys()});
   if (!values || values->size() != all_keys().size()) {
-    co_return std::nullopt;
+    co_return std::unexpected(store_fault());
   }
   auto state = state_of(*values);
-  if (!state.record && !state.journal && !state.pending) {
-    co_return std::nullopt;
+  if ((*values)[0] && !state.record) {
+    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
-  co_return std::move(state);
+  if (!state.record && !state.journal && !state.pending) {
+    co_return std::optional<AuthorityState>();
+  }
+  co_return std::optional(std::move(state));
 }
 
 Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, AuthorityState* state,
@@ -161,11 +174,11 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
   }
   auto& outbox = *state->outbox;
   if (!outbox.kv_done && !outbox.d1_done) {
-    auto [kv, d1] = co_await all_of(
-        effect_task(KvPut{.key = connection_key(state->id),
-                          .value = encode_record(*state->record),
-                          .ttl_seconds = kRecordKvSeconds}),
-        effect_task(Sql{.statements = {upsert_connection(*state->record)}}));
+    auto [kv, d1] =
+        co_await all_of(effect_task(KvPut{.key = connection_key(state->id),
+                                          .value = encode_record(*state->record),
+                                          .ttl_seconds = kRecordKvSeconds}),
+                        effect_task(Sql{.statements = {upsert_connection(*state->record)}}));
     outbox.kv_done = kv.has_value();
     outbox.d1_done = d1.has_value();
   } else if (!outbox.kv_done) {
@@ -215,16 +228,27 @@ Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journa
   co_return std::monostate{};
 }
 
+void end_journal(AuthorityState* state, StorageCommit* commit) {
+  commit->deletes.emplace_back(kKeptKey);
+  auto suspended = state->journal ? decode_journal(state->journal->suspended) : std::nullopt;
+  if (suspended) {
+    commit->puts.emplace_back(kJournalKey, encode_journal(*suspended));
+  } else {
+    commit->deletes.emplace_back(kJournalKey);
+  }
+  state->journal = std::move(suspended);
+  state->kept.reset();
+}
+
 Task<std::monostate> close_journal(AuthorityState* state) {
-  StorageCommit commit{.puts = {},
-                       .deletes = {std::string(kJournalKey), std::string(kKeptKey)},
-                       .alarm_at = std::nullopt};
-  if (!state->outbox && !state->pending) {
+  StorageCommit commit;
+  end_journal(state, &commit);
+  if (state->journal) {
+    commit.alarm_at = state->journal->retry_at;
+  } else if (!state->outbox && !state->pending) {
     commit.alarm_at = 0;
   }
   (void)co_await perform(std::move(commit));
-  state->journal.reset();
-  state->kept.reset();
   co_return std::monostate{};
 }
 

@@ -29,12 +29,13 @@ struct AuthorityState {
   [[nodiscard]] std::int64_t version() const { return record ? record->version : 0; }
 };
 
-// Storage, and where it is empty the backups: D1 and KV, the highest version wins, tombstones count.
-// Writes nothing for a connection that nobody has. Fault: store_unavailable, which is never the same
-// as "nothing there".
+// Storage, and where it is empty the backups: D1 and KV, the highest version wins, tombstones
+// count. Writes nothing for a connection that nobody has. Fault: store_unavailable, which is never
+// the same as "nothing there".
 Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id);
-// Storage only: for the alarm, which knows no id. nullopt when nothing is stored.
-Task<std::optional<AuthorityState>> load_for_alarm();
+// Storage only: for the alarm, which knows no id. nullopt when nothing is stored. Faults:
+// store_unavailable, stored_data_unreadable.
+Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm();
 
 // Commits a new version of the record and everything that goes with it in one transaction: the
 // journal and the kept answer end, the outbox opens. Then publishes; a store that is down does not
@@ -49,6 +50,8 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state);
 // Writes the journal row with an alarm in the same transaction.
 Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journal journal,
                                                    EpochMs alarm_at);
+// Adds to a commit what ends the journal; a refresh journal that it had suspended comes back.
+void end_journal(AuthorityState* state, StorageCommit* commit);
 // Ends the journal without a new record.
 Task<std::monostate> close_journal(AuthorityState* state);
 

@@ -100,9 +100,8 @@ Task<Outcome> begin_connect_flow(FlowContext* context) {
   }
   const auto& [row, integration] = *loaded;
   if (!posted_from_here(context->input, integration.public_origin)) {
-    co_return result_page({.kind = PageKind::bad_request,
-                           .organization = row.id.org,
-                           .detail = "cross_site_post"});
+    co_return result_page(
+        {.kind = PageKind::bad_request, .organization = row.id.org, .detail = "cross_site_post"});
   }
   const auto minted = mint_state(row.attempt, context->take_entropy(64));
   const auto pkce = make_pkce(context->take_entropy(32));
@@ -128,9 +127,9 @@ Task<Outcome> begin_connect_flow(FlowContext* context) {
                        .created_at = now,
                        .expires_at = now + kStateLifeMs};
   // One transaction: of two presses of the button one gets a state, the other the "used" page.
-  const auto done = co_await perform(Sql{.statements = {insert_state_for_link(state, row.hash, now),
-                                                        consume_link(row.hash, now),
-                                                        sweep_states(now)}});
+  const auto done =
+      co_await perform(Sql{.statements = {insert_state_for_link(state, row.hash, now),
+                                          consume_link(row.hash, now), sweep_states(now)}});
   if (!done || done->size() != 3) {
     co_return result_page({.kind = PageKind::service_unavailable, .organization = row.id.org});
   }
@@ -140,8 +139,8 @@ Task<Outcome> begin_connect_flow(FlowContext* context) {
   auto outcome = redirect_outcome(
       302, sign_in_url(integration, minted.state.reveal(), pkce.challenge, row.claims));
   outcome.headers.emplace_back(
-      "set-cookie", make_attempt_cookie(minted.cookie_name, minted.cookie.reveal(),
-                                        kStateLifeMs / kSecondMs));
+      "set-cookie",
+      make_attempt_cookie(minted.cookie_name, minted.cookie.reveal(), kStateLifeMs / kSecondMs));
   co_return outcome;
 }
 

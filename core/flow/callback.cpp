@@ -8,6 +8,7 @@
 #include "core/flow/page_outcomes.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
+#include "core/flow/token.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
 
@@ -15,7 +16,9 @@ namespace postern {
 
 namespace {
 
-Outcome attempt_gone() { return result_page({.kind = PageKind::attempt_used_or_expired}); }
+Outcome attempt_gone() {
+  return result_page({.kind = PageKind::attempt_used_or_expired});
+}
 
 // Consumes the state for this browser, or says which page explains why not.
 Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::string cookie_header) {
@@ -29,9 +32,9 @@ Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::stri
   const auto now = co_await current_time();
   // A hash that nothing has, where there is no cookie: the same statement, and it matches nothing.
   const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string("-");
-  const auto rows = co_await perform(
-      Sql{.statements = {consume_state(state_hash, cookie_hash, "browser", now),
-                         select_state(state_hash)}});
+  const auto rows =
+      co_await perform(Sql{.statements = {consume_state(state_hash, cookie_hash, "browser", now),
+                                          select_state(state_hash)}});
   if (!rows || rows->size() != 2) {
     co_return std::unexpected(result_page({.kind = PageKind::service_unavailable}));
   }
@@ -47,13 +50,13 @@ Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::stri
 }
 
 Outcome denied_page(const StateRow& row, const CallbackFault& fault, std::string_view provider) {
-  const auto kind = fault.kind == CallbackFaultKind::denied ? PageKind::denied
-                                                            : PageKind::provider_refused;
-  return result_page({.kind = kind,
-                      .organization = row.id.org,
-                      .provider_name = std::string(provider),
-                      .detail = fault.error.empty() ? std::string(name_of(fault.kind))
-                                                    : fault.error});
+  const auto kind =
+      fault.kind == CallbackFaultKind::denied ? PageKind::denied : PageKind::provider_refused;
+  return result_page(
+      {.kind = kind,
+       .organization = row.id.org,
+       .provider_name = std::string(provider),
+       .detail = fault.error.empty() ? std::string(name_of(fault.kind)) : fault.error});
 }
 
 Outcome with_cookie_removed(Outcome outcome, std::string_view attempt) {
@@ -67,8 +70,8 @@ Task<Outcome> callback_flow(FlowContext* context) {
   const auto& input = context->input;
   auto parameters = parse_callback(input.query);
   if (!parameters) {
-    co_return result_page({.kind = PageKind::bad_request,
-                           .detail = std::string(name_of(parameters.error().kind))});
+    co_return result_page(
+        {.kind = PageKind::bad_request, .detail = std::string(name_of(parameters.error().kind))});
   }
   auto row = co_await consume_for_browser(std::string(parameters->state.reveal()),
                                           std::string(input.header("cookie")));
@@ -82,12 +85,14 @@ Task<Outcome> callback_flow(FlowContext* context) {
   }
   const auto named = context->parameters.text("integration");
   const auto path_integration = named.empty() ? kDefaultIntegration : named;
-  const auto validated = validate_callback(
-      std::move(*parameters), issued_state_of(*row, *integration), path_integration);
+  const auto validated = validate_callback(std::move(*parameters),
+                                           issued_state_of(*row, *integration), path_integration);
   if (!validated) {
     co_return with_cookie_removed(
         denied_page(*row, validated.error(), integration->provider->display_name), row->attempt);
   }
+  // It may be another account from now on: what this isolate has in memory is the old one's.
+  (void)co_await forget_tokens(row->id);
   // The authority validates the same bytes again: only there does a ValidatedCallback reach the
   // token request.
   const ConnectPayload payload{.state = std::move(*row),
@@ -101,36 +106,37 @@ Task<Outcome> callback_flow(FlowContext* context) {
                                    .payload = encode(payload),
                                    .restart = false,
                                    .note = {}});
-  co_return problem_outcome(problem(ProblemCode::core_trap));
+  co_return problem_outcome(ProblemCode::core_trap);
 }
 
 Task<Outcome> connect_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const ConnectionId id{.org = context->caller.org,
-                        .integration = std::string(parameters.has("integration")
-                                                       ? parameters.text("integration")
-                                                       : kDefaultIntegration),
-                        .user_id = std::string(parameters.text("user_id"))};
+  const ConnectionId id{
+      .org = context->caller.org,
+      .integration = std::string(parameters.has("integration") ? parameters.text("integration")
+                                                               : kDefaultIntegration),
+      .user_id = std::string(parameters.text("user_id"))};
   const std::string state(parameters.text("state"));
   const std::string verifier(parameters.text("code_verifier"));
   if (!attempt_of_state(state) || !is_code_verifier(verifier)) {
-    co_return problem_outcome(problem(
-        ProblemCode::invalid_request, "`state` or `code_verifier` is not of the right form"));
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "`state` or `code_verifier` is not of the right form");
   }
   const auto now = co_await current_time();
-  const auto rows = co_await perform(
-      Sql{.statements = {consume_caller_state(sha256_base64url(state), id, now)}});
+  const auto rows =
+      co_await perform(Sql{.statements = {consume_caller_state(sha256_base64url(state), id, now)}});
   if (!rows || rows->empty()) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   auto row = state_of((*rows)[0]);
   if (!row) {
-    co_return problem_outcome(problem(ProblemCode::state_refused));
+    co_return problem_outcome(ProblemCode::state_refused);
   }
   if (const auto tenant = parameters.text("tenant_id"); !tenant.empty() && tenant != row->tenant) {
-    co_return problem_outcome(problem(ProblemCode::state_refused,
-                                      "`tenantId` is another than the attempt was made with"));
+    co_return problem_outcome(ProblemCode::state_refused,
+                              "`tenantId` is another than the attempt was made with");
   }
+  (void)co_await forget_tokens(id);
   const ConnectPayload payload{.state = std::move(*row),
                                .query = {},
                                .path_integration = {},
@@ -142,28 +148,29 @@ Task<Outcome> connect_flow(FlowContext* context) {
                                    .payload = encode(payload),
                                    .restart = false,
                                    .note = {}});
-  co_return problem_outcome(problem(ProblemCode::core_trap));
+  co_return problem_outcome(ProblemCode::core_trap);
 }
 
 Task<Outcome> confirm_connection_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto attempt = parameters.text("attempt");
   if (!is_attempt_id(attempt)) {
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
-  const auto rows = co_await perform(
-      Sql{.statements = {select_link_by_attempt(attempt, context->caller.org)}});
+  const auto rows =
+      co_await perform(Sql{.statements = {select_link_by_attempt(attempt, context->caller.org)}});
   if (!rows || rows->empty()) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   const auto link = link_of((*rows)[0]);
   if (!link || link->confirm != "backend") {
-    co_return problem_outcome(problem(ProblemCode::attempt_unusable));
+    co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   // The heart of it: the session that confirms must be the user that the link was made for.
   if (link->id.user_id != parameters.text("user_id")) {
-    co_return problem_outcome(problem(ProblemCode::confirmation_refused));
+    co_return problem_outcome(ProblemCode::confirmation_refused);
   }
+  (void)co_await forget_tokens(link->id);
   const ConfirmPayload payload{.id = link->id,
                                .attempt = link->attempt,
                                .code_hash = sha256_base64url(parameters.text("code"))};
@@ -172,7 +179,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
                                    .payload = encode(payload),
                                    .restart = false,
                                    .note = {}});
-  co_return problem_outcome(problem(ProblemCode::core_trap));
+  co_return problem_outcome(ProblemCode::core_trap);
 }
 
 }  // namespace postern

@@ -35,9 +35,8 @@ ConnectFailure failure_of_code_exchange(const TokenFault& fault) {
               .page = PageKind::provider_unavailable,
               .detail = detail};
     case FaultKind::terminal:
-      return {.code = ProblemCode::code_refused,
-              .page = PageKind::provider_refused,
-              .detail = detail};
+      return {
+          .code = ProblemCode::code_refused, .page = PageKind::provider_refused, .detail = detail};
     case FaultKind::integration:
       break;
   }
@@ -84,9 +83,9 @@ Outcome connect_success(const StateRow& state, const ConnectionRecord& record,
 }
 
 Outcome connect_waiting(const StateRow& state, std::string_view confirmation_code) {
-  return without_cookie(redirect_back(state, {{"attempt", state.attempt},
-                                              {"code", std::string(confirmation_code)}}),
-                        state);
+  return without_cookie(
+      redirect_back(state, {{"attempt", state.attempt}, {"code", std::string(confirmation_code)}}),
+      state);
 }
 
 }  // namespace postern

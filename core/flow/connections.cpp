@@ -25,7 +25,7 @@ Task<Outcome> leave_for_authority(FlowContext* context, std::string operation) {
                                    .payload = encode(id),
                                    .restart = false,
                                    .note = {}});
-  co_return problem_outcome(problem(ProblemCode::core_trap));
+  co_return problem_outcome(ProblemCode::core_trap);
 }
 
 // Opaque to callers: where the last page ended.
@@ -67,8 +67,7 @@ Task<Outcome> refresh_flow(FlowContext* context) {
   const auto resource =
       parse_resource(parameters.has("resource") ? parameters.text("resource") : "graph");
   if (!resource) {
-    co_return problem_outcome(
-        problem(ProblemCode::invalid_request, "`resource` must be graph or arm"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`resource` must be graph or arm");
   }
   (void)co_await forget_tokens(id);
   (void)co_await perform(
@@ -82,7 +81,7 @@ Task<Outcome> refresh_flow(FlowContext* context) {
                                                .kv_version = 0}),
                 .restart = false,
                 .note = {}});
-  co_return problem_outcome(problem(ProblemCode::core_trap));
+  co_return problem_outcome(ProblemCode::core_trap);
 }
 
 Task<Outcome> list_connections_flow(FlowContext* context) {
@@ -94,14 +93,14 @@ Task<Outcome> list_connections_flow(FlowContext* context) {
                         .after_integration = {},
                         .limit = kPageSize + 1};
   if (!query.status.empty() && !parse_status(query.status)) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request, "`status` is not a status"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`status` is not a status");
   }
   if (parameters.has("cursor") && !read_cursor(parameters.text("cursor"), query)) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request, "`cursor` is not a cursor"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
   }
   const auto rows = co_await perform(Sql{.statements = {select_connections(query)}});
   if (!rows || rows->empty()) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   JsonWriter out;
   out.begin_object().key("connections").begin_array();

@@ -43,5 +43,6 @@ Task<Outcome> authority_confirm_flow(FlowContext* context);
 Task<Outcome> authority_describe_flow(FlowContext* context);
 Task<Outcome> authority_disconnect_flow(FlowContext* context);
 Task<Outcome> authority_alarm_flow(FlowContext* context);
+Task<Outcome> authority_health_flow(FlowContext* context);
 
 }  // namespace postern

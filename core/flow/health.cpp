@@ -1,8 +1,8 @@
 #include "core/base/json_writer.h"
-#include "core/flow/flows.h"
-#include "core/flow/access.h"
-#include "core/flow/statements.h"
 #include "core/base/version.h"
+#include "core/flow/access.h"
+#include "core/flow/flows.h"
+#include "core/flow/statements.h"
 
 namespace postern {
 
@@ -12,10 +12,17 @@ Task<Outcome> health_flow(FlowContext* context) {
     // The stores' state is nobody's business but the operator's, and asking costs money.
     auto caller = co_await authenticate(context);
     if (!caller || !caller->administrator) {
-      co_return problem_outcome(caller ? problem(ProblemCode::permission_denied,
-                                                 "deep needs the administrator's key")
-                                       : caller.error());
+      co_return problem_outcome(
+          caller ? problem(ProblemCode::permission_denied, "deep needs the administrator's key")
+                 : caller.error());
     }
+  }
+  if (deep && !context->input.authority_reply) {
+    (void)co_await perform(Authority{.name = "health",
+                                     .operation = "authority.health",
+                                     .payload = {},
+                                     .restart = true,
+                                     .note = {}});
   }
   JsonWriter out;
   bool healthy = true;
@@ -23,10 +30,11 @@ Task<Outcome> health_flow(FlowContext* context) {
   if (deep) {
     auto [kv, d1] = co_await all_of(effect_task(KvGet{.key = "health"}),
                                     effect_task(Sql{.statements = {select_one()}}));
-    healthy = kv.has_value() && d1.has_value();
+    healthy = kv.has_value() && d1.has_value() && *context->input.authority_reply == "ok";
     JsonWriter inner;
     inner.begin_object()
         .member("core", "ok")
+        .member("authority", *context->input.authority_reply)
         .member("kv", kv ? std::string_view("ok") : name_of(kv.error()))
         .member("d1", d1 ? std::string_view("ok") : name_of(d1.error()))
         .end_object();
@@ -42,6 +50,12 @@ Task<Outcome> health_flow(FlowContext* context) {
     out.key("checks").raw(checks);
   }
   co_return json_outcome(out.end_object().take(), healthy ? 200 : 503);
+}
+
+// An object that holds no connection: only whether its storage answers.
+Task<Outcome> authority_health_flow(FlowContext*) {
+  const auto read = co_await perform(StorageRead{.keys = {"health"}});
+  co_return data_outcome(std::string(read ? "ok" : name_of(read.error())));
 }
 
 }  // namespace postern

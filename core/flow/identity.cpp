@@ -9,7 +9,9 @@ namespace {
 
 constexpr DurationMs kKeysMemoryMs = 30 * kSecondMs;
 
-std::string keys_memory_key(std::string_view url) { return "jwks:" + std::string(url); }
+std::string keys_memory_key(std::string_view url) {
+  return "jwks:" + std::string(url);
+}
 
 Task<Result<std::string, IdentityFault>> fetch_keys(std::string url) {
   const auto reply = co_await perform(Fetch{.method = "GET",
@@ -37,10 +39,10 @@ Result<VerificationKey, IdentityFault> key_in(std::string_view keys, const Jwt& 
   }
   const auto key = find_key(*set, token.kid, token.alg);
   if (!key) {
-    return std::unexpected(IdentityFault{
-        .reason = key.error() == JwksFault::forbidden_algorithm ? "forbidden_algorithm"
-                                                                : "unknown_key",
-        .transient = false});
+    return std::unexpected(IdentityFault{.reason = key.error() == JwksFault::forbidden_algorithm
+                                                       ? "forbidden_algorithm"
+                                                       : "unknown_key",
+                                         .transient = false});
   }
   return *key;
 }
@@ -75,7 +77,8 @@ Task<Result<Identity, IdentityFault>> verify_identity(FlowContext* context,
   (void)context;
   const auto token = decode_jwt(id_token);
   if (!token) {
-    co_return std::unexpected(IdentityFault{.reason = std::string(name_of(token.error())), .transient = false});
+    co_return std::unexpected(
+        IdentityFault{.reason = std::string(name_of(token.error())), .transient = false});
   }
   const auto key = co_await find_verification_key(integration->endpoints.jwks, &*token);
   if (!key) {

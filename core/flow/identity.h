@@ -11,8 +11,8 @@
 namespace postern {
 
 struct IdentityFault {
-  std::string reason;        // stable word
-  bool transient = false;    // keys could not be fetched: nothing is known about the token
+  std::string reason;      // stable word
+  bool transient = false;  // keys could not be fetched: nothing is known about the token
 };
 
 // OIDC Core 3.1.3.7: decode, find the key (fetched once more when the `kid` is unknown, at most

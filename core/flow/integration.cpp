@@ -68,8 +68,9 @@ Result<Integration, Problem> resolve_integration(const FlowContext& context, std
   if (!tenant.empty()) {
     const auto wanted = parse_tenant(tenant);
     if (!wanted) {
-      return std::unexpected(problem(ProblemCode::invalid_request,
-                                     "`tenant_id` must be common, organizations, consumers, a GUID or a domain"));
+      return std::unexpected(
+          problem(ProblemCode::invalid_request,
+                  "`tenant_id` must be common, organizations, consumers, a GUID or a domain"));
     }
     integration.tenant = *wanted;
   }

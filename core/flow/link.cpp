@@ -4,10 +4,10 @@
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/flow/flows.h"
+#include "core/flow/sign_in.h"
 #include "core/oauth/authorization_request.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
-#include "core/flow/sign_in.h"
 
 namespace postern {
 
@@ -29,15 +29,15 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
   const std::string redirect_uri(parameters.text("redirect_uri"));
   const std::string challenge(parameters.text("code_challenge"));
   if (!context->caller.may("connect:caller")) {
-    co_return problem_outcome(
-        problem(ProblemCode::permission_denied, "This needs the permission connect:caller"));
+    co_return problem_outcome(ProblemCode::permission_denied,
+                              "This needs the permission connect:caller");
   }
   if (!is_s256_challenge(challenge)) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request,
-                                      "`code_challenge` must be an S256 challenge (43 characters)"));
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "`code_challenge` must be an S256 challenge (43 characters)");
   }
   if (!is_allowed_return_url(*context, wish.id.org, redirect_uri)) {
-    co_return problem_outcome(problem(ProblemCode::redirect_uri_not_allowed));
+    co_return problem_outcome(ProblemCode::redirect_uri_not_allowed);
   }
   const auto now = co_await current_time();
   const auto attempt = make_attempt_id(context->take_entropy(16));
@@ -56,10 +56,9 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
                      .allow_other_account = wish.allow_other_account,
                      .created_at = now,
                      .expires_at = now + kStateLifeMs};
-  const auto stored =
-      co_await perform(Sql{.statements = {insert_state(row), sweep_states(now)}});
+  const auto stored = co_await perform(Sql{.statements = {insert_state(row), sweep_states(now)}});
   if (!stored) {
-    co_return problem_outcome(problem(ProblemCode::store_unavailable));
+    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   integration.redirect_uri = redirect_uri;
   const NewLink link{.url = sign_in_url(integration, minted.state.reveal(), challenge, wish.claims),
@@ -115,24 +114,22 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
     co_return co_await create_caller_attempt(context, std::move(*integration), std::move(wish));
   }
   if (mode != "browser") {
-    co_return problem_outcome(
-        problem(ProblemCode::invalid_request, "`mode` must be browser or caller"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`mode` must be browser or caller");
   }
   if (!wish.return_to.empty() && !is_allowed_return_url(*context, wish.id.org, wish.return_to)) {
-    co_return problem_outcome(problem(ProblemCode::return_to_not_allowed));
+    co_return problem_outcome(ProblemCode::return_to_not_allowed);
   }
   const auto confirm = parameters.text("confirm");
   if (!confirm.empty() && confirm != "page" && confirm != "backend") {
-    co_return problem_outcome(
-        problem(ProblemCode::invalid_request, "`confirm` must be page or backend"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`confirm` must be page or backend");
   }
   // Whoever sends the person on to a place of his own proves there that it was his session's user;
   // to leave that out has to be said.
-  wish.confirm = !confirm.empty() ? std::string(confirm)
-                                  : (wish.return_to.empty() ? "page" : "backend");
+  wish.confirm =
+      !confirm.empty() ? std::string(confirm) : (wish.return_to.empty() ? "page" : "backend");
   if (wish.confirm == "backend" && wish.return_to.empty()) {
-    co_return problem_outcome(problem(ProblemCode::invalid_request,
-                                      "`confirm` backend needs `return_to`, where the code arrives"));
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "`confirm` backend needs `return_to`, where the code arrives");
   }
   auto link = co_await make_link(context, std::move(wish), integration->public_origin);
   if (!link) {

@@ -31,6 +31,10 @@ Outcome problem_outcome(const Problem& problem) {
   return outcome;
 }
 
+Outcome problem_outcome(ProblemCode code, std::string_view detail) {
+  return problem_outcome(problem(code, detail));
+}
+
 Outcome data_outcome(std::string fields) {
   return {.kind = OutcomeKind::data, .status = 200, .headers = {}, .body = std::move(fields)};
 }
@@ -43,13 +47,14 @@ Outcome redirect_outcome(int status, std::string location) {
 }
 
 Outcome page_outcome(int status, std::string html, std::string_view form_action_origins) {
-  return {.kind = OutcomeKind::page,
-          .status = status,
-          .headers = {{"content-type", "text/html; charset=utf-8"},
-                      {"content-security-policy", content_security_policy(form_action_origins)},
-                      // A form needs its page's Origin header; nothing else may learn the URL.
-                      {"referrer-policy", form_action_origins.empty() ? "no-referrer" : "same-origin"}},
-          .body = std::move(html)};
+  return {
+      .kind = OutcomeKind::page,
+      .status = status,
+      .headers = {{"content-type", "text/html; charset=utf-8"},
+                  {"content-security-policy", content_security_policy(form_action_origins)},
+                  // A form needs its page's Origin header; nothing else may learn the URL.
+                  {"referrer-policy", form_action_origins.empty() ? "no-referrer" : "same-origin"}},
+      .body = std::move(html)};
 }
 
 std::string encode_outcome(const Outcome& outcome) {

@@ -21,12 +21,13 @@ enum class OutcomeKind : std::uint8_t {
 struct Outcome {
   OutcomeKind kind = OutcomeKind::json;
   int status = 200;
-  std::vector<Header> headers;
+  Pairs headers;
   std::string body;
 };
 
 [[nodiscard]] Outcome json_outcome(std::string body, int status = 200);
 [[nodiscard]] Outcome problem_outcome(const Problem& problem);
+[[nodiscard]] Outcome problem_outcome(ProblemCode code, std::string_view detail = {});
 [[nodiscard]] Outcome data_outcome(std::string fields);
 [[nodiscard]] Outcome redirect_outcome(int status, std::string location);
 // `form_action_origins`: where a form on the page may lead besides the page's own origin.

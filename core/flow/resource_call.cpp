@@ -10,8 +10,8 @@ namespace postern {
 
 namespace {
 
-constexpr std::int64_t kMaxReplyBytes = 1024 * 1024;
-constexpr std::size_t kMaxAnswerBytes = 4 * 1024 * 1024;
+constexpr std::int64_t kMaxReplyBytes = std::int64_t{1024} * 1024;
+constexpr std::size_t kMaxAnswerBytes = std::size_t{4} * 1024 * 1024;
 constexpr int kMaxPages = 100;
 constexpr JsonLimits kReplyLimits{.max_bytes = static_cast<std::size_t>(kMaxReplyBytes),
                                   .max_depth = 64};
@@ -72,10 +72,8 @@ Task<Result<Session, Outcome>> open_session(FlowContext* context, Resource resou
   if (!integration) {
     co_return std::unexpected(problem_outcome(integration.error()));
   }
-  TokenWish wish{.id = id,
-                 .resource = std::string(name_of(resource)),
-                 .min_ttl_ms = 0,
-                 .refused_version = 0};
+  TokenWish wish{
+      .id = id, .resource = std::string(name_of(resource)), .min_ttl_ms = 0, .refused_version = 0};
   auto token = co_await obtain_token(context, wish);
   co_return Session{
       .integration = std::move(*integration), .token = std::move(token), .wish = std::move(wish)};
@@ -83,17 +81,17 @@ Task<Result<Session, Outcome>> open_session(FlowContext* context, Resource resou
 
 Task<Result<Json, Outcome>> fetch_json(FlowContext* context, const Session* session,
                                        std::string url) {
-  const auto reply = co_await perform(Fetch{
-      .method = "GET",
-      .url = std::move(url),
-      .headers = {{"authorization", "Bearer " + session->token.access_token},
-                  {"accept", "application/json"}},
-      .body = {},
-      .deadline_ms = 15 * kSecondMs,
-      .max_bytes = kMaxReplyBytes,
-      .keep_key = {},
-      .keep_org = {},
-      .keep_context = {}});
+  const auto reply =
+      co_await perform(Fetch{.method = "GET",
+                             .url = std::move(url),
+                             .headers = {{"authorization", "Bearer " + session->token.access_token},
+                                         {"accept", "application/json"}},
+                             .body = {},
+                             .deadline_ms = 15 * kSecondMs,
+                             .max_bytes = kMaxReplyBytes,
+                             .keep_key = {},
+                             .keep_org = {},
+                             .keep_context = {}});
   if (!reply) {
     co_return std::unexpected(problem_outcome(fault_of_host(reply.error())));
   }
@@ -104,8 +102,8 @@ Task<Result<Json, Outcome>> fetch_json(FlowContext* context, const Session* sess
     (void)co_await obtain_token(context, std::move(wish));
   }
   if (reply->status == 401) {
-    co_return std::unexpected(problem_outcome(problem(
-        ProblemCode::provider_rejected, "The provider's API refuses a token that it just issued")));
+    co_return std::unexpected(problem_outcome(
+        ProblemCode::provider_rejected, "The provider's API refuses a token that it just issued"));
   }
   const auto now = co_await current_time();
   if (reply->status != 200) {
@@ -113,8 +111,8 @@ Task<Result<Json, Outcome>> fetch_json(FlowContext* context, const Session* sess
   }
   auto document = parse_json(reply->body, kReplyLimits);
   if (!document || !document->is_object()) {
-    co_return std::unexpected(problem_outcome(
-        problem(ProblemCode::provider_rejected, "The provider's API did not answer JSON")));
+    co_return std::unexpected(
+        problem_outcome(ProblemCode::provider_rejected, "The provider's API did not answer JSON"));
   }
   co_return std::move(*document);
 }
@@ -144,7 +142,7 @@ Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string m
   std::string items;
   for (int page = 0; !url.empty(); ++page) {
     if (page == kMaxPages || items.size() > kMaxAnswerBytes) {
-      co_return problem_outcome(problem(ProblemCode::answer_too_large));
+      co_return problem_outcome(ProblemCode::answer_too_large);
     }
     auto document = co_await fetch_json(context, &*session, std::move(url));
     if (!document) {
@@ -152,8 +150,8 @@ Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string m
     }
     const auto* value = json_member(*document, "value");
     if (value == nullptr || !value->is_array()) {
-      co_return problem_outcome(
-          problem(ProblemCode::provider_rejected, "The provider's API answered no list"));
+      co_return problem_outcome(ProblemCode::provider_rejected,
+                                "The provider's API answered no list");
     }
     for (const auto& item : *value) {
       items += (items.empty() ? "" : ",") + dump_json(item);
@@ -169,8 +167,8 @@ Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string m
     if (next && !next->empty()) {
       const auto parsed = parse_url(*next, policy);
       if (!parsed || parsed->origin() != origin) {
-        co_return problem_outcome(problem(ProblemCode::provider_rejected,
-                                          "The provider's next page is at another origin"));
+        co_return problem_outcome(ProblemCode::provider_rejected,
+                                  "The provider's next page is at another origin");
       }
       url = parsed->text();
     }

@@ -27,8 +27,8 @@ Outcome refuse_dots(std::string_view name) {
 }  // namespace
 
 Task<Outcome> get_user_flow(FlowContext* context) {
-  auto document = co_await get_resource(
-      context, {.resource = Resource::graph, .path_and_query = "/v1.0/me"});
+  auto document =
+      co_await get_resource(context, {.resource = Resource::graph, .path_and_query = "/v1.0/me"});
   if (!document) {
     co_return std::move(document.error());
   }
@@ -60,8 +60,7 @@ Task<Outcome> get_calendar_events_flow(FlowContext* context) {
     path = "/v1.0/me/calendarView?startDateTime=" + percent_encode(parameters.text("start")) +
            "&endDateTime=" + percent_encode(parameters.text("end")) + "&$top=50";
   } else if (has_start || has_end) {
-    co_return problem_outcome(
-        problem(ProblemCode::invalid_request, "`start` and `end` go together"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`start` and `end` go together");
   }
   co_return co_await list_resource(
       context, {.resource = Resource::graph, .path_and_query = std::move(path)}, "events", true);
@@ -96,8 +95,7 @@ Task<Outcome> list_resources_flow(FlowContext* context) {
   const auto rest = group.empty() ? std::string("/resources")
                                   : "/resourceGroups/" + percent_encode(group) + "/resources";
   co_return co_await list_resource(
-      context,
-      {.resource = Resource::arm, .path_and_query = subscription_path(*context, rest)},
+      context, {.resource = Resource::arm, .path_and_query = subscription_path(*context, rest)},
       "resources", true);
 }
 

@@ -11,16 +11,16 @@ std::string nonce_of_state(std::string_view state) {
 
 std::string sign_in_url(const Integration& integration, std::string_view state,
                         std::string_view code_challenge, std::string_view claims) {
-  AuthorizationRequest request{.authorization_endpoint = integration.endpoints.authorize,
-                               .client_id = integration.client_id,
-                               .redirect_uri = integration.redirect_uri,
-                               .scopes = integration.scopes,
-                               .scope_separator =
-                                   std::string(integration.provider->scope_separator),
-                               .state = std::string(state),
-                               .code_challenge = std::string(code_challenge),
-                               .nonce = nonce_of_state(state),
-                               .extra = authorization_parameters(*integration.provider)};
+  AuthorizationRequest request{
+      .authorization_endpoint = integration.endpoints.authorize,
+      .client_id = integration.client_id,
+      .redirect_uri = integration.redirect_uri,
+      .scopes = integration.scopes,
+      .scope_separator = std::string(integration.provider->scope_separator),
+      .state = std::string(state),
+      .code_challenge = std::string(code_challenge),
+      .nonce = nonce_of_state(state),
+      .extra = authorization_parameters(*integration.provider)};
   bool has_prompt = false;
   for (const auto& [name, value] : request.extra) {
     has_prompt = has_prompt || name == "prompt";

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "core/flow/integration.h"
-#include "core/oauth/callback.h"
 #include "core/flow/statements.h"
+#include "core/oauth/callback.h"
 
 namespace postern {
 

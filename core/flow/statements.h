@@ -14,7 +14,8 @@ namespace postern {
 
 // --- API keys ---
 [[nodiscard]] SqlStatement select_api_key_by_hash(std::string_view hash);
-[[nodiscard]] std::optional<ApiKeyRecord> api_key_record_of(const std::vector<SqlOutcome>& outcomes);
+[[nodiscard]] std::optional<ApiKeyRecord> api_key_record_of(
+    const std::vector<SqlOutcome>& outcomes);
 
 struct ApiKeyRow {
   std::string id;

@@ -41,10 +41,10 @@ Task<std::optional<LiveToken>> token_from_kv(TokenWish wish, std::int64_t* kv_ve
     co_return std::nullopt;
   }
   const auto* token = record->token_for(wish.resource);
-  auto opened = co_await perform(Open{
-      .org = wish.id.org,
-      .context = seal_context(wish.id, "access_token:" + wish.resource, token->sealed_version),
-      .sealed = token->sealed});
+  auto opened = co_await perform(
+      Open{.org = wish.id.org,
+           .context = seal_context(wish.id, "access_token:" + wish.resource, token->sealed_version),
+           .sealed = token->sealed});
   if (!opened) {
     co_return std::nullopt;
   }
@@ -78,8 +78,8 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
   const auto now = co_await current_time();
   if (input.authority_reply && wish.refused_version == 0) {
     if (auto token = decode_live_token(*input.authority_reply)) {
-      (void)co_await perform(MemoryPut{
-          .key = key, .value = *input.authority_reply, .expires_at = now + kMemoryMs});
+      (void)co_await perform(
+          MemoryPut{.key = key, .value = *input.authority_reply, .expires_at = now + kMemoryMs});
       co_return std::move(*token);
     }
   }
@@ -98,17 +98,17 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
         MemoryPut{.key = key, .value = encode(*token), .expires_at = now + kMemoryMs});
     co_return std::move(*token);
   }
-  (void)co_await perform(Authority{.name = connection_key(wish.id),
-                                   .operation = "authority.token",
-                                   .payload = encode(TokenPayload{
-                                       .id = wish.id,
-                                       .resource = wish.resource,
-                                       .min_ttl_ms = wish.min_ttl_ms,
-                                       .forced = false,
-                                       .refused_version = wish.refused_version,
-                                       .kv_version = kv_version}),
-                                   .restart = true,
-                                   .note = note_of(wish)});
+  (void)co_await perform(
+      Authority{.name = connection_key(wish.id),
+                .operation = "authority.token",
+                .payload = encode(TokenPayload{.id = wish.id,
+                                               .resource = wish.resource,
+                                               .min_ttl_ms = wish.min_ttl_ms,
+                                               .forced = false,
+                                               .refused_version = wish.refused_version,
+                                               .kv_version = kv_version}),
+                .restart = true,
+                .note = note_of(wish)});
   // The host does not come back here: it starts the flow again.
   co_return LiveToken{};
 }
@@ -123,14 +123,13 @@ Task<Outcome> get_token_flow(FlowContext* context) {
   const auto wanted = parameters.has("resource") ? parameters.text("resource") : "graph";
   const auto resource = parse_resource(wanted);
   if (!resource) {
-    co_return problem_outcome(
-        problem(ProblemCode::invalid_request, "`resource` must be graph or arm"));
+    co_return problem_outcome(ProblemCode::invalid_request, "`resource` must be graph or arm");
   }
-  const auto token = co_await obtain_token(
-      context, {.id = id,
-                .resource = std::string(name_of(*resource)),
-                .min_ttl_ms = parameters.integer("min_ttl", 0) * kSecondMs,
-                .refused_version = 0});
+  const auto token =
+      co_await obtain_token(context, {.id = id,
+                                      .resource = std::string(name_of(*resource)),
+                                      .min_ttl_ms = parameters.integer("min_ttl", 0) * kSecondMs,
+                                      .refused_version = 0});
   JsonWriter out;
   out.begin_object()
       .member("access_token", token.access_token)

@@ -8,7 +8,8 @@ namespace postern {
 Task<Outcome> admin_consent_url_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto integration = resolve_integration(
-      *context, parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
+      *context,
+      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
       parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
@@ -16,7 +17,7 @@ Task<Outcome> admin_consent_url_flow(FlowContext* context) {
   const std::string redirect_uri(parameters.text("redirect_uri"));
   if (!redirect_uri.empty() &&
       !is_allowed_return_url(*context, context->caller.org, redirect_uri)) {
-    co_return problem_outcome(problem(ProblemCode::redirect_uri_not_allowed));
+    co_return problem_outcome(ProblemCode::redirect_uri_not_allowed);
   }
   const auto url = admin_consent_url(
       integration->tenant,
@@ -27,8 +28,8 @@ Task<Outcome> admin_consent_url_flow(FlowContext* context) {
        .state = std::string(parameters.text("state")),
        .scopes = {}});
   if (!url) {
-    co_return problem_outcome(
-        problem(ProblemCode::invalid_request, "Personal accounts have no administrator"));
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "Personal accounts have no administrator");
   }
   JsonWriter out;
   co_return json_outcome(out.begin_object().member("url", *url).end_object().take());
@@ -37,18 +38,21 @@ Task<Outcome> admin_consent_url_flow(FlowContext* context) {
 Task<Outcome> logout_url_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto integration = resolve_integration(
-      *context, parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
+      *context,
+      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
       parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
   const auto return_to = parameters.text("return_to");
   if (!return_to.empty() && !is_allowed_return_url(*context, context->caller.org, return_to)) {
-    co_return problem_outcome(problem(ProblemCode::return_to_not_allowed));
+    co_return problem_outcome(ProblemCode::return_to_not_allowed);
   }
   JsonWriter out;
-  co_return json_outcome(
-      out.begin_object().member("url", logout_url(integration->endpoints, return_to)).end_object().take());
+  co_return json_outcome(out.begin_object()
+                             .member("url", logout_url(integration->endpoints, return_to))
+                             .end_object()
+                             .take());
 }
 
 }  // namespace postern

@@ -7,11 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/pairs.h"
 #include "core/base/form.h"
 
 namespace postern {
 
-using HeaderFields = std::vector<std::pair<std::string, std::string>>;  // names in lower case
+using HeaderFields = Pairs;  // names in lower case
 
 enum class ClientAuthMethod : std::uint8_t {
   post,   // client_id and client_secret in the body

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/json_writer.h"
 #include "core/base/base64url.h"
 #include "core/base/json.h"
 #include "core/base/json_writer.h"

@@ -125,11 +125,7 @@ TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQui
 
 std::optional<std::int64_t> lifetime(const Json& document, std::string_view name) {
   std::optional<std::int64_t> seconds = json_integer(document, name);
-  if (!seconds) {
-    const auto text = json_string(document, name);
-    if (!text || !all_in(*text, '0', '9')) return std::nullopt;
-    seconds = parse_decimal(*text);
-  }
+  if (!seconds) seconds = parse_decimal(json_string(document, name).value_or(""));
   if (!seconds || *seconds < 1 || *seconds > kYearSeconds) return std::nullopt;
   return seconds;
 }

@@ -11,8 +11,8 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kAccessNames[] = {"open", "key", "admin", "browser", "authority"};
-constexpr std::string_view kKindNames[] = {"identifier", "name", "text",
-                                           "integer",    "flag", "timestamp", "names"};
+constexpr std::string_view kKindNames[] = {"identifier", "name",      "text", "integer",
+                                           "flag",       "timestamp", "names"};
 constexpr std::string_view kPlaceNames[] = {"path", "query", "body"};
 
 struct Variable {
@@ -22,13 +22,17 @@ struct Variable {
 };
 constexpr Variable kEnvironment[] = {
     {"AZURE_CLIENT_ID", false, "Application (client) id of the app registration"},
-    {"AZURE_TENANT_ID", false, "common (default), organizations, consumers, a directory's id or domain"},
-    {"AZURE_REDIRECT_URI", false, "Where Postern's /callback/azure is reached, exactly as registered"},
+    {"AZURE_TENANT_ID", false,
+     "common (default), organizations, consumers, a directory's id or domain"},
+    {"AZURE_REDIRECT_URI", false,
+     "Where Postern's /callback/azure is reached, exactly as registered"},
     {"AZURE_LOGIN_ORIGIN", false, "Another origin than https://login.microsoftonline.com"},
     {"GRAPH_ORIGIN", false, "Another origin than https://graph.microsoft.com"},
     {"ARM_ORIGIN", false, "Another origin than https://management.azure.com"},
-    {"ALLOW_INSECURE_ORIGINS", false, "Comma-separated origins that may be http or private: development only"},
-    {"ALLOWED_RETURN_URLS", false, "JSON: organization to the exact URLs that people may be sent to"},
+    {"ALLOW_INSECURE_ORIGINS", false,
+     "Comma-separated origins that may be http or private: development only"},
+    {"ALLOWED_RETURN_URLS", false,
+     "JSON: organization to the exact URLs that people may be sent to"},
     {"ADMIN_API_KEY", false, "The administrator's key"},
     {"AZURE_CLIENT_SECRET", true, "Client secret of the app registration"},
 };

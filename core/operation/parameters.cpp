@@ -18,8 +18,9 @@ using Fault = std::unexpected<Problem>;
 
 Fault refuse(std::string_view name, std::string_view why) {
   // The name comes from the declaration or is cut: an answer does not repeat what it was sent.
-  return std::unexpected(problem(ProblemCode::invalid_request,
-                                 "`" + std::string(name.substr(0, kMaxNameBytes)) + "` " + std::string(why)));
+  return std::unexpected(
+      problem(ProblemCode::invalid_request,
+              "`" + std::string(name.substr(0, kMaxNameBytes)) + "` " + std::string(why)));
 }
 
 bool is_alphanumeric(char c) {
@@ -145,7 +146,8 @@ struct Reader {
   Result<std::monostate, Problem> read_object(std::string_view text, bool camel) {
     const auto document = parse_json(text);
     if (!document || !document->is_object()) {
-      return std::unexpected(problem(ProblemCode::invalid_request, "The body is not a JSON object"));
+      return std::unexpected(
+          problem(ProblemCode::invalid_request, "The body is not a JSON object"));
     }
     for (const auto& [name, value] : document->items()) {
       const auto* parameter = find(operation, name, camel);
@@ -225,7 +227,8 @@ Result<Parameters, Problem> read_parameters(const Operation& operation, const Fl
   for (const auto& parameter : operation.parameters) {
     if (parameter.required && !reader.parameters.has(parameter.name)) {
       const bool camel = input.entry == Entry::rpc;
-      return refuse(camel ? camel_case(parameter.name) : std::string(parameter.name), "is required");
+      return refuse(camel ? camel_case(parameter.name) : std::string(parameter.name),
+                    "is required");
     }
   }
   return std::move(reader.parameters);

@@ -91,7 +91,9 @@ const COMPARE: Record<string, (sign: number) => boolean> = {
 /** The little of OData that mail and calendar need: comparisons and `contains`, joined by `and`. */
 function parseFilter(filter: string): Clause[] | undefined {
   const clauses: Clause[] = [];
-  for (const part of filter.split(/\s+and\s+(?=(?:[^']*'[^']*')*[^']*$)/i)) {
+  // Brackets around a run of `and` change nothing.
+  const flat = filter.replace(/(^|\s)\((?=\w)([^()]*|[^()]*\([^()]*\)[^()]*)\)(?=\s|$)/g, "$1$2");
+  for (const part of flat.split(/\s+and\s+(?=(?:[^']*'[^']*')*[^']*$)/i)) {
     const contains = /^contains\(([\w/]+),\s*'((?:[^']|'')*)'\)$/.exec(part.trim());
     const compared = /^([\w/]+)\s+(eq|ne|gt|ge|lt|le)\s+('(?:[^']|'')*'|[\w.:+-]+)$/.exec(part.trim());
     if (contains !== null) {

@@ -6,6 +6,7 @@ import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
 import css from "../assets/postern.css";
+import icon from "../assets/postern.svg";
 import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
@@ -20,11 +21,16 @@ const MOST_BODY_BYTES = 64 * 1024;
 /** What flows read of a request; nothing else crosses into the core. */
 const READ_HEADERS = ["authorization", "cookie", "origin", "sec-fetch-site"];
 
+const ASSETS = [
+  ["/assets/postern.css", "text/css; charset=utf-8", css],
+  ["/assets/postern.svg", "image/svg+xml", icon],
+] as const;
+
 export function createApp(): App {
   const app: App = new Hono();
   app.use(
     secureHeaders({
-      referrerPolicy: "no-referrer",
+      referrerPolicy: false,
       xFrameOptions: "DENY",
       crossOriginResourcePolicy: "same-origin",
     }),
@@ -33,9 +39,10 @@ export function createApp(): App {
   app.use(
     bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => toResponse(problemOutcome("payload_too_large")) }),
   );
-  app.get("/assets/postern.css", (c) =>
-    c.body(css, 200, { "content-type": "text/css; charset=utf-8", "cache-control": "public, max-age=3600" }),
-  );
+  for (const [path, type, text] of ASSETS)
+    app.get(path, (c) =>
+      c.body(text, 200, { "content-type": type, "cache-control": "public, max-age=3600" }),
+    );
   for (const operation of operations) {
     if (operation.method === "") continue;
     const handler = (c: Context<{ Bindings: Bindings }>) => handle(operation, c);
@@ -90,6 +97,8 @@ async function handle(operation: OperationInfo, c: Context<{ Bindings: Bindings 
 export function toResponse(outcome: Outcome): Response {
   const headers = new Headers({ "cache-control": "no-store" });
   for (const [name, value] of outcome.headers) headers.append(name, value);
+  // The page with a form says its own: a form needs its page's Origin header.
+  if (!headers.has("referrer-policy")) headers.set("referrer-policy", "no-referrer");
   return new Response(outcome.kind === "redirect" ? null : new Uint8Array(outcome.body), {
     status: outcome.status,
     headers,

@@ -94,6 +94,8 @@ async function drive(
       waiting.delete(first.id);
       settled.push(first);
     }
+    // Whatever another flow left when it trapped is not this one's to send.
+    message.clear();
     message.add(Date.now());
     for (const { id, answer } of settled) message.add(id, answer);
     step = instance.resume(message);

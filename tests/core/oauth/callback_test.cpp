@@ -6,6 +6,7 @@
 
 #include "core/base/sha256.h"
 #include "core/oauth/pkce.h"
+#include "tests/core/fault_of.h"
 
 using namespace postern;
 
@@ -28,9 +29,7 @@ std::string with_state(std::string_view rest) {
 }
 
 CallbackFaultKind parse_fault(std::string_view query) {
-  const auto parsed = parse_callback(query);
-  REQUIRE_FALSE(parsed.has_value());
-  return parsed.error().kind;
+  return fault_of(parse_callback(query)).kind;
 }
 
 Result<ValidatedCallback, CallbackFault> validate(std::string_view query,
@@ -114,34 +113,34 @@ TEST_CASE("everything in a callback has a largest size") {
 
 TEST_CASE("another state than the one that was issued leads nowhere") {
   const auto callback = validate("code=abc&state=att_other.state");
-  CHECK(callback.error().kind == CallbackFaultKind::wrong_state);
+  CHECK(fault_of(callback).kind == CallbackFaultKind::wrong_state);
   IssuedState row = issued();
   row.state_hash.clear();
-  CHECK(validate(with_state("code=abc"), row).error().kind == CallbackFaultKind::wrong_state);
+  CHECK(fault_of(validate(with_state("code=abc"), row)).kind == CallbackFaultKind::wrong_state);
 }
 
 TEST_CASE("a code that arrives at another integration's callback path is refused (mix-up)") {
   for (const char* path : {"github", "", "Azure", "azure2"}) {
-    CHECK(validate(with_state("code=abc"), issued(), path).error().kind ==
+    CHECK(fault_of(validate(with_state("code=abc"), issued(), path)).kind ==
           CallbackFaultKind::wrong_integration);
   }
   IssuedState nameless = issued();
   nameless.integration.clear();
-  CHECK(validate(with_state("code=abc"), nameless, "").error().kind ==
+  CHECK(fault_of(validate(with_state("code=abc"), nameless, "")).kind ==
         CallbackFaultKind::wrong_integration);
 }
 
 TEST_CASE("an error from another integration's path is not believed either") {
-  CHECK(validate(with_state("error=access_denied"), issued(), "github").error().kind ==
+  CHECK(fault_of(validate(with_state("error=access_denied"), issued(), "github")).kind ==
         CallbackFaultKind::wrong_integration);
-  CHECK(validate(with_state("error=access_denied&iss=https://evil.example")).error().kind ==
+  CHECK(fault_of(validate(with_state("error=access_denied&iss=https://evil.example"))).kind ==
         CallbackFaultKind::wrong_issuer);
 }
 
 TEST_CASE("iss must be the integration's issuer (RFC 9207)") {
-  CHECK(validate(with_state("code=a&iss=https://evil.example")).error().kind ==
+  CHECK(fault_of(validate(with_state("code=a&iss=https://evil.example"))).kind ==
         CallbackFaultKind::wrong_issuer);
-  CHECK(validate(with_state("code=a&iss=https://login.example.com/common/v2.0")).error().kind ==
+  CHECK(fault_of(validate(with_state("code=a&iss=https://login.example.com/common/v2.0"))).kind ==
         CallbackFaultKind::wrong_issuer);
   CHECK(validate(with_state("code=a&iss=https://login.example.com/"
                             "b9419818-09af-49c2-b0c3-653adc1f376e/v2.0"))
@@ -152,7 +151,7 @@ TEST_CASE("iss may be absent only where the server never promised it") {
   IssuedState row = issued();
   CHECK(validate(with_state("code=a"), row).has_value());
   row.issuer_required = true;
-  CHECK(validate(with_state("code=a"), row).error().kind == CallbackFaultKind::wrong_issuer);
+  CHECK(fault_of(validate(with_state("code=a"), row)).kind == CallbackFaultKind::wrong_issuer);
 }
 
 TEST_CASE("iss of a provider whose issuer nobody knows is ignored") {
@@ -164,29 +163,29 @@ TEST_CASE("iss of a provider whose issuer nobody knows is ignored") {
 TEST_CASE("a person's or a policy's no is told apart from a failure") {
   for (const char* error : {"access_denied", "consent_required", "interaction_required",
                             "user_cancelled_login", "permission_denied"}) {
-    CHECK(validate(with_state(std::string("error=") + error)).error().kind ==
+    CHECK(fault_of(validate(with_state(std::string("error=") + error))).kind ==
           CallbackFaultKind::denied);
   }
   for (const char* error : {"server_error", "temporarily_unavailable", "invalid_scope", "x"}) {
     const auto callback = validate(with_state(std::string("error=") + error));
-    CHECK(callback.error().kind == CallbackFaultKind::provider_error);
-    CHECK(callback.error().error == error);
+    CHECK(fault_of(callback).kind == CallbackFaultKind::provider_error);
+    CHECK(fault_of(callback).error == error);
   }
 }
 
 TEST_CASE("an error description is cut, has no control characters, and is left to be escaped") {
   const auto callback = validate(
       with_state("error=%0d%0aSet-Cookie:x&error_description=a%0d%0ab%7f%c2%85%3Cscript%3E%c3%a4"));
-  CHECK(callback.error().error == "??Set-Cookie:x");
-  CHECK(callback.error().description == "a  b   <script>\xc3\xa4");
+  CHECK(fault_of(callback).error == "??Set-Cookie:x");
+  CHECK(fault_of(callback).description == "a  b   <script>\xc3\xa4");
   const auto longer =
       validate(with_state("error=" + std::string(100, 'e') + "&error_description=x" + [] {
         std::string umlauts;
         for (int i = 0; i < 600; ++i) umlauts += "%c3%a4";
         return umlauts;
       }()));
-  CHECK(longer.error().error.size() == 64);
-  CHECK(longer.error().description.size() == 1023);
+  CHECK(fault_of(longer).error.size() == 64);
+  CHECK(fault_of(longer).description.size() == 1023);
 }
 
 TEST_CASE("an admin-consent answer is its own shape, with state, and never a sign-in") {
@@ -195,18 +194,19 @@ TEST_CASE("an admin-consent answer is its own shape, with state, and never a sig
   REQUIRE(parsed.has_value());
   CHECK(parsed->shape == CallbackShape::admin_consent);
   CHECK(parsed->tenant == "b9419818-09af-49c2-b0c3-653adc1f376e");
-  CHECK(validate(with_state("admin_consent=True&tenant=b9419818-09af-49c2-b0c3-653adc1f376e"))
-            .error()
+  CHECK(fault_of(
+            validate(with_state("admin_consent=True&tenant=b9419818-09af-49c2-b0c3-653adc1f376e")))
             .kind == CallbackFaultKind::not_a_sign_in);
   CHECK(parse_fault(with_state("admin_consent=True&tenant=evil")) == CallbackFaultKind::malformed);
-  CHECK(validate(with_state("error=permission_denied&admin_consent=True&tenant=x")).error().kind ==
-        CallbackFaultKind::denied);
+  CHECK(
+      fault_of(validate(with_state("error=permission_denied&admin_consent=True&tenant=x"))).kind ==
+      CallbackFaultKind::denied);
 }
 
 TEST_CASE("parameters cannot be emptied of their code on the way to the validator") {
   CallbackParameters forged;
   forged.state = Secret(std::string(kState));
-  CHECK(validate_callback(std::move(forged), issued(), "azure").error().kind ==
+  CHECK(fault_of(validate_callback(std::move(forged), issued(), "azure")).kind ==
         CallbackFaultKind::missing_code);
 }
 
@@ -219,7 +219,7 @@ TEST_CASE("a handed-over code needs the issued state and the verifier of the iss
 
   const auto fault = [](std::string code, std::string_view state, std::string_view verifier,
                         const IssuedState& row) {
-    return validate_handed_over_code(Secret(std::move(code)), state, verifier, row).error().kind;
+    return fault_of(validate_handed_over_code(Secret(std::move(code)), state, verifier, row)).kind;
   };
   CHECK(fault("abc", "att_x.y", kVerifier, issued()) == CallbackFaultKind::wrong_state);
   CHECK(fault("abc", kState, std::string(43, 'a'), issued()) == CallbackFaultKind::wrong_verifier);
@@ -234,6 +234,7 @@ TEST_CASE("a handed-over code needs the issued state and the verifier of the iss
 TEST_CASE("a short verifier is refused even when its hash fits") {
   IssuedState row = issued();
   row.code_challenge = s256_challenge("short");
-  CHECK(validate_handed_over_code(Secret(std::string("abc")), kState, "short", row).error().kind ==
-        CallbackFaultKind::wrong_verifier);
+  CHECK(
+      fault_of(validate_handed_over_code(Secret(std::string("abc")), kState, "short", row)).kind ==
+      CallbackFaultKind::wrong_verifier);
 }

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <string>
 
+#include "tests/core/fault_of.h"
+
 using namespace postern;
 
 namespace {
@@ -36,9 +38,9 @@ TEST_CASE("metadata of RFC 8414 3.2 is read") {
 
 TEST_CASE("metadata of another issuer is refused, be it off by a slash") {
   for (const char* expected : {"https://server.example.com/", "https://evil.example", ""}) {
-    CHECK(parse_server_metadata(document(), expected).error() == DiscoveryFault::wrong_issuer);
+    CHECK(fault_of(parse_server_metadata(document(), expected)) == DiscoveryFault::wrong_issuer);
   }
-  CHECK(parse_server_metadata("{}", "").error() == DiscoveryFault::wrong_issuer);
+  CHECK(fault_of(parse_server_metadata("{}", "")) == DiscoveryFault::wrong_issuer);
 }
 
 TEST_CASE("Entra's template is an issuer like any other here") {
@@ -54,17 +56,17 @@ TEST_CASE("an endpoint that Postern would not call makes the whole metadata unus
   for (const char* url : {"http://server.example.com/r", "https://127.0.0.1/r", "//evil.example",
                           "https://a@evil.example/", "javascript:alert(1)", "7"}) {
     const std::string more = R"(,"revocation_endpoint":")" + std::string(url) + '"';
-    CHECK(parse_server_metadata(document(more), kIssuer).error() == DiscoveryFault::bad_endpoint);
+    CHECK(fault_of(parse_server_metadata(document(more), kIssuer)) == DiscoveryFault::bad_endpoint);
   }
-  CHECK(parse_server_metadata(document(R"(,"userinfo_endpoint":7)"), kIssuer).error() ==
+  CHECK(fault_of(parse_server_metadata(document(R"(,"userinfo_endpoint":7)"), kIssuer)) ==
         DiscoveryFault::bad_endpoint);
 }
 
 TEST_CASE("authorization and token endpoint are needed") {
-  CHECK(parse_server_metadata(R"({"issuer":"https://server.example.com"})", kIssuer).error() ==
+  CHECK(fault_of(parse_server_metadata(R"({"issuer":"https://server.example.com"})", kIssuer)) ==
         DiscoveryFault::missing_endpoint);
-  CHECK(parse_server_metadata("[]", kIssuer).error() == DiscoveryFault::not_metadata);
-  CHECK(parse_server_metadata("", kIssuer).error() == DiscoveryFault::not_metadata);
+  CHECK(fault_of(parse_server_metadata("[]", kIssuer)) == DiscoveryFault::not_metadata);
+  CHECK(fault_of(parse_server_metadata("", kIssuer)) == DiscoveryFault::not_metadata);
 }
 
 TEST_CASE("an insecure origin is taken only when the policy names it") {
@@ -73,7 +75,7 @@ TEST_CASE("an insecure origin is taken only when the policy names it") {
     "authorization_endpoint":"http://localhost:4000/a","token_endpoint":"http://localhost:4000/t"})";
   CHECK(parse_server_metadata(text, "http://localhost:4000", {.allowed_origins = allowed})
             .has_value());
-  CHECK(parse_server_metadata(text, "http://localhost:4000").error() ==
+  CHECK(fault_of(parse_server_metadata(text, "http://localhost:4000")) ==
         DiscoveryFault::bad_endpoint);
 }
 

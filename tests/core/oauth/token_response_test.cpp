@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <string>
 
+#include "tests/core/fault_of.h"
+
 using namespace postern;
 
 namespace {
@@ -28,9 +30,7 @@ Result<TokenResponse, TokenFault> good_with(std::string_view members) {
 }
 
 TokenFault fault(int status, std::string body, const TokenQuirks& quirks = {}) {
-  auto result = read(status, std::move(body), quirks);
-  REQUIRE_FALSE(result.has_value());
-  return std::move(result.error());
+  return fault_of(read(status, std::move(body), quirks));
 }
 
 void check_transient(const TokenFault& got, std::string_view reason) {
@@ -149,12 +149,12 @@ TEST_CASE("a form-encoded reply is read where the provider is known for it, erro
   CHECK(response->access_token.reveal() == "gho_16C7");
   CHECK(response->expires_in_seconds == 28800);
   CHECK(response->scope == "repo gist");
-  CHECK(form("error=incorrect_client_credentials&error_description=x", kGithub).error().error ==
+  CHECK(fault_of(form("error=incorrect_client_credentials&error_description=x", kGithub)).error ==
         "incorrect_client_credentials");
-  check_transient(form("access_token=a&access_token=b&token_type=bearer", kGithub).error(),
+  check_transient(fault_of(form("access_token=a&access_token=b&token_type=bearer", kGithub)),
                   "malformed");
-  check_transient(form("access_token=%zz&token_type=bearer", kGithub).error(), "not_json");
-  check_transient(form("access_token=a&token_type=bearer", {}).error(), "not_json");
+  check_transient(fault_of(form("access_token=%zz&token_type=bearer", kGithub)), "not_json");
+  check_transient(fault_of(form("access_token=a&token_type=bearer", {})), "not_json");
 }
 
 TEST_CASE("duplicate members are refused") {
@@ -180,7 +180,7 @@ TEST_CASE("HTML, nothing and rubbish are transient, whatever the status") {
 TEST_CASE("JSON that calls itself HTML is not read") {
   const auto result = process_token_response(
       reply(400, R"({"error":"invalid_grant"})", "Text/HTML; charset=utf-8"), {}, kNow);
-  check_transient(result.error(), "not_json");
+  check_transient(fault_of(result), "not_json");
 }
 
 TEST_CASE("a reply over 64 KiB, or nested without end, is not read") {
@@ -200,12 +200,12 @@ TEST_CASE("an access token is 1 to 16,384 visible ASCII characters") {
        {std::string(R"("")"), '"' + std::string(16385, 'a') + '"', std::string(R"("a b")"),
         std::string(R"("a\r\nX: y")"), std::string("\"\xc3\xa4\""), std::string("null"),
         std::string("7"), std::string(R"(["a"])")}) {
-    check_transient(with_token(bad).error(), "malformed");
+    check_transient(fault_of(with_token(bad)), "malformed");
   }
 }
 
 TEST_CASE("a refresh token that cannot be one is said aloud, not dropped") {
-  check_transient(good_with(R"("refresh_token":"a\nb")").error(), "malformed");
+  check_transient(fault_of(good_with(R"("refresh_token":"a\nb")")), "malformed");
   CHECK(good_with(R"("refresh_token":"a b")")->refresh_token->reveal() == "a b");
 }
 
@@ -247,7 +247,7 @@ TEST_CASE("Retry-After is honoured up to a day") {
   const auto after = [](std::string text) {
     TokenReply answer = reply(429, R"({"error":"slow_down"})");
     answer.retry_after = std::move(text);
-    return process_token_response(answer, {}, kNow).error().retry_after;
+    return fault_of(process_token_response(answer, {}, kNow)).retry_after;
   };
   CHECK(after("120") == 120 * kSecondMs);
   CHECK(after("999999999") == kDayMs);

@@ -6,6 +6,7 @@
 
 #include "core/base/form.h"
 #include "core/provider/catalogue.h"
+#include "tests/core/fault_of.h"
 
 using namespace postern;
 using Scopes = std::vector<std::string>;
@@ -55,12 +56,12 @@ TEST_CASE("what could mean something in a path is no tenant") {
                            "a.b\n",
                            " common"}) {
     CAPTURE(text);
-    CHECK(parse_tenant(text).error() == TenantFault::malformed);
+    CHECK(fault_of(parse_tenant(text)) == TenantFault::malformed);
   }
-  CHECK(parse_tenant("").error() == TenantFault::empty);
-  CHECK(parse_tenant(std::string(250, 'a') + ".com").error() == TenantFault::too_long);
-  CHECK(parse_tenant(std::string(64, 'a') + ".com").error() == TenantFault::malformed);
-  CHECK(parse_tenant(std::string_view("a.b\0c", 5)).error() == TenantFault::malformed);
+  CHECK(fault_of(parse_tenant("")) == TenantFault::empty);
+  CHECK(fault_of(parse_tenant(std::string(250, 'a') + ".com")) == TenantFault::too_long);
+  CHECK(fault_of(parse_tenant(std::string(64, 'a') + ".com")) == TenantFault::malformed);
+  CHECK(fault_of(parse_tenant(std::string_view("a.b\0c", 5))) == TenantFault::malformed);
 }
 
 TEST_CASE("each tenant mode says whose tokens it takes") {
@@ -195,8 +196,8 @@ TEST_CASE("Graph's /me is read, null members as empty ones") {
 }
 
 TEST_CASE("a profile without id is none") {
-  CHECK(parse_graph_profile("{}").error() == ProfileFault::missing_id);
-  CHECK(parse_graph_profile(R"({"id":""})").error() == ProfileFault::missing_id);
-  CHECK(parse_graph_profile("[]").error() == ProfileFault::not_json);
-  CHECK(parse_graph_profile("<html>").error() == ProfileFault::not_json);
+  CHECK(fault_of(parse_graph_profile("{}")) == ProfileFault::missing_id);
+  CHECK(fault_of(parse_graph_profile(R"({"id":""})")) == ProfileFault::missing_id);
+  CHECK(fault_of(parse_graph_profile("[]")) == ProfileFault::not_json);
+  CHECK(fault_of(parse_graph_profile("<html>")) == ProfileFault::not_json);
 }

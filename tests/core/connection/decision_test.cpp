@@ -1,0 +1,203 @@
+#include "core/connection/decision.h"
+
+#include <doctest/doctest.h>
+#include <string>
+
+using namespace postern;
+
+namespace {
+
+constexpr EpochMs kNow = 1'767'323'045'000;
+constexpr DurationMs kHour = 60 * kMinuteMs;
+
+// Minted at `minted`, `left` before its end.
+ConnectionRecord record_with(DurationMs left, EpochMs minted = kNow - kHour) {
+  ConnectionRecord record;
+  record.status = Status::connected;
+  record.version = 3;
+  record.sealed_refresh_token = "sealed";
+  record.account.key = "t|ada";
+  record.tokens = {{.resource = "graph",
+                    .sealed = "sealed",
+                    .sealed_version = 3,
+                    .minted_at = minted,
+                    .expires_at = kNow + left,
+                    .scope = ""}};
+  return record;
+}
+
+TokenDemand demand() {
+  return {.resource = "graph", .arrived_at = kNow};
+}
+
+std::string verdict(const ConnectionRecord& record, const TokenDemand& wish = demand()) {
+  return std::string(decide_token(&record, wish, kNow).reason);
+}
+
+TokenDecision decision(const ConnectionRecord& record, const TokenDemand& wish = demand()) {
+  return decide_token(&record, wish, kNow).decision;
+}
+
+}  // namespace
+
+TEST_CASE("nothing stored, a tombstone and a record that never was connected are not connected") {
+  CHECK(decide_token(nullptr, demand(), kNow).decision == TokenDecision::not_connected);
+  for (const auto status : {Status::revoked, Status::not_connected}) {
+    auto record = record_with(kHour);
+    record.status = status;
+    CHECK(decision(record) == TokenDecision::not_connected);
+  }
+}
+
+TEST_CASE("a token with more than five minutes left is served, with five it is refreshed") {
+  CHECK(verdict(record_with(kRefreshWindowMs + 1)) == "fresh");
+  CHECK(verdict(record_with(kRefreshWindowMs)) == "near_expiry");
+  CHECK(decision(record_with(kRefreshWindowMs)) == TokenDecision::refresh);
+  CHECK(verdict(record_with(-1)) == "near_expiry");
+}
+
+TEST_CASE("min_ttl widens the window and never narrows it") {
+  auto wish = demand();
+  wish.min_ttl_ms = 10 * kMinuteMs;
+  CHECK(verdict(record_with(10 * kMinuteMs + 1), wish) == "fresh");
+  CHECK(verdict(record_with(10 * kMinuteMs), wish) == "near_expiry");
+  wish.min_ttl_ms = kSecondMs;
+  CHECK(verdict(record_with(kRefreshWindowMs), wish) == "near_expiry");
+}
+
+TEST_CASE("min_ttl is capped below the lifetime, or it would refresh for ever") {
+  auto wish = demand();
+  wish.min_ttl_ms = 24 * kHour;
+  // A token of one hour, a second old.
+  const auto record = record_with(kHour - kSecondMs, kNow - kSecondMs);
+  CHECK(verdict(record, wish) == "fresh");
+  // Two minutes old: no longer fresher than the lifetime less a minute.
+  CHECK(verdict(record_with(kHour - 2 * kMinuteMs, kNow - 2 * kMinuteMs), wish) == "near_expiry");
+}
+
+TEST_CASE("a token minted after the caller came satisfies it, forced or not") {
+  auto record = record_with(kMinuteMs, kNow);
+  auto wish = demand();
+  wish.forced = true;
+  CHECK(verdict(record, wish) == "minted_after_arrival");
+  record.tokens[0].minted_at = kNow - 1;
+  CHECK(verdict(record, wish) == "forced");
+  CHECK(decision(record, wish) == TokenDecision::refresh);
+}
+
+TEST_CASE("a token that is over is not served because it is new") {
+  CHECK(verdict(record_with(0, kNow)) == "near_expiry");
+}
+
+TEST_CASE("a lifetime that nobody told is served until it is refused") {
+  auto record = record_with(0);
+  record.tokens[0].expires_at = 0;
+  CHECK(verdict(record) == "fresh");
+  auto wish = demand();
+  wish.refused_version = 3;
+  CHECK(verdict(record, wish) == "refused_by_resource");
+}
+
+TEST_CASE("a refused token is not served again, an older refusal says nothing about it") {
+  auto wish = demand();
+  wish.refused_version = 3;
+  CHECK(verdict(record_with(kHour), wish) == "refused_by_resource");
+  wish.refused_version = 2;
+  CHECK(verdict(record_with(kHour), wish) == "fresh");
+  // Not even when it is newer than the caller.
+  wish.refused_version = 3;
+  CHECK(verdict(record_with(kHour, kNow), wish) == "refused_by_resource");
+}
+
+TEST_CASE("another resource's token is no token for this one") {
+  auto wish = demand();
+  wish.resource = "arm";
+  CHECK(verdict(record_with(kHour), wish) == "no_token_for_resource");
+}
+
+TEST_CASE("where nothing can be refreshed a token is served as long as it lives") {
+  auto record = record_with(kMinuteMs);
+  record.sealed_refresh_token.clear();
+  CHECK(verdict(record) == "cannot_refresh");
+  record.tokens[0].expires_at = kNow;
+  CHECK(verdict(record) == "no_refresh_token");
+  CHECK(decision(record) == TokenDecision::needs_person);
+
+  auto dead = record_with(kMinuteMs);
+  dead.status = Status::needs_reauth;
+  CHECK(verdict(dead) == "cannot_refresh");
+  dead.tokens[0].expires_at = kNow;
+  CHECK(verdict(dead) == "needs_reauth");
+  CHECK(decision(dead) == TokenDecision::needs_person);
+}
+
+TEST_CASE("a token is alive before its end, and without one") {
+  CHECK(is_alive({.expires_at = kNow + 1}, kNow));
+  CHECK_FALSE(is_alive({.expires_at = kNow}, kNow));
+  CHECK(is_alive({.expires_at = 0}, kNow));
+}
+
+TEST_CASE("what a lost answer means is the provider's") {
+  const auto replay = [](ReplayClass kind, DurationMs ago) {
+    Provider provider{};
+    provider.replay = kind;
+    provider.reuse_leeway_seconds = 600;
+    return std::string(decide_replay(provider, {.sent_at = kNow - ago}, kNow).reason);
+  };
+  CHECK(replay(ReplayClass::not_rotated, kHour) == "not_rotated");
+  CHECK(replay(ReplayClass::old_stays_valid, kHour) == "old_stays_valid");
+  CHECK(replay(ReplayClass::reuse_leeway, 10 * kMinuteMs - 1) == "within_leeway");
+  CHECK(replay(ReplayClass::reuse_leeway, 10 * kMinuteMs) == "leeway_over");
+  CHECK(replay(ReplayClass::single_use, 0) == "single_use");
+
+  Provider single{};
+  single.replay = ReplayClass::single_use;
+  CHECK(decide_replay(single, {.sent_at = kNow}, kNow).decision ==
+        ReplayDecision::replay_may_be_refused);
+  Provider stays{};
+  stays.replay = ReplayClass::old_stays_valid;
+  CHECK(decide_replay(stays, {.sent_at = kNow}, kNow).decision == ReplayDecision::replay_is_safe);
+}
+
+TEST_CASE("what a fault does to the connection") {
+  const StoredAccessToken alive{.expires_at = kNow + 1};
+  const StoredAccessToken over{.expires_at = kNow};
+  struct Row {
+    FaultKind kind;
+    const StoredAccessToken* token;
+    std::int64_t newest;
+    FaultDecision expected;
+  };
+  for (const auto& row : {
+           Row{FaultKind::terminal, nullptr, 3, FaultDecision::needs_person},
+           Row{FaultKind::terminal, &alive, 3, FaultDecision::needs_person},
+           // Somebody else refreshed meanwhile: the refusal was about an older token.
+           Row{FaultKind::terminal, nullptr, 4, FaultDecision::retry_later},
+           Row{FaultKind::terminal, &alive, 4, FaultDecision::serve_stale},
+           Row{FaultKind::transient, nullptr, 3, FaultDecision::retry_later},
+           Row{FaultKind::transient, &over, 3, FaultDecision::retry_later},
+           Row{FaultKind::transient, &alive, 3, FaultDecision::serve_stale},
+           Row{FaultKind::integration, nullptr, 3, FaultDecision::integration_down},
+           Row{FaultKind::integration, &over, 3, FaultDecision::integration_down},
+           Row{FaultKind::integration, &alive, 3, FaultDecision::serve_stale},
+       }) {
+    const TokenFault fault{.kind = row.kind};
+    CHECK(decide_fault(fault, row.token, 3, row.newest, kNow) == row.expected);
+  }
+}
+
+TEST_CASE("an account takes a connection over only where the link allows it") {
+  const auto record = record_with(kHour);
+  CHECK(decide_account(nullptr, "t|ada", false) == AccountDecision::first);
+  CHECK(decide_account(&record, "t|ada", false) == AccountDecision::same);
+  CHECK(decide_account(&record, "t|bob", false) == AccountDecision::other_refused);
+  CHECK(decide_account(&record, "t|bob", true) == AccountDecision::other_allowed);
+  // By tid and oid as they are, in no other spelling.
+  CHECK(decide_account(&record, "T|ADA", false) == AccountDecision::other_refused);
+  auto ended = record;
+  ended.status = Status::revoked;
+  CHECK(decide_account(&ended, "t|bob", false) == AccountDecision::first);
+  auto nobody = record;
+  nobody.account.key.clear();
+  CHECK(decide_account(&nobody, "t|bob", false) == AccountDecision::first);
+}

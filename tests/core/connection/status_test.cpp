@@ -1,0 +1,43 @@
+#include "core/connection/status.h"
+
+#include <doctest/doctest.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace postern;
+
+namespace {
+constexpr Status kAll[] = {Status::not_connected, Status::waiting_callback, Status::testing,
+                           Status::connected,     Status::needs_reauth,     Status::failed,
+                           Status::revoked};
+}
+
+TEST_CASE("a status is read as it is written, and nothing else is") {
+  for (const auto status : kAll) {
+    CHECK(parse_status(name_of(status)) == status);
+  }
+  CHECK(parse_status("") == std::nullopt);
+  CHECK(parse_status("Connected") == std::nullopt);
+  CHECK(parse_status("connected ") == std::nullopt);
+}
+
+TEST_CASE("the ways between the states are these and no others") {
+  // Row: from; column: to; in the order of kAll.
+  constexpr std::string_view table[] = {
+      /* not_connected    */ ".xxx.x.",
+      /* waiting_callback */ "x..x.xx",
+      /* testing          */ "...x.xx",
+      /* connected        */ "...xx.x",
+      /* needs_reauth     */ "...x..x",
+      /* failed           */ ".x.x..x",
+      /* revoked          */ ".x.x...",
+  };
+  for (std::size_t from = 0; from < std::size(kAll); ++from) {
+    for (std::size_t to = 0; to < std::size(kAll); ++to) {
+      const auto way = std::string(name_of(kAll[from])) + " to " + std::string(name_of(kAll[to]));
+      CAPTURE(way);
+      CHECK(may_become(kAll[from], kAll[to]) == (table[from][to] == 'x'));
+    }
+  }
+}

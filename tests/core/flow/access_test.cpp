@@ -1,0 +1,113 @@
+#include "core/flow/access.h"
+
+#include <doctest/doctest.h>
+#include <string>
+
+using namespace postern;
+
+namespace {
+const std::string kSecret(32, '\x2a');
+}
+
+TEST_CASE("a key that was made is parsed, and names its organization") {
+  for (const std::string org : {"acme", "a", "Acme-2", "with--hyphens-"}) {
+    const auto key = make_api_key(org, kSecret);
+    const auto parsed = parse_api_key(key);
+    REQUIRE(parsed.has_value());
+    CHECK(parsed->org == org);
+    CHECK(parsed->hash.size() == 43);
+  }
+}
+
+TEST_CASE("the hash covers the whole key, the organization too") {
+  const auto a = parse_api_key(make_api_key("acme", kSecret));
+  const auto b = parse_api_key(make_api_key("acmf", kSecret));
+  REQUIRE(a.has_value());
+  REQUIRE(b.has_value());
+  CHECK(a->hash != b->hash);
+}
+
+TEST_CASE("what is not a key is refused without a look-up") {
+  const auto key = make_api_key("acme", kSecret);
+  const auto secret = key.substr(8);
+  for (const auto& text :
+       {std::string(), std::string("pk_"), "PK_" + key.substr(3), key.substr(1), key + "x",
+        key.substr(0, key.size() - 1), "pk__" + secret, "pk_acme." + secret, "pk_ac_me_" + secret,
+        "pk_-acme_" + secret, "pk_GLOBAL_" + secret, "pk_" + std::string(64, 'o') + "_" + secret,
+        "pk_acme_" + secret.substr(0, 42) + "!", "pk_\xc3\xa9_" + secret, " " + key}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_api_key(text).has_value());
+  }
+}
+
+TEST_CASE("organizations are 1 to 63 letters, digits and hyphens, and not GLOBAL") {
+  CHECK(is_org_id("a"));
+  CHECK(is_org_id("A-1"));
+  CHECK(is_org_id("global"));
+  CHECK(is_org_id(std::string(63, 'z')));
+  for (const auto& text :
+       {std::string(), std::string("-a"), std::string("GLOBAL"), std::string(64, 'z'),
+        std::string("a_b"), std::string("a.b"), std::string("a b"), std::string("a\0b", 3)}) {
+    CHECK_FALSE(is_org_id(text));
+  }
+}
+
+TEST_CASE("the bearer of a header is found whatever the scheme's case") {
+  CHECK(bearer_of("Bearer abc") == "abc");
+  CHECK(bearer_of("bEARER   abc ") == "abc");
+  CHECK(bearer_of("Basic abc") == "");
+  CHECK(bearer_of("Bearer") == "");
+  CHECK(bearer_of("Bearer ") == "");
+  CHECK(bearer_of("Bearerabc") == "");
+  CHECK(bearer_of("") == "");
+}
+
+TEST_CASE("a key's record is read as it was written, and no cut of it is") {
+  const ApiKeyRecord record{
+      .id = "key_1", .org = "acme", .permissions = "connect *", .expires_at = 5, .revoked = true};
+  const auto bytes = encode_api_key_record(record);
+  const auto read = decode_api_key_record(bytes);
+  REQUIRE(read.has_value());
+  CHECK(read->id == "key_1");
+  CHECK(read->org == "acme");
+  CHECK(read->permissions == "connect *");
+  CHECK(read->expires_at == 5);
+  CHECK(read->revoked);
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    CHECK_FALSE(decode_api_key_record(std::string_view(bytes).substr(0, length)).has_value());
+  }
+  // What the isolate remembers of a key that nobody has.
+  CHECK_FALSE(decode_api_key_record("unknown").has_value());
+}
+
+TEST_CASE("a caller may do what it was given, `*` is all of it, and a prefix is not") {
+  const auto refused = [](std::string permissions, std::string_view wanted, bool admin_only,
+                          bool administrator) {
+    return refuse_caller({.org = "acme",
+                          .permissions = std::move(permissions),
+                          .administrator = administrator},
+                         admin_only, wanted)
+        .has_value();
+  };
+  CHECK_FALSE(refused("connect", "connect", false, false));
+  CHECK_FALSE(refused("tokens:read connect", "connect", false, false));
+  CHECK_FALSE(refused("*", "connect:caller", false, false));
+  CHECK(refused("connect", "connect:caller", false, false));
+  CHECK(refused("connect:caller", "connect", false, false));
+  CHECK(refused("", "connect", false, false));
+  CHECK(refused("connectx", "connect", false, false));
+  // Nobody is the administrator by permission, and the administrator is of no organization.
+  CHECK(refused("*", "", true, false));
+  CHECK_FALSE(refused("", "", true, true));
+  CHECK(refused("*", "connect", false, true));
+}
+
+TEST_CASE("permissions are those of the list") {
+  for (const auto permission : kPermissions) {
+    CHECK(is_permission(permission));
+  }
+  CHECK(is_permission("*"));
+  CHECK_FALSE(is_permission(""));
+  CHECK_FALSE(is_permission("admin"));
+  CHECK_FALSE(is_permission("connect:*"));
+}

@@ -1,0 +1,91 @@
+#include "core/flow/payload.h"
+
+#include <doctest/doctest.h>
+
+using namespace postern;
+
+namespace {
+
+const ConnectionId kId{.org = "acme", .integration = "azure", .user_id = "u"};
+
+template <class Decode>
+void refuses_every_cut(const std::string& bytes, Decode decode) {
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    CHECK_FALSE(decode(std::string_view(bytes).substr(0, length)).has_value());
+  }
+  CHECK_FALSE(decode(bytes + std::string(4, '\0')).has_value());
+}
+
+}  // namespace
+
+TEST_CASE("a token's payload is read as it was written") {
+  const auto bytes = encode(TokenPayload{.id = kId,
+                                         .resource = "arm",
+                                         .min_ttl_ms = 5,
+                                         .forced = true,
+                                         .refused_version = 6,
+                                         .kv_version = 7});
+  const auto read = decode_token_payload(bytes);
+  REQUIRE(read.has_value());
+  CHECK(read->id == kId);
+  CHECK(read->resource == "arm");
+  CHECK(read->min_ttl_ms == 5);
+  CHECK(read->forced);
+  CHECK(read->refused_version == 6);
+  CHECK(read->kv_version == 7);
+  refuses_every_cut(bytes, decode_token_payload);
+}
+
+TEST_CASE("a live token is read as it was written") {
+  const auto bytes =
+      encode(LiveToken{.access_token = "a", .scope = "s", .expires_at = 5, .version = 6});
+  const auto read = decode_live_token(bytes);
+  REQUIRE(read.has_value());
+  CHECK(read->access_token == "a");
+  CHECK(read->scope == "s");
+  CHECK(read->expires_at == 5);
+  CHECK(read->version == 6);
+  refuses_every_cut(bytes, decode_live_token);
+}
+
+TEST_CASE("a connect payload is read as it was written") {
+  const ConnectPayload payload{.state = {.state_hash = "1",
+                                         .cookie_hash = {},
+                                         .mode = "browser",
+                                         .attempt = "2",
+                                         .id = kId,
+                                         .tenant = "3",
+                                         .redirect_uri = "4",
+                                         .code_challenge = "5",
+                                         .sealed_verifier = "6",
+                                         .return_to = "7",
+                                         .confirm = "backend",
+                                         .allow_other_account = true},
+                               .query = "8",
+                               .path_integration = "9",
+                               .code = "10",
+                               .code_verifier = "11",
+                               .state_text = "12"};
+  const auto bytes = encode(payload);
+  const auto read = decode_connect_payload(bytes);
+  REQUIRE(read.has_value());
+  CHECK(encode(*read) == bytes);
+  CHECK(read->state.id == kId);
+  CHECK(read->state.allow_other_account);
+  CHECK(read->state.confirm == "backend");
+  CHECK(read->code_verifier == "11");
+  CHECK(read->state_text == "12");
+  refuses_every_cut(bytes, decode_connect_payload);
+}
+
+TEST_CASE("a confirmation and a connection's name are read as they were written") {
+  const auto bytes = encode(ConfirmPayload{.id = kId, .attempt = "a", .code_hash = "h"});
+  const auto read = decode_confirm_payload(bytes);
+  REQUIRE(read.has_value());
+  CHECK(read->id == kId);
+  CHECK(read->attempt == "a");
+  CHECK(read->code_hash == "h");
+  refuses_every_cut(bytes, decode_confirm_payload);
+  CHECK(decode_connection_id(encode(kId)) == kId);
+  refuses_every_cut(encode(kId), decode_connection_id);
+}

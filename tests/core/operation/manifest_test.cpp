@@ -1,0 +1,116 @@
+#include "core/operation/manifest.h"
+
+#include <doctest/doctest.h>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "core/base/json.h"
+#include "core/base/version.h"
+#include "core/flow/access.h"
+#include "core/operation/operation.h"
+#include "core/operation/parameters.h"
+
+using namespace postern;
+
+namespace {
+
+Json manifest() {
+  const auto json =
+      parse_json(manifest_json(), {.max_bytes = std::size_t{1024} * 1024, .max_depth = 16});
+  REQUIRE(json.has_value());
+  return json ? *json : Json::object();
+}
+
+std::string text(const Json& object, std::string_view name) {
+  return std::string(json_string(object, name).value_or("(absent)"));
+}
+
+}  // namespace
+
+TEST_CASE("the manifest names every operation, problem and variable") {
+  const auto json = manifest();
+  CHECK(text(json, "version") == kVersion);
+  CHECK(json["operations"].size() == all_operations().size());
+  CHECK(json["problems"].size() == all_problems().size());
+  bool has_secret = false;
+  for (const auto& variable : json["environment"]) {
+    CHECK_FALSE(text(variable, "summary").empty());
+    has_secret = has_secret || json_boolean(variable, "secret") == true;
+  }
+  CHECK(has_secret);
+}
+
+TEST_CASE("every operation is complete") {
+  std::set<std::string_view> names;
+  std::set<std::string_view> rpc_names;
+  std::set<std::string> routes;
+  for (const auto& operation : all_operations()) {
+    const std::string name(operation.name);
+    CAPTURE(name);
+    CHECK(names.insert(operation.name).second);
+    CHECK((operation.flow != nullptr));
+    CHECK(find_operation(operation.name) == &operation);
+    if (operation.access == Access::authority) {
+      CHECK(operation.name.starts_with("authority."));
+      CHECK(operation.method.empty());
+      CHECK(operation.rpc.empty());
+      continue;
+    }
+    CHECK((!operation.method.empty() || !operation.rpc.empty()));
+    CHECK_FALSE(operation.summary.empty());
+    CHECK_FALSE(operation.result.empty());
+    CHECK_FALSE(operation.coalesced);
+    // A key's operation wants a permission that keys can have; the others have none.
+    CHECK((operation.access == Access::key) == !operation.permission.empty());
+    CHECK((operation.permission.empty() || is_permission(operation.permission)));
+    if (!operation.rpc.empty()) {
+      CHECK(rpc_names.insert(operation.rpc).second);
+      CHECK(operation.access == Access::key);
+      CHECK(operation.rpc == camel_case(operation.name));
+    }
+    for (const auto path : {operation.path, operation.alias}) {
+      if (!path.empty()) {
+        CHECK(path.starts_with("/"));
+        CHECK(routes.insert(std::string(operation.method) + " " + std::string(path)).second);
+      }
+    }
+  }
+  CHECK(find_operation("no_such_operation") == nullptr);
+  CHECK(find_operation("") == nullptr);
+}
+
+TEST_CASE("every parameter has a name of its own, a summary and its place in the path") {
+  for (const auto& operation : all_operations()) {
+    const std::string name(operation.name);
+    CAPTURE(name);
+    std::set<std::string_view> names;
+    std::set<std::string> rpc_names;
+    for (const auto& parameter : operation.parameters) {
+      CHECK(names.insert(parameter.name).second);
+      CHECK(rpc_names.insert(camel_case(parameter.name)).second);
+      CHECK_FALSE(parameter.summary.empty());
+      if (parameter.place == ParameterPlace::path) {
+        CHECK(operation.path.find(":" + std::string(parameter.name)) != std::string_view::npos);
+      }
+      if (parameter.place == ParameterPlace::body) {
+        CHECK(operation.method != "GET");
+      }
+    }
+    if (operation.access == Access::key || operation.access == Access::admin) {
+      for (std::size_t at = operation.path.find(':'); at != std::string_view::npos;
+           at = operation.path.find(':', at + 1)) {
+        const auto end = std::min(operation.path.find('/', at), operation.path.size());
+        CHECK(names.contains(operation.path.substr(at + 1, end - at - 1)));
+      }
+    }
+  }
+}
+
+TEST_CASE("the version is package.json's") {
+  std::stringstream text_of_package;
+  text_of_package << std::ifstream(POSTERN_SOURCE_DIR "/package.json").rdbuf();
+  const auto package = parse_json(text_of_package.str());
+  REQUIRE(package.has_value());
+  CHECK(text(*package, "version") == kVersion);
+}

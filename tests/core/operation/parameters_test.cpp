@@ -1,0 +1,205 @@
+#include "core/operation/parameters.h"
+
+#include <doctest/doctest.h>
+#include <string>
+
+using namespace postern;
+
+namespace {
+
+// A parameter of each kind in the query, one in the path, one in the body.
+constexpr Parameter kParameters[] = {
+    {"user_id", ParameterKind::identifier, ParameterPlace::query, true, ""},
+    {"a_name", ParameterKind::name, ParameterPlace::query, false, ""},
+    {"a_text", ParameterKind::text, ParameterPlace::query, false, ""},
+    {"a_number", ParameterKind::integer, ParameterPlace::query, false, ""},
+    {"a_flag", ParameterKind::flag, ParameterPlace::query, false, ""},
+    {"a_time", ParameterKind::timestamp, ParameterPlace::query, false, ""},
+    {"some_names", ParameterKind::names, ParameterPlace::query, false, ""},
+    {"in_path", ParameterKind::name, ParameterPlace::path, false, ""},
+    {"in_body", ParameterKind::text, ParameterPlace::body, false, ""}};
+constexpr Operation kOperation{.name = "test", .access = Access::key, .parameters = kParameters};
+// The same without a body.
+constexpr Operation kBodiless{
+    .name = "test", .access = Access::key, .parameters = std::span(kParameters).first(8)};
+
+Result<Parameters, Problem> read(FlowInput input, const Operation& operation = kOperation) {
+  return read_parameters(operation, input);
+}
+Result<Parameters, Problem> by_query(std::string query) {
+  FlowInput input;
+  input.query = std::move(query);
+  return read(std::move(input));
+}
+Result<Parameters, Problem> by_rpc(std::string body) {
+  FlowInput input;
+  input.entry = Entry::rpc;
+  input.body = std::move(body);
+  return read(std::move(input));
+}
+std::string refusal(const Result<Parameters, Problem>& result) {
+  if (result) {
+    return "accepted";
+  }
+  CHECK(result.error().code == ProblemCode::invalid_request);
+  return result.error().detail;
+}
+
+}  // namespace
+
+TEST_CASE("a query, a path and a body are read by the names of the declaration") {
+  FlowInput input;
+  input.path = {{"in_path", "p"}};
+  input.query = "user_id=u%2F1&a_number=7&some_names=a+b&a_flag=1&a_time=2026-01-02T03:04:05Z";
+  input.body = R"({"in_body":"b"})";
+  const auto parameters = read(input);
+  REQUIRE(parameters.has_value());
+  CHECK(parameters->text("user_id") == "u/1");
+  CHECK(parameters->integer("a_number", 0) == 7);
+  CHECK(parameters->text("some_names") == "a b");
+  CHECK(parameters->flag("a_flag"));
+  CHECK(parameters->text("in_path") == "p");
+  CHECK(parameters->text("in_body") == "b");
+}
+
+TEST_CASE("an RPC call is one object with names in camelCase") {
+  const auto parameters = by_rpc(
+      R"({"userId":"u","aNumber":7,"aFlag":true,"someNames":["a","b"],"inPath":"p","inBody":"b","aText":null})");
+  REQUIRE(parameters.has_value());
+  CHECK(parameters->text("user_id") == "u");
+  CHECK(parameters->integer("a_number", 0) == 7);
+  CHECK(parameters->flag("a_flag"));
+  CHECK(parameters->text("some_names") == "a b");
+  CHECK(parameters->text("in_path") == "p");
+  CHECK(parameters->text("in_body") == "b");
+  CHECK_FALSE(parameters->has("a_text"));
+}
+
+TEST_CASE("what is required and absent is refused by the caller's own spelling") {
+  CHECK(refusal(by_query("")) == "`user_id` is required");
+  CHECK(refusal(by_rpc("")) == "`userId` is required");
+  CHECK(refusal(by_rpc("{\"userId\":null}")) == "`userId` is required");
+}
+
+TEST_CASE("names that are not declared are refused") {
+  CHECK(refusal(by_query("user_id=u&more=1")) == "`more` is not a parameter of this operation");
+  CHECK(refusal(by_query("userId=u")) == "`userId` is not a parameter of this operation");
+  CHECK(refusal(by_rpc(R"({"user_id":"u"})")) == "`user_id` is not a parameter of this operation");
+  // What belongs elsewhere is not taken from here.
+  CHECK(refusal(by_query("user_id=u&in_path=x")) ==
+        "`in_path` is not a parameter of this operation");
+  CHECK(refusal(by_query("user_id=u&in_body=x")) ==
+        "`in_body` is not a parameter of this operation");
+  FlowInput input;
+  input.query = "user_id=u";
+  input.body = R"({"a_text":"x"})";
+  CHECK(refusal(read(input)) == "`a_text` is not a parameter of this operation");
+  input.path = {{"elsewhere", "x"}};
+  CHECK(refusal(read(input)) == "`elsewhere` is not a parameter of this operation");
+}
+
+TEST_CASE("a name is repeated back only as far as a name may go") {
+  const auto detail = refusal(by_query("user_id=u&" + std::string(5000, 'x') + "=1"));
+  CHECK(detail.size() < 150);
+}
+
+TEST_CASE("a repeated name is refused, in a query, in JSON and across both") {
+  CHECK(refusal(by_query("user_id=u&user_id=v")) == "`user_id` must not be repeated");
+  CHECK(refusal(by_rpc(R"({"userId":"u","userId":"v"})")) == "The body is not a JSON object");
+  FlowInput input;
+  input.path = {{"in_path", "a"}, {"in_path", "b"}};
+  CHECK(refusal(read(input)) == "`in_path` must not be repeated");
+}
+
+TEST_CASE("a value of another form is refused, and not repeated") {
+  const std::string long_text(2049, 'x');
+  for (const auto& [name, value] : {std::pair<std::string, std::string>{"user_id", ""},
+                                    {"user_id", std::string(256, 'x')},
+                                    {"user_id", "a%0Ab"},
+                                    {"user_id", "a%7Fb"},
+                                    {"a_name", ""},
+                                    {"a_name", "-a"},
+                                    {"a_name", "a/b"},
+                                    {"a_name", "a%20b"},
+                                    {"a_name", std::string(65, 'a')},
+                                    {"a_text", long_text},
+                                    {"a_text", "%1b"},
+                                    {"a_number", ""},
+                                    {"a_number", "-1"},
+                                    {"a_number", "1000001"},
+                                    {"a_number", "1.0"},
+                                    {"a_number", "1e3"},
+                                    {"a_number", "99999999999999999999"},
+                                    {"a_flag", ""},
+                                    {"a_flag", "yes"},
+                                    {"a_flag", "TRUE"},
+                                    {"a_time", "yesterday"},
+                                    {"a_time", "2026-13-01T00:00:00Z"},
+                                    {"some_names", ""},
+                                    {"some_names", "a++b"},
+                                    {"some_names", "a,b"},
+                                    {"some_names", std::string(2049, 'a')}}) {
+    CAPTURE(name);
+    CAPTURE(value);
+    const auto query = name == "user_id" ? name + "=" + value : "user_id=u&" + name + "=" + value;
+    const auto detail = refusal(by_query(query));
+    CHECK(detail.starts_with("`" + name + "` must"));
+    CHECK((value.size() < 4 || detail.find(value) == std::string::npos));
+  }
+}
+
+TEST_CASE("the longest and the smallest that are allowed are taken") {
+  CHECK(by_query("user_id=" + std::string(255, 'x')).has_value());
+  CHECK(by_query("user_id=u&a_text=" + std::string(2048, 'x')).has_value());
+  CHECK(by_query("user_id=u&a_text=").has_value());
+  CHECK(by_query("user_id=u&a_name=" + std::string(64, 'a')).has_value());
+  CHECK(by_query("user_id=u&a_number=0").has_value());
+  CHECK(by_query("user_id=u&a_number=1000000").has_value());
+  CHECK(by_query("user_id=u&some_names=*").has_value());
+}
+
+TEST_CASE("a JSON value of another type is refused") {
+  for (const auto* body :
+       {R"({"userId":1})", R"({"userId":["u"]})", R"({"userId":{}})", R"({"userId":true})",
+        R"({"userId":"u","aNumber":1.5})", R"({"userId":"u","aFlag":1})",
+        R"({"userId":"u","someNames":[1]})", R"({"userId":"u","aText":7})"}) {
+    CAPTURE(body);
+    CHECK(refusal(by_rpc(body)).ends_with("is of another type"));
+  }
+}
+
+TEST_CASE("what is no JSON object, and no query, is refused") {
+  for (const auto* body : {"[]", "1", "\"x\"", "{", "{}x", "\xff", "null"}) {
+    CAPTURE(body);
+    CHECK(refusal(by_rpc(body)) == "The body is not a JSON object");
+  }
+  for (const auto* query : {"user_id=%zz", "user_id=a%00b", "user_id=%ff"}) {
+    CHECK(refusal(by_query(query)) == "The query is not well formed");
+  }
+}
+
+TEST_CASE("a body is not read where none is declared") {
+  FlowInput input;
+  input.query = "user_id=u";
+  input.body = "anything";
+  CHECK(read(input, kBodiless).has_value());
+}
+
+TEST_CASE("browser and authority operations read their own query; only the path is given") {
+  for (const auto access : {Access::browser, Access::authority}) {
+    const Operation operation{.name = "test", .access = access};
+    FlowInput input;
+    input.path = {{"link", "x"}};
+    input.query = "a=%zz&a=b";
+    const auto parameters = read(input, operation);
+    REQUIRE(parameters.has_value());
+    CHECK(parameters->text("link") == "x");
+    CHECK_FALSE(parameters->has("a"));
+  }
+}
+
+TEST_CASE("camel_case turns what follows an underscore into a capital") {
+  CHECK(camel_case("user_id") == "userId");
+  CHECK(camel_case("min_ttl") == "minTtl");
+  CHECK(camel_case("plain") == "plain");
+}

@@ -1,0 +1,157 @@
+#include "tests/flows/database.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sqlite3.h>
+#include <sstream>
+
+namespace postern::testing {
+
+namespace {
+
+constexpr std::array<const char*, 4> kTables = {"oauth_connections", "connect_links",
+                                                "oauth_states", "api_keys"};
+
+std::string migrations() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(POSTERN_SOURCE_DIR "/worker-shim/migrations")) {
+    files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  std::stringstream all;
+  for (const auto& file : files) {
+    all << std::ifstream(file).rdbuf();
+  }
+  return all.str();
+}
+
+void bind(sqlite3_stmt* statement, int index, const SqlValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    sqlite3_bind_int64(statement, index, *integer);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    // The parameters outlive the statement: no copy (nullptr is SQLITE_STATIC).
+    sqlite3_bind_text(statement, index, text->data(), static_cast<int>(text->size()), nullptr);
+  } else {
+    sqlite3_bind_null(statement, index);
+  }
+}
+
+SqlRow row_of(sqlite3_stmt* statement) {
+  SqlRow row;
+  for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+    switch (sqlite3_column_type(statement, i)) {
+      case SQLITE_INTEGER:
+        row.emplace_back(std::int64_t{sqlite3_column_int64(statement, i)});
+        break;
+      case SQLITE_NULL:
+        row.emplace_back(std::monostate{});
+        break;
+      default: {
+        const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
+        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
+        row.emplace_back(std::string(bytes == nullptr ? "" : bytes, size));
+      }
+    }
+  }
+  return row;
+}
+
+}  // namespace
+
+Database::Database() {
+  if (sqlite3_open(":memory:", &connection_) != SQLITE_OK) {
+    std::abort();
+  }
+  execute(migrations());
+}
+
+Database::~Database() {
+  sqlite3_close(connection_);
+}
+
+void Database::execute(const std::string& sql) {
+  char* message = nullptr;
+  if (sqlite3_exec(connection_, sql.c_str(), nullptr, nullptr, &message) != SQLITE_OK) {
+    std::cerr << "sqlite: " << (message == nullptr ? "?" : message) << "\n";
+    std::abort();
+  }
+}
+
+std::optional<SqlOutcome> Database::run(const SqlStatement& statement) {
+  sqlite3_stmt* prepared = nullptr;
+  if (sqlite3_prepare_v2(connection_, statement.sql.data(), static_cast<int>(statement.sql.size()),
+                         &prepared, nullptr) != SQLITE_OK) {
+    fault_ = sqlite3_errmsg(connection_);
+    return std::nullopt;
+  }
+  SqlOutcome outcome;
+  // D1 refuses a batch whose parameters do not fit; SQLite would take NULL for what is missing.
+  if (sqlite3_bind_parameter_count(prepared) != static_cast<int>(statement.parameters.size())) {
+    fault_ = "wrong number of parameters";
+    sqlite3_finalize(prepared);
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < statement.parameters.size(); ++i) {
+    bind(prepared, static_cast<int>(i) + 1, statement.parameters[i]);
+  }
+  const auto before = sqlite3_total_changes(connection_);
+  int code = SQLITE_ROW;
+  while ((code = sqlite3_step(prepared)) == SQLITE_ROW) {
+    outcome.rows.push_back(row_of(prepared));
+  }
+  outcome.changes = sqlite3_total_changes(connection_) - before;
+  if (code != SQLITE_DONE) {
+    fault_ = sqlite3_errmsg(connection_);
+  }
+  sqlite3_finalize(prepared);
+  return code == SQLITE_DONE ? std::optional(std::move(outcome)) : std::nullopt;
+}
+
+std::optional<std::vector<SqlOutcome>> Database::batch(
+    const std::vector<SqlStatement>& statements) {
+  execute("BEGIN");
+  std::vector<SqlOutcome> outcomes;
+  for (const auto& statement : statements) {
+    auto outcome = run(statement);
+    if (!outcome) {
+      execute("ROLLBACK");
+      return std::nullopt;
+    }
+    outcomes.push_back(std::move(*outcome));
+  }
+  execute("COMMIT");
+  return outcomes;
+}
+
+void Database::clear() {
+  for (const char* table : kTables) {
+    execute(std::string("DELETE FROM ") + table);
+  }
+}
+
+std::string Database::dump() {
+  std::string text;
+  for (const char* table : kTables) {
+    const auto outcome = run({.sql = std::string("SELECT * FROM ") + table, .parameters = {}});
+    for (const auto& row : outcome ? outcome->rows : std::vector<SqlRow>()) {
+      text += table;
+      for (const auto& value : row) {
+        text += '|';
+        if (const auto* string = std::get_if<std::string>(&value)) {
+          text += *string;
+        } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+          text += std::to_string(*integer);
+        }
+      }
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+}  // namespace postern::testing

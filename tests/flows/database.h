@@ -1,0 +1,42 @@
+// D1 for native tests: SQLite in memory with the Worker's own migrations, so that the statements
+// of core/flow/statements.cpp meet the same engine as in production.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/effect/effects.h"
+
+struct sqlite3;
+
+namespace postern::testing {
+
+class Database {
+ public:
+  Database();
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // One transaction, as D1's batch: all of it or, where one statement fails, nothing (nullopt; see
+  // `fault`).
+  [[nodiscard]] std::optional<std::vector<SqlOutcome>> batch(
+      const std::vector<SqlStatement>& statements);
+  [[nodiscard]] const std::string& fault() const { return fault_; }
+
+  // Empties every table.
+  void clear();
+  // Every cell of every table as text, for scans and comparisons.
+  [[nodiscard]] std::string dump();
+
+ private:
+  [[nodiscard]] std::optional<SqlOutcome> run(const SqlStatement& statement);
+  void execute(const std::string& sql);
+
+  sqlite3* connection_ = nullptr;
+  std::string fault_;
+};
+
+}  // namespace postern::testing
