@@ -1,5 +1,6 @@
 /** Callers of Postern as the tests need them: a backend with a key, a browser with its cookies, the administrator. */
 import { env, exports } from "cloudflare:workers";
+import { expect } from "vitest";
 import type { PosternRpc } from "../../worker-shim/src/generated/rpc.gen.ts";
 import { ADMIN_KEY, ORIGIN } from "./variables.ts";
 import { ALICE, world } from "./world.ts";
@@ -171,4 +172,17 @@ export function rpc(org: string, permissions: readonly string[] = ["*"]): Poster
 export function binding(props: unknown): PosternRpc {
   const service = exports.AzureService as unknown as (options: { props: unknown }) => PosternRpc;
   return service({ props });
+}
+
+export function expectSafePage(answer: Answer, status: number, code: string): void {
+  expect([answer.status, pageCode(answer)]).toEqual([status, code]);
+  expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
+  expect(answer.headers.get("x-frame-options")).toBe("DENY");
+  const policy = answer.headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).not.toContain("unsafe");
+  expect(answer.text).not.toMatch(/<script|<[^>]*\son\w+=|javascript:/i);
 }

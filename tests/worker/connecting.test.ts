@@ -4,7 +4,6 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { BAD_ID_TOKENS } from "../world/id-token.ts";
 import {
-  type Answer,
   attemptRows,
   Browser,
   type Connected,
@@ -13,6 +12,7 @@ import {
   createKey,
   createLink,
   describeConnection,
+  expectSafePage,
   get,
   http,
   newOrg,
@@ -34,19 +34,6 @@ async function acme(permissions?: readonly string[]): Promise<Connected> {
 async function stranger(): Promise<Connected> {
   const org = newOrg();
   return { org, key: (await createKey(org)).key, user: newUser() };
-}
-
-function expectSafePage(answer: Answer, status: number, code: string): void {
-  expect([answer.status, pageCode(answer)]).toEqual([status, code]);
-  expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
-  expect(answer.headers.get("cache-control")).toBe("no-store");
-  expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
-  expect(answer.headers.get("x-frame-options")).toBe("DENY");
-  const policy = answer.headers.get("content-security-policy") ?? "";
-  expect(policy).toContain("default-src 'none'");
-  expect(policy).toContain("frame-ancestors 'none'");
-  expect(policy).not.toContain("unsafe");
-  expect(answer.text).not.toMatch(/<script|<[^>]*\son\w+=|javascript:/i);
 }
 
 const statesOf = (attempt: string) =>

@@ -13,6 +13,7 @@ import { serve } from "./front.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
 import { operations } from "./operations.ts";
 import { problemOutcome } from "./problems.ts";
+import { unavailablePage } from "./unavailable.ts";
 
 type App = Hono<{ Bindings: Bindings }>;
 
@@ -88,7 +89,9 @@ async function handle(operation: OperationInfo, c: Context<{ Bindings: Bindings 
     c.env,
     raw.signal,
   );
-  return toResponse(outcome);
+  // A person is shown a page, whatever went wrong.
+  const isForPerson = operation.access === "browser" && outcome.kind === "problem";
+  return toResponse(isForPerson ? unavailablePage() : outcome);
 }
 
 export function toResponse(outcome: Outcome): Response {
