@@ -26,7 +26,7 @@ const STEPS = [
   ["asan build", "cmake --preset asan $CMAKE_LLVM && cmake --build --preset asan", "CMakePresets.json"],
   ["asan tests", "ctest --test-dir build/asan --output-on-failure", "CMakePresets.json"],
   ["fuzz build", "cmake --preset fuzz $CMAKE_LLVM && cmake --build --preset fuzz", "CMakePresets.json"],
-  ["fuzz smoke", "ctest --test-dir build/fuzz --output-on-failure", "CMakePresets.json"],
+  ["fuzz smoke", "tests/fuzz/smoke.sh 6", "tests/fuzz/smoke.sh"],
   ["wasm", "cmake --preset wasi $CMAKE_LLVM && cmake --build --preset wasi", "CMakePresets.json"],
   ["wasm check", "node wasm/check.mjs", "wasm/check.mjs"],
   // After the wasm: its build also generates the types that the Worker imports.
