@@ -11,7 +11,11 @@ function operationSection(operation) {
     lines.push(
       `- HTTP: \`${operation.method} ${operation.path}\`${operation.alias ? `, \`${operation.alias}\`` : ""}`,
     );
-  if (operation.rpc) lines.push(`- RPC: \`${operation.rpc}({…})\``);
+  if (operation.rpc_alias)
+    lines.push(
+      `- RPC: \`${operation.rpc_alias}({…})\`; \`${operation.rpc}\` is its name too, but a service binding has a \`${operation.rpc}\` of its own (docs/decisions/0003-rpc-connect.md)`,
+    );
+  else if (operation.rpc) lines.push(`- RPC: \`${operation.rpc}({…})\``);
   lines.push(`- Who: ${ACCESS[operation.access] ?? `permission \`${operation.permission}\``}`);
   if (operation.result) lines.push(`- Answers: ${operation.result}`);
   if (operation.parameters.length > 0) {

@@ -17,7 +17,8 @@ export const LOCAL: WorldOrigins = {
 const redirectFor = (port: number) => `http://localhost:${port}/callback/azure`;
 const LOCAL_REDIRECT = /^http:\/\/localhost:\d+\/callback\/azure$/;
 
-function fresh(port: number): Record<string, string> {
+/** Random secrets, for a Postern on `port` whose Microsoft is `world`. */
+export function freshVars(port: number, world = LOCAL): Record<string, string> {
   const secret = () => randomBytes(32).toString("base64url");
   return {
     MASTER_KEYS: `k1:${secret()}`,
@@ -26,16 +27,21 @@ function fresh(port: number): Record<string, string> {
     AZURE_CLIENT_SECRET: secret(),
     AZURE_TENANT_ID: "common",
     AZURE_REDIRECT_URI: redirectFor(port),
-    AZURE_LOGIN_ORIGIN: LOCAL.login,
-    GRAPH_ORIGIN: LOCAL.graph,
-    ARM_ORIGIN: LOCAL.arm,
-    ALLOW_INSECURE_ORIGINS: [...Object.values(LOCAL), `http://localhost:${port}`].join(","),
+    AZURE_LOGIN_ORIGIN: world.login,
+    GRAPH_ORIGIN: world.graph,
+    ARM_ORIGIN: world.arm,
+    ALLOW_INSECURE_ORIGINS: [...Object.values(world), `http://localhost:${port}`].join(","),
     ALLOWED_RETURN_URLS: "{}",
   };
 }
 
 /** Single quotes: dotenv takes what is inside as it stands, JSON's double quotes too. */
 const line = (name: string, value: string) => `${name}='${value}'`;
+
+export function writeVars(file: string, values: Record<string, string>, heading: string): void {
+  const lines = Object.entries(values).map(([name, value]) => line(name, value));
+  writeFileSync(file, [heading, ...lines, ""].join("\n"), { mode: 0o600, flag: "wx" });
+}
 
 function parse(text: string): Record<string, string> {
   const values: Record<string, string> = {};
@@ -49,10 +55,8 @@ function parse(text: string): Record<string, string> {
 /** Reads the file, or writes it. One that exists is the user's: only a local redirect follows the port. */
 export function devVars(file: string, port: number): Record<string, string> {
   if (!existsSync(file)) {
-    const values = fresh(port);
-    const lines = Object.entries(values).map(([name, value]) => line(name, value));
-    const text = ["# Local secrets, made by `npm start`. Never commit this file.", ...lines, ""].join("\n");
-    writeFileSync(file, text, { mode: 0o600, flag: "wx" });
+    const values = freshVars(port);
+    writeVars(file, values, "# Local secrets, made by `npm start`. Never commit this file.");
     return values;
   }
   const text = readFileSync(file, "utf8");

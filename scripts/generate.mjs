@@ -21,6 +21,7 @@ export function manifestModule(manifest) {
 export interface OperationInfo {
   readonly name: string;
   readonly rpc: string;
+  readonly rpc_alias: string;
   readonly method: string;
   readonly path: string;
   readonly alias: string;
@@ -49,15 +50,17 @@ export function rpcModule(manifest) {
     "export interface Refusal {\n  success: false;\n  code: string;\n  error: string;\n  status: number;\n  connect_url?: string;\n}\n",
   );
   lines.push("export interface PosternRpc {");
-  for (const { rpc, summary, result, parameters } of methods) {
+  for (const { rpc, rpc_alias, summary, result, parameters } of methods) {
     const fields = parameters.map((parameter) => {
       const type = TYPES[parameter.kind] ?? "string";
       const needed = parameter.required ? "" : "?";
       return `    /** ${parameter.summary} */\n    ${parameter.rpc_name}${needed}: ${type};`;
     });
     const optional = parameters.some((parameter) => parameter.required) ? "" : "?";
-    lines.push(`  /** ${summary}. Answers ${result}. */`);
-    lines.push(`  ${rpc}(parameters${optional}: {\n${fields.join("\n")}\n  }): Promise<unknown>;`);
+    for (const name of [rpc, rpc_alias].filter(Boolean)) {
+      lines.push(`  /** ${summary}. Answers ${result}. */`);
+      lines.push(`  ${name}(parameters${optional}: {\n${fields.join("\n")}\n  }): Promise<unknown>;`);
+    }
   }
   lines.push("}\n");
   return lines.join("\n");

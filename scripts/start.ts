@@ -3,23 +3,25 @@
  *   --port N   Postern's port (8787)
  *   --reset    forget all local data and secrets first
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startMicrosoft } from "../tests/world/microsoft.ts";
 import { PEOPLE } from "../tests/world/people.ts";
-import { startChild, stopChild, takenPorts } from "./children.ts";
+import { stopChild, takenPorts } from "./children.ts";
 import { devVars, worldOrigins } from "./dev-vars.ts";
+import {
+  ask,
+  type LocalPostern,
+  lastLines,
+  migrate,
+  Problem,
+  root,
+  startDev,
+  waitForHealth,
+} from "./local-postern.ts";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const local = join(root, ".local");
-const wranglerLog = join(local, "wrangler.log");
-const READY_WITHIN_MS = 90_000;
-
-/** Something that the user can act on: printed without a stack. */
-class Problem extends Error {}
 
 const stops: (() => Promise<void>)[] = [];
 let stopping: Promise<never> | undefined;
@@ -39,53 +41,6 @@ function options() {
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     throw new Problem("--port takes a number from 1 to 65535.");
   return { port, reset: values.reset === true };
-}
-
-/** Wrangler asks nobody on the network and nobody at the terminal. */
-const wranglerEnv = {
-  ...process.env,
-  WRANGLER_SEND_METRICS: "false",
-  WRANGLER_HIDE_BANNER: "true",
-  WRANGLER_LOG_PATH: join(local, "logs"),
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  CI: "1",
-  NO_COLOR: "1",
-};
-const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-const persist = ["--persist-to", join(".local", "state")];
-
-function migrate(): void {
-  const args = [wrangler, "d1", "migrations", "apply", "DB", "--local", ...persist];
-  const done = spawnSync(process.execPath, args, { cwd: root, env: wranglerEnv, encoding: "utf8" });
-  if (done.status !== 0) throw new Problem(`D1 migrations failed.\n${done.stdout}${done.stderr}`);
-}
-
-function lastLines(file: string, count: number): string {
-  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n");
-}
-
-async function waitForHealth(origin: string): Promise<void> {
-  const end = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < end) {
-    try {
-      if ((await fetch(`${origin}/health`, { signal: AbortSignal.timeout(5000) })).ok) return;
-    } catch {
-      // not listening yet
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Problem(`Postern did not answer ${origin}/health.\n${lastLines(wranglerLog, 30)}`);
-}
-
-async function ask(url: string, bearer: string, body?: unknown): Promise<Record<string, unknown>> {
-  const response = await fetch(url, {
-    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok)
-    throw new Problem(`${new URL(url).pathname} answered ${response.status}: ${text.slice(0, 500)}`);
-  return JSON.parse(text) as Record<string, unknown>;
 }
 
 async function main(): Promise<void> {
@@ -118,30 +73,20 @@ async function main(): Promise<void> {
     stops.push(() => microsoft.close());
   }
   if (stopping !== undefined) return;
-  migrate();
+  const postern: LocalPostern = {
+    port,
+    state: join(".local", "state"),
+    log: join(local, "wrangler.log"),
+    logs: join(local, "logs"),
+  };
+  migrate(postern);
   if (stopping !== undefined) return;
-  const args = [
-    wrangler,
-    "dev",
-    "--port",
-    String(port),
-    "--ip",
-    "localhost",
-    "--inspector-port",
-    "0",
-    ...persist,
-  ];
-  const log = openSync(wranglerLog, "w", 0o600);
-  const dev = startChild(process.execPath, [...args, "--show-interactive-dev-session=false"], {
-    cwd: root,
-    env: wranglerEnv,
-    log,
-  });
+  const dev = startDev(postern);
   stops.push(() => stopChild(dev));
-  dev.once("exit", () => void stop(1, `wrangler dev ended.\n${lastLines(wranglerLog, 30)}`));
+  dev.once("exit", () => void stop(1, `wrangler dev ended.\n${lastLines(postern.log)}`));
 
   const origin = `http://localhost:${port}`;
-  await waitForHealth(origin);
+  await waitForHealth(postern);
   const key = await ask(`${origin}/v1/api-keys`, vars.ADMIN_API_KEY ?? "", {
     org_id: "demo",
     name: "local",

@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/pairs.h"
+
 namespace postern {
 
-using FormFields = std::vector<std::pair<std::string, std::string>>;
+using FormFields = Pairs;
 
 [[nodiscard]] std::string form_encode(const FormFields& fields);
 

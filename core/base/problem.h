@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/pairs.h"
+
 namespace postern {
 
 enum class ProblemCode : std::uint8_t {
@@ -60,8 +62,8 @@ struct ProblemInfo {
 
 struct Problem {
   ProblemCode code = ProblemCode::invalid_request;
-  std::string detail;                                        // for people; never a secret
-  std::vector<std::pair<std::string, std::string>> members;  // extension members, text
+  std::string detail;  // for people; never a secret
+  Pairs members;       // extension members, text
   std::optional<std::int64_t> retry_after_seconds;
 };
 

@@ -28,7 +28,8 @@ TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& dem
     if (!demand.forced && (!known || left > wanted)) {
       return {TokenDecision::serve, "fresh"};
     }
-    if (!can_refresh && (!known || left > 0)) {
+    // Whoever demands a refresh is told that there can be none.
+    if (!can_refresh && !demand.forced && (!known || left > 0)) {
       return {TokenDecision::serve, "cannot_refresh"};
     }
   }

@@ -23,7 +23,8 @@ std::string encode_journal(const Journal& journal) {
       .number(journal.attempts)
       .number(journal.retry_at)
       .text(journal.resource)
-      .text(journal.connect);
+      .text(journal.connect)
+      .text(journal.suspended);
   return out.take();
 }
 
@@ -41,6 +42,7 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.retry_at = in.number();
   journal.resource = in.text();
   journal.connect = in.text();
+  journal.suspended = in.text();
   return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
                                                                 : std::nullopt;
 }

@@ -39,6 +39,9 @@ struct Journal {
   std::string resource;
   // kind code: what finishing the connection needs (a ConnectPayload without code and verifier).
   std::string connect;
+  // kind code: the refresh journal that was open when the sign-in came. Should the sign-in fail,
+  // what was unknown before is unknown still.
+  std::string suspended;
 };
 [[nodiscard]] std::string encode_journal(const Journal& journal);
 [[nodiscard]] std::optional<Journal> decode_journal(std::string_view bytes);

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/pairs.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
 
@@ -28,7 +29,7 @@ using Header = std::pair<std::string, std::string>;
 
 struct HttpReply {
   int status = 0;
-  std::vector<Header> headers;  // names in lower case; only those that flows read
+  Pairs headers;  // names in lower case; only those that flows read
   std::string body;
 };
 
@@ -37,7 +38,7 @@ struct Fetch {
   using Reply = Result<HttpReply, HostFault>;
   std::string method = "GET";
   std::string url;
-  std::vector<Header> headers;
+  Pairs headers;
   std::string body;
   DurationMs deadline_ms = 10 * kSecondMs;
   std::int64_t max_bytes = std::int64_t{256} * 1024;
@@ -104,7 +105,7 @@ struct StorageRead {
 // All of it or nothing, the alarm included.
 struct StorageCommit {
   using Reply = Result<std::monostate, HostFault>;
-  std::vector<std::pair<std::string, std::string>> puts;
+  Pairs puts;
   std::vector<std::string> deletes;
   // nullopt: leave the alarm; 0: none; otherwise when.
   std::optional<EpochMs> alarm_at;
@@ -151,7 +152,7 @@ struct Log {
   using Reply = std::monostate;
   LogLevel level = LogLevel::info;
   std::string event;
-  std::vector<std::pair<std::string, std::string>> fields;
+  Pairs fields;
 };
 
 using Effect = std::variant<Fetch, KvGet, KvPut, KvDelete, Sql, Authority, StorageRead,

@@ -109,9 +109,14 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
 template <class E>
 class [[nodiscard]] EffectAwaiter {
  public:
-  explicit EffectAwaiter(E&& effect) : effect_(&effect) {}
+  explicit EffectAwaiter(E&& effect) : effect_(&effect), reply_() {}
   EffectAwaiter(const EffectAwaiter&) = delete;
   EffectAwaiter& operator=(const EffectAwaiter&) = delete;
+  ~EffectAwaiter() {
+#ifndef __wasm__
+    reply_.~optional();
+#endif
+  }
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> parent) {
@@ -126,13 +131,16 @@ class [[nodiscard]] EffectAwaiter {
   }
 
   E* effect_;
-  std::optional<Reply> reply_;
+  // In wasm nothing is freed, and a variant's destructor is not seen to be empty: a union has none.
+  union {
+    std::optional<Reply> reply_;
+  };
 };
 
 template <class E>
   requires(!std::is_reference_v<E>)
 EffectAwaiter<E> perform(E&& effect) {
-  return EffectAwaiter<E>(std::move(effect));
+  return EffectAwaiter<E>(std::forward<E>(effect));
 }
 
 // The same as a task, for all_of.

@@ -58,7 +58,13 @@ Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
   }
   if (state->journal->kind == JournalKind::code) {
     (void)co_await settle_code(context, state);
-    co_return std::monostate{};
+    if (!state->journal) {
+      co_return std::monostate{};
+    }
+    if (state->journal->kind == JournalKind::code) {
+      co_return std::unexpected(
+          RefreshFailure{.problem = problem(ProblemCode::stored_data_unreadable)});
+    }
   }
   co_return co_await settle_refresh(context, state);
 }

@@ -82,17 +82,19 @@ Task<Outcome> refuse(AuthorityState* state, const Attempt* attempt, ConnectFailu
 }
 
 // The sign-in waits for its caller; what is connected already stays as it is until then.
-Task<Outcome> store_pending(FlowContext* context, const Attempt* attempt, ConnectionRecord record) {
+Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const Attempt* attempt,
+                            ConnectionRecord record) {
   const auto now = co_await current_time();
   const auto code = base64url_encode(context->take_entropy(32));
   Pending pending{.attempt = attempt->state.attempt,
                   .code_hash = sha256_base64url(code),
                   .expires_at = now + kPendingLifeMs,
                   .record = encode_record(record)};
-  const auto stored =
-      co_await perform(StorageCommit{.puts = {{std::string(kPendingKey), encode_pending(pending)}},
-                                     .deletes = {std::string(kJournalKey), std::string(kKeptKey)},
-                                     .alarm_at = pending.expires_at});
+  StorageCommit commit{.puts = {{std::string(kPendingKey), encode_pending(pending)}},
+                       .deletes = {},
+                       .alarm_at = pending.expires_at};
+  end_journal(state, &commit);
+  const auto stored = co_await perform(std::move(commit));
   if (!stored) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::service_unavailable,
@@ -151,7 +153,7 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
                                                .detail = "sealing_failed"});
   }
   if (attempt->state.confirm == "backend") {
-    co_return co_await store_pending(context, attempt, std::move(*record));
+    co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
   const auto committed = co_await commit_record(context, state, std::move(*record), true);
   if (!committed) {
@@ -271,7 +273,10 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                   .attempts = 1,
                   .retry_at = now,
                   .resource = std::string(kFirstResource),
-                  .connect = journal_payload(*payload, redeemable->nonce)};
+                  .connect = journal_payload(*payload, redeemable->nonce),
+                  .suspended = state.journal && state.journal->kind == JournalKind::refresh
+                                   ? encode_journal(*state.journal)
+                                   : std::string()};
   const auto keep_context = kept_context(state.id, journal);
   const auto opened = co_await open_journal(&state, std::move(journal), now + kJournalAlarmMs);
   if (!opened) {

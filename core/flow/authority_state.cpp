@@ -228,16 +228,27 @@ Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journa
   co_return std::monostate{};
 }
 
+void end_journal(AuthorityState* state, StorageCommit* commit) {
+  commit->deletes.emplace_back(kKeptKey);
+  auto suspended = state->journal ? decode_journal(state->journal->suspended) : std::nullopt;
+  if (suspended) {
+    commit->puts.emplace_back(kJournalKey, encode_journal(*suspended));
+  } else {
+    commit->deletes.emplace_back(kJournalKey);
+  }
+  state->journal = std::move(suspended);
+  state->kept.reset();
+}
+
 Task<std::monostate> close_journal(AuthorityState* state) {
-  StorageCommit commit{.puts = {},
-                       .deletes = {std::string(kJournalKey), std::string(kKeptKey)},
-                       .alarm_at = std::nullopt};
-  if (!state->outbox && !state->pending) {
+  StorageCommit commit;
+  end_journal(state, &commit);
+  if (state->journal) {
+    commit.alarm_at = state->journal->retry_at;
+  } else if (!state->outbox && !state->pending) {
     commit.alarm_at = 0;
   }
   (void)co_await perform(std::move(commit));
-  state->journal.reset();
-  state->kept.reset();
   co_return std::monostate{};
 }
 

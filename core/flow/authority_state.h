@@ -50,6 +50,8 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state);
 // Writes the journal row with an alarm in the same transaction.
 Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journal journal,
                                                    EpochMs alarm_at);
+// Adds to a commit what ends the journal; a refresh journal that it had suspended comes back.
+void end_journal(AuthorityState* state, StorageCommit* commit);
 // Ends the journal without a new record.
 Task<std::monostate> close_journal(AuthorityState* state);
 

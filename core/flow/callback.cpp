@@ -8,6 +8,7 @@
 #include "core/flow/page_outcomes.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
+#include "core/flow/token.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
 
@@ -90,6 +91,8 @@ Task<Outcome> callback_flow(FlowContext* context) {
     co_return with_cookie_removed(
         denied_page(*row, validated.error(), integration->provider->display_name), row->attempt);
   }
+  // It may be another account from now on: what this isolate has in memory is the old one's.
+  (void)co_await forget_tokens(row->id);
   // The authority validates the same bytes again: only there does a ValidatedCallback reach the
   // token request.
   const ConnectPayload payload{.state = std::move(*row),
@@ -133,6 +136,7 @@ Task<Outcome> connect_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::state_refused,
                               "`tenantId` is another than the attempt was made with");
   }
+  (void)co_await forget_tokens(id);
   const ConnectPayload payload{.state = std::move(*row),
                                .query = {},
                                .path_integration = {},
@@ -166,6 +170,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
   if (link->id.user_id != parameters.text("user_id")) {
     co_return problem_outcome(ProblemCode::confirmation_refused);
   }
+  (void)co_await forget_tokens(link->id);
   const ConfirmPayload payload{.id = link->id,
                                .attempt = link->attempt,
                                .code_hash = sha256_base64url(parameters.text("code"))};

@@ -23,7 +23,7 @@ class Parameters {
   [[nodiscard]] bool flag(std::string_view name) const;
 
  private:
-  std::vector<std::pair<std::string, std::string>> values_;
+  Pairs values_;
 };
 
 // Who asks, once authenticated.

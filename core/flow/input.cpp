@@ -17,7 +17,7 @@ std::optional<Entry> entry_of(std::string_view name) {
   return std::nullopt;
 }
 
-bool read_pairs(std::string_view bytes, std::vector<std::pair<std::string, std::string>>& pairs) {
+bool read_pairs(std::string_view bytes, Pairs& pairs) {
   FieldReader in(bytes);
   while (in.ok() && !in.at_end()) {
     const auto name = in.text();
@@ -26,7 +26,7 @@ bool read_pairs(std::string_view bytes, std::vector<std::pair<std::string, std::
   return in.ok();
 }
 
-std::string pair_fields(const std::vector<std::pair<std::string, std::string>>& pairs) {
+std::string pair_fields(const Pairs& pairs) {
   FieldWriter out;
   for (const auto& [name, value] : pairs) {
     out.text(name).text(value);

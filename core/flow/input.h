@@ -41,11 +41,11 @@ struct FlowInput {
   Environment environment;
   // Service bindings: the organization and the permissions of `props`.
   std::string binding_org;
-  std::string binding_permissions;                        // separated by spaces
-  std::vector<std::pair<std::string, std::string>> path;  // parameters of the route, decoded
-  std::string query;                                      // raw, without '?'
+  std::string binding_permissions;  // separated by spaces
+  Pairs path;                       // parameters of the route, decoded
+  std::string query;                // raw, without '?'
   std::string body;
-  std::vector<Header> headers;  // names in lower case
+  Pairs headers;  // names in lower case
   // For the authority's operations.
   std::string payload;
   // At a restart (see the Authority effect).

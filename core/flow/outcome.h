@@ -21,7 +21,7 @@ enum class OutcomeKind : std::uint8_t {
 struct Outcome {
   OutcomeKind kind = OutcomeKind::json;
   int status = 200;
-  std::vector<Header> headers;
+  Pairs headers;
   std::string body;
 };
 

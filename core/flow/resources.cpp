@@ -16,6 +16,16 @@ std::string subscription_path(const FlowContext& context, std::string_view rest)
          std::string(rest) + "?api-version=" + std::string(kResourcesVersion);
 }
 
+// However it is encoded, a segment of dots names another place (WHATWG URL, "double-dot segment").
+bool is_dots(std::string_view segment) {
+  return segment == "." || segment == "..";
+}
+
+Outcome refuse_dots(std::string_view name) {
+  return problem_outcome(
+      problem(ProblemCode::invalid_request, "`" + std::string(name) + "` names nothing"));
+}
+
 }  // namespace
 
 Task<Outcome> get_user_flow(FlowContext* context) {
@@ -67,6 +77,9 @@ Task<Outcome> list_subscriptions_flow(FlowContext* context) {
 }
 
 Task<Outcome> list_resource_groups_flow(FlowContext* context) {
+  if (is_dots(context->parameters.text("subscription_id"))) {
+    co_return refuse_dots("subscription_id");
+  }
   co_return co_await list_resource(
       context,
       {.resource = Resource::arm, .path_and_query = subscription_path(*context, "/resourcegroups")},
@@ -75,6 +88,12 @@ Task<Outcome> list_resource_groups_flow(FlowContext* context) {
 
 Task<Outcome> list_resources_flow(FlowContext* context) {
   const auto group = context->parameters.text("resource_group");
+  if (is_dots(context->parameters.text("subscription_id"))) {
+    co_return refuse_dots("subscription_id");
+  }
+  if (is_dots(group)) {
+    co_return refuse_dots("resource_group");
+  }
   const auto rest = group.empty() ? std::string("/resources")
                                   : "/resourceGroups/" + percent_encode(group) + "/resources";
   co_return co_await list_resource(

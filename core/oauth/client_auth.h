@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "core/base/form.h"
+#include "core/base/pairs.h"
 
 namespace postern {
 
-using HeaderFields = std::vector<std::pair<std::string, std::string>>;  // names in lower case
+using HeaderFields = Pairs;  // names in lower case
 
 enum class ClientAuthMethod : std::uint8_t {
   post,   // client_id and client_secret in the body

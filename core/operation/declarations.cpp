@@ -135,7 +135,7 @@ constexpr Operation kOperations[] = {
      .path = POSTERN_DOC("/v1/connect-links/:attempt/confirm"), .permission = "connect", .parameters = kConfirm,
      .summary = POSTERN_DOC("Confirms a pending connection with the code that arrived at return_to"),
      .result = POSTERN_DOC("the connection"), .flow = confirm_connection_flow},
-    {.name = "connect", .rpc = POSTERN_DOC("connect"), .permission = "connect:caller", .parameters = kConnect,
+    {.name = "connect", .rpc = POSTERN_DOC("connect"), .rpc_alias = POSTERN_DOC("connectAccount"), .permission = "connect:caller", .parameters = kConnect,
      .summary = POSTERN_DOC("Redeems a code that the caller received itself, for an attempt of mode caller"),
      .result = POSTERN_DOC("the connection"), .flow = connect_flow},
     {.name = "get_user", .rpc = POSTERN_DOC("getUser"), .method = POSTERN_DOC("GET"), .path = POSTERN_DOC("/user"), .permission = "graph:read",

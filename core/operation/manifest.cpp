@@ -51,6 +51,7 @@ void write_operation(JsonWriter& out, const Operation& operation) {
   out.begin_object()
       .member("name", operation.name)
       .member("rpc", operation.rpc)
+      .member("rpc_alias", operation.rpc_alias)
       .member("method", operation.method)
       .member("path", operation.path)
       .member("alias", operation.alias)

@@ -41,11 +41,12 @@ struct Parameter {
 };
 
 struct Operation {
-  std::string_view name;    // snake_case
-  std::string_view rpc;     // camelCase, empty: not over RPC
-  std::string_view method;  // empty: not over HTTP
-  std::string_view path;    // Hono's syntax: /v1/connections/:integration/token
-  std::string_view alias;   // a second path
+  std::string_view name;       // snake_case
+  std::string_view rpc;        // camelCase, empty: not over RPC
+  std::string_view rpc_alias;  // the same over RPC, where the runtime's stubs shadow `rpc`
+  std::string_view method;     // empty: not over HTTP
+  std::string_view path;       // Hono's syntax: /v1/connections/:integration/token
+  std::string_view alias;      // a second path
   Access access = Access::key;
   std::string_view permission;
   std::span<const Parameter> parameters;

@@ -71,7 +71,11 @@ void append_scopes(std::string& out, const std::vector<std::string>& scopes) {
       if (words_for(scopes[j]) != words) continue;
       out += separator;
       out += "<code>";
-      out += html_escape(scopes[j]);
+      // On a phone a URL is broken where a person would, not within a word.
+      const std::size_t name = scopes[j].rfind('/') + 1;
+      out += html_escape(std::string_view(scopes[j]).substr(0, name));
+      if (name > 0) out += "<wbr>";
+      out += html_escape(std::string_view(scopes[j]).substr(name));
       out += "</code>";
       separator = ", ";
     }

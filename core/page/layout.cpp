@@ -57,6 +57,7 @@ void begin_page(std::string& out, std::string_view heading, std::string_view ton
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
       "<meta name=\"robots\" content=\"noindex\">"
       "<meta name=\"color-scheme\" content=\"light dark\">"
+      "<link rel=\"icon\" href=\"/assets/postern.svg\">"
       "<link rel=\"stylesheet\" href=\"/assets/postern.css\"></head>"
       "<body><header><p class=\"brand\">Postern</p></header><main class=\"";
   out += tone;

@@ -100,7 +100,7 @@ void append_reference(std::string& out, const ResultPage& page) {
   out += code_of(page.kind);
   out += "</code>";
   for (const std::string* part : {&page.detail, &page.reference}) {
-    if (part->empty()) continue;
+    if (part->empty() || *part == code_of(page.kind)) continue;
     out += " <code>";
     append_value(out, *part);
     out += "</code>";

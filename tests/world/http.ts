@@ -105,6 +105,8 @@ export async function listen(port: number, handler: Handler): Promise<Listener> 
   });
   // Held-open answers are a fault that tests ask for; Node must not end them on its own.
   server.requestTimeout = 0;
+  // A connection that is closed for being idle, just as it is used again, looks like a provider's fault too.
+  server.keepAliveTimeout = 10 * 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);

@@ -6,18 +6,25 @@ import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
 import css from "../assets/postern.css";
+import icon from "../assets/postern.svg";
 import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
 import { operations } from "./operations.ts";
 import { problemOutcome } from "./problems.ts";
+import { unavailablePage } from "./unavailable.ts";
 
 type App = Hono<{ Bindings: Bindings }>;
 
 const MOST_BODY_BYTES = 64 * 1024;
 /** What flows read of a request; nothing else crosses into the core. */
 const READ_HEADERS = ["authorization", "cookie", "origin", "sec-fetch-site"];
+
+const ASSETS = [
+  ["/assets/postern.css", "text/css; charset=utf-8", css],
+  ["/assets/postern.svg", "image/svg+xml", icon],
+] as const;
 
 export function createApp(): App {
   const app: App = new Hono();
@@ -32,9 +39,10 @@ export function createApp(): App {
   app.use(
     bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => toResponse(problemOutcome("payload_too_large")) }),
   );
-  app.get("/assets/postern.css", (c) =>
-    c.body(css, 200, { "content-type": "text/css; charset=utf-8", "cache-control": "public, max-age=3600" }),
-  );
+  for (const [path, type, text] of ASSETS)
+    app.get(path, (c) =>
+      c.body(text, 200, { "content-type": type, "cache-control": "public, max-age=3600" }),
+    );
   for (const operation of operations) {
     if (operation.method === "") continue;
     const handler = (c: Context<{ Bindings: Bindings }>) => handle(operation, c);
@@ -81,7 +89,9 @@ async function handle(operation: OperationInfo, c: Context<{ Bindings: Bindings 
     c.env,
     raw.signal,
   );
-  return toResponse(outcome);
+  // A person is shown a page, whatever went wrong.
+  const isForPerson = operation.access === "browser" && outcome.kind === "problem";
+  return toResponse(isForPerson ? unavailablePage() : outcome);
 }
 
 export function toResponse(outcome: Outcome): Response {

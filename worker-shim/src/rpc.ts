@@ -23,13 +23,15 @@ export class AzureService extends WorkerEntrypoint<Bindings, BindingProps> {
 }
 
 for (const operation of operations) {
-  if (operation.rpc === "") continue;
-  Object.defineProperty(AzureService.prototype, operation.rpc, {
-    configurable: true,
-    value: function call(this: AzureService, parameters: unknown): Promise<unknown> {
-      return answer(this, operation, parameters);
-    },
-  });
+  for (const name of [operation.rpc, operation.rpc_alias]) {
+    if (name === "") continue;
+    Object.defineProperty(AzureService.prototype, name, {
+      configurable: true,
+      value: function call(this: AzureService, parameters: unknown): Promise<unknown> {
+        return answer(this, operation, parameters);
+      },
+    });
+  }
 }
 
 async function answer(

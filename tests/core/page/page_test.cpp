@@ -138,7 +138,7 @@ TEST_CASE("scopes are shown in words, once, and verbatim where no words are know
                  "Know who you are <small><code>openid</code>, <code>email</code>, "
                  "<code>profile</code></small>"));
   CHECK(count(html, "Read your mail <small>") == 1);
-  CHECK(contains(html, "<code>https://graph.microsoft.com/Mail.Read</code>"));
+  CHECK(contains(html, "<code>https://graph.microsoft.com/<wbr>Mail.Read</code>"));
   CHECK(contains(html, "Act as you in Azure"));
   CHECK(count(html, "<li><code><bdi>Odd.Scope</bdi></code></li>") == 1);
   CHECK(contains(html, "<li><code><bdi>User.Read.All</bdi></code></li>"));
@@ -228,6 +228,10 @@ TEST_CASE("a failure shows its code, the provider's and the reference; success o
   CHECK(contains(refused, "<code>provider_refused</code>"));
   CHECK(contains(refused, "<code><bdi>AADSTS65004</bdi></code>"));
   CHECK(contains(refused, "<code><bdi>8f2c41d0</bdi></code>"));
+
+  postern::ResultPage denied = result(PageKind::denied);
+  denied.detail = "access_denied";
+  CHECK(count(postern::render_result_page(denied), "access_denied") == 1);
 
   postern::ResultPage page = result(PageKind::connected);
   page.reference.clear();

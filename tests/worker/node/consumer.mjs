@@ -1,0 +1,21 @@
+/** Another Worker, with service bindings to Postern. Says what it got, and what it got thrown. */
+export default {
+  async fetch(request, env) {
+    const { binding, method, parameters, url, abortAfter, init } = await request.json();
+    const service = env[binding];
+    try {
+      if (method !== undefined) return Response.json({ answer: await service[method](parameters) });
+      const controller = new AbortController();
+      if (abortAfter !== undefined) setTimeout(() => controller.abort(), abortAfter);
+      const response = await service.fetch(url, { ...init, redirect: "manual", signal: controller.signal });
+      return Response.json({
+        status: response.status,
+        location: response.headers.get("location"),
+        cookies: response.headers.getSetCookie(),
+        text: await response.text(),
+      });
+    } catch (error) {
+      return Response.json({ thrown: String(error) });
+    }
+  },
+};

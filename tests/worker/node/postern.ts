@@ -1,0 +1,205 @@
+/** Postern's own bundle and a second Worker that is bound to it, in one Miniflare, for tests that run in Node. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { type Microsoft, startMicrosoft } from "../../world/microsoft.ts";
+import { signIn } from "../../world/sign-in.ts";
+import { ADMIN_KEY, CALLER_REDIRECT, MASTER_KEYS, ORIGIN, workerVariables } from "../variables.ts";
+
+const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const OUT = at("build/worker-tests");
+
+function bundle(): void {
+  const wrangler = at("node_modules/wrangler/bin/wrangler.js");
+  const args = [wrangler, "deploy", "tests/worker/node/worker.ts", "--dry-run", "--outdir", OUT];
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", CI: "1" };
+  rmSync(OUT, { recursive: true, force: true });
+  const done = spawnSync(process.execPath, args, { cwd: at("."), encoding: "utf8", env });
+  if (done.status !== 0) throw new Error(`the bundle failed\n${done.stdout}${done.stderr}`);
+}
+
+const TYPES: Record<string, "ESModule" | "CompiledWasm" | "Text"> = {
+  js: "ESModule",
+  wasm: "CompiledWasm",
+  css: "Text",
+};
+
+function modules() {
+  const files = readdirSync(OUT).flatMap((name) => {
+    const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
+    return type === undefined ? [] : [{ type, path: join(OUT, name) }];
+  });
+  // The entry comes first.
+  return files.sort((a, b) => Number(b.path.endsWith("worker.js")) - Number(a.path.endsWith("worker.js")));
+}
+
+export interface Answer {
+  readonly answer?: unknown;
+  readonly thrown?: string;
+  readonly status?: number;
+  readonly location?: string | null;
+  readonly cookies?: string[];
+  readonly text?: string;
+}
+
+export class Postern {
+  readonly microsoft: Microsoft;
+  readonly #miniflare: Miniflare;
+  #halted = false;
+  readonly data: string;
+  readonly log: string[];
+  /** What only these tests know of; the world knows the rest. */
+  readonly secrets = new Map<string, string>([
+    [ADMIN_KEY, "administrator's key"],
+    [MASTER_KEYS, "MASTER_KEYS"],
+  ]);
+
+  private constructor(microsoft: Microsoft, miniflare: Miniflare, data: string, log: string[]) {
+    this.microsoft = microsoft;
+    this.#miniflare = miniflare;
+    this.data = data;
+    this.log = log;
+  }
+
+  static async start(): Promise<Postern> {
+    bundle();
+    const microsoft = await startMicrosoft({ redirectUris: [`${ORIGIN}/callback/azure`, CALLER_REDIRECT] });
+    const data = mkdtempSync(join(tmpdir(), "postern-"));
+    const log: string[] = [];
+    const bindings = workerVariables({
+      login: microsoft.loginOrigin,
+      graph: microsoft.graphOrigin,
+      arm: microsoft.armOrigin,
+      clientId: microsoft.clientId,
+      clientSecret: microsoft.clientSecret,
+    });
+    const bound = (props?: Record<string, unknown>) => ({
+      name: "postern",
+      entrypoint: "AzureService",
+      ...(props === undefined ? {} : { props }),
+    });
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        resourcePersistencePath: data,
+        handleStructuredLogs: (entry) => void log.push(String(entry.message)),
+        workers: [
+          {
+            name: "consumer",
+            modules: [{ type: "ESModule", path: at("tests/worker/node/consumer.mjs") }],
+            compatibilityDate: "2026-08-01",
+            serviceBindings: {
+              ALL: bound({ org: "acme", permissions: ["*"] }),
+              READER: bound({ org: "acme", permissions: ["connections:read"] }),
+              OTHER: bound({ org: "umbrella", permissions: ["*"] }),
+              EMPTY: bound({}),
+              NONE: bound(),
+              FIGURES: { name: "postern", entrypoint: "Figures" },
+            },
+          },
+          {
+            name: "postern",
+            modules: modules(),
+            modulesRoot: OUT,
+            compatibilityDate: "2026-08-01",
+            compatibilityFlags: ["enable_request_signal", "global_fetch_strictly_public"],
+            bindings,
+            kvNamespaces: ["AZURE_TOKENS"],
+            d1Databases: ["DB"],
+            durableObjects: { CONNECTION: { className: "ConnectionObject", useSQLite: true } },
+          },
+        ],
+      }),
+    );
+    const postern = new Postern(microsoft, miniflare, data, log);
+    try {
+      await postern.#migrate();
+    } catch (error) {
+      await postern.stop();
+      throw error;
+    }
+    return postern;
+  }
+
+  async #migrate(): Promise<void> {
+    const database = await this.#miniflare.getD1Database("DB", "postern");
+    for (const file of readdirSync(at("worker-shim/migrations")).sort()) {
+      const text = readFileSync(join(at("worker-shim/migrations"), file), "utf8").replaceAll(/--.*$/gm, "");
+      for (const statement of text.split(";").filter((part) => part.trim() !== "")) {
+        await database.prepare(statement).run();
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
+    await this.microsoft.close();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** Ends the runtime, so that all is on disk. */
+  async halt(): Promise<void> {
+    if (this.#halted) return;
+    this.#halted = true;
+    await this.#miniflare.dispose();
+  }
+
+  async #ask(order: Record<string, unknown>): Promise<Answer> {
+    const response = await this.#miniflare.dispatchFetch("http://consumer/", {
+      method: "POST",
+      body: JSON.stringify(order),
+    });
+    return (await response.json()) as Answer;
+  }
+
+  /** What the second Worker gets for `env[binding][method](parameters)`. */
+  async call(method: string, parameters: unknown = {}, binding = "ALL"): Promise<Record<string, unknown>> {
+    const { answer, thrown } = await this.#ask({ binding, method, parameters });
+    if (thrown !== undefined) throw new Error(thrown);
+    return answer as Record<string, unknown>;
+  }
+
+  /** What the second Worker gets for a fetch over its binding, which it may abort. */
+  http(path: string, init: RequestInit = {}, abortAfter?: number): Promise<Answer> {
+    const url = path.startsWith("https:") ? path : `${ORIGIN}${path}`;
+    return this.#ask({ binding: "ALL", url, init, ...(abortAfter === undefined ? {} : { abortAfter }) });
+  }
+
+  async figures(): Promise<{ created: number; live: number; free: number; dropped: number }> {
+    return (await this.call("figures", undefined, "FIGURES")) as never;
+  }
+
+  async key(): Promise<string> {
+    const made = await this.http("/v1/api-keys", {
+      method: "POST",
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({ org_id: "acme", name: "node", permissions: ["*"] }),
+    });
+    const { key } = JSON.parse(made.text ?? "") as { key: string };
+    this.secrets.set(key, "API key");
+    return key;
+  }
+
+  /** Up to the callback's URL and the cookie of the browser that may open it. */
+  async upToCallback(link: string, email: string): Promise<{ callback: string; cookie: string }> {
+    const pressed = await this.http(link, {
+      method: "POST",
+      headers: { origin: ORIGIN, "sec-fetch-site": "same-origin" },
+    });
+    if (pressed.status !== 302) throw new Error(`the link answered ${pressed.status}: ${pressed.text}`);
+    const callback = await signIn({ authorizeUrl: pressed.location ?? "", email });
+    const cookie = (pressed.cookies?.[0] ?? "").split(";")[0] ?? "";
+    this.secrets.set(link.slice(link.lastIndexOf("/") + 1), "connect link");
+    this.secrets.set(cookie.slice(cookie.indexOf("=") + 1), "cookie");
+    return { callback, cookie };
+  }
+
+  async connect(userId: string, email: string): Promise<void> {
+    const link = await this.call("createConnectLink", { userId });
+    const { callback, cookie } = await this.upToCallback(String(link.auth_url), email);
+    const done = await this.http(callback, { headers: { cookie } });
+    if (done.status !== 200) throw new Error(`not connected: ${done.status} ${done.text}`);
+  }
+}

@@ -1,0 +1,256 @@
+/** A second Worker with service bindings, on the bundle that would be deployed. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { signIn } from "../../world/sign-in.ts";
+import { findSecrets } from "../secrets.ts";
+import { CALLER_REDIRECT, ORIGIN, RETURN_TO } from "../variables.ts";
+import { Postern } from "./postern.ts";
+
+const ALICE = "alice.anders@contoso.example";
+const BOB = "bob.brandt@contoso.example";
+
+let postern: Postern;
+before(async () => {
+  postern = await Postern.start();
+});
+after(() => postern.stop());
+
+const tokenRequests = () => postern.microsoft.world.ledger.stats().token.requests;
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  for (let n = 0; n < 100; n += 1) {
+    if (await what()) return;
+    await sleep(30);
+  }
+  assert.fail("it did not come to that");
+}
+
+describe("a second Worker calls", () => {
+  test("every method, for one connection from its beginning to its end", async () => {
+    const userId = "rpc-user";
+    const azure = { integration: "azure", userId };
+
+    const link = await postern.call("createConnectLink", { userId, returnTo: RETURN_TO });
+    assert.ok(String(link.auth_url).startsWith(`${ORIGIN}/connect/`));
+    const { callback, cookie } = await postern.upToCallback(String(link.auth_url), ALICE);
+    const returned = await postern.http(callback, { headers: { cookie } });
+    const target = new URL(returned.location ?? "");
+    assert.equal((await postern.call("getToken", azure)).code, "connection_pending");
+    const confirmed = await postern.call("confirmConnection", {
+      attempt: target.searchParams.get("attempt"),
+      code: target.searchParams.get("code"),
+      userId,
+    });
+    assert.equal(confirmed.status, "connected");
+
+    const token = await postern.call("getToken", azure);
+    assert.equal(token.token_type, "Bearer");
+    assert.ok(postern.microsoft.world.ledger.accessTokens.has(String(token.access_token)));
+    const arm = await postern.call("getToken", { ...azure, resource: "arm", minTtl: 60 });
+    assert.notEqual(arm.access_token, token.access_token);
+    assert.equal((await postern.call("getUser", { userId })).mail, ALICE);
+    const subscriptions = (await postern.call("listSubscriptions", { userId })) as unknown as {
+      subscriptionId: string;
+    }[];
+    assert.equal(subscriptions.length, 7);
+    const subscriptionId = subscriptions[0]?.subscriptionId ?? "";
+    const groups = await postern.call("listResourceGroups", { userId, subscriptionId });
+    assert.equal(groups.length, 5);
+    assert.equal((await postern.call("listResources", { userId, subscriptionId })).length, 15);
+    const some = { userId, subscriptionId, resourceGroup: "rg-1" };
+    assert.equal((await postern.call("listResources", some)).length, 3);
+    const mail = (await postern.call("getMail", { userId, top: 3 })) as unknown as {
+      receivedDateTime: string;
+    }[];
+    assert.equal(mail.length, 3);
+    const times = mail.map((message) => message.receivedDateTime);
+    assert.deepEqual(times, times.toSorted().reverse());
+    const events = await postern.call("getCalendarEvents", {
+      userId,
+      start: "2026-01-01T00:00:00Z",
+      end: "2026-02-01T00:00:00Z",
+    });
+    assert.ok(Number(events.length) > 0);
+
+    assert.equal((await postern.call("getConnection", azure)).status, "connected");
+    const listed = (await postern.call("listConnections", { userId })).connections as { user_id: string }[];
+    assert.deepEqual(
+      listed.map((connection) => connection.user_id),
+      [userId],
+    );
+    assert.equal((await postern.call("refresh", azure)).status, "connected");
+    assert.notEqual((await postern.call("getToken", azure)).access_token, token.access_token);
+    const consent = await postern.call("adminConsentUrl", {
+      integration: "azure",
+      tenantId: "organizations",
+    });
+    assert.match(String(consent.url), /\/organizations\/adminconsent\?/);
+    assert.match(
+      String((await postern.call("logoutUrl", { integration: "azure" })).url),
+      /\/oauth2\/v2\.0\/logout/,
+    );
+
+    const ended = await postern.call("disconnect", azure);
+    assert.deepEqual([ended.success, ended.disconnected], [true, true]);
+    assert.equal((await postern.call("getToken", azure)).code, "not_connected");
+  });
+
+  test("connectAccount, because a binding has a connect of its own", async () => {
+    const verifier = "a-second-workers-own-verifier-a-second-workers-own";
+    const link = await postern.call("createConnectLink", {
+      userId: "caller-user",
+      mode: "caller",
+      redirectUri: CALLER_REDIRECT,
+      codeChallenge: createHash("sha256").update(verifier).digest("base64url"),
+    });
+    const back = new URL(await signIn({ authorizeUrl: String(link.auth_url), email: BOB }));
+    const redeem = {
+      userId: "caller-user",
+      code: back.searchParams.get("code"),
+      codeVerifier: verifier,
+      state: back.searchParams.get("state"),
+    };
+    // docs/decisions/0003-rpc-connect.md; when this no longer throws, the runtime has changed.
+    await assert.rejects(postern.call("connect", redeem), /TypeError/);
+    assert.equal((await postern.call("connectAccount", redeem)).status, "connected");
+    assert.equal((await postern.call("getUser", { userId: "caller-user" })).mail, BOB);
+  });
+
+  test("without props, with empty ones, without the permission, for another organization: refused", async () => {
+    await postern.connect("props-user", ALICE);
+    const azure = { integration: "azure", userId: "props-user" };
+    assert.equal((await postern.call("getToken", azure, "EMPTY")).code, "unauthenticated");
+    assert.equal((await postern.call("getToken", azure, "NONE")).code, "unauthenticated");
+    assert.equal((await postern.call("getToken", azure, "READER")).code, "permission_denied");
+    assert.equal((await postern.call("getConnection", azure, "READER")).status, "connected");
+    assert.equal((await postern.call("getToken", azure, "OTHER")).code, "not_connected");
+    assert.equal(
+      (await postern.call("getToken", { ...azure, org: "acme" }, "OTHER")).code,
+      "invalid_request",
+    );
+    assert.equal((await postern.http("/user?user_id=props-user")).status, 401);
+  });
+
+  test("and is answered, not thrown at, where a person is needed", async () => {
+    await postern.connect("reauth-user", BOB);
+    postern.microsoft.control({ revoke: BOB });
+    const azure = { integration: "azure", userId: "reauth-user" };
+    const first = await postern.call("refresh", azure);
+    const second = await postern.call("refresh", azure);
+    for (const answer of [first, second]) {
+      assert.deepEqual([answer.success, answer.code, answer.status], [false, "needs_reauth", 409]);
+      assert.match(String(answer.connect_url), /^https:\/\/postern\.example\/connect\/[\w-]{43}$/);
+    }
+    assert.notEqual(first.connect_url, second.connect_url);
+    const { callback, cookie } = await postern.upToCallback(String(second.connect_url), BOB);
+    assert.equal((await postern.http(callback, { headers: { cookie } })).status, 200);
+    assert.equal((await postern.call("getUser", { userId: "reauth-user" })).mail, BOB);
+  });
+});
+
+describe("a subrequest that its caller cancels", () => {
+  /** With a token that is to be refreshed, and a provider that takes its time. */
+  async function slowRefresh(userId: string): Promise<{ key: string; before: number }> {
+    postern.microsoft.control({ expires_in: 200 });
+    await postern.connect(userId, ALICE);
+    postern.microsoft.control({ expires_in: 3600, token: { kind: "delay", ms: 400 } });
+    return { key: await postern.key(), before: tokenRequests() };
+  }
+  const newest = () => [...postern.microsoft.world.ledger.accessTokens.keys()].at(-1);
+  const path = (userId: string) => `/v1/connections/azure/token?user_id=${userId}`;
+
+  for (const [when, milliseconds] of [
+    ["at once", 0],
+    ["before the exchange", 5],
+    ["during the exchange", 150],
+    ["just before its answer", 395],
+  ] as const) {
+    test(`${when}, during a refresh: the token is not lost, and one request leaves`, async () => {
+      const userId = `cancel-refresh-${milliseconds}`;
+      const { key, before: requests } = await slowRefresh(userId);
+      const headers = { authorization: `Bearer ${key}` };
+      const cancelled = await postern.http(path(userId), { headers }, milliseconds);
+      assert.match(cancelled.thrown ?? "", /abort/i);
+      const next = await postern.http(path(userId), { headers });
+      const token = (JSON.parse(next.text ?? "") as { access_token: string }).access_token;
+      assert.equal(token, newest());
+      assert.equal(tokenRequests() - requests, 1);
+      assert.equal((await postern.call("refresh", { integration: "azure", userId })).status, "connected");
+      await until(async () => (await postern.figures()).live === 0);
+    });
+
+    test(`${when}, during a callback: connected, or free to try again; nothing half`, async () => {
+      const userId = `cancel-callback-${milliseconds}`;
+      const link = await postern.call("createConnectLink", { userId });
+      const { callback, cookie } = await postern.upToCallback(String(link.auth_url), ALICE);
+      postern.microsoft.control({ clear_faults: true, token: { kind: "delay", ms: 400 } });
+      const requests = tokenRequests();
+      const cancelled = await postern.http(callback, { headers: { cookie } }, milliseconds);
+      assert.match(cancelled.thrown ?? "", /abort/i);
+      await sleep(700);
+      const azure = { integration: "azure", userId };
+      if (tokenRequests() > requests) {
+        // The code was sent: the authority finished, although nobody waited.
+        assert.equal((await postern.call("getToken", azure)).access_token, newest());
+        const again = await postern.http(callback, { headers: { cookie } });
+        assert.equal(again.status, 410);
+      } else {
+        assert.equal((await postern.call("getToken", azure)).code, "not_connected");
+        postern.microsoft.control({ clear_faults: true });
+        await postern.connect(userId, ALICE);
+      }
+      if (milliseconds >= 150) assert.equal(tokenRequests() - requests, 1);
+      postern.microsoft.control({ clear_faults: true });
+      assert.equal((await postern.call("refresh", azure)).status, "connected");
+      await until(async () => (await postern.figures()).live === 0);
+    });
+  }
+
+  test("a hundred at once: every instance comes back, and the next request works", async () => {
+    const userId = "cancel-many";
+    const { key } = await slowRefresh(userId);
+    const headers = { authorization: `Bearer ${key}` };
+    const calls = Array.from({ length: 100 }, (_, n) => postern.http(path(userId), { headers }, n % 20));
+    await Promise.all(calls);
+    await until(async () => (await postern.figures()).live === 0);
+    assert.equal((await postern.http(path(userId), { headers })).status, 200);
+  });
+});
+
+describe("on disk, once the runtime has ended", () => {
+  test("no byte of a file says a secret, and no line of the log", async () => {
+    await postern.halt();
+    const secrets = new Map(postern.secrets);
+    for (const [kind, values] of Object.entries(postern.microsoft.world.ledger.secrets())) {
+      // A nonce is no secret: it stands in the URL of the sign-in, and whoever knows it can do nothing.
+      if (kind !== "nonces") for (const value of values) secrets.set(value, kind);
+    }
+    for (const kind of [
+      "access_tokens",
+      "refresh_tokens",
+      "id_tokens",
+      "codes",
+      "states",
+      "API key",
+      "cookie",
+    ]) {
+      assert.ok([...secrets.values()].includes(kind), kind);
+    }
+    const files = readdirSync(postern.data, { recursive: true, withFileTypes: true }).filter((file) =>
+      file.isFile(),
+    );
+    assert.ok(files.some((file) => /sqlite/.test(file.name)));
+    const hay = files.map((file) => ({
+      where: file.name,
+      bytes: readFileSync(join(file.parentPath, file.name)),
+    }));
+    assert.ok(hay.some(({ bytes }) => bytes.includes("props-user")));
+    assert.deepEqual(findSecrets(secrets, hay), []);
+    assert.ok(postern.log.some((line) => line.includes("connected")));
+    assert.deepEqual(findSecrets(secrets, [{ where: "log", bytes: postern.log.join("\n") }]), []);
+  });
+});

@@ -1,0 +1,31 @@
+/** What the Worker under test is configured with. */
+import type { WorldAddress } from "./global-setup.ts";
+
+export const ORIGIN = "https://postern.example";
+export const RETURN_TO = "https://app.example/done?from=postern";
+export const CALLER_REDIRECT = "https://app.example/oauth/callback";
+export const ADMIN_KEY = "admin-key-of-the-worker-tests";
+/** Two keys: the first seals, both open. */
+const masterKey = (n: number) => btoa(`postern-worker-test-master-key-${n}`).replace("=", "");
+export const MASTER_KEYS = `k2:${masterKey(2)},k1:${masterKey(1)}`;
+
+export function workerVariables(world: WorldAddress): Record<string, string> {
+  return {
+    AZURE_CLIENT_ID: world.clientId,
+    AZURE_CLIENT_SECRET: world.clientSecret,
+    AZURE_TENANT_ID: "common",
+    AZURE_REDIRECT_URI: `${ORIGIN}/callback/azure`,
+    AZURE_LOGIN_ORIGIN: world.login,
+    GRAPH_ORIGIN: world.graph,
+    ARM_ORIGIN: world.arm,
+    ALLOW_INSECURE_ORIGINS: [world.login, world.graph, world.arm].join(","),
+    ALLOWED_RETURN_URLS: JSON.stringify({
+      acme: [RETURN_TO, CALLER_REDIRECT],
+      umbrella: [RETURN_TO, CALLER_REDIRECT],
+    }),
+    CORS_ALLOWED_ORIGINS: "https://app.example, https://console.example",
+    ADMIN_API_KEY: ADMIN_KEY,
+    MASTER_KEYS,
+    LOG_LEVEL: "debug",
+  };
+}

@@ -1,0 +1,37 @@
+/** What the module may be: no imports, these exports, and small enough. A step of `npm test`. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const LIMIT = 98_304; // 96 KiB, gzip -9
+const AIM = 65_536;
+const EXPORTS = {
+  memory: "memory",
+  _initialize: "function",
+  postern_allocate: "function",
+  postern_start: "function",
+  postern_resume: "function",
+  postern_output: "function",
+  postern_output_length: "function",
+  postern_out_of_memory: "function",
+};
+
+const path = fileURLToPath(new URL("../dist/postern.wasm", import.meta.url));
+const bytes = readFileSync(path);
+const module = new WebAssembly.Module(bytes);
+const faults = [];
+
+for (const { module: from, name } of WebAssembly.Module.imports(module))
+  faults.push(`imports ${from}.${name}: the host gives the core nothing`);
+
+const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]));
+for (const [name, kind] of exported)
+  if (EXPORTS[name] !== kind) faults.push(`exports ${kind} ${name}, which docs/abi.md does not have`);
+for (const name of Object.keys(EXPORTS)) if (!exported.has(name)) faults.push(`does not export ${name}`);
+
+const packed = gzipSync(bytes, { level: 9 }).length;
+if (packed > LIMIT) faults.push(`is ${packed} bytes gzipped, ${packed - LIMIT} over the limit of ${LIMIT}`);
+
+console.log(`postern.wasm: ${bytes.length} bytes, ${packed} gzip -9 (limit ${LIMIT}, aim ${AIM})`);
+for (const fault of faults) console.error(`postern.wasm ${fault}`);
+process.exit(faults.length === 0 ? 0 : 1);
