@@ -27,6 +27,8 @@ export interface AuthorityCall {
 
 const WAIT_STEP_MS = 5;
 const LONGEST_WAIT_MS = 2_000;
+/** Instances that only authorities may take. */
+const RESERVED = 16;
 
 /** Bytes on their way into an instance; used between two awaits only, so one for the isolate will do. */
 const message = new FieldWriter(8 * 1024);
@@ -36,7 +38,9 @@ export async function runFlow(
   hands: Hands,
   signal?: AbortSignal,
 ): Promise<Outcome | AuthorityCall> {
-  const instance = pool.acquire() ?? (await waitForInstance(signal));
+  // Slow reads in front must not keep the authorities from finishing what they began.
+  const reserve = input.entry === "authority" || input.entry === "alarm" ? 0 : RESERVED;
+  const instance = pool.acquire(reserve) ?? (await waitForInstance(reserve, signal));
   if (!instance) return problemOutcome("overloaded", { retryAfterSeconds: 1 });
   // A cancelled request may never reach its `finally`: the event gives the instance back at once.
   const giveBack = () => {
@@ -60,11 +64,14 @@ export async function runFlow(
 }
 
 /** Asks again, in this request's own time: a waiter that another request wakes would hang with it. */
-async function waitForInstance(signal: AbortSignal | undefined): Promise<CoreInstance | undefined> {
+async function waitForInstance(
+  reserve: number,
+  signal: AbortSignal | undefined,
+): Promise<CoreInstance | undefined> {
   for (let waited = 0; waited < LONGEST_WAIT_MS; waited += WAIT_STEP_MS) {
     await scheduler.wait(WAIT_STEP_MS);
     signal?.throwIfAborted();
-    const instance = pool.acquire();
+    const instance = pool.acquire(reserve);
     if (instance) return instance;
   }
   return undefined;
