@@ -25,6 +25,7 @@ const TYPES: Record<string, "ESModule" | "CompiledWasm" | "Text"> = {
   js: "ESModule",
   wasm: "CompiledWasm",
   css: "Text",
+  svg: "Text",
 };
 
 function modules() {
@@ -143,7 +144,8 @@ export class Postern {
   async halt(): Promise<void> {
     if (this.#halted) return;
     this.#halted = true;
-    await this.#miniflare.dispose();
+    // What never started cannot be disposed of, and must not keep the world from closing.
+    await this.#miniflare.dispose().catch((error: unknown) => console.error(error));
   }
 
   async #ask(order: Record<string, unknown>): Promise<Answer> {
