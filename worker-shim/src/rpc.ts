@@ -13,7 +13,6 @@ export interface BindingProps {
 }
 
 const app = createApp();
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class AzureService extends WorkerEntrypoint<Bindings, BindingProps> {
@@ -48,7 +47,7 @@ async function answer(
       entry: "rpc",
       bindingOrg: typeof org === "string" ? org : "",
       bindingPermissions: Array.isArray(permissions) ? permissions.join(" ") : (permissions ?? ""),
-      body: encoder.encode(JSON.stringify(parameters ?? {})),
+      body: JSON.stringify(parameters ?? {}),
     },
     env,
   );
