@@ -101,6 +101,23 @@ describe("a trap", () => {
     nothingLeaks();
   });
 
+  test("says nothing of its request to a flow that goes on after it", async () => {
+    const who = await connected();
+    await readToken(who);
+    await world.control({ graph: { kind: "delay", ms: 300 } });
+    const waiting = get(`/user?user_id=${who.user}`, who.key);
+    await scheduler.wait(100);
+    let trapped = false;
+    onResume((instance, message) => {
+      if (!trapped) faultsOf(instance).postern_fail_allocation(0);
+      trapped = true;
+      return message;
+    });
+    expect((await get("/v1/connections", who.key)).status).toBe(503);
+    const answer = await waiting;
+    expect([answer.status, answer.json.mail]).toEqual([200, ALICE]);
+  });
+
   test.each([
     ["bytes that are no reply", new FieldWriter().add("not a time", "x")],
     ["nothing", new FieldWriter()],

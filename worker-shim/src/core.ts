@@ -102,13 +102,10 @@ export class CorePool {
     this.#keep = keep;
   }
 
-  hasRoom(): boolean {
-    return this.#live.size < this.#limit || this.#reclaim();
-  }
-
-  /** undefined: too many are in use. Nobody is queued here: no promise is shared between requests. */
-  acquire(): CoreInstance | undefined {
-    if (!this.hasRoom()) return undefined;
+  /** `reserve`: how many to leave for others. undefined: too many are in use. Nobody is queued here: no promise is shared between requests. */
+  acquire(reserve = 0): CoreInstance | undefined {
+    const limit = this.#limit - reserve;
+    if (this.#live.size >= limit && !this.#reclaim(limit)) return undefined;
     const instance = this.#free.pop() ?? this.#create();
     this.#live.set(instance, Date.now());
     return instance;
@@ -133,14 +130,14 @@ export class CorePool {
   }
 
   /** The runtime may end a request without a word; what it held is nobody's after a while. */
-  #reclaim(): boolean {
+  #reclaim(limit: number): boolean {
     const before = Date.now() - LONGEST_FLOW_MS;
     for (const [instance, since] of this.#live) {
       if (since > before) continue;
       instance.usable = false;
       this.release(instance);
     }
-    return this.#live.size < this.#limit;
+    return this.#live.size < limit;
   }
 
   figures(): PoolFigures {

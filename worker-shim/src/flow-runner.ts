@@ -28,6 +28,9 @@ export interface AuthorityCall {
 const WAIT_STEP_MS = 5;
 const LONGEST_WAIT_MS = 2_000;
 
+/** Instances that only authorities may take. */
+const RESERVED = 16;
+
 /** Bytes on their way into an instance; used between two awaits only, so one for the isolate will do. */
 const message = new FieldWriter(8 * 1024);
 
@@ -45,8 +48,34 @@ export async function runFlow(input: FlowInput, hands: Hands, request?: Cancella
 
 /** Ends at once where nothing has to be waited for, which a warm read never has. */
 export function startFlow(input: FlowInput, hands: Hands, request?: Cancellable): Ended | Promise<Ended> {
-  const instance = pool.acquire();
-  if (!instance) return startLater(input, hands, request);
+  // Slow reads in front must not keep the authorities from finishing what they began.
+  const reserve = input.entry === "authority" || input.entry === "alarm" ? 0 : RESERVED;
+  const instance = pool.acquire(reserve);
+  return instance ? begin(instance, input, hands, request) : beginLater(reserve, input, hands, request);
+}
+
+/** Asks again, in this request's own time: a waiter that another request wakes would hang with it. */
+async function beginLater(
+  reserve: number,
+  input: FlowInput,
+  hands: Hands,
+  request: Cancellable | undefined,
+): Promise<Ended> {
+  for (let waited = 0; waited < LONGEST_WAIT_MS; waited += WAIT_STEP_MS) {
+    await scheduler.wait(WAIT_STEP_MS);
+    request?.signal.throwIfAborted();
+    const instance = pool.acquire(reserve);
+    if (instance) return begin(instance, input, hands, request);
+  }
+  return problemOutcome("overloaded", { retryAfterSeconds: 1 });
+}
+
+function begin(
+  instance: CoreInstance,
+  input: FlowInput,
+  hands: Hands,
+  request: Cancellable | undefined,
+): Ended | Promise<Ended> {
   const waiting: Waiting = new Map();
   let ended: Ended | undefined;
   try {
@@ -62,16 +91,6 @@ export function startFlow(input: FlowInput, hands: Hands, request?: Cancellable)
   if (!ended) return finish(instance, input, hands, waiting, request?.signal);
   pool.release(instance);
   return ended;
-}
-
-async function startLater(input: FlowInput, hands: Hands, request?: Cancellable): Promise<Ended> {
-  for (let waited = 0; waited < LONGEST_WAIT_MS; waited += WAIT_STEP_MS) {
-    // Asks again, in this request's own time: a waiter that another request wakes would hang with it.
-    await scheduler.wait(WAIT_STEP_MS);
-    request?.signal.throwIfAborted();
-    if (pool.hasRoom()) return startFlow(input, hands, request);
-  }
-  return problemOutcome("overloaded", { retryAfterSeconds: 1 });
 }
 
 function failed(error: unknown, input: FlowInput): Outcome {
