@@ -32,10 +32,19 @@ export class CoreInstance {
   readonly exports: CoreExports;
   /** A trap or a cancelled flow leaves memory that nobody may use again. */
   usable = true;
+  #view: Uint8Array;
 
   constructor(module: WebAssembly.Module) {
     this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
     this.exports._initialize();
+    this.#view = new Uint8Array(this.exports.memory.buffer);
+  }
+
+  /** All of its memory: another view once it has grown. */
+  memory(): Uint8Array {
+    const { buffer } = this.exports.memory;
+    if (this.#view.buffer !== buffer) this.#view = new Uint8Array(buffer);
+    return this.#view;
   }
 
   start(input: FieldWriter): number {
@@ -50,8 +59,7 @@ export class CoreInstance {
     try {
       const bytes = message.bytes();
       const pointer = this.exports.postern_allocate(bytes.length);
-      // The view is made anew: memory may have grown since the last crossing.
-      new Uint8Array(this.exports.memory.buffer, pointer, bytes.length).set(bytes);
+      this.memory().set(bytes, pointer);
       return entry(pointer, bytes.length);
     } catch (cause) {
       this.usable = false;
@@ -62,7 +70,7 @@ export class CoreInstance {
   /** A copy: the memory under it is wiped or used again before the caller is done. */
   output(): Uint8Array {
     const pointer = this.exports.postern_output();
-    return new Uint8Array(this.exports.memory.buffer, pointer, this.exports.postern_output_length()).slice();
+    return this.memory().slice(pointer, pointer + this.exports.postern_output_length());
   }
 }
 
@@ -106,18 +114,18 @@ export class CorePool {
   /** Takes it back, once; a second call for the same flow does nothing. */
   release(instance: CoreInstance): void {
     if (!this.#live.delete(instance)) return;
-    const buffer = instance.exports.memory.buffer;
+    const memory = instance.memory();
     const snapshot = this.#snapshot;
     if (
       !instance.usable ||
       !snapshot ||
-      buffer.byteLength !== snapshot.length ||
+      memory.length !== snapshot.length ||
       this.#free.length >= this.#keep
     ) {
       this.#dropped += 1;
       return;
     }
-    new Uint8Array(buffer).set(snapshot);
+    memory.set(snapshot);
     this.#free.push(instance);
   }
 
@@ -138,7 +146,7 @@ export class CorePool {
 
   #create(): CoreInstance {
     const instance = new CoreInstance(this.#module);
-    this.#snapshot ??= new Uint8Array(instance.exports.memory.buffer).slice();
+    this.#snapshot ??= instance.memory().slice();
     this.#created += 1;
     return instance;
   }

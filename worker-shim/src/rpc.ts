@@ -48,7 +48,7 @@ async function answer(
   const body = encoder.encode(JSON.stringify(parameters ?? {}));
   const serving =
     body.length > MOST_BODY_BYTES
-      ? Promise.resolve(problemOutcome("payload_too_large"))
+      ? problemOutcome("payload_too_large")
       : serve(
           operation,
           {
@@ -61,7 +61,7 @@ async function answer(
         );
   // There is no signal over RPC: a call that its caller gives up runs to its end and gives its
   // instance back.
-  ctx.waitUntil(serving.catch(() => undefined));
+  if (serving instanceof Promise) ctx.waitUntil(serving.catch(() => undefined));
   const outcome = await serving;
   const value = JSON.parse(decoder.decode(outcome.body)) as Record<string, unknown>;
   return outcome.kind === "json" && operation.rpc_result !== "" ? value[operation.rpc_result] : value;
