@@ -6,8 +6,8 @@
 
 namespace postern {
 
-void Parameters::set(std::string_view name, std::string value) {
-  values_.emplace_back(name, std::move(value));
+void Parameters::set(std::string_view name, std::string_view value) {
+  values_.emplace_back(name, value);
 }
 
 bool Parameters::has(std::string_view name) const {

@@ -15,7 +15,7 @@ namespace postern {
 // value that is here has the declared form.
 class Parameters {
  public:
-  void set(std::string_view name, std::string value);
+  void set(std::string_view name, std::string_view value);
   [[nodiscard]] bool has(std::string_view name) const;
   // Empty when absent.
   [[nodiscard]] std::string_view text(std::string_view name) const;

@@ -92,14 +92,14 @@ struct Reader {
   const Operation& operation;
   Parameters parameters;
 
-  Result<std::monostate, Problem> accept(const Parameter& parameter, std::string value) {
+  Result<std::monostate, Problem> accept(const Parameter& parameter, std::string_view value) {
     if (parameters.has(parameter.name)) {
       return refuse(parameter.name, "must not be repeated");
     }
     if (const auto fault = fault_in(parameter.kind, value); !fault.empty()) {
       return refuse(parameter.name, fault);
     }
-    parameters.set(parameter.name, std::move(value));
+    parameters.set(parameter.name, value);
     return {};
   }
 
@@ -161,7 +161,7 @@ struct Reader {
       if (!as_text) {
         return refuse(name, "is of another type");
       }
-      if (auto done = accept(*parameter, std::move(*as_text)); !done) {
+      if (auto done = accept(*parameter, *as_text); !done) {
         return done;
       }
     }
