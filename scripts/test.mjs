@@ -18,7 +18,11 @@ const STEPS = [
   // After the wasm: its build also generates the types that the Worker imports.
   ["types: worker", "tsc -p worker-shim/tsconfig.json"],
   ["types: worker tests", "tsc -p tests/worker/tsconfig.json"],
-  // Preset `native` is the same tests without sanitizers: for debugging, not for this list.
+  // Without sanitizers only the library, whose symbols a structure test reads.
+  [
+    "native library",
+    "cmake --preset native $CMAKE_LLVM && cmake --build --preset native --target postern_core",
+  ],
   ["native build, sanitized", "cmake --preset asan $CMAKE_LLVM && cmake --build --preset asan"],
   ["native tests, sanitized", "ctest --test-dir build/asan --output-on-failure"],
   [
@@ -31,7 +35,7 @@ const STEPS = [
   ["structure", "node --test 'tests/structure/*.test.ts'"],
   ["world", "node --test 'tests/world/*.test.ts'"],
   ["worker", "vitest run"],
-  ["service binding", "node --test 'tests/worker/node/*.test.ts'"],
+  ["worker, from another one", "node --test 'tests/worker/node/*.test.ts'"],
   ["e2e", "node --test --test-concurrency=1 'tests/e2e/*.test.ts'"],
 ];
 

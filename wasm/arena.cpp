@@ -58,6 +58,15 @@ bool arena_exhausted() {
 }
 }  // namespace postern
 
+#ifdef POSTERN_BENCH
+// Only in the module that `npm run bench` uses.
+void postern::arena_rewind() {
+  static std::uintptr_t mark = 0;
+  if (mark == 0) mark = top;
+  top = mark;
+}
+#endif
+
 #ifdef POSTERN_FAULT_INJECTION
 // Only in the module that the tests use: the n-th allocation from now on fails.
 extern "C" __attribute__((export_name("postern_fail_allocation"), used)) void

@@ -5,5 +5,8 @@ namespace postern {
 
 // An allocation failed; the instance has trapped and is to be dropped.
 [[nodiscard]] bool arena_exhausted();
+#ifdef POSTERN_BENCH
+void arena_rewind();
+#endif
 
 }  // namespace postern

@@ -1,5 +1,5 @@
 // What the core needs of the C library, without the C library: nlohmann_json calls these seven, and
-// musl's own bring 128-bit floating point, locales and stdio, a fifth of the module
+// musl's own bring 128-bit floating point, locales and stdio and more
 // (docs/decisions/0002-wasm-size.md). Each does exactly what those calls ask for and traps on
 // anything else.
 #include <cerrno>
@@ -101,6 +101,8 @@ int snprintf(char* out, std::size_t size, const char* format, ...) {
   return count * 6;
 }
 
+// The names are the libraries' own.
+// NOLINTBEGIN(bugprone-reserved-identifier,bugprone-std-namespace-modification,readability-identifier-naming)
 // libc++abi's last words, which would be printed with all of stdio.
 [[noreturn]] void __abort_message(const char*, ...) {
   __builtin_trap();
@@ -122,3 +124,4 @@ inline namespace _LIBCPP_ABI_NAMESPACE {
 }
 }  // namespace _LIBCPP_ABI_NAMESPACE
 }  // namespace std
+// NOLINTEND(bugprone-reserved-identifier,bugprone-std-namespace-modification,readability-identifier-naming)

@@ -136,7 +136,7 @@ double double_of_decimal(std::string_view text) {
     value = rounded(big, 0);
   } else {
     // Room for 64 bits of quotient: ten is less than sixteen, four bits.
-    const auto limbs = static_cast<std::size_t>((-exponent * 4) / 32 + 3);
+    const auto limbs = static_cast<std::size_t>(-exponent) * 4 / 32 + 3;
     big.shift_limbs(limbs);
     for (; exponent < 0; exponent += kStepDigits) {
       big.divide(power_of_ten(std::min(-exponent, kStepDigits)));

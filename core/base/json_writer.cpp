@@ -1,5 +1,8 @@
 #include "core/base/json_writer.h"
 
+#include <array>
+#include <cstddef>
+
 #include "core/base/text.h"
 
 namespace postern {
@@ -36,9 +39,29 @@ void append_escaped(std::string& out, unsigned char byte) {
   }
 }
 
+// Bytes that stand for themselves: most of every text, tokens whole. `<` does not, because the text
+// may land in HTML, where `</script` ends a data block.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t byte = 0x20; byte < 0x80; ++byte) {
+    plain[byte] = byte != '"' && byte != '\\' && byte != '<';
+  }
+  return plain;
+}();
+
+std::size_t plain_prefix(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])]) ++length;
+  return length;
+}
+
 void append_quoted(std::string& out, std::string_view text) {
   out.push_back('"');
-  while (!text.empty()) {
+  while (true) {
+    const std::size_t plain = plain_prefix(text);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const auto first = static_cast<unsigned char>(text[0]);
     const std::size_t length = utf8_sequence(text);
     if (length == 0) {
@@ -46,8 +69,7 @@ void append_quoted(std::string& out, std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    // `<` because the text may land in HTML, where `</script` ends a data block.
-    if (first < 0x20 || first == '"' || first == '\\' || first == '<') {
+    if (first < 0x80) {
       append_escaped(out, first);
     } else {
       out += text.substr(0, length);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,35 +69,9 @@ struct KvDelete {
 
 // A D1 parameter: text, integer or NULL.
 using SqlValue = std::variant<std::monostate, std::int64_t, std::string>;
-// A parameter before it is copied into its statement.
-struct SqlArgument {
-  SqlArgument() = default;
-  SqlArgument(std::int64_t number) : kind(Kind::integer), integer(number) {}
-  SqlArgument(std::string_view bytes) : kind(Kind::text), text(bytes) {}
-
-  enum class Kind : std::uint8_t { null, integer, text } kind = Kind::null;
-  std::int64_t integer = 0;
-  std::string_view text;
-};
-// A vector that is built in one place, like Pairs.
-class SqlParameters : public std::vector<SqlValue> {
- public:
-  SqlParameters() = default;
-  SqlParameters(std::initializer_list<SqlArgument> arguments);
-  SqlParameters(std::vector<SqlValue> values) : vector(std::move(values)) {}
-};
 struct SqlStatement {
   std::string sql;
-  SqlParameters parameters;
-};
-// An initializer list of statements would copy each of them.
-class SqlStatements : public std::vector<SqlStatement> {
- public:
-  SqlStatements() = default;
-  SqlStatements(std::vector<SqlStatement> statements) : vector(std::move(statements)) {}
-  SqlStatements(SqlStatement&& only);
-  SqlStatements(SqlStatement&& first, SqlStatement&& second);
-  SqlStatements(SqlStatement&& first, SqlStatement&& second, SqlStatement&& third);
+  std::vector<SqlValue> parameters;
 };
 using SqlRow = std::vector<SqlValue>;
 struct SqlOutcome {
@@ -108,7 +81,7 @@ struct SqlOutcome {
 // All statements in one D1 batch: one transaction, in order.
 struct Sql {
   using Reply = Result<std::vector<SqlOutcome>, HostFault>;
-  SqlStatements statements;
+  std::vector<SqlStatement> statements;
   DurationMs deadline_ms = 5 * kSecondMs;
 };
 

@@ -140,7 +140,7 @@ class [[nodiscard]] EffectAwaiter {
 template <class E>
   requires(!std::is_reference_v<E>)
 EffectAwaiter<E> perform(E&& effect) {
-  return EffectAwaiter<E>(std::move(effect));
+  return EffectAwaiter<E>(std::forward<E>(effect));
 }
 
 // The same as a task, for all_of.

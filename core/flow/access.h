@@ -35,7 +35,7 @@ struct ApiKeyRecord {
 [[nodiscard]] std::string encode_api_key_record(const ApiKeyRecord& record);
 [[nodiscard]] std::optional<ApiKeyRecord> decode_api_key_record(std::string_view bytes);
 [[nodiscard]] std::string api_key_kv_key(std::string_view hash);
-inline constexpr std::int64_t kApiKeyKvSeconds = 300;
+inline constexpr std::int64_t kApiKeyKvSeconds = 60;
 
 // Bearer token of the Authorization header; empty when there is none.
 [[nodiscard]] std::string_view bearer_of(std::string_view authorization);

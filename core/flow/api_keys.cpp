@@ -117,7 +117,7 @@ Task<Outcome> revoke_api_key_flow(FlowContext* context) {
     // Revoked in D1; KV forgets by itself within its TTL. Said, not hidden.
     co_return problem_outcome(
         ProblemCode::store_unavailable,
-        "Revoked, but KV may honour the key for 5 more minutes; repeat the call");
+        "Revoked, but KV may honour the key for another minute; repeat the call");
   }
   JsonWriter out;
   out.begin_object();

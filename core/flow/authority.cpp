@@ -157,6 +157,7 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   if (!state) {
     co_return problem_outcome(state.error());
   }
+  (void)co_await settle(context, &*state);
   const auto now = co_await current_time();
   if (!state->pending || state->pending->attempt != payload->attempt ||
       state->pending->expires_at <= now) {

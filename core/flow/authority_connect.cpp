@@ -18,6 +18,9 @@ namespace {
 
 constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
 constexpr DurationMs kJournalAlarmMs = 45 * kSecondMs;
+// How long a kept answer waits for what it needs: the provider's keys, the integration's settings.
+constexpr DurationMs kKeptLifeMs = kDayMs;
+constexpr DurationMs kKeptRetryMs = 30 * kSecondMs;
 constexpr DurationMs kPendingLifeMs = 10 * kMinuteMs;
 constexpr std::string_view kFirstResource = "graph";
 
@@ -81,6 +84,21 @@ Task<Outcome> refuse(AuthorityState* state, const Attempt* attempt, ConnectFailu
   co_return connect_failure(attempt->state, failure);
 }
 
+// A grant arrived and what is missing may come: the kept answer stays, and the alarm goes on with
+// it.
+Task<Outcome> finish_later(AuthorityState* state, const Attempt* attempt, ConnectFailure failure) {
+  const auto now = co_await current_time();
+  if (now - state->journal->sent_at > kKeptLifeMs) {
+    co_return co_await refuse(state, attempt, std::move(failure));
+  }
+  state->journal->retry_at = now + kKeptRetryMs;
+  (void)co_await perform(
+      StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
+                    .deletes = {},
+                    .alarm_at = state->journal->retry_at});
+  co_return connect_failure(attempt->state, failure);
+}
+
 // The sign-in waits for its caller; what is connected already stays as it is until then.
 Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const Attempt* attempt,
                             ConnectionRecord record) {
@@ -94,6 +112,10 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const A
                        .deletes = {},
                        .alarm_at = pending.expires_at};
   end_journal(state, &commit);
+  if (state->journal || state->outbox) {
+    // Something else is due before that; the alarm's flow arms it again for the rest.
+    commit.alarm_at = now + kKeptRetryMs;
+  }
   const auto stored = co_await perform(std::move(commit));
   if (!stored) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
@@ -118,16 +140,20 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
                                .page = PageKind::provider_refused,
                                .detail = "no_id_token"});
   }
-  auto identity = co_await verify_identity(
-      context, &attempt->integration, std::string(response->id_token->reveal()), attempt->nonce);
+  // An answer that was kept is judged by the time at which it came.
+  auto identity =
+      co_await verify_identity(&attempt->integration, std::string(response->id_token->reveal()),
+                               attempt->nonce, state->journal->sent_at);
   if (!identity) {
-    co_return co_await refuse(
-        state, attempt,
-        {.code = identity.error().transient ? ProblemCode::provider_unavailable
-                                            : ProblemCode::id_token_refused,
-         .page = identity.error().transient ? PageKind::provider_unavailable
-                                            : PageKind::provider_refused,
-         .detail = identity.error().reason});
+    const bool transient = identity.error().transient;
+    ConnectFailure failure{
+        .code = transient ? ProblemCode::provider_unavailable : ProblemCode::id_token_refused,
+        .page = transient ? PageKind::provider_unavailable : PageKind::provider_refused,
+        .detail = identity.error().reason};
+    if (transient) {
+      co_return co_await finish_later(state, attempt, std::move(failure));
+    }
+    co_return co_await refuse(state, attempt, std::move(failure));
   }
   const auto* current = state->record ? &*state->record : nullptr;
   const auto verdict =
@@ -247,6 +273,13 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
     // A refresh arrived and was not stored yet: not to be overwritten by a new journal.
     (void)co_await settle_refresh(context, &state);
   }
+  const auto now = co_await current_time();
+  if (state.kept && state.journal && now - state.journal->sent_at < kKeptLifeMs) {
+    // Still there: to send a code now would overwrite a grant that has arrived.
+    co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::service_unavailable,
+                                               .detail = "earlier_answer_waits"});
+  }
   auto integration =
       resolve_integration(*context, payload->state.id.integration, payload->state.tenant);
   if (!integration) {
@@ -265,7 +298,11 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                         .integration = std::move(*integration),
                         .nonce = redeemable->nonce,
                         .scope = std::move(scope)};
-  const auto now = co_await current_time();
+  std::string suspended;
+  if (state.journal) {
+    suspended = state.journal->kind == JournalKind::refresh ? encode_journal(*state.journal)
+                                                            : state.journal->suspended;
+  }
   Journal journal{.kind = JournalKind::code,
                   .id = state.id,
                   .sent_at = now,
@@ -274,9 +311,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                   .retry_at = now,
                   .resource = std::string(kFirstResource),
                   .connect = journal_payload(*payload, redeemable->nonce),
-                  .suspended = state.journal && state.journal->kind == JournalKind::refresh
-                                   ? encode_journal(*state.journal)
-                                   : std::string()};
+                  .suspended = suspended};
   const auto keep_context = kept_context(state.id, journal);
   const auto opened = co_await open_journal(&state, std::move(journal), now + kJournalAlarmMs);
   if (!opened) {
@@ -315,6 +350,10 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
     // A grant arrived and cannot be opened now, for want of its key perhaps: not ours to throw
     // away.
     co_return problem_outcome(kept.error());
+  }
+  const auto now = co_await current_time();
+  if (*kept && !integration && now - state->journal->sent_at < kKeptLifeMs) {
+    co_return problem_outcome(integration.error());
   }
   if (!*kept || !integration) {
     (void)co_await close_journal(state);

@@ -1,5 +1,7 @@
 #include "core/flow/authority_refresh.h"
 
+#include <algorithm>
+
 #include "core/connection/decision.h"
 #include "core/effect/codec.h"
 #include "core/flow/link.h"
@@ -12,6 +14,8 @@ namespace {
 // Longer than the exchange's own deadline: when it rings, the exchange is over or its object died.
 constexpr DurationMs kJournalAlarmMs = 45 * kSecondMs;
 constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
+// A Retry-After is honoured, but one header does not silence a connection for a day.
+constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
 
 RefreshResult failed(Problem problem, bool serve_stale = false) {
   return std::unexpected(RefreshFailure{.problem = std::move(problem), .serve_stale = serve_stale});
@@ -49,14 +53,30 @@ Task<RefreshResult> mark_dead(FlowContext* context, AuthorityState* state, std::
   co_return failed(co_await needs_reauth_problem(context, state));
 }
 
+bool serves_another(const AuthorityState& state, std::string_view resource) {
+  return std::ranges::any_of(state.record->tokens, [&](const StoredAccessToken& token) {
+    return token.resource != resource;
+  });
+}
+
+// A person has to act for one resource (consent, a second factor); the grant and the others live.
+Task<RefreshResult> refuse_resource(FlowContext* context, AuthorityState* state, TokenFault fault,
+                                    bool serve_stale) {
+  (void)co_await close_journal(state);
+  AuthorityState shown{.id = state->id, .record = state->record};
+  shown.record->cause = fault.error;
+  shown.record->claims = std::move(fault.claims);
+  co_return failed(co_await needs_reauth_problem(context, &shown), serve_stale);
+}
+
 // A passing fault: the journal stays open, because what the provider did with the request is not
 // known, and names the time of the next try, which every caller shares.
 Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
                                    std::optional<DurationMs> asked_delay, std::string reason) {
   const auto now = co_await current_time();
   auto journal = *state->journal;
-  const auto delay =
-      asked_delay ? *asked_delay : retry_delay(journal.attempts, random_bits(context));
+  const auto delay = asked_delay ? std::min(*asked_delay, kLongestPatienceMs)
+                                 : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
   (void)co_await perform(
       Log{.level = LogLevel::warn,
@@ -88,6 +108,9 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
   }
   switch (decide_fault(fault, token, asked_version, newest_version, now)) {
     case FaultDecision::needs_person: {
+      if (std::string_view(fault.reason) == "needs_person" && serves_another(*state, resource)) {
+        co_return co_await refuse_resource(context, state, std::move(fault), token != nullptr);
+      }
       // One try was all that was left: what happened is told as it is.
       const bool unknown = state->journal->attempts > 1 || state->recovered;
       co_return co_await mark_dead(context, state,
@@ -326,7 +349,12 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
     (void)co_await close_journal(state);
     co_return failed(problem(ProblemCode::not_connected));
   }
-  if (auto kept = co_await open_kept(state); kept && *kept) {
+  auto kept = co_await open_kept(state);
+  if (!kept) {
+    // The new tokens are in there. To show the old one again could only end them.
+    co_return failed(std::move(kept.error()));
+  }
+  if (*kept) {
     auto token = co_await open_refresh_token(state);
     if (!token) {
       co_return failed(token.error());

@@ -65,7 +65,8 @@ Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) 
   if (best && (best->id != id || !is_of_known_provider(*best))) {
     best.reset();
   }
-  if (!best && (!rows || !cached)) {
+  if (!rows || !cached) {
+    // Half an answer may be the older half, and a tombstone may be in the other.
     co_return std::unexpected(store_fault());
   }
   co_return std::move(best);

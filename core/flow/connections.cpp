@@ -105,20 +105,18 @@ Task<Outcome> list_connections_flow(FlowContext* context) {
   JsonWriter out;
   out.begin_object().key("connections").begin_array();
   std::string cursor;
-  std::int64_t count = 0;
-  for (const auto& row : (*rows)[0].rows) {
-    const auto record = connection_of({.rows = {row}, .changes = 0});
+  auto& page = (*rows)[0].rows;
+  const bool more = std::ssize(page) > kPageSize;
+  for (std::int64_t i = 0; i < std::ssize(page) && i < kPageSize; ++i) {
+    const auto record = connection_of({.rows = {page[static_cast<std::size_t>(i)]}, .changes = 0});
     if (!record || record->id.org != query.org) {
       continue;
-    }
-    if (++count > kPageSize) {
-      break;
     }
     out.raw(connection_json(*record));
     cursor = cursor_of(*record);
   }
   out.end_array();
-  if (count > kPageSize) {
+  if (more) {
     out.member("cursor", cursor);
   }
   co_return json_outcome(out.end_object().take());

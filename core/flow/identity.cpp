@@ -26,6 +26,10 @@ Task<Result<std::string, IdentityFault>> fetch_keys(std::string url) {
   if (!reply || reply->status != 200) {
     co_return std::unexpected(IdentityFault{.reason = "keys_unavailable", .transient = true});
   }
+  if (!parse_jwks(reply->body)) {
+    // Not remembered: the next sign-in asks again.
+    co_return std::unexpected(IdentityFault{.reason = "keys_unreadable", .transient = true});
+  }
   const auto now = co_await current_time();
   (void)co_await perform(MemoryPut{
       .key = keys_memory_key(url), .value = reply->body, .expires_at = now + kKeysMemoryMs});
@@ -71,10 +75,9 @@ Task<Result<VerificationKey, IdentityFault>> find_verification_key(std::string u
 
 }  // namespace
 
-Task<Result<Identity, IdentityFault>> verify_identity(FlowContext* context,
-                                                      const Integration* integration,
-                                                      std::string id_token, std::string nonce) {
-  (void)context;
+Task<Result<Identity, IdentityFault>> verify_identity(const Integration* integration,
+                                                      std::string id_token, std::string nonce,
+                                                      EpochMs at) {
   const auto token = decode_jwt(id_token);
   if (!token) {
     co_return std::unexpected(
@@ -94,7 +97,7 @@ Task<Result<Identity, IdentityFault>> verify_identity(FlowContext* context,
   IdTokenExpectations expected{.issuer = integration->endpoints.issuer,
                                .client_id = integration->client_id,
                                .nonce = std::move(nonce),
-                               .now = co_await current_time(),
+                               .now = at,
                                .entra = tenant_rule(integration->tenant)};
   auto identity = validate_id_token_claims(*token, expected);
   if (!identity) {

@@ -16,9 +16,9 @@ struct IdentityFault {
 };
 
 // OIDC Core 3.1.3.7: decode, find the key (fetched once more when the `kid` is unknown, at most
-// every 30 s), verify, validate. `id_token` is never stored.
-Task<Result<Identity, IdentityFault>> verify_identity(FlowContext* context,
-                                                      const Integration* integration,
-                                                      std::string id_token, std::string nonce);
+// every 30 s), verify, validate as of `at`. `id_token` is never stored.
+Task<Result<Identity, IdentityFault>> verify_identity(const Integration* integration,
+                                                      std::string id_token, std::string nonce,
+                                                      EpochMs at);
 
 }  // namespace postern

@@ -17,7 +17,9 @@ std::string subscription_path(const FlowContext& context, std::string_view rest)
 }
 
 // However it is encoded, a segment of dots names another place (WHATWG URL, "double-dot segment").
-bool is_dots(std::string_view segment) { return segment == "." || segment == ".."; }
+bool is_dots(std::string_view segment) {
+  return segment == "." || segment == "..";
+}
 
 Outcome refuse_dots(std::string_view name) {
   return problem_outcome(

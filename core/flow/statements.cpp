@@ -25,6 +25,32 @@ std::int64_t integer_at(const SqlRow& row, std::size_t index) {
   return integer == nullptr ? 0 : *integer;
 }
 
+// A parameter before it is copied into its statement. Lists of SqlValue would be copied twice at
+// each call site.
+struct SqlArgument {
+  SqlArgument() = default;
+  SqlArgument(std::int64_t number) : kind(Kind::integer), integer(number) {}
+  SqlArgument(std::string_view bytes) : kind(Kind::text), text(bytes) {}
+
+  enum class Kind : std::uint8_t { null, integer, text } kind = Kind::null;
+  std::int64_t integer = 0;
+  std::string_view text;
+};
+
+std::vector<SqlValue> bind(std::initializer_list<SqlArgument> arguments) {
+  std::vector<SqlValue> values;
+  values.reserve(arguments.size());
+  for (const auto& argument : arguments) {
+    auto& value = values.emplace_back();
+    if (argument.kind == SqlArgument::Kind::integer) {
+      value.emplace<std::int64_t>(argument.integer);
+    } else if (argument.kind == SqlArgument::Kind::text) {
+      value.emplace<std::string>(argument.text);
+    }
+  }
+  return values;
+}
+
 SqlArgument text(std::string_view value) {
   return value;
 }
@@ -32,23 +58,12 @@ SqlArgument flag(bool value) {
   return std::int64_t{value ? 1 : 0};
 }
 
-SqlParameters state_parameters(const StateRow& row) {
-  return {text(row.state_hash),
-          text(row.cookie_hash),
-          text(row.mode),
-          text(row.attempt),
-          text(row.id.org),
-          text(row.id.integration),
-          text(row.id.user_id),
-          text(row.tenant),
-          text(row.redirect_uri),
-          text(row.code_challenge),
-          text(row.sealed_verifier),
-          text(row.return_to),
-          text(row.confirm),
-          flag(row.allow_other_account),
-          row.created_at,
-          row.expires_at};
+std::vector<SqlValue> state_parameters(const StateRow& row) {
+  return bind({text(row.state_hash), text(row.cookie_hash), text(row.mode), text(row.attempt),
+               text(row.id.org), text(row.id.integration), text(row.id.user_id), text(row.tenant),
+               text(row.redirect_uri), text(row.code_challenge), text(row.sealed_verifier),
+               text(row.return_to), text(row.confirm), flag(row.allow_other_account),
+               row.created_at, row.expires_at});
 }
 
 }  // namespace
@@ -57,7 +72,7 @@ SqlStatement select_api_key_by_hash(std::string_view hash) {
   return {.sql =
               "SELECT id, key_hash, org_id, name, permissions, created_at, expires_at, revoked_at "
               "FROM api_keys WHERE key_hash = ?",
-          .parameters = {text(hash)}};
+          .parameters = bind({text(hash)})};
 }
 
 std::optional<ApiKeyRecord> api_key_record_of(const std::vector<SqlOutcome>& outcomes) {
@@ -79,15 +94,15 @@ SqlStatement insert_api_key(const ApiKeyRow& row) {
   return {.sql =
               "INSERT INTO api_keys (id, key_hash, org_id, name, permissions, created_at, "
               "expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-          .parameters = {text(row.id), text(row.hash), text(row.org), text(row.name),
-                         text(row.permissions), row.created_at, row.expires_at}};
+          .parameters = bind({text(row.id), text(row.hash), text(row.org), text(row.name),
+                              text(row.permissions), row.created_at, row.expires_at})};
 }
 
 SqlStatement select_api_keys(std::string_view org, std::int64_t limit) {
   return {.sql =
               "SELECT id, key_hash, org_id, name, permissions, created_at, expires_at, revoked_at "
               "FROM api_keys WHERE (?1 = '' OR org_id = ?1) ORDER BY created_at DESC, id LIMIT ?2",
-          .parameters = {text(org), limit}};
+          .parameters = bind({text(org), limit})};
 }
 
 SqlStatement revoke_api_key(std::string_view id, EpochMs now) {
@@ -95,7 +110,7 @@ SqlStatement revoke_api_key(std::string_view id, EpochMs now) {
               "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? "
               "RETURNING id, key_hash, org_id, name, permissions, created_at, expires_at, "
               "revoked_at",
-          .parameters = {now, text(id)}};
+          .parameters = bind({now, text(id)})};
 }
 
 std::vector<ApiKeyRow> api_key_rows_of(const SqlOutcome& outcome) {
@@ -117,28 +132,28 @@ std::vector<ApiKeyRow> api_key_rows_of(const SqlOutcome& outcome) {
 SqlStatement insert_link(const LinkRow& row) {
   return {.sql = "INSERT INTO connect_links (" POSTERN_LINK_COLUMNS
                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-          .parameters = {text(row.hash), text(row.attempt), text(row.id.org),
-                         text(row.id.integration), text(row.id.user_id), text(row.tenant),
-                         text(row.return_to), text(row.confirm), flag(row.allow_other_account),
-                         text(row.claims), row.created_at, row.expires_at}};
+          .parameters = bind({text(row.hash), text(row.attempt), text(row.id.org),
+                              text(row.id.integration), text(row.id.user_id), text(row.tenant),
+                              text(row.return_to), text(row.confirm), flag(row.allow_other_account),
+                              text(row.claims), row.created_at, row.expires_at})};
 }
 
 SqlStatement select_link_by_hash(std::string_view hash) {
   return {.sql = "SELECT " POSTERN_LINK_COLUMNS " FROM connect_links WHERE link_hash = ?",
-          .parameters = {text(hash)}};
+          .parameters = bind({text(hash)})};
 }
 
 SqlStatement select_link_by_attempt(std::string_view attempt, std::string_view org) {
   return {
       .sql = "SELECT " POSTERN_LINK_COLUMNS " FROM connect_links WHERE attempt = ? AND org_id = ?",
-      .parameters = {text(attempt), text(org)}};
+      .parameters = bind({text(attempt), text(org)})};
 }
 
 SqlStatement consume_link(std::string_view hash, EpochMs now) {
   return {.sql =
               "UPDATE connect_links SET consumed_at = ?1 WHERE link_hash = ?2 AND consumed_at IS "
               "NULL AND expires_at > ?1 RETURNING " POSTERN_LINK_COLUMNS,
-          .parameters = {now, text(hash)}};
+          .parameters = bind({now, text(hash)})};
 }
 
 std::optional<LinkRow> link_of(const SqlOutcome& outcome) {
@@ -162,12 +177,12 @@ std::optional<LinkRow> link_of(const SqlOutcome& outcome) {
 
 SqlStatement sweep_links(EpochMs now) {
   return {.sql = "DELETE FROM connect_links WHERE expires_at < ?",
-          .parameters = {now - kSweepAfterMs}};
+          .parameters = bind({now - kSweepAfterMs})};
 }
 
 SqlStatement sweep_states(EpochMs now) {
   return {.sql = "DELETE FROM oauth_states WHERE expires_at < ?",
-          .parameters = {now - kSweepAfterMs}};
+          .parameters = bind({now - kSweepAfterMs})};
 }
 
 SqlStatement insert_state_for_link(const StateRow& row, std::string_view link_hash, EpochMs now) {
@@ -191,7 +206,7 @@ SqlStatement consume_state(std::string_view state_hash, std::string_view cookie_
   return {.sql =
               "DELETE FROM oauth_states WHERE state_hash = ? AND cookie_hash = ? AND mode = ? AND "
               "expires_at > ? RETURNING " POSTERN_STATE_COLUMNS,
-          .parameters = {text(state_hash), text(cookie_hash), text(mode), now}};
+          .parameters = bind({text(state_hash), text(cookie_hash), text(mode), now})};
 }
 
 SqlStatement consume_caller_state(std::string_view state_hash, const ConnectionId& id,
@@ -200,12 +215,13 @@ SqlStatement consume_caller_state(std::string_view state_hash, const ConnectionI
       .sql =
           "DELETE FROM oauth_states WHERE state_hash = ? AND mode = 'caller' AND org_id = ? "
           "AND integration = ? AND user_id = ? AND expires_at > ? RETURNING " POSTERN_STATE_COLUMNS,
-      .parameters = {text(state_hash), text(id.org), text(id.integration), text(id.user_id), now}};
+      .parameters =
+          bind({text(state_hash), text(id.org), text(id.integration), text(id.user_id), now})};
 }
 
 SqlStatement select_state(std::string_view state_hash) {
   return {.sql = "SELECT " POSTERN_STATE_COLUMNS " FROM oauth_states WHERE state_hash = ?",
-          .parameters = {text(state_hash)}};
+          .parameters = bind({text(state_hash)})};
 }
 
 std::optional<StateRow> state_of(const SqlOutcome& outcome) {
@@ -245,21 +261,21 @@ SqlStatement upsert_connection(const ConnectionRecord& record) {
           "excluded.created_at, updated_at = excluded.updated_at, version = excluded.version, "
           "status = excluded.status, account_name = excluded.account_name, record = "
           "excluded.record WHERE excluded.version > oauth_connections.version",
-      .parameters = {
-          text(record.id.org), text(record.id.integration), text(record.id.user_id),
-          text(record.provider), text(record.account.provider_user_id),
-          text(record.account.tenant_id), text(token == nullptr ? "" : token->sealed),
-          record.sealed_refresh_token.empty() ? SqlArgument() : text(record.sealed_refresh_token),
-          token == nullptr ? 0 : token->expires_at, record.created_at, record.updated_at,
-          record.version, text(name_of(record.status)), text(record.account.name),
-          text(base64url_encode(encode_record(record)))}};
+      .parameters = bind(
+          {text(record.id.org), text(record.id.integration), text(record.id.user_id),
+           text(record.provider), text(record.account.provider_user_id),
+           text(record.account.tenant_id), text(token == nullptr ? "" : token->sealed),
+           record.sealed_refresh_token.empty() ? SqlArgument() : text(record.sealed_refresh_token),
+           token == nullptr ? 0 : token->expires_at, record.created_at, record.updated_at,
+           record.version, text(name_of(record.status)), text(record.account.name),
+           text(base64url_encode(encode_record(record)))})};
 }
 
 SqlStatement select_connection(const ConnectionId& id) {
   return {.sql =
               "SELECT record FROM oauth_connections WHERE org_id = ? AND integration = ? AND "
               "user_id = ?",
-          .parameters = {text(id.org), text(id.integration), text(id.user_id)}};
+          .parameters = bind({text(id.org), text(id.integration), text(id.user_id)})};
 }
 
 std::optional<ConnectionRecord> connection_of(const SqlOutcome& outcome) {
@@ -271,12 +287,13 @@ std::optional<ConnectionRecord> connection_of(const SqlOutcome& outcome) {
 }
 
 SqlStatement select_connections(const ConnectionQuery& query) {
-  return {.sql =
-              "SELECT record FROM oauth_connections WHERE org_id = ?1 AND (?2 = '' OR user_id = "
-              "?2) AND ((?3 = '' AND status <> 'revoked') OR status = ?3) AND (user_id, "
-              "integration) > (?4, ?5) ORDER BY user_id, integration LIMIT ?6",
-          .parameters = {text(query.org), text(query.user_id), text(query.status),
-                         text(query.after_user_id), text(query.after_integration), query.limit}};
+  return {
+      .sql =
+          "SELECT record FROM oauth_connections WHERE org_id = ?1 AND (?2 = '' OR user_id = "
+          "?2) AND ((?3 = '' AND status <> 'revoked') OR status = ?3) AND (user_id, "
+          "integration) > (?4, ?5) ORDER BY user_id, integration LIMIT ?6",
+      .parameters = bind({text(query.org), text(query.user_id), text(query.status),
+                          text(query.after_user_id), text(query.after_integration), query.limit})};
 }
 
 SqlStatement select_one() {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/pairs.h"
 #include "core/base/form.h"
+#include "core/base/pairs.h"
 
 namespace postern {
 

@@ -115,6 +115,11 @@ TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQui
   TokenFault fault =
       fault_for(reply, classify_token_error(error, reply.status, quirks.terminal_errors), now);
   fault.error = printable_ascii(error, 64);
+  if (fault.kind == FaultKind::terminal &&
+      json_string(document, "suberror") == std::string_view("consent_required")) {
+    // Entra: the grant lives, this resource was not consented to.
+    fault.reason = "needs_person";
+  }
   // Entra names two ids; the correlation id is what its support asks for first.
   const auto correlation = json_string(document, "correlation_id");
   fault.reference = printable_ascii(

@@ -29,7 +29,7 @@ struct Overloaded : Functions... {
 
 }  // namespace
 
-World::World() : now(1767323045000) {  // 2026-01-02T03:04:05Z
+World::World() {
   internet = [](const Fetch& fetch) -> Fetch::Reply {
     std::cerr << "host: nobody answers " << fetch.method << " " << fetch.url << "\n";
     return std::unexpected(HostFault::unavailable);
@@ -46,6 +46,7 @@ void World::clear() {
   memory.clear();
   vault_.clear();
   entropy_used_ = 0;
+  now = kBeginning;
 }
 
 std::string World::entropy(std::size_t count) {

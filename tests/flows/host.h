@@ -34,9 +34,10 @@ struct Object {
 };
 
 struct World {
+  static constexpr EpochMs kBeginning = 1'767'323'045'000;  // 2026-01-02T03:04:05Z
   World();
 
-  EpochMs now;
+  EpochMs now = kBeginning;
   std::map<std::string, std::string> environment;  // every flow's
   std::map<std::string, std::string> secrets;      // the authority's besides
   std::map<std::string, std::string> kv;

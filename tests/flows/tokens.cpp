@@ -180,8 +180,15 @@ void alarm_without_storage(Stories& stories) {
   story.connect_quietly();
   story.fail_next("storage.read");
   story.host.ring(story.object_name());
+  story.section("A record of a provider that this version does not know");
+  auto& storage = story.world.objects[story.object_name()].storage;
+  auto record = decode_record(storage[std::string(kRecordKey)]).value_or(ConnectionRecord{});
+  record.provider = "gitlab";
+  storage[std::string(kRecordKey)] = encode_record(record);
+  story.host.call(forced_refresh());
+  story.host.ring(story.object_name());
   story.section("A record of a later version");
-  story.world.objects[story.object_name()].storage["record"] = "of another kind";
+  storage[std::string(kRecordKey)] = "of another kind";
   story.host.ring(story.object_name());
 }
 

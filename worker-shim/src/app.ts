@@ -26,28 +26,37 @@ const ASSETS = [
   ["/assets/postern.svg", "image/svg+xml", icon],
 ] as const;
 
+const secure = secureHeaders({
+  referrerPolicy: false,
+  xFrameOptions: "DENY",
+  crossOriginResourcePolicy: "same-origin",
+});
+
+/** What the middleware says is the same for every answer: asked once, and said where an answer is made. */
+const SECURE_HEADERS = Object.fromEntries(
+  (await new Hono().get("/", secure, (c) => c.body(null)).request("/")).headers,
+);
+
+const limited = bodyLimit({
+  maxSize: MOST_BODY_BYTES,
+  onError: () => toResponse(problemOutcome("payload_too_large")),
+});
+
 export function createApp(): App {
   const app: App = new Hono();
-  app.use(
-    secureHeaders({
-      referrerPolicy: false,
-      xFrameOptions: "DENY",
-      crossOriginResourcePolicy: "same-origin",
-    }),
-  );
+  app.use("/assets/*", secure);
+  app.options("*", secure);
   app.use("/v1/*", apiCors);
-  app.use(
-    bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => toResponse(problemOutcome("payload_too_large")) }),
-  );
   for (const [path, type, text] of ASSETS)
     app.get(path, (c) =>
       c.body(text, 200, { "content-type": type, "cache-control": "public, max-age=3600" }),
     );
   for (const operation of operations) {
     if (operation.method === "") continue;
-    const handler = (c: Context<{ Bindings: Bindings }>) => handle(operation, c);
-    app.on(operation.method, operation.path, handler);
-    if (operation.alias !== "") app.on(operation.method, operation.alias, handler);
+    for (const path of [operation.path, operation.alias].filter(Boolean))
+      if (operation.method === "GET") app.get(path, (c) => handle(operation, c));
+      else
+        app.on(operation.method, path, limited, async (c) => handle(operation, c, await bodyOf(c.req.raw)));
   }
   app.notFound(() => toResponse(problemOutcome("not_found")));
   app.onError((error) => {
@@ -59,6 +68,8 @@ export function createApp(): App {
 
 /** An allowlist, never a wildcard; a browser's page needs a key of its own besides. */
 const apiCors: MiddlewareHandler<{ Bindings: Bindings }> = (c, next) => {
+  // Backends send no Origin, and nothing is cached that could be mistaken for an answer to another one.
+  if (c.req.raw.headers.get("origin") === null) return next();
   const allowed = (c.env.CORS_ALLOWED_ORIGINS ?? "").split(",").map((origin: string) => origin.trim());
   const middleware = cors({
     origin: (origin) => (origin !== "" && allowed.includes(origin) ? origin : null),
@@ -69,38 +80,57 @@ const apiCors: MiddlewareHandler<{ Bindings: Bindings }> = (c, next) => {
   return middleware(c, next);
 };
 
-async function handle(operation: OperationInfo, c: Context<{ Bindings: Bindings }>): Promise<Response> {
+const bodyOf = async (request: Request) => new Uint8Array(await request.arrayBuffer());
+
+function handle(
+  operation: OperationInfo,
+  c: Context<{ Bindings: Bindings }>,
+  body?: Uint8Array,
+): Response | Promise<Response> {
   const { raw } = c.req;
   const headers: [string, string][] = [];
   for (const name of READ_HEADERS) {
     const value = raw.headers.get(name);
     if (value !== null) headers.push([name, value]);
   }
-  const query = raw.url.indexOf("?");
-  const outcome = await serve(
+  const { url } = raw;
+  const query = url.indexOf("?");
+  const outcome = serve(
     operation,
     {
       entry: "http",
       path: Object.entries(c.req.param() as Record<string, string>),
-      query: query < 0 ? "" : raw.url.slice(query + 1),
+      query: query < 0 ? "" : url.slice(query + 1),
       headers,
-      ...(operation.method === "GET" ? {} : { body: new Uint8Array(await raw.arrayBuffer()) }),
+      ...(body === undefined ? {} : { body }),
     },
     c.env,
-    raw.signal,
+    raw,
   );
   // A person is shown a page, whatever went wrong.
-  const isForPerson = operation.access === "browser" && outcome.kind === "problem";
-  return toResponse(isForPerson ? unavailablePage() : outcome);
+  const respond = (ended: Outcome) =>
+    toResponse(operation.access === "browser" && ended.kind === "problem" ? unavailablePage() : ended);
+  return outcome instanceof Promise ? outcome.then(respond) : respond(outcome);
 }
 
 export function toResponse(outcome: Outcome): Response {
-  const headers = new Headers({ "cache-control": "no-store" });
-  for (const [name, value] of outcome.headers) headers.append(name, value);
-  // The page with a form says its own: a form needs its page's Origin header.
-  if (!headers.has("referrer-policy")) headers.set("referrer-policy", "no-referrer");
-  return new Response(outcome.kind === "redirect" ? null : new Uint8Array(outcome.body), {
-    status: outcome.status,
-    headers,
-  });
+  const headers: Record<string, string> = {
+    ...SECURE_HEADERS,
+    "cache-control": "no-store",
+    // The page with a form says its own: a form needs its page's Origin header.
+    "referrer-policy": "no-referrer",
+  };
+  const cookies: string[] = [];
+  for (const [name, value] of outcome.headers)
+    if (name === "set-cookie") cookies.push(value);
+    else headers[name] = value;
+  const response = new Response(
+    outcome.kind === "redirect" ? null : (outcome.body as Uint8Array<ArrayBuffer>),
+    {
+      status: outcome.status,
+      headers,
+    },
+  );
+  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+  return response;
 }

@@ -32,10 +32,19 @@ export class CoreInstance {
   readonly exports: CoreExports;
   /** A trap or a cancelled flow leaves memory that nobody may use again. */
   usable = true;
+  #view: Uint8Array;
 
   constructor(module: WebAssembly.Module) {
     this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
     this.exports._initialize();
+    this.#view = new Uint8Array(this.exports.memory.buffer);
+  }
+
+  /** All of its memory: another view once it has grown. */
+  memory(): Uint8Array {
+    const { buffer } = this.exports.memory;
+    if (this.#view.buffer !== buffer) this.#view = new Uint8Array(buffer);
+    return this.#view;
   }
 
   start(input: FieldWriter): number {
@@ -50,8 +59,7 @@ export class CoreInstance {
     try {
       const bytes = message.bytes();
       const pointer = this.exports.postern_allocate(bytes.length);
-      // The view is made anew: memory may have grown since the last crossing.
-      new Uint8Array(this.exports.memory.buffer, pointer, bytes.length).set(bytes);
+      this.memory().set(bytes, pointer);
       return entry(pointer, bytes.length);
     } catch (cause) {
       this.usable = false;
@@ -62,7 +70,7 @@ export class CoreInstance {
   /** A copy: the memory under it is wiped or used again before the caller is done. */
   output(): Uint8Array {
     const pointer = this.exports.postern_output();
-    return new Uint8Array(this.exports.memory.buffer, pointer, this.exports.postern_output_length()).slice();
+    return this.memory().slice(pointer, pointer + this.exports.postern_output_length());
   }
 }
 
@@ -94,9 +102,10 @@ export class CorePool {
     this.#keep = keep;
   }
 
-  /** undefined: too many are in use. Nobody is queued here: no promise is shared between requests. */
-  acquire(): CoreInstance | undefined {
-    if (this.#live.size >= this.#limit && !this.#reclaim()) return undefined;
+  /** `reserve`: how many to leave for others. undefined: too many are in use. Nobody is queued here: no promise is shared between requests. */
+  acquire(reserve = 0): CoreInstance | undefined {
+    const limit = this.#limit - reserve;
+    if (this.#live.size >= limit && !this.#reclaim(limit)) return undefined;
     const instance = this.#free.pop() ?? this.#create();
     this.#live.set(instance, Date.now());
     return instance;
@@ -105,30 +114,30 @@ export class CorePool {
   /** Takes it back, once; a second call for the same flow does nothing. */
   release(instance: CoreInstance): void {
     if (!this.#live.delete(instance)) return;
-    const buffer = instance.exports.memory.buffer;
+    const memory = instance.memory();
     const snapshot = this.#snapshot;
     if (
       !instance.usable ||
       !snapshot ||
-      buffer.byteLength !== snapshot.length ||
+      memory.length !== snapshot.length ||
       this.#free.length >= this.#keep
     ) {
       this.#dropped += 1;
       return;
     }
-    new Uint8Array(buffer).set(snapshot);
+    memory.set(snapshot);
     this.#free.push(instance);
   }
 
   /** The runtime may end a request without a word; what it held is nobody's after a while. */
-  #reclaim(): boolean {
+  #reclaim(limit: number): boolean {
     const before = Date.now() - LONGEST_FLOW_MS;
     for (const [instance, since] of this.#live) {
       if (since > before) continue;
       instance.usable = false;
       this.release(instance);
     }
-    return this.#live.size < this.#limit;
+    return this.#live.size < limit;
   }
 
   figures(): PoolFigures {
@@ -137,7 +146,7 @@ export class CorePool {
 
   #create(): CoreInstance {
     const instance = new CoreInstance(this.#module);
-    this.#snapshot ??= new Uint8Array(instance.exports.memory.buffer).slice();
+    this.#snapshot ??= instance.memory().slice();
     this.#created += 1;
     return instance;
   }

@@ -22,7 +22,9 @@ export function readEffects(output: Uint8Array): PendingEffect[] {
 }
 
 export function fields(...values: FieldValue[]): Uint8Array {
-  return new FieldWriter(256).add(...values).bytes();
+  let room = 0;
+  for (const value of values) room += typeof value === "object" ? 4 + value.length : 64;
+  return new FieldWriter(room).add(...values).bytes();
 }
 
 export const ok = (...values: FieldValue[]): Uint8Array => fields("", ...values);
@@ -58,7 +60,7 @@ export interface FlowInput {
   bindingPermissions?: string;
   path?: Iterable<readonly [string, string]>;
   query?: string;
-  body?: Uint8Array;
+  body?: Uint8Array | string;
   headers?: Iterable<readonly [string, string]>;
   payload?: Uint8Array;
   authorityReply?: Uint8Array;
@@ -82,7 +84,7 @@ export function writeInput(writer: FieldWriter, input: FlowInput, now: number): 
 }
 
 function addPairs(writer: FieldWriter, pairs: Iterable<readonly [string, string]> | undefined): void {
-  const inner = new FieldWriter(256);
-  for (const [name, value] of pairs ?? []) inner.add(name, value);
-  writer.add(inner.bytes());
+  const start = writer.enter();
+  for (const [name, value] of pairs ?? []) writer.add(name, value);
+  writer.leave(start);
 }

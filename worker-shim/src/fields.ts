@@ -5,17 +5,17 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const LENGTH_BYTES = 4;
+/** Up to here a loop is faster than a call into the runtime; most fields are names and numbers. */
+const SHORT = 48;
 
 export type FieldValue = string | number | boolean | Uint8Array;
 
 export class FieldWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(capacity = 1024) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   add(...values: FieldValue[]): this {
@@ -24,21 +24,57 @@ export class FieldWriter {
   }
 
   #one(value: FieldValue): void {
-    if (value instanceof Uint8Array) {
-      this.#reserve(LENGTH_BYTES + value.length);
-      this.#view.setUint32(this.#length, value.length, true);
-      this.#bytes.set(value, this.#length + LENGTH_BYTES);
-      this.#length += LENGTH_BYTES + value.length;
-      return;
-    }
-    const text =
-      typeof value === "string" ? value : typeof value === "boolean" ? (value ? "1" : "0") : `${value}`;
+    if (typeof value === "string") this.#text(value);
+    else if (value instanceof Uint8Array) this.#raw(value);
+    else this.#text(typeof value === "boolean" ? (value ? "1" : "0") : `${value}`);
+  }
+
+  #raw(value: Uint8Array): void {
+    this.#reserve(LENGTH_BYTES + value.length);
+    const start = this.#length + LENGTH_BYTES;
+    this.#bytes.set(value, start);
+    this.#close(start, value.length);
+  }
+
+  #text(text: string): void {
     // UTF-8 takes at most three bytes for a UTF-16 unit.
     this.#reserve(LENGTH_BYTES + text.length * 3);
     const start = this.#length + LENGTH_BYTES;
-    const { written } = encoder.encodeInto(text, this.#bytes.subarray(start));
-    this.#view.setUint32(this.#length, written, true);
-    this.#length = start + written;
+    const bytes = this.#bytes;
+    if (text.length <= SHORT) {
+      let at = 0;
+      for (; at < text.length; at += 1) {
+        const code = text.charCodeAt(at);
+        if (code > 0x7f) break;
+        bytes[start + at] = code;
+      }
+      if (at === text.length) {
+        this.#close(start, at);
+        return;
+      }
+    }
+    this.#close(start, encoder.encodeInto(text, bytes.subarray(start)).written);
+  }
+
+  #close(start: number, length: number): void {
+    const bytes = this.#bytes;
+    bytes[start - 4] = length;
+    bytes[start - 3] = length >>> 8;
+    bytes[start - 2] = length >>> 16;
+    bytes[start - 1] = length >>> 24;
+    this.#length = start + length;
+  }
+
+  /** A nested field begins: what is added until {@link leave} is its content. Answers what `leave` needs. */
+  enter(): number {
+    this.#reserve(LENGTH_BYTES);
+    this.#length += LENGTH_BYTES;
+    return this.#length;
+  }
+
+  leave(start: number): this {
+    this.#close(start, this.#length - start);
+    return this;
   }
 
   #reserve(more: number): void {
@@ -48,7 +84,6 @@ export class FieldWriter {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes.fill(0);
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
   }
 
   /** A view, good until the next `add`. */
@@ -65,29 +100,49 @@ export class FieldWriter {
 
 export class FieldReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get done(): boolean {
     return this.#at >= this.#bytes.length;
   }
 
+  /** Steps over the next field; answers where its content begins. It ends where the reader stands. */
+  #next(): number {
+    const bytes = this.#bytes;
+    const start = this.#at + LENGTH_BYTES;
+    if (start > bytes.length) throw new RangeError("field beyond the end");
+    const low = (bytes[start - 4] ?? 0) | ((bytes[start - 3] ?? 0) << 8);
+    const high = (bytes[start - 2] ?? 0) | ((bytes[start - 1] ?? 0) << 8);
+    const end = start + low + high * 0x10000;
+    if (end > bytes.length) throw new RangeError("field beyond the end");
+    this.#at = end;
+    return start;
+  }
+
   /** A view into the input. */
   bytes(): Uint8Array {
-    const length = this.#view.getUint32(this.#at, true);
-    const start = this.#at + LENGTH_BYTES;
-    if (start + length > this.#bytes.length) throw new RangeError("field beyond the end");
-    this.#at = start + length;
-    return this.#bytes.subarray(start, start + length);
+    const start = this.#next();
+    return this.#bytes.subarray(start, this.#at);
   }
 
   text(): string {
-    return decoder.decode(this.bytes());
+    const start = this.#next();
+    const bytes = this.#bytes;
+    if (this.#at - start <= SHORT) {
+      let text = "";
+      let at = start;
+      for (; at < this.#at; at += 1) {
+        const code = bytes[at] ?? 0;
+        if (code > 0x7f) break;
+        text += String.fromCharCode(code);
+      }
+      if (at === this.#at) return text;
+    }
+    return decoder.decode(bytes.subarray(start, this.#at));
   }
 
   number(): number {

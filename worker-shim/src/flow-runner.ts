@@ -28,16 +28,109 @@ export interface AuthorityCall {
 const WAIT_STEP_MS = 5;
 const LONGEST_WAIT_MS = 2_000;
 
+/** Instances that only authorities may take. */
+const RESERVED = 16;
+
 /** Bytes on their way into an instance; used between two awaits only, so one for the isolate will do. */
 const message = new FieldWriter(8 * 1024);
 
-export async function runFlow(
+/** A request: its signal is an object that costs something to make, so only who waits asks for it. */
+export interface Cancellable {
+  readonly signal: AbortSignal;
+}
+
+type Ended = Outcome | AuthorityCall;
+type Waiting = Map<number, Promise<Settled>>;
+
+export async function runFlow(input: FlowInput, hands: Hands, request?: Cancellable): Promise<Ended> {
+  return startFlow(input, hands, request);
+}
+
+/** Ends at once where nothing has to be waited for, which a warm read never has. */
+export function startFlow(input: FlowInput, hands: Hands, request?: Cancellable): Ended | Promise<Ended> {
+  // Slow reads in front must not keep the authorities from finishing what they began.
+  const reserve = input.entry === "authority" || input.entry === "alarm" ? 0 : RESERVED;
+  const instance = pool.acquire(reserve);
+  return instance ? begin(instance, input, hands, request) : beginLater(reserve, input, hands, request);
+}
+
+/** Asks again, in this request's own time: a waiter that another request wakes would hang with it. */
+async function beginLater(
+  reserve: number,
   input: FlowInput,
   hands: Hands,
-  signal?: AbortSignal,
-): Promise<Outcome | AuthorityCall> {
-  const instance = pool.acquire() ?? (await waitForInstance(signal));
-  if (!instance) return problemOutcome("overloaded", { retryAfterSeconds: 1 });
+  request: Cancellable | undefined,
+): Promise<Ended> {
+  for (let waited = 0; waited < LONGEST_WAIT_MS; waited += WAIT_STEP_MS) {
+    await scheduler.wait(WAIT_STEP_MS);
+    request?.signal.throwIfAborted();
+    const instance = pool.acquire(reserve);
+    if (instance) return begin(instance, input, hands, request);
+  }
+  return problemOutcome("overloaded", { retryAfterSeconds: 1 });
+}
+
+function begin(
+  instance: CoreInstance,
+  input: FlowInput,
+  hands: Hands,
+  request: Cancellable | undefined,
+): Ended | Promise<Ended> {
+  const waiting: Waiting = new Map();
+  let ended: Ended | undefined;
+  try {
+    // Whatever another flow left when it trapped is not this one's to send.
+    message.clear();
+    writeInput(message, input, Date.now());
+    ended = advance(instance, instance.start(message), hands, waiting);
+  } catch (error) {
+    instance.usable = false;
+    pool.release(instance);
+    return failed(error, input);
+  }
+  if (!ended) return finish(instance, input, hands, waiting, request?.signal);
+  pool.release(instance);
+  return ended;
+}
+
+function failed(error: unknown, input: FlowInput): Outcome {
+  if (!(error instanceof CoreFault)) throw error;
+  console.error(JSON.stringify({ level: "error", event: error.code, operation: input.operation }));
+  return problemOutcome(error.code);
+}
+
+/** Steps, for as long as something has been answered; undefined when all that is left has to be waited for. */
+function advance(instance: CoreInstance, reached: number, hands: Hands, waiting: Waiting): Ended | undefined {
+  let step = reached;
+  message.clear();
+  while (step === STEP.effects) {
+    let answered = false;
+    for (const effect of readEffects(instance.output())) {
+      if (effect.name === "authority") return authorityCall(effect);
+      const answer = carryOut(effect, hands);
+      if (!(answer instanceof Uint8Array)) {
+        waiting.set(effect.id, named(effect.id, answer));
+        continue;
+      }
+      if (!answered) message.add(Date.now());
+      answered = true;
+      message.add(effect.id, answer);
+    }
+    if (!answered) return undefined;
+    step = instance.resume(message);
+    message.clear();
+  }
+  if (step !== STEP.done) throw new CoreFault("core_trap", `step ${step}`);
+  return readOutcome(instance.output());
+}
+
+async function finish(
+  instance: CoreInstance,
+  input: FlowInput,
+  hands: Hands,
+  waiting: Waiting,
+  signal: AbortSignal | undefined,
+): Promise<Ended> {
   // A cancelled request may never reach its `finally`: the event gives the instance back at once.
   const giveBack = () => {
     instance.usable = false;
@@ -45,64 +138,21 @@ export async function runFlow(
   };
   signal?.addEventListener("abort", giveBack, { once: true });
   try {
-    return await drive(instance, input, hands, signal);
+    let ended: Ended | undefined;
+    while (!ended) {
+      const { id, answer } = await untilAborted(Promise.race(waiting.values()), signal);
+      waiting.delete(id);
+      message.clear();
+      ended = advance(instance, instance.resume(message.add(Date.now(), id, answer)), hands, waiting);
+    }
+    return ended;
   } catch (error) {
     instance.usable = false;
-    if (error instanceof CoreFault) {
-      console.error(JSON.stringify({ level: "error", event: error.code, operation: input.operation }));
-      return problemOutcome(error.code);
-    }
-    throw error;
+    return failed(error, input);
   } finally {
     signal?.removeEventListener("abort", giveBack);
     pool.release(instance);
   }
-}
-
-/** Asks again, in this request's own time: a waiter that another request wakes would hang with it. */
-async function waitForInstance(signal: AbortSignal | undefined): Promise<CoreInstance | undefined> {
-  for (let waited = 0; waited < LONGEST_WAIT_MS; waited += WAIT_STEP_MS) {
-    await scheduler.wait(WAIT_STEP_MS);
-    signal?.throwIfAborted();
-    const instance = pool.acquire();
-    if (instance) return instance;
-  }
-  return undefined;
-}
-
-async function drive(
-  instance: CoreInstance,
-  input: FlowInput,
-  hands: Hands,
-  signal: AbortSignal | undefined,
-): Promise<Outcome | AuthorityCall> {
-  message.clear();
-  writeInput(message, input, Date.now());
-  let step = instance.start(message);
-  message.clear();
-  const waiting = new Map<number, Promise<Settled>>();
-  while (step === STEP.effects) {
-    const settled: Settled[] = [];
-    for (const effect of readEffects(instance.output())) {
-      if (effect.name === "authority") return authorityCall(effect);
-      const answer = carryOut(effect, hands);
-      if (answer instanceof Uint8Array) settled.push({ id: effect.id, answer });
-      else waiting.set(effect.id, named(effect.id, answer));
-    }
-    if (settled.length === 0) {
-      const first = await untilAborted(Promise.race(waiting.values()), signal);
-      waiting.delete(first.id);
-      settled.push(first);
-    }
-    // Whatever another flow left when it trapped is not this one's to send.
-    message.clear();
-    message.add(Date.now());
-    for (const { id, answer } of settled) message.add(id, answer);
-    step = instance.resume(message);
-    message.clear();
-  }
-  if (step !== STEP.done) throw new CoreFault("core_trap", `step ${step}`);
-  return readOutcome(instance.output());
 }
 
 interface Settled {

@@ -2,7 +2,7 @@
 
 import type { FlowInput, Outcome } from "./effects.ts";
 import { type Bindings, prepare } from "./env.ts";
-import { type AuthorityCall, runFlow } from "./flow-runner.ts";
+import { type AuthorityCall, type Cancellable, startFlow } from "./flow-runner.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
 import type { Hands } from "./interpreter.ts";
 import { memory } from "./isolate.ts";
@@ -17,28 +17,41 @@ export type FrontRequest = Pick<
   "entry" | "bindingOrg" | "bindingPermissions" | "path" | "query" | "body" | "headers"
 >;
 
-export async function serve(
+/** At once where the flow ends at once. */
+export function serve(
   operation: OperationInfo,
-  request: FrontRequest,
+  asked: FrontRequest,
   env: Bindings,
-  signal?: AbortSignal,
-): Promise<Outcome> {
+  request?: Cancellable,
+): Outcome | Promise<Outcome> {
   const { environment, ring } = prepare(env);
   const hands: Hands = { kv: env.AZURE_TOKENS, d1: env.DB, ring, memory, logLevel: env.LOG_LEVEL };
   const input: FlowInput = {
-    ...request,
+    ...asked,
     operation: operation.name,
     entropyBytes: operation.entropy_bytes,
     environment,
   };
+  const step = startFlow(input, hands, request);
+  return "kind" in step && step.kind !== "authority" ? step : goOn(step, input, hands, env, request);
+}
+
+async function goOn(
+  first: AuthorityCall | Promise<Outcome | AuthorityCall>,
+  input: FlowInput,
+  hands: Hands,
+  env: Bindings,
+  request: Cancellable | undefined,
+): Promise<Outcome> {
+  let step = await first;
   for (let run = 0; run <= MOST_RESTARTS; run += 1) {
-    const step = await runFlow(input, hands, signal);
     if (step.kind !== "authority") return step;
     const outcome = await askAuthority(step, env);
     if (outcome.kind !== "data") return outcome;
     if (!step.restart) return problemOutcome("core_trap");
     input.authorityReply = outcome.body;
     input.note = step.note;
+    if (run < MOST_RESTARTS) step = await startFlow(input, hands, request);
   }
   return problemOutcome("core_trap");
 }

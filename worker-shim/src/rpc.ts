@@ -5,6 +5,7 @@ import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
 import { operations } from "./operations.ts";
+import { problemOutcome } from "./problems.ts";
 
 /** Set by the calling Worker's configuration: `"props": {"org": "acme", "permissions": ["graph:read"]}`. */
 export interface BindingProps {
@@ -14,6 +15,8 @@ export interface BindingProps {
 
 const app = createApp();
 const encoder = new TextEncoder();
+/** As over HTTP. */
+const MOST_BODY_BYTES = 64 * 1024;
 const decoder = new TextDecoder();
 
 export class AzureService extends WorkerEntrypoint<Bindings, BindingProps> {
@@ -42,16 +45,24 @@ async function answer(
   // `env` and `ctx` are protected on the class, and this is part of it.
   const { env, ctx } = service as unknown as { env: Bindings; ctx: ExecutionContext<BindingProps> };
   const { org, permissions } = ctx.props ?? {};
-  const outcome = await serve(
-    operation,
-    {
-      entry: "rpc",
-      bindingOrg: typeof org === "string" ? org : "",
-      bindingPermissions: Array.isArray(permissions) ? permissions.join(" ") : (permissions ?? ""),
-      body: encoder.encode(JSON.stringify(parameters ?? {})),
-    },
-    env,
-  );
+  const body = encoder.encode(JSON.stringify(parameters ?? {}));
+  const serving =
+    body.length > MOST_BODY_BYTES
+      ? problemOutcome("payload_too_large")
+      : serve(
+          operation,
+          {
+            entry: "rpc",
+            bindingOrg: typeof org === "string" ? org : "",
+            bindingPermissions: Array.isArray(permissions) ? permissions.join(" ") : (permissions ?? ""),
+            body,
+          },
+          env,
+        );
+  // There is no signal over RPC: a call that its caller gives up runs to its end and gives its
+  // instance back.
+  if (serving instanceof Promise) ctx.waitUntil(serving.catch(() => undefined));
+  const outcome = await serving;
   const value = JSON.parse(decoder.decode(outcome.body)) as Record<string, unknown>;
   return outcome.kind === "json" && operation.rpc_result !== "" ? value[operation.rpc_result] : value;
 }

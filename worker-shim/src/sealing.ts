@@ -18,11 +18,29 @@ export function toBase64Url(bytes: Uint8Array): string {
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const NOT_A_DIGIT = 0xff;
+const DIGITS = new Uint8Array(128).fill(NOT_A_DIGIT);
+for (let digit = 0; digit < ALPHABET.length; digit += 1) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
+
+/** By hand: a sealed token is some 3,000 characters, and `atob` with a callback for each of them took 0.2 ms. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  // Four characters for three bytes: one alone says nothing.
-  if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) throw new SealingFault("not base64url");
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  if (text.length % 4 === 1) throw new SealingFault("not base64url");
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let bits = 0;
+  let count = 0;
+  let length = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = DIGITS[text.charCodeAt(at)] ?? NOT_A_DIGIT;
+    if (digit === NOT_A_DIGIT) throw new SealingFault("not base64url");
+    bits = ((bits << 6) | digit) & 0xffff;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes[length] = bits >>> count;
+    length += 1;
+  }
+  return bytes;
 }
 
 export class KeyRing {

@@ -1,0 +1,113 @@
+/**
+ * `npm run bench`: the table of what Postern holds itself to, in one run, in interleaved rounds.
+ *   --rounds N   7 unless told; at least 5
+ *   --only tokens,functions,sizes
+ */
+import { parseArgs } from "node:util";
+import { cpu, micros, type Results, timesAsFast } from "./compare.ts";
+import { measureFunctions } from "./functions.ts";
+import { upload, wasm } from "./sizes.ts";
+import { measureTokens } from "./tokens.ts";
+import { startWorkers } from "./workers.ts";
+
+interface Row {
+  readonly what: string;
+  readonly measured: string;
+  readonly bound: string;
+  readonly holds: boolean | undefined;
+}
+
+const rows: Row[] = [];
+const row = (what: string, measured: string, bound = "", holds?: boolean) =>
+  rows.push({ what, measured, bound, holds });
+
+const ratio = (value: number) => `${value.toFixed(2)}x`;
+const time = (value: number) => (value < 10 ? `${value.toFixed(2)} µs` : `${value.toFixed(0)} µs`);
+const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+
+function atLeast(results: Results, what: string, name: string, other: string, bound?: number): void {
+  const value = timesAsFast(results, name, other);
+  if (bound === undefined) row(what, ratio(value));
+  else row(what, ratio(value), `>= ${bound}x`, value >= bound);
+}
+
+function tokenRows(results: Results): void {
+  for (const [name] of results) {
+    const each = micros(results, name);
+    const load = cpu(results, name);
+    const server = Number.isNaN(load) ? "" : `, ${time(load)} of workerd's CPU`;
+    row(`  ${name}`, `${(1e6 / each).toFixed(0)}/s${server}`);
+  }
+  atLeast(results, "token read, warm, HTTP: against the plain Worker", "http warm postern", "http plain", 2);
+  atLeast(
+    results,
+    "token read, warm, HTTP: against Hono's constant",
+    "http warm postern",
+    "http constant",
+    0.9,
+  );
+  atLeast(results, "token read, warm, RPC: against the plain Worker", "rpc warm postern", "rpc plain", 2);
+  atLeast(results, "token read, warm, RPC: against a constant", "rpc warm postern", "rpc constant");
+  atLeast(
+    results,
+    "token read, cold, HTTP: against the plain Worker",
+    "http cold postern",
+    "http cold plain",
+    1,
+  );
+  atLeast(
+    results,
+    "token read, cold, RPC: against the plain Worker",
+    "rpc cold postern",
+    "rpc cold plain",
+    1,
+  );
+}
+
+function functionRows(results: Results): void {
+  const us = (name: string) => micros(results, name);
+  const pair = `(${time(us("pkce postern"))}, ${time(us("pkce oauth4webapi"))})`;
+  atLeast(results, `PKCE pair: against oauth4webapi ${pair}`, "pkce postern", "pkce oauth4webapi", 20);
+  const claims = 1 / timesAsFast(results, "claims postern", "claims jose");
+  row(`JWT claims: jose's time (${time(us("claims jose"))}) times`, ratio(claims), "<= 2x", claims <= 2);
+  const crossing = us("crossing") - us("copies");
+  row("crossing with 4 KiB, without the copies", time(crossing), "<= 2 µs", crossing <= 2);
+  row("instance, made as good as new", time(us("instance restored")));
+  row("instance, fresh", time(us("instance fresh")));
+}
+
+function sizeRows(): void {
+  const core = wasm();
+  row("wasm: imports", String(core.imports), "0", core.imports === 0);
+  row("wasm: gzipped", `${kib(core.gzip)} (${kib(core.raw)})`, "<= 96 KiB", core.gzip <= 96 * 1024);
+  const all = upload();
+  row("upload: gzipped", `${kib(all.gzip)} (${kib(all.raw)})`, "<= 200 KiB", all.gzip <= 200 * 1024);
+}
+
+function print(): void {
+  const width = Math.max(...rows.map(({ what }) => what.length));
+  const middle = Math.max(...rows.map(({ measured }) => measured.length));
+  for (const { what, measured, bound, holds } of rows) {
+    const verdict = holds === undefined ? "" : holds ? "holds" : "MISSED";
+    console.log(
+      `${what.padEnd(width)}  ${measured.padEnd(middle)}  ${bound.padEnd(10)} ${verdict}`.trimEnd(),
+    );
+  }
+}
+
+const { values } = parseArgs({ options: { rounds: { type: "string" }, only: { type: "string" } } });
+const rounds = Math.max(5, Number(values.rounds ?? 7));
+const wanted = new Set(values.only?.split(",") ?? ["tokens", "functions", "sizes"]);
+
+console.log(`Medians of ${rounds} interleaved rounds; Node ${process.versions.node}.\n`);
+if (wanted.has("tokens")) {
+  const workers = await startWorkers();
+  try {
+    tokenRows(await measureTokens(workers, rounds));
+  } finally {
+    await workers.close();
+  }
+}
+if (wanted.has("functions")) functionRows(await measureFunctions(rounds));
+if (wanted.has("sizes")) sizeRows();
+print();

@@ -1,0 +1,98 @@
+// Everything that reads the core's own binary form: inputs, answers, stored records, payloads. What
+// is read is written again and read the same.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/connection/journal.h"
+#include "core/connection/record.h"
+#include "core/effect/codec.h"
+#include "core/effect/task.h"
+#include "core/flow/access.h"
+#include "core/flow/input.h"
+#include "core/flow/payload.h"
+#include "tests/flows/wire.h"
+#include "tests/fuzz/check.h"
+
+using namespace postern;
+using fuzz::check;
+
+namespace {
+
+// What was read says the same again when it is written: the form has one spelling of each value,
+// but for numbers with leading zeros.
+template <class Decode, class Encode>
+void check_round_trip(std::string_view bytes, Decode decode, Encode encode) {
+  const auto value = decode(bytes);
+  if (!value) {
+    return;
+  }
+  const std::string once = encode(*value);
+  const auto again = decode(once);
+  check(again.has_value());
+  check(encode(*again) == once);
+}
+
+void check_replies(std::string_view bytes) {
+  for (std::size_t kind = 0; kind < std::variant_size_v<Effect>; ++kind) {
+    check_round_trip(
+        bytes, [kind](std::string_view text) { return decode_reply(kind, text); },
+        [](const Reply& reply) { return encode_reply(reply); });
+  }
+}
+
+Task<std::size_t> ask_everything() {
+  auto [http, value] =
+      co_await all_of(effect_task(Fetch{.url = "https://example.com/"}), effect_task(KvGet{}));
+  auto [rows, stored] = co_await all_of(effect_task(Sql{}), effect_task(StorageRead{}));
+  const auto known = co_await perform(MemoryGet{});
+  const auto holds = co_await perform(VerifySignature{});
+  std::size_t size = (http ? http->body.size() : 0) + (value && *value ? (*value)->size() : 0);
+  for (std::size_t i = 0; rows && i < rows->size(); ++i) {
+    size += (*rows)[i].rows.size();
+  }
+  co_return size + (stored ? stored->size() : 0) + (known ? known->size() : 0) +
+      (holds && *holds ? 1 : 0);
+}
+
+// The bytes are cut into several crossings; whatever is wrong with them ends the flow and no more.
+void check_delivery(std::string_view bytes) {
+  Loop loop(0);
+  auto task = ask_everything();
+  task.start(loop);
+  loop.run();
+  while (!task.done() && !bytes.empty()) {
+    const auto size = std::min<std::size_t>(static_cast<unsigned char>(bytes[0]) * 4, bytes.size());
+    if (!deliver_replies(loop, bytes.substr(1, size))) {
+      return;
+    }
+    bytes.remove_prefix(std::min(bytes.size(), size + 1));
+    loop.run();
+    check(task.done() || loop.pending_count() > 0);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes = fuzz::text_of(data, size);
+  check_round_trip(bytes, decode_flow_input, encode_flow_input);
+  check_round_trip(bytes, decode_record, encode_record);
+  check_round_trip(bytes, decode_journal, encode_journal);
+  check_round_trip(bytes, decode_pending, encode_pending);
+  check_round_trip(bytes, decode_outbox, encode_outbox);
+  check_round_trip(bytes, decode_api_key_record, encode_api_key_record);
+  check_round_trip(bytes, decode_token_payload,
+                   [](const TokenPayload& payload) { return encode(payload); });
+  check_round_trip(bytes, decode_live_token, [](const LiveToken& token) { return encode(token); });
+  check_round_trip(bytes, decode_connect_payload,
+                   [](const ConnectPayload& payload) { return encode(payload); });
+  check_round_trip(bytes, decode_confirm_payload,
+                   [](const ConfirmPayload& payload) { return encode(payload); });
+  check_round_trip(bytes, decode_connection_id, [](const ConnectionId& id) { return encode(id); });
+  check_round_trip(bytes, testing::decode_outcome, encode_outcome);
+  check_round_trip(bytes, testing::decode_effects, encode_effects);
+  check_replies(bytes);
+  check_delivery(bytes);
+  return 0;
+}

@@ -1,0 +1,294 @@
+// Adversarial hosts, stores and providers against every flow. The bytes choose the world, the
+// request and each answer; the properties hold whatever they choose.
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "core/base/base64url.h"
+#include "core/base/json.h"
+#include "core/base/problem.h"
+#include "core/connection/journal.h"
+#include "core/effect/codec.h"
+#include "tests/flows/story.h"
+#include "tests/fuzz/check.h"
+#include "tests/fuzz/flow_world.h"
+
+using namespace postern;
+using fuzz::check;
+using fuzz::Choices;
+using fuzz::kCanary;
+using testing::Flow;
+using testing::World;
+
+namespace {
+
+constexpr int kMostEffects = 400;
+constexpr int kMostRuns = 6;
+constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com/",
+                                         "https://graph.microsoft.com/",
+                                         "https://management.azure.com/"};
+
+bool has_canary(std::string_view text) {
+  return text.find(kCanary) != std::string_view::npos;
+}
+
+// Neither as it is nor inside what base64url hides.
+void check_no_secret(std::string_view text) {
+  check(!has_canary(text));
+  if (const auto inner = base64url_decode(text)) {
+    check(!has_canary(*inner));
+  }
+}
+
+// What one run may and may not ask for.
+class Rules {
+ public:
+  // `honest`: nobody has lied about what is stored since the world began.
+  Rules(bool in_authority, std::string operation, bool* honest)
+      : in_authority_(in_authority), operation_(std::move(operation)), honest_(honest) {}
+
+  void check_effect(const Effect& effect) {
+    if (const auto* log = std::get_if<Log>(&effect)) {
+      check_no_secret(log->event);
+      for (const auto& [name, value] : log->fields) {
+        check_no_secret(value);
+      }
+    } else if (const auto* put = std::get_if<KvPut>(&effect)) {
+      check_no_secret(put->key);
+      check_no_secret(put->value);
+      check(put->ttl_seconds >= 60);
+    } else if (const auto* sql = std::get_if<Sql>(&effect)) {
+      for (const auto& statement : sql->statements) {
+        for (const auto& value : statement.parameters) {
+          if (const auto* text = std::get_if<std::string>(&value)) {
+            check_no_secret(*text);
+          }
+        }
+      }
+    } else if (const auto* commit = std::get_if<StorageCommit>(&effect)) {
+      check(in_authority_);
+      for (const auto& [key, value] : commit->puts) {
+        check_no_secret(value);
+      }
+    } else if (const auto* fetch = std::get_if<Fetch>(&effect)) {
+      check_fetch(*fetch);
+    } else if (std::holds_alternative<StorageRead>(effect)) {
+      check(in_authority_);
+    } else if (const auto* authority = std::get_if<Authority>(&effect)) {
+      check(!in_authority_);
+      check(authority->name.starts_with("connection:acme:") ||
+            authority->operation == "authority.health");
+    }
+  }
+
+  void lie() { *honest_ = false; }
+
+  void saw_reply(const Effect& effect, const Reply& reply) {
+    const auto* commit = std::get_if<StorageCommit>(&effect);
+    const auto* done = std::get_if<StorageCommit::Reply>(&reply);
+    if (commit == nullptr || done == nullptr || !*done) {
+      return;
+    }
+    for (const auto& [key, value] : commit->puts) {
+      journal_is_open_ = journal_is_open_ || key == kJournalKey;
+    }
+    for (const auto& key : commit->deletes) {
+      journal_is_open_ = journal_is_open_ && key != kJournalKey;
+    }
+  }
+
+  void check_outcome(const Outcome& outcome) const {
+    check(outcome.status >= 200 && outcome.status <= 599);
+    // The token for who asked for it; the link's own path in the form of its page.
+    const bool gives_tokens = operation_ == "get_token" || operation_ == "show_consent";
+    check(gives_tokens || outcome.kind == OutcomeKind::data || !has_canary(outcome.body));
+    for (const auto& [name, value] : outcome.headers) {
+      check(!has_canary(value));
+      check(value.find_first_of("\r\n") == std::string::npos);
+    }
+    switch (outcome.kind) {
+      case OutcomeKind::json:
+        check(Json::accept(outcome.body));
+        check(outcome.body.find("refresh-") == std::string::npos);
+        break;
+      case OutcomeKind::problem:
+        check_problem(outcome);
+        break;
+      case OutcomeKind::page:
+        check(!testing::header_of(outcome, "content-security-policy").empty());
+        check(outcome.body.starts_with("<!doctype html>"));
+        check(outcome.body.find("<script") == std::string::npos);
+        break;
+      case OutcomeKind::redirect: {
+        const auto location = testing::header_of(outcome, "location");
+        // Where somebody else wrote the row or the payload, the place to return to is his.
+        check(location.starts_with(kOrigins[0]) || location.starts_with(testing::kReturnTo) ||
+              !*honest_);
+        break;
+      }
+      case OutcomeKind::data:
+        check(in_authority_ &&
+              (operation_ == "authority.token" || operation_ == "authority.health"));
+        break;
+    }
+  }
+
+ private:
+  void check_fetch(const Fetch& fetch) const {
+    bool known = false;
+    for (const auto origin : kOrigins) {
+      known = known || fetch.url.starts_with(origin);
+    }
+    check(known);
+    check(!has_canary(fetch.url));
+    const bool exchanges = fetch.method == "POST";
+    for (const auto& [name, value] : fetch.headers) {
+      check(value.find_first_of("\r\n") == std::string::npos);
+      check(name != "authorization" || !fetch.url.starts_with(kOrigins[0]));
+    }
+    // A code or a refresh token leaves from the authority alone, once its journal is written, and
+    // the answer is kept.
+    check(exchanges == !fetch.keep_key.empty());
+    check(exchanges || fetch.body.empty());
+    check(!exchanges || (in_authority_ && journal_is_open_ && fetch.url.starts_with(kOrigins[0])));
+  }
+
+  static void check_problem(const Outcome& outcome) {
+    const auto json = parse_json(outcome.body);
+    check(json.has_value() && json->is_object());
+    const auto code = json_string(*json, "code");
+    check(code.has_value() && json_boolean(*json, "success") == false);
+    bool known = false;
+    for (const auto& info : all_problems()) {
+      known = known || (info.code == *code && info.status == outcome.status);
+    }
+    check(known);
+  }
+
+  bool in_authority_;
+  std::string operation_;
+  bool journal_is_open_ = false;
+  bool* honest_;
+};
+
+struct Ended {
+  std::optional<Outcome> outcome;
+  std::optional<Authority> authority;
+};
+
+Reply answer(World& world, const Effect& effect, testing::Object* object, Choices& choices,
+             Rules& rules) {
+  // 0 is the world's own answer: at the end of the bytes everything goes well.
+  switch (choices.one_of(10)) {
+    case 8:
+      return testing::fault_reply(effect, static_cast<HostFault>(choices.one_of(4)));
+    case 9:
+      rules.lie();
+      return wrong_reply(world, effect, choices);
+    default:
+      return world.carry_out(effect, object);
+  }
+}
+
+// One run to its end; nothing when the host broke it off.
+Ended drive(World& world, const FlowInput& input, bool in_authority, bool* honest,
+            Choices& choices) {
+  Rules rules(in_authority, input.operation, honest);
+  auto* object = in_authority ? &world.objects[fuzz::object_name()] : nullptr;
+  Flow flow;
+  Step step = flow.start(input);
+  std::deque<IssuedEffect> waiting;
+  int effects = 0;
+  while (step == Step::effects) {
+    for (const auto& issued : flow.issued()) {
+      rules.check_effect(issued.effect);
+      if (const auto* authority = std::get_if<Authority>(&issued.effect)) {
+        return {.outcome = {}, .authority = *authority};
+      }
+      waiting.push_back(issued);
+      check(++effects <= kMostEffects);
+    }
+    check(!waiting.empty());
+    world.now += choices.rarely(16) ? choices.byte() * kSecondMs : 0;
+    // One answer, any of those that are owed.
+    const auto index = choices.one_of(waiting.size());
+    const auto issued = waiting[index];
+    waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(index));
+    if (choices.rarely(64)) {
+      (void)flow.resume_bytes(choices.text(255));
+      return {};
+    }
+    if (choices.rarely(64)) {
+      return {};
+    }
+    const auto reply = answer(world, issued.effect, object, choices, rules);
+    rules.saw_reply(issued.effect, reply);
+    step = flow.resume(world.now, {{issued.id, reply}});
+  }
+  check(step == Step::done);
+  rules.check_outcome(*flow.outcome());
+  return {.outcome = flow.outcome(), .authority = {}};
+}
+
+void run_request(World& world, const Operation& operation, bool* honest, Choices& choices) {
+  auto input = make_input(world, operation, choices);
+  const auto environment = [&](bool inside) {
+    FieldWriter out;
+    for (const auto& [name, value] : world.environment) {
+      out.text(name).text(value);
+    }
+    for (const auto& [name, value] : world.secrets) {
+      out.text(inside ? name : "").text(inside ? value : "");
+    }
+    return Environment(out.take());
+  };
+  const bool in_authority = operation.access == Access::authority;
+  input.environment = environment(in_authority);
+  // Payloads that are made here are mutated.
+  *honest = *honest && !in_authority;
+  for (int run = 0; run < kMostRuns; ++run) {
+    const auto ended = drive(world, input, in_authority, honest, choices);
+    if (!ended.authority) {
+      return;
+    }
+    const auto& call = *ended.authority;
+    const auto* inner = find_operation(call.operation);
+    check(inner != nullptr && inner->access == Access::authority);
+    FlowInput inside;
+    inside.operation = call.operation;
+    inside.entry = Entry::authority;
+    inside.now = inside.arrived_at = world.now;
+    inside.entropy = world.entropy(inner->entropy_bytes);
+    inside.environment = environment(true);
+    inside.payload = call.payload;
+    const auto answered = drive(world, inside, true, honest, choices);
+    if (!answered.outcome || answered.outcome->kind != OutcomeKind::data) {
+      return;
+    }
+    check(call.restart);
+    input.authority_reply = choices.rarely(8) ? choices.text() : answered.outcome->body;
+    input.note = call.note;
+    input.now = world.now;
+  }
+  // A token refused twice needs two restarts; more is a loop.
+  check(false);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static World world;
+  Choices choices(data, size);
+  begin_world(world, choices);
+  world.internet = [&choices](const Fetch& fetch) { return fuzz::internet(world, fetch, choices); };
+  bool honest = true;
+  const auto operations = all_operations();
+  // Up to three requests, one after another, in the same world; then the alarm.
+  for (int request = 0; request < 3 && !choices.empty(); ++request) {
+    run_request(world, operations[choices.one_of(operations.size())], &honest, choices);
+  }
+  run_request(world, *find_operation("authority.alarm"), &honest, choices);
+  check_no_secret(world.stored_bytes());
+  return 0;
+}

@@ -1,0 +1,156 @@
+// Who asks for what.
+#include "core/base/base64url.h"
+#include "core/base/form.h"
+#include "core/base/json_writer.h"
+#include "core/base/sha256.h"
+#include "core/base/text.h"
+#include "core/effect/codec.h"
+#include "core/flow/payload.h"
+#include "core/flow/sign_in.h"
+#include "core/oauth/pkce.h"
+#include "core/oauth/state.h"
+#include "core/operation/parameters.h"
+#include "tests/flows/story.h"
+#include "tests/fuzz/flow_world.h"
+
+namespace postern::fuzz {
+
+using testing::World;
+
+namespace {
+
+// A value for a parameter of that name.
+std::string value_of(const Parameter& parameter, Choices& choices) {
+  if (choices.rarely(8)) {
+    return choices.text();
+  }
+  const auto name = parameter.name;
+  if (name == "user_id") return choices.rarely(6) ? "user-2" : "user-1";
+  if (name == "integration") return choices.rarely(8) ? "github" : "azure";
+  if (name == "resource") return choices.rarely(2) ? "arm" : "graph";
+  if (name == "tenant_id") return choices.rarely(2) ? "organizations" : "common";
+  if (name == "return_to" || name == "redirect_uri") return std::string(testing::kReturnTo);
+  if (name == "confirm") return choices.rarely(2) ? "backend" : "page";
+  if (name == "mode") return choices.rarely(2) ? "caller" : "browser";
+  if (name == "code_challenge") return s256_challenge(kSecret43);
+  if (name == "code_verifier") return kSecret43;
+  if (name == "code") return canary("code");
+  // Of admin_consent_url it is the caller's own, and comes back as it is.
+  if (name == "state") return parameter.place == ParameterPlace::query ? "x" : kState;
+  if (name == "attempt") return kAttempt;
+  if (name == "org_id") return "acme";
+  if (name == "permissions") return "connect";
+  if (name == "status") return "connected";
+  switch (parameter.kind) {
+    case ParameterKind::integer:
+      return to_decimal(std::int64_t{choices.byte()} * 4000);
+    case ParameterKind::flag:
+      return choices.rarely(2) ? "true" : "false";
+    case ParameterKind::timestamp:
+      return "2027-01-02T03:04:05Z";
+    default:
+      return "some-value";
+  }
+}
+
+void add_parameters(FlowInput& input, const Operation& operation, Choices& choices) {
+  JsonWriter body;
+  body.begin_object();
+  FormFields query;
+  const bool rpc = input.entry == Entry::rpc;
+  for (const auto& parameter : operation.parameters) {
+    if (!parameter.required && !choices.rarely(3)) {
+      continue;
+    }
+    auto value = value_of(parameter, choices);
+    if (rpc || parameter.place == ParameterPlace::body) {
+      if (!is_clean_text(value)) {
+        value = "x";
+      }
+      if (rpc && !operation.rpc.empty()) {
+        body.member(camel_case(parameter.name), value);
+      } else {
+        body.member(parameter.name, value);
+      }
+    } else if (parameter.place == ParameterPlace::path) {
+      input.path.emplace_back(parameter.name, value);
+    } else {
+      query.emplace_back(std::string(parameter.name), value);
+    }
+  }
+  input.query = form_encode(query);
+  input.body = body.end_object().take();
+}
+
+std::string payload_for(World& world, std::string_view operation, Choices& choices) {
+  if (operation == "authority.token" || operation == "authority.refresh") {
+    return encode(TokenPayload{.id = kId,
+                               .resource = choices.rarely(3) ? "arm" : "graph",
+                               .min_ttl_ms = choices.byte() * kMinuteMs,
+                               .forced = operation == "authority.refresh",
+                               .refused_version = static_cast<std::int64_t>(choices.one_of(5)),
+                               .kv_version = static_cast<std::int64_t>(choices.one_of(5))});
+  }
+  if (operation == "authority.connect") {
+    const bool browser = !choices.rarely(3);
+    return encode(ConnectPayload{
+        .state = state_row(world, browser ? "browser" : "caller", choices),
+        .query = browser ? "code=" + canary("code") + "&state=" + kState : std::string(),
+        .path_integration = "azure",
+        .code = canary("code"),
+        .code_verifier = kSecret43,
+        .state_text = kState});
+  }
+  if (operation == "authority.confirm") {
+    return encode(ConfirmPayload{.id = kId,
+                                 .attempt = kAttempt,
+                                 .code_hash = sha256_base64url(choices.rarely(3) ? "x" : "code")});
+  }
+  return encode(kId);
+}
+
+}  // namespace
+
+FlowInput make_input(World& world, const Operation& operation, Choices& choices) {
+  FlowInput input;
+  input.operation = operation.name;
+  input.now = world.now;
+  input.arrived_at = world.now - static_cast<std::int64_t>(choices.byte());
+  input.entropy = world.entropy(operation.entropy_bytes);
+  if (operation.access == Access::authority) {
+    input.entry = operation.name == "authority.alarm" ? Entry::alarm : Entry::authority;
+    input.payload = choices.mutated(payload_for(world, operation.name, choices));
+    return input;
+  }
+  input.entry = operation.rpc.empty() || choices.rarely(2) ? Entry::http : Entry::rpc;
+  if (input.entry == Entry::rpc) {
+    input.binding_org = "acme";
+    input.binding_permissions = "*";
+  } else {
+    const bool admin = operation.access == Access::admin || operation.access == Access::open;
+    input.headers = {
+        {"authorization", "Bearer " + (admin ? canary("admin") : kApiKey)},
+        {"sec-fetch-site", choices.rarely(6) ? "cross-site" : "same-origin"},
+        {"cookie",
+         choices.rarely(6) ? choices.text() : attempt_cookie_name(kAttempt) + "=" + kSecret43}};
+  }
+  if (operation.access != Access::browser) {
+    add_parameters(input, operation, choices);
+  } else if (operation.name == "callback") {
+    constexpr std::string_view kAnswers[] = {
+        "", "error=access_denied&", "iss=https%3A%2F%2Fevil.example&", "admin_consent=True&"};
+    input.path = {{"integration", choices.rarely(6) ? "other" : "azure"}};
+    const auto answer = std::string(kAnswers[choices.one_of(4)]);
+    input.query = answer + (answer.starts_with("error") ? "" : "code=" + canary("code") + "&") +
+                  "state=" + kState;
+  } else {
+    input.path = {{"link", choices.rarely(6) ? choices.text() : kSecret43}};
+  }
+  if (choices.rarely(8)) {
+    input.query = choices.mutated(input.query);
+    input.body = choices.mutated(input.body);
+  }
+  return input;
+}
+
+}  // namespace postern::fuzz

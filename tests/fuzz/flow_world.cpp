@@ -1,0 +1,164 @@
+#include "tests/fuzz/flow_world.h"
+
+#include "core/base/base64url.h"
+#include "core/base/form.h"
+#include "core/base/json_writer.h"
+#include "core/base/sha256.h"
+#include "core/base/text.h"
+#include "core/connection/journal.h"
+#include "core/effect/codec.h"
+#include "core/flow/payload.h"
+#include "core/flow/sign_in.h"
+#include "core/flow/statements.h"
+#include "core/oauth/pkce.h"
+#include "core/oauth/state.h"
+#include "tests/flows/story.h"
+
+namespace postern::fuzz {
+
+namespace {
+
+using testing::World;
+
+Journal journal(Choices& choices, JournalKind kind, const World& world, const StateRow& state) {
+  Journal journal{.kind = kind,
+                  .id = kId,
+                  .sent_at = world.now - kMinuteMs,
+                  .base_version = 3,
+                  .attempts = 1 + static_cast<std::int64_t>(choices.one_of(3)),
+                  .retry_at = world.now + (choices.rarely(3) ? kMinuteMs : -kMinuteMs),
+                  .resource = choices.rarely(4) ? "arm" : "graph",
+                  .connect = {}};
+  if (kind == JournalKind::code) {
+    journal.connect = encode(ConnectPayload{.state = state,
+                                            .query = {},
+                                            .path_integration = {},
+                                            .code = {},
+                                            .code_verifier = {},
+                                            .state_text = nonce_of_state(kState)});
+  }
+  return journal;
+}
+
+}  // namespace
+
+StateRow state_row(World& world, std::string mode, Choices& choices) {
+  // As create_connect_link makes them: confirmed by the backend only with a place to return to.
+  const bool returns = mode == "browser" && choices.rarely(3);
+  return {.state_hash = sha256_base64url(kState),
+          .cookie_hash = mode == "browser" ? sha256_base64url(kSecret43) : std::string(),
+          .mode = mode,
+          .attempt = kAttempt,
+          .id = kId,
+          .tenant = "common",
+          .redirect_uri = "https://postern.example.com/callback/azure",
+          .code_challenge = s256_challenge(kSecret43),
+          .sealed_verifier = world.seal("acme", seal_context(kId, kAttempt, 0), kSecret43),
+          .return_to = returns ? std::string(testing::kReturnTo) : std::string(),
+          .confirm = returns && choices.rarely(2) ? "backend" : "page",
+          .allow_other_account = choices.rarely(4),
+          .created_at = world.now,
+          .expires_at = world.now + kMinuteMs};
+}
+
+ConnectionRecord record(World& world, Choices& choices) {
+  constexpr DurationMs kLeft[] = {kHourMs, kMinuteMs, -kMinuteMs, 0};
+  ConnectionRecord record;
+  record.id = kId;
+  record.provider = "microsoft";
+  record.version = 3;
+  record.status = choices.rarely(6) ? Status::needs_reauth : Status::connected;
+  record.account.key = "72f988bf-86f1-41af-91ab-2d7cd011db47|11111111-2222-4333-8444-555555555555";
+  record.tenant = "common";
+  if (!choices.rarely(6)) {
+    record.sealed_refresh_token =
+        world.seal("acme", seal_context(kId, "refresh_token", 3), canary("refresh-3"));
+    record.refresh_sealed_version = 3;
+  }
+  for (const char* resource : {"graph", "arm"}) {
+    const auto context = seal_context(kId, std::string("access_token:") + resource, 3);
+    const auto left = kLeft[choices.one_of(4)];
+    record.tokens.push_back({.resource = resource,
+                             .sealed = world.seal("acme", context, canary("access-3")),
+                             .sealed_version = 3,
+                             .minted_at = world.now - kMinuteMs,
+                             .expires_at = left == 0 ? 0 : world.now + left,
+                             .scope = "User.Read"});
+  }
+  return record;
+}
+
+std::string object_name() {
+  return connection_key(kId);
+}
+
+void begin_world(World& world, Choices& choices) {
+  world.clear();
+  testing::furnish(world);
+  world.environment["ADMIN_API_KEY"] = canary("admin");
+  world.secrets["AZURE_CLIENT_SECRET"] = canary("secret");
+  const auto state = state_row(world, choices.rarely(4) ? "caller" : "browser", choices);
+  (void)world.d1.batch({insert_api_key({.id = "key_1",
+                                        .hash = sha256_base64url(kApiKey),
+                                        .org = "acme",
+                                        .name = "fuzz",
+                                        .permissions = choices.rarely(6) ? "connect" : "*",
+                                        .created_at = world.now,
+                                        .expires_at = 0,
+                                        .revoked_at = 0}),
+                        insert_link({.hash = sha256_base64url(kSecret43),
+                                     .attempt = kAttempt,
+                                     .id = kId,
+                                     .tenant = "common",
+                                     .return_to = state.return_to,
+                                     .confirm = state.confirm,
+                                     .allow_other_account = false,
+                                     .claims = choices.rarely(4) ? "{\"a\":1}" : "",
+                                     .created_at = world.now,
+                                     .expires_at = world.now + kMinuteMs,
+                                     .consumed_at = 0}),
+                        insert_state(state)});
+
+  auto& storage = world.objects[object_name()].storage;
+  const auto beginning = choices.one_of(8);
+  if (beginning == 0) {
+    return;
+  }
+  auto stored = record(world, choices);
+  if (beginning == 1) {
+    stored = ConnectionRecord{.id = kId, .version = 4, .status = Status::revoked};
+  }
+  if (beginning != 2) {
+    storage[std::string(kRecordKey)] = encode_record(stored);
+  }
+  if (beginning >= 4 && beginning <= 6) {
+    const auto kind = beginning == 6 ? JournalKind::code : JournalKind::refresh;
+    const auto open = journal(choices, kind, world, state);
+    storage[std::string(kJournalKey)] = encode_journal(open);
+    if (beginning != 4) {
+      const Fetch::Reply kept =
+          choices.rarely(4) ? Fetch::Reply(std::unexpected(HostFault::timeout))
+                            : Fetch::Reply(testing::json_reply(200, token_json(world, choices)));
+      storage[std::string(kKeptKey)] = world.seal(
+          "acme", seal_context(kId, kind == JournalKind::code ? "kept_code" : "kept_refresh", 3),
+          encode_reply(Reply(kept)));
+    }
+  }
+  if (beginning == 7) {
+    storage[std::string(kPendingKey)] = encode_pending({.attempt = kAttempt,
+                                                        .code_hash = sha256_base64url("code"),
+                                                        .expires_at = world.now + kMinuteMs,
+                                                        .record = encode_record(stored)});
+  }
+  if (choices.rarely(3)) {
+    storage[std::string(kOutboxKey)] = encode_outbox({.attempts = 2, .kv_done = choices.rarely(2)});
+  }
+  if (!choices.rarely(3)) {
+    world.kv[object_name()] = encode_record(stored);
+  }
+  if (!choices.rarely(3)) {
+    (void)world.d1.batch({upsert_connection(stored)});
+  }
+}
+
+}  // namespace postern::fuzz

@@ -1,0 +1,103 @@
+/** Who may include whom, and where coroutines, globals and the outside world may be. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { files, offences } from "./files.ts";
+
+const core = files(/\.(cpp|h)$/, "core");
+
+/** What a layer may include besides itself; each line of the rule adds to what it stands on. */
+const MAY_INCLUDE: Record<string, string[]> = {
+  base: [],
+  oauth: ["base"],
+  provider: ["base", "oauth"],
+  connection: ["base", "oauth", "provider"],
+  effect: ["base"],
+  page: ["base"],
+  flow: ["base", "oauth", "provider", "connection", "effect", "page"],
+  operation: ["base", "oauth", "provider", "connection", "effect", "page", "flow"],
+};
+
+test("base <- oauth <- provider <- connection <- flow <- operation, base <- effect, page <- flow", () => {
+  const wrong: string[] = [];
+  for (const { path, text } of core) {
+    const layer = path.split("/")[1] ?? "";
+    const allowed = MAY_INCLUDE[layer];
+    assert.ok(allowed, `${path} is in no layer`);
+    for (const [, included] of text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)) {
+      const [top, other] = (included ?? "").split("/");
+      if (top !== "core" || (other !== layer && !allowed.includes(other ?? "")))
+        wrong.push(`${path} includes ${included}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("wasm includes operation and itself, and nobody includes wasm or tests", () => {
+  const wrong: string[] = [];
+  for (const { path, text } of files(/\.(cpp|h)$/, "wasm")) {
+    // The benchmark's module measures the functions of a lower layer by themselves.
+    if (path === "wasm/bench_exports.cpp") continue;
+    for (const [, included] of text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)) {
+      if (!/^(core\/operation|core\/base|wasm)\//.test(included ?? ""))
+        wrong.push(`${path} includes ${included}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("coroutines are in effect, in flow and in operation/run.cpp only", () => {
+  const elsewhere = core.filter(
+    ({ path }) => !/^core\/(effect|flow)\//.test(path) && path !== "core/operation/run.cpp",
+  );
+  assert.deepEqual(offences(elsewhere, /\bco_(await|return|yield)\b/), []);
+});
+
+test("nothing in the core asks for the time, for chance, for the environment or for a log", () => {
+  const outside = new RegExp(
+    [
+      String.raw`std::chrono::\w*clock`,
+      String.raw`\b(random_device|mt19937|rand|srand|getenv|secure_getenv|gettimeofday|clock_gettime)\b`,
+      String.raw`\b(time|clock)\s*\(\s*(NULL|nullptr|0|&\w+)?\s*\)`,
+      String.raw`\b(f|s|sn|v|d)?printf\s*\(`,
+      String.raw`\b(std::)?(cout|cerr|clog)\b`,
+      String.raw`\b(puts|fputs|fopen|system)\s*\(`,
+      String.raw`#\s*include\s+<(iostream|fstream|cstdio|random|ctime|thread|mutex|atomic|regex|locale|format)>`,
+    ].join("|"),
+  );
+  assert.deepEqual(offences(core, outside), []);
+});
+
+/** The compiler that the build uses, as `npm run setup` found it. */
+function llvmVersion(): string {
+  const remembered = new URL("../../build/toolchain.json", import.meta.url);
+  if (process.env.LLVM) return process.env.LLVM;
+  if (!existsSync(remembered)) return "22";
+  return String((JSON.parse(readFileSync(remembered, "utf8")) as { llvm: number }).llvm);
+}
+
+/** Symbols that can be written to, of the compiled core; function-local statics are among them. */
+function writableSymbols(archive: URL): string[] {
+  const objdump = `llvm-objdump-${llvmVersion()}`;
+  const table = execFileSync(objdump, ["--syms", "--demangle", fileURLToPath(archive)], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  // address, flags, section, size, name; constants with pointers in them are in .data.rel.ro.
+  return table
+    .split("\n")
+    .map((line) => /^[0-9a-f]+ .{7} (\.(?:data|bss|tdata|tbss)\S*)\s+[0-9a-f]+ (.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .filter(([, section, name]) => !section?.startsWith(".data.rel.ro") && !section?.startsWith(name ?? ""))
+    .map(([, section, name]) => `${section} ${name?.trim()}`);
+}
+
+test("nothing in the core can be written to between two flows: only wasm holds globals", () => {
+  const archives = ["asan", "native"]
+    .map((preset) => new URL(`../../build/${preset}/libpostern_core.a`, import.meta.url))
+    .filter((archive) => existsSync(archive));
+  assert.ok(archives.length > 0, "build the preset `asan` or `native` first");
+  for (const archive of archives) assert.deepEqual(writableSymbols(archive), []);
+});
