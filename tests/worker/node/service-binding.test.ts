@@ -210,6 +210,22 @@ describe("a subrequest that its caller cancels", () => {
     });
   }
 
+  test("while Graph takes its time: the instance comes back at once", async () => {
+    postern.microsoft.control({ clear_faults: true });
+    await postern.connect("cancel-graph", ALICE);
+    const headers = { authorization: `Bearer ${await postern.key()}` };
+    assert.equal((await postern.http("/user?user_id=cancel-graph", { headers })).status, 200);
+    postern.microsoft.control({ graph: Array.from({ length: 20 }, () => ({ kind: "delay", ms: 8000 })) });
+    const calls = Array.from({ length: 20 }, () =>
+      postern.http("/user?user_id=cancel-graph", { headers }, 400),
+    );
+    await until(async () => (await postern.figures()).live > 10);
+    await Promise.all(calls);
+    await until(async () => (await postern.figures()).live === 0);
+    postern.microsoft.control({ clear_faults: true });
+    assert.equal((await postern.http("/user?user_id=cancel-graph", { headers })).status, 200);
+  });
+
   test("a hundred at once: every instance comes back, and the next request works", async () => {
     const userId = "cancel-many";
     const { key } = await slowRefresh(userId);
