@@ -12,8 +12,8 @@
 
 namespace postern {
 
-// An API key names its organization, so that the token's record can be fetched while the key is
-// still being checked; the hash covers the whole text, so the name cannot be forged.
+// An API key names its organization. The hash covers the whole text, so the name cannot be forged;
+// what the key belongs to is said by its record all the same.
 //   pk_<org>_<43 characters base64url>
 struct ApiKeyText {
   std::string_view org;
