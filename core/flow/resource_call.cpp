@@ -153,7 +153,7 @@ Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string m
       co_return problem_outcome(ProblemCode::provider_rejected,
                                 "The provider's API answered no list");
     }
-    for (const auto& item : *value) {
+    for (const auto& item : value->elements) {
       items += (items.empty() ? "" : ",") + dump_json(item);
     }
     url.clear();

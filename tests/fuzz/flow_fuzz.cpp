@@ -109,7 +109,7 @@ class Rules {
     }
     switch (outcome.kind) {
       case OutcomeKind::json:
-        check(Json::accept(outcome.body));
+        check(nlohmann::json::accept(outcome.body));
         check(outcome.body.find("refresh-") == std::string::npos);
         break;
       case OutcomeKind::problem:
