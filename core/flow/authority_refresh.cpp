@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/fields.h"
+#include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/effect/codec.h"
 #include "core/flow/link.h"
@@ -14,6 +16,8 @@ namespace {
 // Longer than the exchange's own deadline: when it rings, the exchange is over or its object died.
 constexpr DurationMs kJournalAlarmMs = 45 * kSecondMs;
 constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
+constexpr DurationMs kKeptPatienceMs = 10 * kMinuteMs;
+constexpr DurationMs kLinkMemoryMs = 30 * kSecondMs;
 // A Retry-After is honoured, but one header does not silence a connection for a day.
 constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
 
@@ -33,6 +37,15 @@ Problem patience_problem(EpochMs retry_at, EpochMs now) {
   return fault;
 }
 
+// The journal as it is now, with the alarm for its next try.
+Task<bool> write_journal(const AuthorityState* state) {
+  const auto stored = co_await perform(
+      StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
+                    .deletes = {},
+                    .alarm_at = std::nullopt});
+  co_return stored.has_value();
+}
+
 // The grant is dead, or nobody can know that it is not: only a person helps.
 Task<RefreshResult> mark_dead(FlowContext* context, AuthorityState* state, std::string cause,
                               std::string claims) {
@@ -47,10 +60,8 @@ Task<RefreshResult> mark_dead(FlowContext* context, AuthorityState* state, std::
           .event = "needs_reauth",
           .fields = {{"connection", connection_key(state->id)}, {"cause", next.cause}}});
   const auto committed = co_await commit_record(context, state, std::move(next));
-  if (!committed) {
-    co_return failed(committed.error());
-  }
-  co_return failed(co_await needs_reauth_problem(context, state));
+  // Who demands a token is told with a link, which is made once: where the demand is answered.
+  co_return failed(committed ? problem(ProblemCode::needs_reauth) : committed.error());
 }
 
 bool serves_another(const AuthorityState& state, std::string_view resource) {
@@ -111,10 +122,13 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
       if (std::string_view(fault.reason) == "needs_person" && serves_another(*state, resource)) {
         co_return co_await refuse_resource(context, state, std::move(fault), token != nullptr);
       }
+      const OpenJournal shown{.sent_at = state->journal->sent_at,
+                              .attempts = state->journal->attempts,
+                              .recovered = state->recovered};
+      const bool spent = may_have_been_spent(
+          replay_rule(*context, *find_provider(state->record->provider)), shown, now);
       // One try was all that was left: what happened is told as it is.
-      const bool unknown = state->journal->attempts > 1 || state->recovered;
-      co_return co_await mark_dead(context, state,
-                                   unknown ? "refresh_outcome_unknown" : fault.reason,
+      co_return co_await mark_dead(context, state, spent ? "refresh_outcome_unknown" : fault.reason,
                                    std::move(fault.claims));
     }
     case FaultDecision::retry_later:
@@ -254,9 +268,14 @@ TokenReply token_reply_of(const HttpReply& reply) {
   return token;
 }
 
-Task<Result<std::optional<HttpReply>, Problem>> open_kept(const AuthorityState* state) {
+Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state) {
   if (!state->kept || !state->journal) {
     co_return std::optional<HttpReply>();
+  }
+  auto& journal = *state->journal;
+  const auto now = co_await current_time();
+  if (journal.kept_reads >= kMostKeptReads && now < journal.retry_at) {
+    co_return std::unexpected(patience_problem(journal.retry_at, now));
   }
   const auto opened = co_await perform(Open{.org = state->id.org,
                                             .context = kept_context(state->id, *state->journal),
@@ -267,7 +286,25 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(const AuthorityState* 
   // Kept are the very bytes of the answer to a Fetch; a fault is no answer.
   auto reply = decode_reply(Effect(Fetch{}).index(), *opened);
   auto* fetched = reply ? std::get_if<Fetch::Reply>(&*reply) : nullptr;
-  co_return fetched != nullptr && *fetched ? std::optional(std::move(**fetched)) : std::nullopt;
+  if (fetched == nullptr || !*fetched) {
+    co_return std::optional<HttpReply>();
+  }
+  ++journal.kept_reads;
+  if (journal.kept_reads >= kMostKeptReads) {
+    journal.retry_at = now + kKeptPatienceMs;
+  }
+  if (!co_await write_journal(state)) {
+    co_return std::unexpected(problem(ProblemCode::store_unavailable));
+  }
+  co_return std::move(**fetched);
+}
+
+Task<std::monostate> kept_was_read(AuthorityState* state) {
+  if (state->journal && state->kept && state->journal->kept_reads > 0) {
+    state->journal->kept_reads = 0;
+    (void)co_await write_journal(state);
+  }
+  co_return std::monostate{};
 }
 
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
@@ -323,18 +360,32 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   if (!integration) {
     co_return fault;
   }
-  const auto link = co_await make_link(context,
-                                       {.id = record.id,
-                                        .tenant = record.tenant,
-                                        .return_to = {},
-                                        .confirm = "page",
-                                        .allow_other_account = false,
-                                        .claims = record.claims},
-                                       integration->public_origin);
-  if (link) {
-    fault.members.emplace_back("connect_url", link->url);
-    fault.members.emplace_back("connect_state", link->attempt);
-    fault.members.emplace_back("connect_expires_at", format_iso8601(link->expires_at));
+  // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
+  const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
+                   record.cause + ":" + record.claims;
+  auto fields = co_await perform(MemoryGet{.key = key});
+  if (!fields) {
+    const auto link = co_await make_link(context,
+                                         {.id = record.id,
+                                          .tenant = record.tenant,
+                                          .return_to = {},
+                                          .confirm = "page",
+                                          .allow_other_account = false,
+                                          .claims = record.claims},
+                                         integration->public_origin);
+    if (!link) {
+      co_return fault;
+    }
+    FieldWriter out;
+    out.text(link->url).text(link->attempt).text(format_iso8601(link->expires_at));
+    fields = out.take();
+    const auto now = co_await current_time();
+    (void)co_await perform(
+        MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
+  }
+  FieldReader in(*fields);
+  for (const std::string_view name : {"connect_url", "connect_state", "connect_expires_at"}) {
+    fault.members.emplace_back(name, in.text());
   }
   co_return fault;
 }
@@ -359,7 +410,9 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
     if (!token) {
       co_return failed(token.error());
     }
-    co_return co_await apply_reply(context, state, std::move(**kept), std::move(*token));
+    auto applied = co_await apply_reply(context, state, std::move(**kept), std::move(*token));
+    (void)co_await kept_was_read(state);
+    co_return applied;
   }
   const auto now = co_await current_time();
   const auto& journal = *state->journal;
@@ -367,8 +420,8 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
     co_return failed(patience_problem(journal.retry_at, now),
                      live_token(*state, journal.resource, now) != nullptr);
   }
-  const auto& provider = *find_provider(state->record->provider);
-  const auto verdict = decide_replay(provider, {.sent_at = journal.sent_at}, now);
+  const auto rule = replay_rule(*context, *find_provider(state->record->provider));
+  const auto verdict = decide_replay(rule, {.sent_at = journal.sent_at}, now);
   (void)co_await perform(Log{.level = LogLevel::info,
                              .event = "refresh_replay",
                              .fields = {{"connection", connection_key(state->id)},

@@ -52,7 +52,11 @@ void refresh_terminal(Stories& stories) {
               "a link for the person; the record says why.");
   story.expect("POST", std::string(kTokenUrl), error_reply(400, "invalid_grant"));
   story.host.call(story.get_token());
-  story.section("Everybody after that", "No request leaves; a fresh link comes with each answer.");
+  story.section("Everybody after that",
+                "No request leaves. Whoever asks again within 30 seconds gets the same link.");
+  story.host.call(story.get_token());
+  story.section("Half a minute later", "A fresh one.");
+  story.world.now += 31 * kSecondMs;
   story.host.call(story.get_token());
 }
 
@@ -72,6 +76,16 @@ void refresh_claims(Stories& stories) {
 void refresh_integration(Stories& stories) {
   auto& story = expired(stories, "refresh-integration", "The provider refuses Postern itself",
                         "The client secret ended: no connection is at fault, and none changes.");
+  story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
+  story.host.call(story.get_token());
+  story.section("As the answer to a replay",
+                "One request leaves for one caller, not a second one right behind it.");
+  story.quietly([&](Host& silent) {
+    silent.crash = [](const Effect& effect, bool carried_out) {
+      return !carried_out && std::holds_alternative<Fetch>(effect);
+    };
+    silent.call(story.get_token());
+  });
   story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
   story.host.call(story.get_token());
 }
