@@ -10,6 +10,7 @@
 #include "core/flow/connection_json.h"
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
+#include "core/flow/reauth.h"
 
 namespace postern {
 

@@ -8,6 +8,7 @@
 #include "core/flow/connect_outcome.h"
 #include "core/flow/flows.h"
 #include "core/flow/identity.h"
+#include "core/flow/kept_answer.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
 #include "core/oauth/callback.h"

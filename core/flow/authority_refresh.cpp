@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
-#include "core/base/fields.h"
-#include "core/base/text.h"
 #include "core/connection/decision.h"
-#include "core/effect/codec.h"
-#include "core/flow/link.h"
+#include "core/flow/kept_answer.h"
+#include "core/flow/reauth.h"
 #include "core/oauth/token_request.h"
 
 namespace postern {
@@ -16,8 +14,6 @@ namespace {
 // Longer than the exchange's own deadline: when it rings, the exchange is over or its object died.
 constexpr DurationMs kJournalAlarmMs = 45 * kSecondMs;
 constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
-constexpr DurationMs kKeptPatienceMs = 10 * kMinuteMs;
-constexpr DurationMs kLinkMemoryMs = 30 * kSecondMs;
 // A Retry-After is honoured, but one header does not silence a connection for a day.
 constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
 
@@ -29,21 +25,6 @@ const StoredAccessToken* live_token(const AuthorityState& state, std::string_vie
                                     EpochMs now) {
   const auto* token = state.record ? state.record->token_for(resource) : nullptr;
   return token != nullptr && is_alive(*token, now) ? token : nullptr;
-}
-
-Problem patience_problem(EpochMs retry_at, EpochMs now) {
-  auto fault = problem(ProblemCode::provider_unavailable);
-  fault.retry_after_seconds = retry_at > now ? (retry_at - now + kSecondMs - 1) / kSecondMs : 1;
-  return fault;
-}
-
-// The journal as it is now, with the alarm for its next try.
-Task<bool> write_journal(const AuthorityState* state) {
-  const auto stored = co_await perform(
-      StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
-                    .deletes = {},
-                    .alarm_at = std::nullopt});
-  co_return stored.has_value();
 }
 
 // The grant is dead, or nobody can know that it is not: only a person helps.
@@ -250,11 +231,6 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
 
 }  // namespace
 
-std::string kept_context(const ConnectionId& id, const Journal& journal) {
-  return seal_context(id, journal.kind == JournalKind::code ? "kept_code" : "kept_refresh",
-                      journal.base_version);
-}
-
 TokenReply token_reply_of(const HttpReply& reply) {
   TokenReply token{
       .status = reply.status, .content_type = {}, .retry_after = {}, .body = reply.body};
@@ -266,45 +242,6 @@ TokenReply token_reply_of(const HttpReply& reply) {
     }
   }
   return token;
-}
-
-Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state) {
-  if (!state->kept || !state->journal) {
-    co_return std::optional<HttpReply>();
-  }
-  auto& journal = *state->journal;
-  const auto now = co_await current_time();
-  if (journal.kept_reads >= kMostKeptReads && now < journal.retry_at) {
-    co_return std::unexpected(patience_problem(journal.retry_at, now));
-  }
-  const auto opened = co_await perform(Open{.org = state->id.org,
-                                            .context = kept_context(state->id, *state->journal),
-                                            .sealed = *state->kept});
-  if (!opened) {
-    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
-  }
-  // Kept are the very bytes of the answer to a Fetch; a fault is no answer.
-  auto reply = decode_reply(Effect(Fetch{}).index(), *opened);
-  auto* fetched = reply ? std::get_if<Fetch::Reply>(&*reply) : nullptr;
-  if (fetched == nullptr || !*fetched) {
-    co_return std::optional<HttpReply>();
-  }
-  ++journal.kept_reads;
-  if (journal.kept_reads >= kMostKeptReads) {
-    journal.retry_at = now + kKeptPatienceMs;
-  }
-  if (!co_await write_journal(state)) {
-    co_return std::unexpected(problem(ProblemCode::store_unavailable));
-  }
-  co_return std::move(**fetched);
-}
-
-Task<std::monostate> kept_was_read(AuthorityState* state) {
-  if (state->journal && state->kept && state->journal->kept_reads > 0) {
-    state->journal->kept_reads = 0;
-    (void)co_await write_journal(state);
-  }
-  co_return std::monostate{};
 }
 
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
@@ -348,46 +285,6 @@ Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenRe
                 [&](const StoredAccessToken& old) { return old.resource == wish.resource; });
   next.tokens.push_back(std::move(token));
   co_return std::move(next);
-}
-
-Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state) {
-  auto fault = problem(ProblemCode::needs_reauth);
-  const auto& record = *state->record;
-  if (!record.cause.empty()) {
-    fault.members.emplace_back("cause", record.cause);
-  }
-  const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
-  if (!integration) {
-    co_return fault;
-  }
-  // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
-  const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
-                   record.cause + ":" + record.claims;
-  auto fields = co_await perform(MemoryGet{.key = key});
-  if (!fields) {
-    const auto link = co_await make_link(context,
-                                         {.id = record.id,
-                                          .tenant = record.tenant,
-                                          .return_to = {},
-                                          .confirm = "page",
-                                          .allow_other_account = false,
-                                          .claims = record.claims},
-                                         integration->public_origin);
-    if (!link) {
-      co_return fault;
-    }
-    FieldWriter out;
-    out.text(link->url).text(link->attempt).text(format_iso8601(link->expires_at));
-    fields = out.take();
-    const auto now = co_await current_time();
-    (void)co_await perform(
-        MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
-  }
-  FieldReader in(*fields);
-  for (const std::string_view name : {"connect_url", "connect_state", "connect_expires_at"}) {
-    fault.members.emplace_back(name, in.text());
-  }
-  co_return fault;
 }
 
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {

@@ -35,17 +35,6 @@ struct SealWish {
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
                                                     std::string old_refresh_token);
 
-// A link for the person, and the problem that carries it.
-Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state);
-
-// The answer that the host kept in storage before the flow saw it; nullopt when none arrived.
-// Fault: one is there and cannot be opened now. An answer that flows die of is taken up less and
-// less often, so that it does not end every request; it is never thrown away.
-Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state);
-// The flow that took it up did not die. To be called where the kept answer may still be needed.
-Task<std::monostate> kept_was_read(AuthorityState* state);
-inline constexpr std::int64_t kMostKeptReads = 3;
-[[nodiscard]] std::string kept_context(const ConnectionId& id, const Journal& journal);
 [[nodiscard]] TokenReply token_reply_of(const HttpReply& reply);
 
 }  // namespace postern
