@@ -131,6 +131,29 @@ Request read_connections(const std::string& authorization) {
   return request;
 }
 
+void token_by_key(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "token-by-key", "A token is read over HTTP, cold",
+      "The key and the connection are asked of KV together: the key's text names the "
+      "organization.\n"
+      "What came of it is looked at once the key has proven to be that organization's."));
+  story.connect_quietly();
+  story.world.forget_memory();
+  const auto key = add_key(story, "tokens:read");
+  auto request = http("get_token");
+  request.path = {{"integration", "azure"}};
+  request.query = "user_id=user-1";
+  request.headers = {{"authorization", "Bearer " + key}};
+  story.quietly([&](Host& silent) { silent.call(request); });
+  story.world.forget_memory();
+  story.host.call(request);
+  story.section("A key that names the organization and is none of its keys",
+                "The record was read, and is not looked at.");
+  story.world.forget_memory();
+  request.headers = {{"authorization", "Bearer " + make_api_key(kOrg, std::string(32, 'x'))}};
+  story.host.call(request);
+}
+
 void api_key(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "api-key", "A caller shows its API key",
@@ -229,6 +252,7 @@ void tell_refusals(Stories& stories) {
   refresh_integration(stories);
   stores_down(stories);
   api_key(stories);
+  token_by_key(stories);
   unauthenticated(stories);
   permission_denied(stories);
   invalid_request(stories);
