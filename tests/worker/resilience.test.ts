@@ -654,18 +654,18 @@ describe("an instance", () => {
 
   test("is never lent twice, and the pool has an end", async () => {
     const { default: module } = await import("../../dist/postern.wasm");
-    const small = new CorePool(module, 3, 2);
+    const small = new CorePool(module, { live: 3 }, 2);
     const taken = [small.acquire(), small.acquire(), small.acquire()];
     expect(new Set(taken).size).toBe(3);
     expect(small.acquire()).toBeUndefined();
     for (const instance of taken) if (instance) small.release(instance);
     if (taken[0]) small.release(taken[0]);
-    expect(small.figures()).toEqual({ created: 3, live: 0, free: 2, dropped: 1 });
+    expect(small.figures()).toMatchObject({ created: 3, live: 0, free: 2, dropped: 1 });
   });
 
   test("of a request that ended without a word is taken back after two minutes", async () => {
     const { default: module } = await import("../../dist/postern.wasm");
-    const small = new CorePool(module, 1);
+    const small = new CorePool(module, { live: 1 });
     const lost = small.acquire();
     expect(small.acquire()).toBeUndefined();
     later(121_000);
