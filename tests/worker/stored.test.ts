@@ -1,7 +1,6 @@
 /** What is kept, where, for how long, and that no secret is in it or in a log. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
-import { IsolateMemory } from "../../worker-shim/src/memory.ts";
 import { KeyRing, SealingFault } from "../../worker-shim/src/sealing.ts";
 import {
   Browser,
@@ -313,23 +312,4 @@ describe("sealing", () => {
       }
     },
   );
-});
-
-describe("the isolate's memory", () => {
-  test("holds at most 30 s and a bounded number", () => {
-    const memory = new IsolateMemory(3);
-    const value = new Uint8Array([1]);
-    for (let n = 0; n < 5; n += 1) memory.put(`key ${n}`, value, 1e15, 1000);
-    expect([0, 1, 2, 3, 4].map((n) => memory.get(`key ${n}`, 1000) !== undefined)).toEqual([
-      false,
-      false,
-      true,
-      true,
-      true,
-    ]);
-    expect(memory.get("key 4", 30_999)).toBe(value);
-    expect(memory.get("key 4", 31_000)).toBeUndefined();
-    memory.put("key 3", new Uint8Array(0), 0, 1000);
-    expect(memory.get("key 3", 1000)).toBeUndefined();
-  });
 });
