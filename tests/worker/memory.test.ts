@@ -99,7 +99,7 @@ describe("all instances together", () => {
     const waiting = await connected();
     await world.control({ expires_in: 3600 });
     const who = await reader();
-    listsOf([items(400 * KIB), items(400 * KIB)], 30);
+    listsOf([items(400 * KIB), items(400 * KIB)], { delay: 30 });
     let [most, largest] = [0, 0];
     const watch = () => {
       most = Math.max(most, pool.figures().bytes);
