@@ -44,7 +44,7 @@ POSTERN_EXPORT(bench_pkce) const char* bench_pkce(const char* random) {
 // How many claims; 0 where the token does not decode.
 POSTERN_EXPORT(bench_claims) std::size_t bench_claims(const char* token, std::size_t length) {
   const auto claims = postern::decode_jwt_claims(std::string_view(token, length));
-  return claims ? claims->size() : 0;
+  return claims ? claims->elements.size() : 0;
 }
 
 // The same claims as JSON, to compare them.

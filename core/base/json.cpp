@@ -1,54 +1,74 @@
 #include "core/base/json.h"
 
-#include <array>
-#include <cmath>
-#include <limits>
+#include <nlohmann/json.hpp>
 #include <utility>
-#include <vector>
 
+#include "core/base/json_writer.h"
 #include "core/base/text.h"
 
 namespace postern {
 namespace {
 
+constexpr std::size_t kMostDigits = 200;
+constexpr std::int64_t kLargestExponent = 99;
+
+// Within what a double holds, by a margin; a digit more or less is of no use to anybody.
+bool is_moderate(std::string_view number) {
+  const std::size_t exponent_at = number.find_first_of("eE");
+  if (number.substr(0, exponent_at).find('.') == std::string_view::npos &&
+      number.substr(0, exponent_at).size() > kMostDigits) {
+    return false;
+  }
+  if (number.substr(0, number.find('.')).size() > kMostDigits) return false;
+  if (exponent_at == std::string_view::npos) return true;
+  std::string_view exponent = number.substr(exponent_at + 1);
+  if (exponent.starts_with('-')) return true;
+  if (exponent.starts_with('+')) exponent.remove_prefix(1);
+  const auto value = parse_decimal(exponent);
+  return value && *value <= kLargestExponent;
+}
+
 // Builds the document from the parser's events. The parser keeps no call stack of its own, and
 // neither does this: `open_` is the path from the root to the container that is being filled. Its
 // pointers hold, for a container gets no new element while one of its elements is open.
-class DocumentBuilder final : public Json::json_sax_t {
+class DocumentBuilder final : public nlohmann::json::json_sax_t {
  public:
   explicit DocumentBuilder(std::size_t max_depth) : max_depth_(max_depth) {}
 
-  bool null() override { return add(nullptr); }
-  bool boolean(bool value) override { return add(value); }
-  bool number_integer(std::int64_t value) override { return add(value); }
+  bool null() override { return place(JsonKind::null); }
+  bool boolean(bool value) override { return place(value ? JsonKind::yes : JsonKind::no); }
+  bool number_integer(std::int64_t value) override { return add(to_decimal(value)); }
   bool number_unsigned(std::uint64_t value) override {
-    if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-      return add(static_cast<double>(value));
-    }
-    return add(static_cast<std::int64_t>(value));
+    // In two parts: the largest is beyond a signed integer.
+    std::string digits =
+        value < 10 ? std::string() : to_decimal(static_cast<std::int64_t>(value / 10));
+    digits.push_back(static_cast<char>('0' + value % 10));
+    return add(std::move(digits));
   }
-  bool number_float(double value, const std::string&) override {
-    return std::isfinite(value) && add(value);
+  bool number_float(double, const std::string& written) override {
+    return is_moderate(written) && add(written);
   }
   bool string(std::string& value) override {
-    return !value.contains('\0') && add(std::move(value));
+    return !value.contains('\0') && place(JsonKind::string, std::move(value));
   }
-  bool binary(Json::binary_t&) override { return false; }
+  bool binary(nlohmann::json::binary_t&) override { return false; }
 
-  bool start_object(std::size_t) override { return open(Json::value_t::object); }
+  bool start_object(std::size_t) override { return open(JsonKind::object); }
   bool end_object() override { return close(); }
-  bool start_array(std::size_t) override { return open(Json::value_t::array); }
+  bool start_array(std::size_t) override { return open(JsonKind::array); }
   bool end_array() override { return close(); }
 
   bool key(std::string& name) override {
     if (name.contains('\0')) return false;
-    auto [member, is_new] = open_.back()->get_ptr<Json::object_t*>()->try_emplace(std::move(name));
-    if (!is_new) return refuse(JsonFault::duplicate_key);
-    member_ = &member->second;
+    if (json_member(*open_.back(), name) != nullptr) return refuse(JsonFault::duplicate_key);
+    if (open_.back()->elements.size() == kMaxJsonMembers) {
+      return refuse(JsonFault::too_many_members);
+    }
+    name_ = std::move(name);
     return true;
   }
 
-  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override {
     return false;
   }
 
@@ -61,24 +81,21 @@ class DocumentBuilder final : public Json::json_sax_t {
     return false;
   }
 
-  Json& place(Json value) {
-    Json* slot = &root_;
-    if (!open_.empty()) {
-      auto* elements = open_.back()->get_ptr<Json::array_t*>();
-      slot = elements != nullptr ? &elements->emplace_back() : member_;
-    }
-    *slot = std::move(value);
-    return *slot;
-  }
+  bool add(std::string number) { return place(JsonKind::number, std::move(number)); }
 
-  bool add(Json value) {
-    place(std::move(value));
+  bool place(JsonKind kind, std::string text = {}) {
+    last_ = open_.empty() ? &root_ : &open_.back()->elements.emplace_back();
+    last_->kind = kind;
+    last_->name = std::move(name_);
+    last_->text = std::move(text);
+    name_.clear();
     return true;
   }
 
-  bool open(Json::value_t type) {
+  bool open(JsonKind kind) {
     if (open_.size() == max_depth_) return refuse(JsonFault::too_deep);
-    open_.push_back(&place(Json(type)));
+    place(kind);
+    open_.push_back(last_);
     return true;
   }
 
@@ -91,8 +108,38 @@ class DocumentBuilder final : public Json::json_sax_t {
   JsonFault fault_ = JsonFault::not_json;
   Json root_;
   std::vector<Json*> open_;
-  Json* member_ = nullptr;
+  Json* last_ = nullptr;
+  std::string name_;
 };
+
+// As deep as the document, which its reader limited.
+void write(JsonWriter& out, const Json& value) {
+  switch (value.kind) {
+    case JsonKind::null:
+      out.null();
+      break;
+    case JsonKind::yes:
+    case JsonKind::no:
+      out.boolean(value.kind == JsonKind::yes);
+      break;
+    case JsonKind::number:
+      out.raw(value.text);
+      break;
+    case JsonKind::string:
+      out.string(value.text);
+      break;
+    case JsonKind::array:
+      out.begin_array();
+      for (const Json& element : value.elements) write(out, element);
+      out.end_array();
+      break;
+    case JsonKind::object:
+      out.begin_object();
+      for (const Json& member : value.elements) write(out.key(member.name), member);
+      out.end_object();
+      break;
+  }
+}
 
 }  // namespace
 
@@ -101,56 +148,57 @@ Result<Json, JsonFault> parse_json(std::string_view text, JsonLimits limits) {
   // The parser takes a NUL byte for the end and would not see what follows it.
   if (text.contains('\0')) return fail(JsonFault::not_json);
   DocumentBuilder builder(limits.max_depth);
-  if (!Json::sax_parse(text.begin(), text.end(), &builder)) return fail(builder.fault());
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
+    return fail(builder.fault());
+  }
   return builder.take();
 }
 
 std::string dump_json(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (!text.contains('<')) return text;
-  std::string escaped;
-  escaped.reserve(text.size() + 16);
-  for (const char c : text) {
-    if (c == '<') {
-      escaped += "\\u003c";
-    } else {
-      escaped.push_back(c);
-    }
-  }
-  return escaped;
+  JsonWriter out;
+  write(out, value);
+  return out.take();
 }
 
 const Json* json_member(const Json& object, std::string_view name) {
-  const auto* members = object.get_ptr<const Json::object_t*>();
-  if (members == nullptr) return nullptr;
-  const auto found = members->find(name);
-  return found == members->end() ? nullptr : &found->second;
+  if (!object.is_object()) return nullptr;
+  for (const Json& member : object.elements) {
+    if (member.name == name) return &member;
+  }
+  return nullptr;
 }
 
 std::optional<std::string_view> json_string(const Json& object, std::string_view name) {
   const Json* member = json_member(object, name);
   if (member == nullptr || !member->is_string()) return std::nullopt;
-  return *member->get_ptr<const std::string*>();
+  return member->text;
+}
+
+std::string_view json_text(const Json& object, std::string_view name) {
+  const Json* member = json_member(object, name);
+  return member != nullptr ? member->string() : std::string_view();
 }
 
 std::optional<std::int64_t> json_integer(const Json& object, std::string_view name) {
   const Json* member = json_member(object, name);
-  if (member == nullptr) return std::nullopt;
-  // A document that was built here, not parsed, may hold the unsigned kind.
-  if (const auto* natural = member->get_ptr<const std::uint64_t*>()) {
-    if (*natural > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-      return std::nullopt;
-    }
-    return static_cast<std::int64_t>(*natural);
-  }
-  if (const auto* integer = member->get_ptr<const std::int64_t*>()) return *integer;
-  return std::nullopt;
+  if (member == nullptr || member->kind != JsonKind::number) return std::nullopt;
+  return parse_decimal(member->text);
 }
 
 std::optional<bool> json_boolean(const Json& object, std::string_view name) {
   const Json* member = json_member(object, name);
-  if (member == nullptr || !member->is_boolean()) return std::nullopt;
-  return *member->get_ptr<const bool*>();
+  if (member == nullptr) return std::nullopt;
+  if (member->kind != JsonKind::yes && member->kind != JsonKind::no) return std::nullopt;
+  return member->kind == JsonKind::yes;
+}
+
+bool json_lists(const Json& object, std::string_view name, std::string_view wanted) {
+  const Json* list = json_member(object, name);
+  if (list == nullptr || !list->is_array()) return false;
+  for (const Json& entry : list->elements) {
+    if (entry.is_string() && entry.text == wanted) return true;
+  }
+  return false;
 }
 
 }  // namespace postern

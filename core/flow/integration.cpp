@@ -120,17 +120,8 @@ bool is_allowed_return_url(const FlowContext& context, std::string_view org, std
   if (!lists) {
     return false;
   }
-  const auto* list = json_member(*lists, org);
-  if (list == nullptr || !list->is_array()) {
-    return false;
-  }
-  for (const auto& entry : *list) {
-    // Exact: prefixes and patterns are how open redirects begin.
-    if (entry.is_string() && entry.get_ref<const std::string&>() == url) {
-      return true;
-    }
-  }
-  return false;
+  // Exact: prefixes and patterns are how open redirects begin.
+  return json_lists(*lists, org, url);
 }
 
 }  // namespace postern

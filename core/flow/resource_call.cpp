@@ -152,7 +152,7 @@ Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string m
       co_return problem_outcome(ProblemCode::provider_rejected,
                                 "The provider's API answered no list");
     }
-    if (!value->empty()) {
+    if (!value->elements.empty()) {
       // At once: of each item's own text nothing would be given back either.
       auto list = dump_json(*value);
       list.pop_back();

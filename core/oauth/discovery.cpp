@@ -23,15 +23,6 @@ constexpr std::array kEndpoints = {
     Endpoint{"end_session_endpoint", &ServerMetadata::end_session_endpoint},
 };
 
-bool lists(const Json& document, std::string_view name, std::string_view wanted) {
-  const Json* values = json_member(document, name);
-  if (values == nullptr || !values->is_array()) return false;
-  return std::ranges::any_of(*values, [&](const Json& value) {
-    const auto* text = value.get_ptr<const std::string*>();
-    return text != nullptr && *text == wanted;
-  });
-}
-
 }  // namespace
 
 std::string openid_metadata_url(std::string_view issuer) {
@@ -60,7 +51,7 @@ Result<ServerMetadata, DiscoveryFault> parse_server_metadata(std::string_view te
   for (const Endpoint& endpoint : kEndpoints) {
     const Json* member = json_member(*document, endpoint.name);
     if (member == nullptr || member->is_null()) continue;
-    const std::string_view url = json_string(*document, endpoint.name).value_or("");
+    const std::string_view url = json_text(*document, endpoint.name);
     if (!parse_url(url, policy)) return fail(DiscoveryFault::bad_endpoint);
     metadata.*endpoint.member = url;
   }
@@ -69,7 +60,7 @@ Result<ServerMetadata, DiscoveryFault> parse_server_metadata(std::string_view te
   }
   metadata.issuer_in_callback =
       json_boolean(*document, "authorization_response_iss_parameter_supported").value_or(false);
-  metadata.s256_advertised = lists(*document, "code_challenge_methods_supported", "S256");
+  metadata.s256_advertised = json_lists(*document, "code_challenge_methods_supported", "S256");
   return metadata;
 }
 

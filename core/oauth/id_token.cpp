@@ -16,18 +16,13 @@ constexpr std::int64_t kMaxNumericDate = 253402300799;  // the end of the year 9
 
 // RFC 7519 2: seconds, possibly with a fraction.
 std::optional<EpochMs> numeric_date(const Json& claims, std::string_view name) {
-  std::int64_t seconds = -1;
-  if (const auto integer = json_integer(claims, name)) {
-    seconds = *integer;
-  } else if (const Json* member = json_member(claims, name)) {
-    const auto* number = member->get_ptr<const double*>();
-    if (number == nullptr || !(*number >= 0 && *number <= static_cast<double>(kMaxNumericDate))) {
-      return std::nullopt;
-    }
-    seconds = static_cast<std::int64_t>(*number);
-  }
-  if (seconds < 0 || seconds > kMaxNumericDate) return std::nullopt;
-  return seconds * kSecondMs;
+  const Json* member = json_member(claims, name);
+  if (member == nullptr || member->kind != JsonKind::number) return std::nullopt;
+  const std::string_view number = member->text;
+  if (number.find_first_of("eE") != std::string_view::npos) return std::nullopt;
+  const auto seconds = parse_decimal(number.substr(0, number.find('.')));
+  if (!seconds || *seconds < 0 || *seconds > kMaxNumericDate) return std::nullopt;
+  return *seconds * kSecondMs;
 }
 
 // Rule 3: we are an audience, and there is none beside us that we would have to trust.
@@ -35,11 +30,11 @@ bool is_only_audience(const Json& claims, std::string_view client_id) {
   if (client_id.empty()) return false;
   if (const auto single = json_string(claims, "aud")) return *single == client_id;
   const Json* several = json_member(claims, "aud");
-  if (several == nullptr || !several->is_array() || several->empty()) return false;
-  return std::ranges::all_of(*several, [&](const Json& audience) {
-    const auto* text = audience.get_ptr<const std::string*>();
-    return text != nullptr && *text == client_id;
-  });
+  if (several == nullptr || !several->is_array() || several->elements.empty()) {
+    return false;
+  }
+  return std::ranges::all_of(several->elements,
+                             [&](const Json& audience) { return audience.string() == client_id; });
 }
 
 // Rules 4 and 5, in OIDC Core's older and stricter reading: several audiences need an azp, and an
@@ -47,7 +42,7 @@ bool is_only_audience(const Json& claims, std::string_view client_id) {
 bool is_authorized_party(const Json& claims, std::string_view client_id) {
   if (json_member(claims, "azp") != nullptr) return json_string(claims, "azp") == client_id;
   const Json* audience = json_member(claims, "aud");
-  return audience == nullptr || !audience->is_array() || audience->size() <= 1;
+  return audience == nullptr || !audience->is_array() || audience->elements.size() <= 1;
 }
 
 std::optional<IdTokenFault> check_times(const Json& claims, EpochMs now, DurationMs skew) {
@@ -65,7 +60,7 @@ std::optional<IdTokenFault> check_times(const Json& claims, EpochMs now, Duratio
 }
 
 std::string display_text(const Json& claims, std::string_view name) {
-  const std::string_view text = json_string(claims, name).value_or("");
+  const std::string_view text = json_text(claims, name);
   if (text.size() > kMaxDisplayBytes || !is_clean_text(text)) return {};
   return std::string(text);
 }
@@ -93,13 +88,13 @@ Result<Identity, IdTokenFault> validate_id_token_claims(const Jwt& token,
   }
 
   Identity identity;
-  identity.issuer = json_string(claims, "iss").value_or("");
-  identity.subject = json_string(claims, "sub").value_or("");
+  identity.issuer = json_text(claims, "iss");
+  identity.subject = json_text(claims, "sub");
   if (identity.issuer.empty() || !is_subject(identity.subject)) {
     return fail(IdTokenFault::missing_claim);
   }
 
-  const std::string_view tenant = json_string(claims, "tid").value_or("");
+  const std::string_view tenant = json_text(claims, "tid");
   if (expected.entra || has_tenant_placeholder(expected.issuer)) {
     if (!is_guid(tenant)) return fail(IdTokenFault::missing_claim);
   }
@@ -109,7 +104,7 @@ Result<Identity, IdTokenFault> validate_id_token_claims(const Jwt& token,
     return fail(IdTokenFault::wrong_issuer);
   }
   if (expected.entra) {
-    const std::string_view object = json_string(claims, "oid").value_or("");
+    const std::string_view object = json_text(claims, "oid");
     if (!is_guid(object)) return fail(IdTokenFault::missing_claim);
     identity.tenant = to_lower_ascii(tenant);
     identity.object = to_lower_ascii(object);
@@ -128,7 +123,7 @@ Result<Identity, IdTokenFault> validate_id_token_claims(const Jwt& token,
   }
   if (const auto fault = check_times(claims, expected.now, expected.skew_ms)) return fail(*fault);
   if (expected.nonce) {
-    const std::string_view nonce = json_string(claims, "nonce").value_or("");
+    const std::string_view nonce = json_text(claims, "nonce");
     if (expected.nonce->empty() || !constant_time_equal(nonce, *expected.nonce)) {
       return fail(IdTokenFault::wrong_nonce);
     }

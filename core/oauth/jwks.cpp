@@ -51,12 +51,7 @@ bool is_p256_coordinate(std::string_view text) {  // RFC 7518 6.2.1.2: always 32
 // RFC 7517 4.2, 4.3.
 bool may_verify(const Json& key) {
   if (json_member(key, "use") != nullptr && json_string(key, "use") != "sig") return false;
-  const Json* operations = json_member(key, "key_ops");
-  if (operations == nullptr) return true;
-  return operations->is_array() && std::ranges::any_of(*operations, [](const Json& operation) {
-           const auto* text = operation.get_ptr<const std::string*>();
-           return text != nullptr && *text == "verify";
-         });
+  return json_member(key, "key_ops") == nullptr || json_lists(key, "key_ops", "verify");
 }
 
 std::optional<Jwk> read_key(const Json& key) {
@@ -64,19 +59,19 @@ std::optional<Jwk> read_key(const Json& key) {
   // A private part that is published is everybody's (RFC 7518 6.2.2, 6.3.2).
   if (json_member(key, "d") != nullptr) return std::nullopt;
   Jwk jwk;
-  jwk.kid = json_string(key, "kid").value_or("");
-  jwk.alg = json_string(key, "alg").value_or("");
-  const std::string_view kind = json_string(key, "kty").value_or("");
+  jwk.kid = json_text(key, "kid");
+  jwk.alg = json_text(key, "alg");
+  const std::string_view kind = json_text(key, "kty");
   JsonWriter writer;
   if (kind == "RSA") {
-    const std::string_view modulus = json_string(key, "n").value_or("");
-    const std::string_view exponent = json_string(key, "e").value_or("");
+    const std::string_view modulus = json_text(key, "n");
+    const std::string_view exponent = json_text(key, "e");
     if (!is_rsa_modulus(modulus) || !is_rsa_exponent(exponent)) return std::nullopt;
     jwk.rsa = true;
     writer.begin_object().member("kty", kind).member("n", modulus).member("e", exponent);
   } else if (kind == "EC" && json_string(key, "crv") == "P-256") {
-    const std::string_view x = json_string(key, "x").value_or("");
-    const std::string_view y = json_string(key, "y").value_or("");
+    const std::string_view x = json_text(key, "x");
+    const std::string_view y = json_text(key, "y");
     if (!is_p256_coordinate(x) || !is_p256_coordinate(y)) return std::nullopt;
     writer.begin_object().member("kty", kind).member("crv", "P-256").member("x", x).member("y", y);
   } else {
@@ -92,11 +87,11 @@ Result<Jwks, JwksFault> parse_jwks(std::string_view text) {
   const auto document = parse_json(text, {.max_bytes = kMaxJwksBytes, .max_depth = 8});
   if (!document) return fail(JwksFault::not_a_key_set);
   const Json* keys = json_member(*document, "keys");
-  if (keys == nullptr || !keys->is_array() || keys->size() > kMaxJwksKeys) {
+  if (keys == nullptr || !keys->is_array() || keys->elements.size() > kMaxJwksKeys) {
     return fail(JwksFault::not_a_key_set);
   }
   Jwks set;
-  for (const Json& key : *keys) {
+  for (const Json& key : keys->elements) {
     if (auto jwk = read_key(key)) set.keys.push_back(std::move(*jwk));
   }
   return set;

@@ -53,10 +53,11 @@ std::string media_type(std::string_view content_type) {
 Result<Json, Unreadable> read_form(std::string_view body) {
   auto fields = form_decode(body);
   if (!fields) return fail(Unreadable{"not_json"});
-  Json document = Json::object();
+  Json document{.kind = JsonKind::object, .name = {}, .text = {}, .elements = {}};
   for (auto& [name, value] : *fields) {
-    if (document.contains(name)) return fail(Unreadable{"malformed"});
-    document[name] = std::move(value);
+    if (json_member(document, name) != nullptr) return fail(Unreadable{"malformed"});
+    document.elements.push_back(
+        {.kind = JsonKind::string, .name = name, .text = std::move(value), .elements = {}});
   }
   return document;
 }
@@ -80,12 +81,11 @@ Result<Json, Unreadable> read_document(const TokenReply& reply, const TokenQuirk
 
 // A non-empty string member, moved out of the document so that no second copy of a token stays
 // behind.
-std::optional<Secret> take_secret(Json& document, const char* name) {
-  const auto found = document.find(name);
-  if (found == document.end()) return std::nullopt;
-  auto* text = found->get_ptr<std::string*>();
-  if (text == nullptr || text->empty()) return std::nullopt;
-  return Secret(std::move(*text));
+std::optional<Secret> take_secret(Json& document, std::string_view name) {
+  for (Json& member : document.elements) {
+    if (member.name == name && !member.string().empty()) return Secret(std::move(member.text));
+  }
+  return std::nullopt;
 }
 
 bool is_token(const Secret& token, std::size_t max_bytes, char first) {
@@ -103,7 +103,7 @@ bool is_refusal(const Json& document) {
 
 // A claims challenge is only of use whole; one that is no JSON object would break the next request.
 std::string claims_challenge(const Json& document) {
-  const std::string_view claims = json_string(document, "claims").value_or("");
+  const std::string_view claims = json_text(document, "claims");
   if (claims.size() > kMaxClaimsBytes || !all_in(claims, 0x20, 0x7e)) return {};
   const auto parsed = parse_json(claims, {.max_bytes = kMaxClaimsBytes, .max_depth = 8});
   return parsed && parsed->is_object() ? std::string(claims) : std::string();
@@ -111,7 +111,7 @@ std::string claims_challenge(const Json& document) {
 
 TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQuirks& quirks,
                    EpochMs now) {
-  const std::string_view error = json_string(document, "error").value_or("");
+  const std::string_view error = json_text(document, "error");
   TokenFault fault =
       fault_for(reply, classify_token_error(error, reply.status, quirks.terminal_errors), now);
   fault.error = printable_ascii(error, 64);
@@ -122,21 +122,21 @@ TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQui
   }
   // Entra names two ids; the correlation id is what its support asks for first.
   const auto correlation = json_string(document, "correlation_id");
-  fault.reference = printable_ascii(
-      correlation ? *correlation : json_string(document, "trace_id").value_or(""), 128);
+  fault.reference =
+      printable_ascii(correlation ? *correlation : json_text(document, "trace_id"), 128);
   fault.claims = claims_challenge(document);
   return fault;
 }
 
 std::optional<std::int64_t> lifetime(const Json& document, std::string_view name) {
   std::optional<std::int64_t> seconds = json_integer(document, name);
-  if (!seconds) seconds = parse_decimal(json_string(document, name).value_or(""));
+  if (!seconds) seconds = parse_decimal(json_text(document, name));
   if (!seconds || *seconds < 1 || *seconds > kYearSeconds) return std::nullopt;
   return seconds;
 }
 
 std::string granted_scope(const Json& document, bool commas) {
-  const std::string_view text = json_string(document, "scope").value_or("");
+  const std::string_view text = json_text(document, "scope");
   if (text.size() > kMaxScopeBytes) return {};
   std::vector<std::string> scopes = split_scopes(text, commas);
   std::erase_if(scopes, [](const std::string& scope) { return !is_scope_token(scope); });
@@ -169,7 +169,7 @@ Result<TokenResponse, TokenFault> process_token_response(const TokenReply& reply
     response.id_token.reset();  // no identity comes from it, and the grant is not its fault
   }
 
-  response.token_type = printable_ascii(json_string(*document, "token_type").value_or(""), 32);
+  response.token_type = printable_ascii(json_text(*document, "token_type"), 32);
   if (!quirks.any_token_type && !equal_ignoring_case(response.token_type, "bearer")) {
     // RFC 6749 7.1: not to be used. The server would say the same again, so it is no transient.
     return fail(fault_for(reply, {FaultKind::integration, "unsupported_token_type"}, now));

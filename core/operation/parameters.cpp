@@ -121,26 +121,37 @@ struct Reader {
   }
 
   static std::optional<std::string> text_of(const Parameter& parameter, const Json& value) {
-    if (value.is_string()) {
-      return value.get<std::string>();
-    }
-    if (value.is_number_integer() && parameter.kind == ParameterKind::integer) {
-      return to_decimal(value.get<std::int64_t>());
-    }
-    if (value.is_boolean() && parameter.kind == ParameterKind::flag) {
-      return value.get<bool>() ? "true" : "false";
-    }
-    if (value.is_array() && parameter.kind == ParameterKind::names) {
-      std::string list;
-      for (const auto& item : value) {
-        if (!item.is_string()) {
+    switch (value.kind) {
+      case JsonKind::string:
+        return value.text;
+      case JsonKind::number:
+        if (parameter.kind != ParameterKind::integer || !parse_decimal(value.text)) {
           return std::nullopt;
         }
-        list += (list.empty() ? "" : " ") + item.get<std::string>();
-      }
-      return list;
+        return value.text;
+      case JsonKind::yes:
+      case JsonKind::no:
+        if (parameter.kind != ParameterKind::flag) {
+          return std::nullopt;
+        }
+        return value.kind == JsonKind::yes ? "true" : "false";
+      case JsonKind::array:
+        break;
+      case JsonKind::object:
+      case JsonKind::null:
+        return std::nullopt;
     }
-    return std::nullopt;
+    if (parameter.kind != ParameterKind::names) {
+      return std::nullopt;
+    }
+    std::string list;
+    for (const auto& item : value.elements) {
+      if (!item.is_string()) {
+        return std::nullopt;
+      }
+      list += (list.empty() ? "" : " ") + item.text;
+    }
+    return list;
   }
 
   Result<std::monostate, Problem> read_object(std::string_view text, bool camel) {
@@ -149,7 +160,8 @@ struct Reader {
       return std::unexpected(
           problem(ProblemCode::invalid_request, "The body is not a JSON object"));
     }
-    for (const auto& [name, value] : document->items()) {
+    for (const auto& value : document->elements) {
+      const auto& name = value.name;
       const auto* parameter = find(operation, name, camel);
       if (parameter == nullptr || (!camel && parameter->place != ParameterPlace::body)) {
         return refuse(name, "is not a parameter of this operation");

@@ -176,9 +176,7 @@ std::vector<std::string> missing_microsoft_scopes(std::span<const std::string> w
 Result<GraphProfile, ProfileFault> parse_graph_profile(std::string_view json) {
   const auto document = parse_json(json);
   if (!document || !document->is_object()) return fail(ProfileFault::not_json);
-  const auto text = [&](std::string_view name) {
-    return std::string(json_string(*document, name).value_or(""));
-  };
+  const auto text = [&](std::string_view name) { return std::string(json_text(*document, name)); };
   GraphProfile profile{.id = text("id"),
                        .display_name = text("displayName"),
                        .given_name = text("givenName"),

@@ -35,20 +35,21 @@ void check_identity(const Identity& identity, const Jwt& token) {
   check(token.alg == "RS256" || token.alg == "PS256" || token.alg == "ES256");
   check(json_string(claims, "nonce") == "n");
   const Json* audience = json_member(claims, "aud");
-  check(audience != nullptr && (*audience == "client" || *audience == Json::array({"client"}) ||
-                                json_string(claims, "azp") == "client"));
+  check(audience != nullptr &&
+        (json_string(claims, "aud") == "client" || dump_json(*audience) == R"(["client"])" ||
+         json_string(claims, "azp") == "client"));
   check(is_guid(identity.tenant) && is_guid(identity.object) && identity.tenant != kRefused);
   check(identity.issuer.contains(*json_string(claims, "tid")));
   check(identity.account_key() == identity.tenant + "|" + identity.object);
   const Json* expires = json_member(claims, "exp");
-  check(expires != nullptr && expires->is_number());
+  check(expires != nullptr && expires->kind == JsonKind::number);
 }
 
 void check_token(std::string_view text) {
   const auto token = decode_jwt(text);
   const auto claims = decode_jwt_claims(text);
   if (!token) return;
-  check(claims.has_value() && *claims == token->claims);
+  check(claims.has_value() && dump_json(*claims) == dump_json(token->claims));
   check(!token->alg.empty() && token->claims.is_object());
   check(text.starts_with(token->signing_input));
   check(token->signing_input + '.' + base64url_encode(token->signature) == text);
@@ -63,8 +64,8 @@ void check_key_set(std::string_view text) {
   check(set->keys.size() <= kMaxJwksKeys);
   for (const Jwk& key : set->keys) {
     const auto jwk = parse_json(key.json, {.max_bytes = kMaxJwksBytes});
-    check(jwk.has_value() && jwk->size() == (key.rsa ? 3U : 4U));
-    check(!jwk->contains("k") && !jwk->contains("d"));
+    check(jwk.has_value() && jwk->elements.size() == (key.rsa ? 3U : 4U));
+    check(json_member(*jwk, "k") == nullptr && json_member(*jwk, "d") == nullptr);
     for (const char* alg : {"RS256", "PS256", "ES256"}) {
       const auto found = find_key(*set, key.kid, alg);
       check(!found || found->alg == alg);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/base/base64url.h"
@@ -109,7 +110,7 @@ class Rules {
     }
     switch (outcome.kind) {
       case OutcomeKind::json:
-        check(Json::accept(outcome.body));
+        check(nlohmann::json::accept(outcome.body));
         check(outcome.body.find("refresh-") == std::string::npos);
         break;
       case OutcomeKind::problem:

@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -26,17 +27,20 @@ void check_document(const Json& root, std::size_t max_depth) {
   while (!open.empty()) {
     const Node node = open.back();
     open.pop_back();
-    if (const auto* text = node.value->get_ptr<const std::string*>()) check(is_acceptable(*text));
-    if (!node.value->is_structured()) continue;
-    check(node.depth < max_depth);
-    if (const auto* members = node.value->get_ptr<const Json::object_t*>()) {
-      for (const auto& [name, value] : *members) {
-        check(is_acceptable(name));
-        check(json_member(*node.value, name) == &value);
-        open.push_back({&value, node.depth + 1});
-      }
-    } else {
-      for (const Json& element : *node.value) open.push_back({&element, node.depth + 1});
+    const Json& value = *node.value;
+    check(is_acceptable(value.text));
+    if (!value.is_object() && !value.is_array()) {
+      check(value.elements.empty());
+      continue;
+    }
+    check(node.depth < max_depth && value.text.empty());
+    check(!value.is_object() || value.elements.size() <= kMaxJsonMembers);
+    for (const Json& element : value.elements) {
+      check(is_acceptable(element.name));
+      // Of two members with one name the first would be found.
+      check(!value.is_object() || json_member(value, element.name) == &element);
+      check(value.is_object() || element.name.empty());
+      open.push_back({&element, node.depth + 1});
     }
   }
 }
@@ -53,9 +57,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(!written.contains('<'));
     const auto again = parse_json(written);
     check(again.has_value());
-    // -0.0 and 0.0 are equal, and so are numbers that were rounded the same way.
-    check(*again == *parsed);
     check(dump_json(*again) == written);
+    // The library's own document, which we do not use, sees the same values in both.
+    const auto theirs = nlohmann::json::parse(text, nullptr, false);
+    check(!theirs.is_discarded() && theirs == nlohmann::json::parse(written, nullptr, false));
   }
 
   // Any bytes at all can be written, and what is written can be read unless it holds a NUL.
@@ -71,8 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto read = parse_json(written, {.max_bytes = written.size(), .max_depth = 2});
   check(read.has_value() == !text.contains('\0'));
   if (read && is_utf8(text)) {
-    check((*read)[0] == std::string(text));
-    check(json_string((*read)[1], text) == text);
+    check(read->elements[0].string() == text);
+    check(json_string(read->elements[1], text) == text);
   }
   return 0;
 }

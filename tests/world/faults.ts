@@ -11,6 +11,7 @@ const KINDS = [
   "error", // an OAuth error: `error`, optional `status` (200 too), `suberror`, `claims`
   "html", // an HTML page, `status` 200 unless told
   "malformed", // JSON cut off half-way
+  "control-character", // JSON with a raw tab in a text
   "huge", // a JSON body of `bytes` (10 MB unless told)
   "silent", // never answers; `when: "after"` only once the emulator has rotated
   "drop-before", // closes the connection and forwards nothing
@@ -123,6 +124,12 @@ export async function applyBefore(
       return html(fault.status ?? 200, "<!DOCTYPE html><title>Sorry</title><h1>Our services are down</h1>");
     case "malformed":
       return { status: 200, headers: { "content-type": "application/json" }, body: '{"access_token":"half' };
+    case "control-character":
+      return {
+        status: 200,
+        headers: { "content-type": "application/json" },
+        body: '{"access_token":"a\tb"}',
+      };
     case "huge":
       return json(fault.status ?? 200, { filler: "x".repeat(fault.bytes ?? 10_000_000) });
     case "drop-before":

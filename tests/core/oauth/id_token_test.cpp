@@ -2,6 +2,7 @@
 
 #include <array>
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 #include <string>
 
 using namespace postern;
@@ -17,14 +18,29 @@ std::string issuer_of(std::string_view tenant) {
   return "https://login.example.com/" + std::string(tenant) + "/v2.0";
 }
 
-// What Entra sends, one claim replaced by each test.
-Jwt entra_token(const char* name = nullptr, Json value = nullptr) {
-  Jwt token{.alg = "RS256",
+using Value = nlohmann::json;
+
+// A token whose claims a test may still change.
+struct Draft {
+  std::string alg = "RS256";
+  std::string typ = "JWT";
+  Value claims = Value::object();
+
+  [[nodiscard]] Jwt signed_token() const {
+    auto read = parse_json(claims.dump());
+    CHECK(read.has_value());
+    return {.alg = alg,
             .kid = "k",
-            .typ = "JWT",
-            .claims = Json::object(),
+            .typ = typ,
+            .claims = read ? std::move(*read) : Json{},
             .signing_input = {},
             .signature = {}};
+  }
+};
+
+// What Entra sends, one claim replaced by each test.
+Draft entra_token(const char* name = nullptr, Value value = nullptr) {
+  Draft token;
   token.claims["iss"] = issuer_of(kTid);
   token.claims["aud"] = "client";
   token.claims["sub"] = "pairwise";
@@ -41,8 +57,8 @@ Jwt entra_token(const char* name = nullptr, Json value = nullptr) {
   return token;
 }
 
-Jwt without(const char* name) {
-  Jwt token = entra_token();
+Draft without(const char* name) {
+  Draft token = entra_token();
   token.claims.erase(name);
   return token;
 }
@@ -57,15 +73,15 @@ IdTokenExpectations expectations() {
   return expected;
 }
 
-std::string verdict(const Jwt& token, const IdTokenExpectations& expected = expectations()) {
-  const auto identity = validate_id_token_claims(token, expected);
+std::string verdict(const Draft& token, const IdTokenExpectations& expected = expectations()) {
+  const auto identity = validate_id_token_claims(token.signed_token(), expected);
   return identity ? "good" : std::string(name_of(identity.error()));
 }
 
 }  // namespace
 
 TEST_CASE("a good Entra token names the person") {
-  const auto identity = validate_id_token_claims(entra_token(), expectations());
+  const auto identity = validate_id_token_claims(entra_token().signed_token(), expectations());
   REQUIRE(identity.has_value());
   CHECK(identity->issuer == issuer_of(kTid));
   CHECK(identity->subject == "pairwise");
@@ -77,12 +93,13 @@ TEST_CASE("a good Entra token names the person") {
 }
 
 TEST_CASE("an Entra account is tid and oid, whatever its e-mail, name or sub says") {
-  const auto one = validate_id_token_claims(entra_token(), expectations());
-  const auto mail =
-      validate_id_token_claims(entra_token("email", "eve@example.com"), expectations());
-  const auto sub = validate_id_token_claims(entra_token("sub", "other-client"), expectations());
+  const auto one = validate_id_token_claims(entra_token().signed_token(), expectations());
+  const auto mail = validate_id_token_claims(entra_token("email", "eve@example.com").signed_token(),
+                                             expectations());
+  const auto sub =
+      validate_id_token_claims(entra_token("sub", "other-client").signed_token(), expectations());
   const auto oid = validate_id_token_claims(
-      entra_token("oid", "00000000-e4f9-4571-ad93-3059e3750d23"), expectations());
+      entra_token("oid", "00000000-e4f9-4571-ad93-3059e3750d23").signed_token(), expectations());
   CHECK(one->account_key() == std::string(kTid) + "|" + std::string(kOid));
   CHECK(mail->account_key() == one->account_key());
   CHECK(sub->account_key() == one->account_key());
@@ -91,7 +108,7 @@ TEST_CASE("an Entra account is tid and oid, whatever its e-mail, name or sub say
 
 TEST_CASE("GUIDs of one account compare equal in either case") {
   const auto upper = validate_id_token_claims(
-      entra_token("oid", "A1DBDDE8-E4F9-4571-AD93-3059E3750D23"), expectations());
+      entra_token("oid", "A1DBDDE8-E4F9-4571-AD93-3059E3750D23").signed_token(), expectations());
   CHECK(upper->object == kOid);
 }
 
@@ -99,22 +116,22 @@ TEST_CASE("elsewhere the account is iss and sub, and a tid means nothing") {
   IdTokenExpectations expected = expectations();
   expected.entra.reset();
   expected.issuer = issuer_of(kTid);
-  const auto identity = validate_id_token_claims(entra_token(), expected);
+  const auto identity = validate_id_token_claims(entra_token().signed_token(), expected);
   REQUIRE(identity.has_value());
   CHECK(identity->account_key() == issuer_of(kTid) + "|pairwise");
   CHECK(identity->tenant.empty());
-  Jwt other = entra_token("tid", "not a guid");
+  Draft other = entra_token("tid", "not a guid");
   CHECK(verdict(other, expected) == "good");
 }
 
 TEST_CASE("alg none, symmetric and unknown algorithms are refused") {
   for (const char* alg : {"none", "None", "", "HS256", "HS512", "RS1", "ES512", "rs256", "EdDSA"}) {
-    Jwt token = entra_token();
+    Draft token = entra_token();
     token.alg = alg;
     CHECK(verdict(token) == "forbidden_algorithm");
   }
   for (const char* alg : {"RS256", "PS256", "ES256"}) {
-    Jwt token = entra_token();
+    Draft token = entra_token();
     token.alg = alg;
     CHECK(verdict(token) == "good");
   }
@@ -128,7 +145,7 @@ TEST_CASE("an integration can be pinned to one algorithm") {
 }
 
 TEST_CASE("another kind of JWT is refused by its typ") {
-  Jwt token = entra_token();
+  Draft token = entra_token();
   token.typ = "at+jwt";
   CHECK(verdict(token) == "wrong_type");
   token.typ = "logout+jwt";
@@ -143,7 +160,7 @@ TEST_CASE("required claims are required, with their type") {
   for (const char* name : {"iss", "sub", "exp", "iat", "tid", "oid"}) {
     CAPTURE(name);
     CHECK(verdict(without(name)) == "missing_claim");
-    CHECK(verdict(entra_token(name, Json::array())) == "missing_claim");
+    CHECK(verdict(entra_token(name, Value::array())) == "missing_claim");
     CHECK(verdict(entra_token(name, "")) == "missing_claim");
   }
   CHECK(verdict(without("aud")) == "wrong_audience");
@@ -173,7 +190,7 @@ TEST_CASE("an integration of one tenant takes no other's people") {
   IdTokenExpectations expected = expectations();
   expected.entra = TenantRule{.required = std::string(kTid), .refused = {}};
   CHECK(verdict(entra_token(), expected) == "good");
-  Jwt other = entra_token("tid", std::string(kConsumers));
+  Draft other = entra_token("tid", std::string(kConsumers));
   other.claims["iss"] = issuer_of(kConsumers);
   CHECK(verdict(other, expected) == "wrong_tenant");
 }
@@ -182,7 +199,7 @@ TEST_CASE("an integration for organizations takes no personal accounts") {
   IdTokenExpectations expected = expectations();
   expected.entra = TenantRule{.required = {}, .refused = std::string(kConsumers)};
   CHECK(verdict(entra_token(), expected) == "good");
-  Jwt personal = entra_token("tid", std::string(kConsumers));
+  Draft personal = entra_token("tid", std::string(kConsumers));
   personal.claims["iss"] = issuer_of(kConsumers);
   CHECK(verdict(personal, expected) == "wrong_tenant");
 }
@@ -190,12 +207,12 @@ TEST_CASE("an integration for organizations takes no personal accounts") {
 TEST_CASE("a token for somebody else, or for others too, is refused") {
   CHECK(verdict(entra_token("aud", "other")) == "wrong_audience");
   CHECK(verdict(entra_token("aud", "")) == "wrong_audience");
-  CHECK(verdict(entra_token("aud", Json::array())) == "wrong_audience");
-  CHECK(verdict(entra_token("aud", Json::array({"client"}))) == "good");
-  CHECK(verdict(entra_token("aud", Json::array({"client", "other"}))) == "wrong_audience");
-  CHECK(verdict(entra_token("aud", Json::array({"other", "client"}))) == "wrong_audience");
-  CHECK(verdict(entra_token("aud", Json::array({"client", 7}))) == "wrong_audience");
-  Jwt two = entra_token("aud", Json::array({"client", "other"}));
+  CHECK(verdict(entra_token("aud", Value::array())) == "wrong_audience");
+  CHECK(verdict(entra_token("aud", Value::array({"client"}))) == "good");
+  CHECK(verdict(entra_token("aud", Value::array({"client", "other"}))) == "wrong_audience");
+  CHECK(verdict(entra_token("aud", Value::array({"other", "client"}))) == "wrong_audience");
+  CHECK(verdict(entra_token("aud", Value::array({"client", 7}))) == "wrong_audience");
+  Draft two = entra_token("aud", Value::array({"client", "other"}));
   two.claims["azp"] = "client";
   CHECK(verdict(two) == "wrong_audience");
   IdTokenExpectations nobody = expectations();
@@ -207,7 +224,8 @@ TEST_CASE("azp is us where it is there, and is there where aud has several entri
   CHECK(verdict(entra_token("azp", "client")) == "good");
   CHECK(verdict(entra_token("azp", "other")) == "wrong_authorized_party");
   CHECK(verdict(entra_token("azp", 7)) == "wrong_authorized_party");
-  CHECK(verdict(entra_token("aud", Json::array({"client", "client"}))) == "wrong_authorized_party");
+  CHECK(verdict(entra_token("aud", Value::array({"client", "client"}))) ==
+        "wrong_authorized_party");
 }
 
 TEST_CASE("an expired token is refused, give or take the skew") {
@@ -216,7 +234,7 @@ TEST_CASE("an expired token is refused, give or take the skew") {
   CHECK(verdict(entra_token("exp", 0)) == "expired");
   CHECK(verdict(entra_token("exp", -1)) == "missing_claim");
   CHECK(verdict(entra_token("exp", 9'223'372'036'854'775'807)) == "missing_claim");
-  CHECK(verdict(entra_token("exp", 1e300)) == "missing_claim");
+  CHECK(verdict(entra_token("exp", 1e90)) == "missing_claim");
   CHECK(verdict(entra_token("exp", "1700003600")) == "missing_claim");
   CHECK(verdict(entra_token("exp", static_cast<double>(kNow) / 1000 + 10.5)) == "good");
 }
@@ -246,10 +264,13 @@ TEST_CASE("only a refresh may leave the nonce out of consideration (OIDC Core 12
 }
 
 TEST_CASE("what is shown of a person is clean text or nothing") {
-  CHECK(validate_id_token_claims(entra_token("name", "a\nb"), expectations())->name.empty());
-  CHECK(validate_id_token_claims(entra_token("name", std::string(257, 'a')), expectations())
+  CHECK(validate_id_token_claims(entra_token("name", "a\nb").signed_token(), expectations())
             ->name.empty());
-  CHECK(validate_id_token_claims(entra_token("name", 7), expectations())->name.empty());
-  CHECK(validate_id_token_claims(entra_token("name", "\xc3\x84"), expectations())->name ==
-        "\xc3\x84");
+  CHECK(validate_id_token_claims(entra_token("name", std::string(257, 'a')).signed_token(),
+                                 expectations())
+            ->name.empty());
+  CHECK(validate_id_token_claims(entra_token("name", 7).signed_token(), expectations())
+            ->name.empty());
+  CHECK(validate_id_token_claims(entra_token("name", "\xc3\x84").signed_token(), expectations())
+            ->name == "\xc3\x84");
 }

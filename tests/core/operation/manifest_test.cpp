@@ -19,7 +19,7 @@ Json manifest() {
   const auto json =
       parse_json(manifest_json(), {.max_bytes = std::size_t{1024} * 1024, .max_depth = 16});
   REQUIRE(json.has_value());
-  return json ? *json : Json::object();
+  return json ? *json : Json{};
 }
 
 std::string text(const Json& object, std::string_view name) {
@@ -31,10 +31,14 @@ std::string text(const Json& object, std::string_view name) {
 TEST_CASE("the manifest names every operation, problem and variable") {
   const auto json = manifest();
   CHECK(text(json, "version") == kVersion);
-  CHECK(json["operations"].size() == all_operations().size());
-  CHECK(json["problems"].size() == all_problems().size());
+  const auto* operations = json_member(json, "operations");
+  const auto* problems = json_member(json, "problems");
+  const auto* environment = json_member(json, "environment");
+  REQUIRE((operations != nullptr && problems != nullptr && environment != nullptr));
+  CHECK(operations->elements.size() == all_operations().size());
+  CHECK(problems->elements.size() == all_problems().size());
   bool has_secret = false;
-  for (const auto& variable : json["environment"]) {
+  for (const auto& variable : environment->elements) {
     CHECK_FALSE(text(variable, "summary").empty());
     has_secret = has_secret || json_boolean(variable, "secret") == true;
   }
