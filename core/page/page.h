@@ -34,6 +34,7 @@ enum class PageKind : std::uint8_t {
   provider_unavailable,
   integration_fault,
   service_unavailable,
+  outcome_unknown,  // a grant may have arrived, and the authority may finish with it by itself
   bad_request,
 };
 

@@ -117,7 +117,7 @@ function handle(
   const respond = (ended: Outcome) =>
     toResponse(
       operation.access === "browser" && ended.kind === "problem"
-        ? unavailablePage()
+        ? unavailablePage(ended.asked === true)
         : ended,
     );
   return outcome instanceof Promise ? outcome.then(respond) : respond(outcome);

@@ -16,7 +16,7 @@ constexpr std::string_view kHostile = "\"><script>alert('1')</script>&{0}";
 constexpr std::string_view kEscaped =
     "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;{0}";
 
-constexpr std::array<std::pair<PageKind, int>, 13> kStatuses = {{
+constexpr std::array<std::pair<PageKind, int>, 14> kStatuses = {{
     {PageKind::connected, 200},
     {PageKind::denied, 403},
     {PageKind::link_expired, 410},
@@ -29,6 +29,7 @@ constexpr std::array<std::pair<PageKind, int>, 13> kStatuses = {{
     {PageKind::provider_unavailable, 502},
     {PageKind::integration_fault, 500},
     {PageKind::service_unavailable, 503},
+    {PageKind::outcome_unknown, 503},
     {PageKind::bad_request, 400},
 }};
 
