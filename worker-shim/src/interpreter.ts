@@ -173,9 +173,17 @@ async function keep(
 ): Promise<void> {
   try {
     const sealed = await ringOf(hands).seal(org, context, answer);
-    hands.storage?.commit([[key, encoder.encode(sealed)]], [], undefined);
-  } catch {
-    // The flow still gets the answer, and commits it itself.
+    if (!hands.storage) throw new TypeError("no storage");
+    hands.storage.commit([[key, encoder.encode(sealed)]], [], undefined);
+  } catch (error) {
+    // The flow still gets the answer, and commits it itself; but a trap before that would lose it. Of the error
+    // the name alone: its message may hold anything.
+    const name = error instanceof Error ? error.name : typeof error;
+    log(hands.logLevel, "error", "answer_not_kept", [
+      ["key", key],
+      ["org", org],
+      ["error", name],
+    ]);
   }
 }
 
