@@ -31,6 +31,11 @@ import {
 import { ADMIN_KEY, CALLER_REDIRECT, MASTER_KEYS, RETURN_TO } from "./variables.ts";
 import { ALICE, world } from "./world.ts";
 
+const D1_BATCH = (Object.getPrototypeOf(env.DB) as D1Database).batch;
+/** What a statement says; the runtime's own class keeps it there. */
+const textOf = (statement: D1PreparedStatement | undefined) =>
+  String((statement as unknown as { statement: string } | undefined)?.statement);
+
 describe("a connection is kept", () => {
   test("in KV, sealed, for 90 days", async () => {
     const who = await connected();
@@ -63,6 +68,29 @@ describe("a connection is kept", () => {
       .filter((column) => Number(column.pk) > 0)
       .sort((a, b) => Number(a.pk) - Number(b.pk));
     expect(primary.map((column) => column.name)).toEqual(["org_id", "integration", "user_id"]);
+  });
+
+  test("in D1, where an older version that arrives late does not replace a newer one", async () => {
+    const who = await connected();
+    const batch = vi.spyOn(Object.getPrototypeOf(env.DB) as D1Database, "batch");
+    let late: D1PreparedStatement[] | undefined;
+    batch.mockImplementation(function held(this: D1Database, statements) {
+      if (late || !textOf(statements[0]).includes("INSERT INTO oauth_connections")) {
+        return D1_BATCH.call(this, statements) as never;
+      }
+      // Taken, but only carried out when nobody waits for it any more.
+      late = statements;
+      return Promise.reject(new Error("timeout"));
+    });
+    expect((await refreshNow(who)).status).toBe(200);
+    expect((await inD1(who))?.version).toBe(1);
+    expect((await refreshNow(who)).status).toBe(200);
+    const newest = await inD1(who);
+    expect(newest?.version).toBe(3);
+    batch.mockRestore();
+    const [outcome] = await env.DB.batch(late ?? []);
+    expect(outcome?.success).toBe(true);
+    expect(await inD1(who)).toEqual(newest);
   });
 
   test("in its authority, with nothing open and no alarm once all is delivered", async () => {
