@@ -3,14 +3,13 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { toBase64Url } from "../../worker-shim/src/sealing.ts";
 import {
+  acme,
   Browser,
   type Connected,
   connected,
-  createKey,
   createLink,
   expectSafePage,
   get,
-  newUser,
   readToken,
   rpc,
 } from "./client.ts";
@@ -37,10 +36,6 @@ function lengthen(code: string, length: number): { long: string; exchanged: () =
     return real(url, { ...init, body: form.toString() });
   });
   return { long, exchanged: () => exchanged };
-}
-
-async function acme(): Promise<Connected> {
-  return { org: "acme", key: (await createKey("acme")).key, user: newUser() };
 }
 
 describe("a callback", () => {

@@ -65,7 +65,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
       run: () => this.#flow(job, declared.entropy_bytes).then(resolve, reject),
     };
     this.#queue.push(job);
-    // Whoever hangs up meanwhile: nothing of an object ends with its callers, and it has no waitUntil to ask for.
+    // It runs on whoever hangs up: nothing of an object ends with its callers.
     if (!this.#running) void this.#work();
     return promise;
   }
