@@ -52,20 +52,28 @@ bool is_alive(const StoredAccessToken& token, EpochMs now) {
   return token.expires_at == 0 || token.expires_at > now;
 }
 
-ReplayVerdict decide_replay(const Provider& provider, const OpenJournal& journal, EpochMs now) {
-  switch (provider.replay) {
+ReplayVerdict decide_replay(const ReplayRule& rule, const OpenJournal& journal, EpochMs now) {
+  switch (rule.kind) {
     case ReplayClass::not_rotated:
       return {ReplayDecision::replay_is_safe, "not_rotated"};
     case ReplayClass::old_stays_valid:
       return {ReplayDecision::replay_is_safe, "old_stays_valid"};
     case ReplayClass::reuse_leeway:
-      return now - journal.sent_at < provider.reuse_leeway_seconds * kSecondMs
+      return now - journal.sent_at < rule.leeway_seconds * kSecondMs
                  ? ReplayVerdict{ReplayDecision::replay_is_safe, "within_leeway"}
                  : ReplayVerdict{ReplayDecision::replay_may_be_refused, "leeway_over"};
     case ReplayClass::single_use:
       break;
   }
   return {ReplayDecision::replay_may_be_refused, "single_use"};
+}
+
+bool may_have_been_spent(const ReplayRule& rule, const OpenJournal& journal, EpochMs now) {
+  if (journal.attempts < 2 && !journal.recovered) {
+    return false;
+  }
+  const OpenJournal shown{.sent_at = journal.recovered ? 0 : journal.sent_at};
+  return decide_replay(rule, shown, now).decision == ReplayDecision::replay_may_be_refused;
 }
 
 FaultDecision decide_fault(const TokenFault& fault, const StoredAccessToken* token,

@@ -49,7 +49,9 @@ struct TokenVerdict {
 
 // A refresh whose outcome is unknown: a journal row is open, no answer is kept.
 struct OpenJournal {
-  EpochMs sent_at = 0;  // of the first try
+  EpochMs sent_at = 0;        // of the first try
+  std::int64_t attempts = 1;  // this one included
+  bool recovered = false;     // the token came from a backup: when it was first shown, nobody knows
 };
 
 // Nothing is lost by showing the token again: where the answer was lost, its tokens are out of
@@ -62,8 +64,12 @@ struct ReplayVerdict {
   ReplayDecision decision;
   std::string_view reason;
 };
-[[nodiscard]] ReplayVerdict decide_replay(const Provider& provider, const OpenJournal& journal,
+[[nodiscard]] ReplayVerdict decide_replay(const ReplayRule& rule, const OpenJournal& journal,
                                           EpochMs now);
+// The provider refused the token. May that be because it was spent, in an answer that nobody has?
+// Then the outcome is unknown; otherwise the refusal means what it says.
+[[nodiscard]] bool may_have_been_spent(const ReplayRule& rule, const OpenJournal& journal,
+                                       EpochMs now);
 
 // What a refused token request does to the connection.
 enum class FaultDecision : std::uint8_t {

@@ -24,6 +24,7 @@ std::string encode_journal(const Journal& journal) {
       .number(journal.retry_at)
       .text(journal.resource)
       .text(journal.connect)
+      .number(journal.kept_reads)
       .text(journal.suspended);
   return out.take();
 }
@@ -42,6 +43,7 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.retry_at = in.number();
   journal.resource = in.text();
   journal.connect = in.text();
+  journal.kept_reads = in.number();
   journal.suspended = in.text();
   return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
                                                                 : std::nullopt;
@@ -65,7 +67,7 @@ std::optional<Pending> decode_pending(std::string_view bytes) {
 
 std::string encode_outbox(const Outbox& outbox) {
   FieldWriter out;
-  out.number(outbox.attempts).flag(outbox.kv_done).flag(outbox.d1_done);
+  out.number(outbox.attempts).flag(outbox.kv_done).flag(outbox.d1_done).number(outbox.kv_again_at);
   return out.take();
 }
 
@@ -75,6 +77,7 @@ std::optional<Outbox> decode_outbox(std::string_view bytes) {
   outbox.attempts = in.number();
   outbox.kv_done = in.flag();
   outbox.d1_done = in.flag();
+  outbox.kv_again_at = in.number();
   return in.complete() ? std::optional(outbox) : std::nullopt;
 }
 

@@ -39,6 +39,8 @@ struct Journal {
   std::string resource;
   // kind code: what finishing the connection needs (a ConnectPayload without code and verifier).
   std::string connect;
+  // How often in a row a kept answer was taken up by a flow that never ended.
+  std::int64_t kept_reads = 0;
   // kind code: the refresh journal that was open when the sign-in came. Should the sign-in fail,
   // what was unknown before is unknown still.
   std::string suspended;
@@ -59,6 +61,9 @@ struct Outbox {
   std::int64_t attempts = 0;
   bool kv_done = false;
   bool d1_done = false;
+  // A write to KV timed out and may land until about then, over a newer one: KV is written once
+  // more after that. 0: none did.
+  EpochMs kv_again_at = 0;
 };
 [[nodiscard]] std::string encode_outbox(const Outbox& outbox);
 [[nodiscard]] std::optional<Outbox> decode_outbox(std::string_view bytes);

@@ -8,6 +8,7 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/statements.h"
+#include "core/flow/token.h"
 
 namespace postern {
 
@@ -26,7 +27,16 @@ Problem unauthenticated() {
 
 Task<Result<std::optional<ApiKeyRecord>, HostFault>> load_from_stores(FlowContext* context,
                                                                       std::string hash) {
-  const auto cached = co_await perform(KvGet{.key = api_key_kv_key(hash)});
+  KvGet get{.key = api_key_kv_key(hash)};
+  KvGet::Reply cached;
+  if (context->ahead_key.empty()) {
+    cached = co_await perform(std::move(get));
+  } else {
+    auto [key_record, connection] =
+        co_await all_of(effect_task(std::move(get)), effect_task(KvGet{.key = context->ahead_key}));
+    cached = std::move(key_record);
+    context->ahead = std::move(connection);
+  }
   if (cached && *cached) {
     if (auto record = decode_api_key_record(**cached)) {
       co_return std::optional<ApiKeyRecord>(std::move(record));
@@ -43,7 +53,6 @@ Task<Result<std::optional<ApiKeyRecord>, HostFault>> load_from_stores(FlowContex
                                  .value = encode_api_key_record(*record),
                                  .ttl_seconds = kApiKeyKvSeconds});
   }
-  (void)context;
   co_return std::move(record);
 }
 
@@ -154,6 +163,9 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
   const auto bearer = bearer_of(input.header("authorization"));
   const auto key = parse_api_key(bearer);
   if (key) {
+    if (context->reads_connection && !input.authority_reply) {
+      context->ahead_key = connection_key(connection_in(key->org, context->parameters));
+    }
     co_return co_await authenticate_key(context, key->hash);
   }
   const auto admin = context->env("ADMIN_API_KEY");

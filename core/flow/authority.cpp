@@ -10,6 +10,7 @@
 #include "core/flow/connection_json.h"
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
+#include "core/flow/reauth.h"
 
 namespace postern {
 
@@ -17,13 +18,13 @@ namespace {
 
 constexpr DurationMs kHealEveryMs = 30 * kSecondMs;
 
-// KV lost the record, though it was delivered: put it there again, at most every 30 s.
-Task<std::monostate> heal_kv(FlowContext* context, AuthorityState* state) {
+// KV lost the record, or shows an older one, though this one was delivered: put it there again, at
+// most every 30 s.
+Task<std::monostate> heal_kv(AuthorityState* state) {
   const auto limiter = "heal:" + connection_key(state->id);
   if (state->outbox || (co_await perform(MemoryGet{.key = limiter})).has_value()) {
     co_return std::monostate{};
   }
-  (void)context;
   const auto now = co_await current_time();
   (void)co_await perform(MemoryPut{.key = limiter, .value = "1", .expires_at = now + kHealEveryMs});
   (void)co_await perform(KvPut{.key = connection_key(state->id),
@@ -72,6 +73,9 @@ Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
 // Brings the demanded token up to date. Afterwards state->record holds what may be served.
 Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, AuthorityState* state,
                                                        TokenPayload payload) {
+  const std::string settled_resource =
+      state->journal && state->journal->kind == JournalKind::refresh ? state->journal->resource
+                                                                     : "";
   auto settled = co_await settle(context, state);
   const auto now = co_await current_time();
   const TokenDemand demand{.resource = payload.resource,
@@ -91,9 +95,11 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
     case TokenDecision::refresh:
       break;
   }
-  // What is open after settling asks for patience: no second request leaves before its time.
-  auto done =
-      state->journal ? std::move(settled) : co_await refresh(context, state, payload.resource);
+  // What is open after settling asks for patience: no second request leaves before its time, nor
+  // where the provider has just refused one for this resource.
+  const bool answered = !settled && settled_resource == payload.resource;
+  auto done = state->journal || answered ? std::move(settled)
+                                         : co_await refresh(context, state, payload.resource);
   if (done) {
     co_return std::monostate{};
   }
@@ -104,6 +110,9 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
   if (!payload.forced && !refused && token != nullptr && is_alive(*token, later) &&
       state->record->status == Status::connected) {
     co_return std::monostate{};
+  }
+  if (state->record && state->record->status == Status::needs_reauth) {
+    co_return std::unexpected(co_await needs_reauth_problem(context, state));
   }
   co_return std::unexpected(std::move(done.error().problem));
 }
@@ -119,6 +128,7 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
   if (!state) {
     co_return problem_outcome(state.error());
   }
+  const auto version = state->version();
   const auto ready = co_await bring_up_to_date(context, &*state, *payload);
   if (!ready) {
     co_return problem_outcome(ready.error());
@@ -126,8 +136,8 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
   if (payload->forced) {
     co_return json_outcome(connection_json(*state->record));
   }
-  if (payload->kv_version == 0) {
-    (void)co_await heal_kv(context, &*state);
+  if (state->version() == version && payload->kv_version != version) {
+    (void)co_await heal_kv(&*state);
   }
   co_return co_await serve(&*state, payload->resource);
 }

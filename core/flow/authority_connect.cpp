@@ -8,6 +8,7 @@
 #include "core/flow/connect_outcome.h"
 #include "core/flow/flows.h"
 #include "core/flow/identity.h"
+#include "core/flow/kept_answer.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
 #include "core/oauth/callback.h"
@@ -274,8 +275,10 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
     (void)co_await settle_refresh(context, &state);
   }
   const auto now = co_await current_time();
-  if (state.kept && state.journal && now - state.journal->sent_at < kKeptLifeMs) {
-    // Still there: to send a code now would overwrite a grant that has arrived.
+  if (state.kept && state.journal && now - state.journal->sent_at < kKeptLifeMs &&
+      state.journal->kept_reads < kMostKeptReads) {
+    // Still there: to send a code now would overwrite a grant that has arrived. One that flows die
+    // of gives way to the person who is there again.
     co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::service_unavailable,
                                                .detail = "earlier_answer_waits"});
@@ -364,7 +367,9 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
                         .integration = std::move(*integration),
                         .nonce = payload->state_text,
                         .scope = {}};
-  co_return co_await finish(context, state, &attempt, std::move(**kept));
+  auto outcome = co_await finish(context, state, &attempt, std::move(**kept));
+  (void)co_await kept_was_read(state);
+  co_return outcome;
 }
 
 }  // namespace postern

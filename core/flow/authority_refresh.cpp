@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/connection/decision.h"
-#include "core/effect/codec.h"
-#include "core/flow/link.h"
+#include "core/flow/kept_answer.h"
+#include "core/flow/reauth.h"
 #include "core/oauth/token_request.h"
 
 namespace postern {
@@ -27,12 +27,6 @@ const StoredAccessToken* live_token(const AuthorityState& state, std::string_vie
   return token != nullptr && is_alive(*token, now) ? token : nullptr;
 }
 
-Problem patience_problem(EpochMs retry_at, EpochMs now) {
-  auto fault = problem(ProblemCode::provider_unavailable);
-  fault.retry_after_seconds = retry_at > now ? (retry_at - now + kSecondMs - 1) / kSecondMs : 1;
-  return fault;
-}
-
 // The grant is dead, or nobody can know that it is not: only a person helps.
 Task<RefreshResult> mark_dead(FlowContext* context, AuthorityState* state, std::string cause,
                               std::string claims) {
@@ -47,10 +41,8 @@ Task<RefreshResult> mark_dead(FlowContext* context, AuthorityState* state, std::
           .event = "needs_reauth",
           .fields = {{"connection", connection_key(state->id)}, {"cause", next.cause}}});
   const auto committed = co_await commit_record(context, state, std::move(next));
-  if (!committed) {
-    co_return failed(committed.error());
-  }
-  co_return failed(co_await needs_reauth_problem(context, state));
+  // Who demands a token is told with a link, which is made once: where the demand is answered.
+  co_return failed(committed ? problem(ProblemCode::needs_reauth) : committed.error());
 }
 
 bool serves_another(const AuthorityState& state, std::string_view resource) {
@@ -111,10 +103,13 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
       if (std::string_view(fault.reason) == "needs_person" && serves_another(*state, resource)) {
         co_return co_await refuse_resource(context, state, std::move(fault), token != nullptr);
       }
+      const OpenJournal shown{.sent_at = state->journal->sent_at,
+                              .attempts = state->journal->attempts,
+                              .recovered = state->recovered};
+      const bool spent = may_have_been_spent(
+          replay_rule(*context, *find_provider(state->record->provider)), shown, now);
       // One try was all that was left: what happened is told as it is.
-      const bool unknown = state->journal->attempts > 1 || state->recovered;
-      co_return co_await mark_dead(context, state,
-                                   unknown ? "refresh_outcome_unknown" : fault.reason,
+      co_return co_await mark_dead(context, state, spent ? "refresh_outcome_unknown" : fault.reason,
                                    std::move(fault.claims));
     }
     case FaultDecision::retry_later:
@@ -236,11 +231,6 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
 
 }  // namespace
 
-std::string kept_context(const ConnectionId& id, const Journal& journal) {
-  return seal_context(id, journal.kind == JournalKind::code ? "kept_code" : "kept_refresh",
-                      journal.base_version);
-}
-
 TokenReply token_reply_of(const HttpReply& reply) {
   TokenReply token{
       .status = reply.status, .content_type = {}, .retry_after = {}, .body = reply.body};
@@ -252,22 +242,6 @@ TokenReply token_reply_of(const HttpReply& reply) {
     }
   }
   return token;
-}
-
-Task<Result<std::optional<HttpReply>, Problem>> open_kept(const AuthorityState* state) {
-  if (!state->kept || !state->journal) {
-    co_return std::optional<HttpReply>();
-  }
-  const auto opened = co_await perform(Open{.org = state->id.org,
-                                            .context = kept_context(state->id, *state->journal),
-                                            .sealed = *state->kept});
-  if (!opened) {
-    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
-  }
-  // Kept are the very bytes of the answer to a Fetch; a fault is no answer.
-  auto reply = decode_reply(Effect(Fetch{}).index(), *opened);
-  auto* fetched = reply ? std::get_if<Fetch::Reply>(&*reply) : nullptr;
-  co_return fetched != nullptr && *fetched ? std::optional(std::move(**fetched)) : std::nullopt;
 }
 
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
@@ -313,32 +287,6 @@ Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenRe
   co_return std::move(next);
 }
 
-Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state) {
-  auto fault = problem(ProblemCode::needs_reauth);
-  const auto& record = *state->record;
-  if (!record.cause.empty()) {
-    fault.members.emplace_back("cause", record.cause);
-  }
-  const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
-  if (!integration) {
-    co_return fault;
-  }
-  const auto link = co_await make_link(context,
-                                       {.id = record.id,
-                                        .tenant = record.tenant,
-                                        .return_to = {},
-                                        .confirm = "page",
-                                        .allow_other_account = false,
-                                        .claims = record.claims},
-                                       integration->public_url);
-  if (link) {
-    fault.members.emplace_back("connect_url", link->url);
-    fault.members.emplace_back("connect_state", link->attempt);
-    fault.members.emplace_back("connect_expires_at", format_iso8601(link->expires_at));
-  }
-  co_return fault;
-}
-
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {
   // A refresh token from a backup may be spent: its outcome is unknown, which is attempt two.
   co_return co_await exchange(context, state, std::move(resource), state->recovered ? 2 : 1);
@@ -359,7 +307,9 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
     if (!token) {
       co_return failed(token.error());
     }
-    co_return co_await apply_reply(context, state, std::move(**kept), std::move(*token));
+    auto applied = co_await apply_reply(context, state, std::move(**kept), std::move(*token));
+    (void)co_await kept_was_read(state);
+    co_return applied;
   }
   const auto now = co_await current_time();
   const auto& journal = *state->journal;
@@ -367,8 +317,8 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
     co_return failed(patience_problem(journal.retry_at, now),
                      live_token(*state, journal.resource, now) != nullptr);
   }
-  const auto& provider = *find_provider(state->record->provider);
-  const auto verdict = decide_replay(provider, {.sent_at = journal.sent_at}, now);
+  const auto rule = replay_rule(*context, *find_provider(state->record->provider));
+  const auto verdict = decide_replay(rule, {.sent_at = journal.sent_at}, now);
   (void)co_await perform(Log{.level = LogLevel::info,
                              .event = "refresh_replay",
                              .fields = {{"connection", connection_key(state->id)},

@@ -35,13 +35,6 @@ struct SealWish {
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
                                                     std::string old_refresh_token);
 
-// A link for the person, and the problem that carries it.
-Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state);
-
-// The answer that the host kept in storage before the flow saw it; nullopt when none arrived.
-// Fault: one is there and cannot be opened now.
-Task<Result<std::optional<HttpReply>, Problem>> open_kept(const AuthorityState* state);
-[[nodiscard]] std::string kept_context(const ConnectionId& id, const Journal& journal);
 [[nodiscard]] TokenReply token_reply_of(const HttpReply& reply);
 
 }  // namespace postern

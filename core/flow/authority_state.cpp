@@ -8,6 +8,8 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kOutboxAlarmMs = 30 * kSecondMs;
+// How long after its deadline a write to KV is expected to land, if ever.
+constexpr DurationMs kLateWriteMs = kMinuteMs;
 
 template <class Value>
 std::optional<Value> decoded(const std::optional<std::string>& bytes,
@@ -34,6 +36,9 @@ AuthorityState state_of(const std::vector<std::optional<std::string>>& values) {
   state.journal = decoded(values[1], decode_journal);
   state.kept = values[2];
   state.outbox = decoded(values[3], decode_outbox);
+  if (values[3] && !state.outbox) {
+    state.outbox.emplace();  // whatever it owed: to deliver twice harms nobody
+  }
   state.pending = decoded(values[4], decode_pending);
   state.recovered = values[5].has_value();
   if (state.record) {
@@ -44,6 +49,11 @@ AuthorityState state_of(const std::vector<std::optional<std::string>>& values) {
   return state;
 }
 
+bool is_unreadable(const std::vector<std::optional<std::string>>& values,
+                   const AuthorityState& state) {
+  return (values[0] && !state.record) || (values[1] && !state.journal);
+}
+
 Problem store_fault() {
   return problem(ProblemCode::store_unavailable);
 }
@@ -52,22 +62,21 @@ Problem store_fault() {
 Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) {
   auto [rows, cached] = co_await all_of(effect_task(Sql{.statements = {select_connection(id)}}),
                                         effect_task(KvGet{.key = connection_key(id)}));
-  std::optional<ConnectionRecord> best;
-  if (rows && !rows->empty()) {
-    best = connection_of((*rows)[0]);
-  }
-  if (cached && *cached) {
-    auto copy = decode_record(**cached);
-    if (copy && (!best || copy->version > best->version)) {
-      best = std::move(copy);
-    }
-  }
-  if (best && (best->id != id || !is_of_known_provider(*best))) {
-    best.reset();
-  }
-  if (!rows || !cached) {
+  if (!rows || rows->empty() || !cached) {
     // Half an answer may be the older half, and a tombstone may be in the other.
     co_return std::unexpected(store_fault());
+  }
+  auto best = connection_of((*rows)[0]);
+  auto copy = *cached ? decode_record(**cached) : std::nullopt;
+  // What stands in D1 is the newer one as a rule. Where it cannot be read, to go on without it
+  // could bring back what was ended; where nothing can be read, to go on would lose it.
+  bool unreadable = (*rows)[0].rows.empty() ? *cached && !copy : !best;
+  if (copy && (!best || copy->version > best->version)) {
+    best = std::move(copy);
+  }
+  unreadable = unreadable || (best && (best->id != id || !is_of_known_provider(*best)));
+  if (unreadable) {
+    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   co_return std::move(best);
 }
@@ -88,11 +97,8 @@ Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id) {
     co_return std::unexpected(store_fault());
   }
   auto state = state_of(*values);
-  if ((*values)[0] && !state.record) {
-    // Something is stored and cannot be read: to go on as if nothing were there would lose it.
-    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
-  }
-  if (state.record && state.record->id != id) {
+  // Something is stored and cannot be read: to go on as if nothing were there would lose it.
+  if (is_unreadable(*values, state) || (state.record && state.record->id != id)) {
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   state.id = id;
@@ -126,7 +132,7 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm() {
     co_return std::unexpected(store_fault());
   }
   auto state = state_of(*values);
-  if ((*values)[0] && !state.record) {
+  if (is_unreadable(*values, state)) {
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   if (!state.record && !state.journal && !state.pending) {
@@ -138,7 +144,7 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm() {
 Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, AuthorityState* state,
                                                     ConnectionRecord next, bool drop_pending) {
   const auto now = co_await current_time();
-  const Outbox outbox{};
+  const Outbox outbox{.kv_again_at = state->outbox ? state->outbox->kv_again_at : 0};
   StorageCommit commit{.puts = {{std::string(kRecordKey), encode_record(next)},
                                 {std::string(kOutboxKey), encode_outbox(outbox)}},
                        .deletes = {},
@@ -174,26 +180,48 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
     co_return std::monostate{};
   }
   auto& outbox = *state->outbox;
+  const auto begun = co_await current_time();
+  KvPut put{.key = connection_key(state->id),
+            .value = encode_record(*state->record),
+            .ttl_seconds = kRecordKvSeconds};
+  Sql upsert{.statements = {upsert_connection(*state->record)}};
+  KvPut::Reply kv;
+  Sql::Reply d1 = std::vector<SqlOutcome>();
   if (!outbox.kv_done && !outbox.d1_done) {
-    auto [kv, d1] =
-        co_await all_of(effect_task(KvPut{.key = connection_key(state->id),
-                                          .value = encode_record(*state->record),
-                                          .ttl_seconds = kRecordKvSeconds}),
-                        effect_task(Sql{.statements = {upsert_connection(*state->record)}}));
-    outbox.kv_done = kv.has_value();
-    outbox.d1_done = d1.has_value();
+    auto [written, stored] =
+        co_await all_of(effect_task(std::move(put)), effect_task(std::move(upsert)));
+    kv = written;
+    d1 = std::move(stored);
   } else if (!outbox.kv_done) {
-    outbox.kv_done = (co_await perform(KvPut{.key = connection_key(state->id),
-                                             .value = encode_record(*state->record),
-                                             .ttl_seconds = kRecordKvSeconds}))
-                         .has_value();
+    kv = co_await perform(std::move(put));
   } else {
-    outbox.d1_done =
-        (co_await perform(Sql{.statements = {upsert_connection(*state->record)}})).has_value();
+    d1 = co_await perform(std::move(upsert));
   }
   const auto now = co_await current_time();
+  if (!kv && kv.error() == HostFault::timeout) {
+    outbox.kv_again_at = now + kLateWriteMs;
+  }
+  if (d1 && !d1->empty() && d1->front().changes == 0) {
+    // Newer than what its only writer has: the writer's storage was put back, or lost for a while.
+    (void)co_await perform(Log{.level = LogLevel::error,
+                               .event = "backup_is_newer",
+                               .fields = {{"connection", connection_key(state->id)}}});
+  }
+  outbox.kv_done = kv.has_value();
+  outbox.d1_done = d1.has_value();
   StorageCommit commit;
-  if (outbox.kv_done && outbox.d1_done) {
+  if (!outbox.kv_done || !outbox.d1_done) {
+    ++outbox.attempts;
+    commit.alarm_at = now + retry_delay(outbox.attempts + 3, random_bits(context));
+    (void)co_await perform(Log{.level = LogLevel::warn,
+                               .event = "outbox_retry",
+                               .fields = {{"connection", connection_key(state->id)},
+                                          {"kv", outbox.kv_done ? "done" : "failed"},
+                                          {"d1", outbox.d1_done ? "done" : "failed"}}});
+  } else if (begun < outbox.kv_again_at) {
+    outbox.kv_done = false;
+    commit.alarm_at = outbox.kv_again_at;
+  } else {
     commit.deletes.emplace_back(kOutboxKey);
     // A pending confirmation or an open journal still needs its alarm.
     if (state->pending) {
@@ -202,15 +230,9 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
       commit.alarm_at = 0;
     }
     state->outbox.reset();
-  } else {
-    ++outbox.attempts;
+  }
+  if (state->outbox) {
     commit.puts.emplace_back(kOutboxKey, encode_outbox(outbox));
-    commit.alarm_at = now + retry_delay(outbox.attempts + 3, random_bits(context));
-    (void)co_await perform(Log{.level = LogLevel::warn,
-                               .event = "outbox_retry",
-                               .fields = {{"connection", connection_key(state->id)},
-                                          {"kv", outbox.kv_done ? "done" : "failed"},
-                                          {"d1", outbox.d1_done ? "done" : "failed"}}});
   }
   (void)co_await perform(std::move(commit));
   co_return std::monostate{};

@@ -2,11 +2,13 @@
 // may still use. One context for one flow; it outlives every frame of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/effect/effects.h"
 #include "core/flow/input.h"
 
 namespace postern {
@@ -40,6 +42,12 @@ struct FlowContext {
   Parameters parameters;
   Caller caller;
   std::size_t entropy_used = 0;
+  // The flow begins by reading the user's connection. Set by the declaration of the operation.
+  bool reads_connection = false;
+  // That connection's record, asked of KV together with the caller's key. Whose it is, the key only
+  // claims: nobody looks before the key has been found to be of that organization.
+  std::string ahead_key;
+  std::optional<KvGet::Reply> ahead;
 
   // The next `count` random bytes. Each byte is given out once; asking for more than the
   // declaration of the operation grants is a defect and traps.

@@ -1,5 +1,6 @@
 #include "core/flow/identity.h"
 
+#include "core/oauth/issuer.h"
 #include "core/oauth/jwks.h"
 #include "core/oauth/jwt.h"
 
@@ -103,6 +104,11 @@ Task<Result<Identity, IdentityFault>> verify_identity(const Integration* integra
   if (!identity) {
     co_return std::unexpected(
         IdentityFault{.reason = std::string(name_of(identity.error())), .transient = false});
+  }
+  // Entra publishes the keys of all its directories together and says with each whose tokens it may
+  // sign: a key for personal accounts does not vouch for a directory's.
+  if (!key->issuer.empty() && !issuer_matches(key->issuer, identity->issuer, identity->tenant)) {
+    co_return std::unexpected(IdentityFault{.reason = "key_of_another_issuer", .transient = false});
   }
   co_return std::move(*identity);
 }

@@ -100,6 +100,11 @@ Result<Integration, Problem> resolve_integration(const FlowContext& context, std
   return integration;
 }
 
+ReplayRule replay_rule(const FlowContext& context, const Provider& provider) {
+  const auto origin = context.env("AZURE_LOGIN_ORIGIN");
+  return origin.empty() || origin == kMicrosoftLoginOrigin ? provider.replay : ReplayRule{};
+}
+
 TokenEndpoint token_endpoint(const Integration& integration, const FlowContext& context) {
   return {.url = integration.endpoints.token,
           .auth = integration.provider->client_auth,

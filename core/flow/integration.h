@@ -42,6 +42,10 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
                                                                std::string_view name,
                                                                std::string_view tenant);
 
+// What the catalogue says of Entra is true of Entra: of a server at another origin the strictest is
+// assumed.
+[[nodiscard]] ReplayRule replay_rule(const FlowContext& context, const Provider& provider);
+
 // With the client secret in it: in the authority only.
 [[nodiscard]] TokenEndpoint token_endpoint(const Integration& integration,
                                            const FlowContext& context);

@@ -260,7 +260,7 @@ SqlStatement upsert_connection(const ConnectionRecord& record) {
           "excluded.refresh_token, expires_at = excluded.expires_at, created_at = "
           "excluded.created_at, updated_at = excluded.updated_at, version = excluded.version, "
           "status = excluded.status, account_name = excluded.account_name, record = "
-          "excluded.record WHERE excluded.version > oauth_connections.version",
+          "excluded.record WHERE excluded.version >= oauth_connections.version",
       .parameters = bind(
           {text(record.id.org), text(record.id.integration), text(record.id.user_id),
            text(record.provider), text(record.account.provider_user_id),

@@ -20,8 +20,16 @@ std::string note_of(const TokenWish& wish) {
   return wish.refused_version == 0 ? std::string() : std::string(kRefusedNote);
 }
 
-Task<std::optional<LiveToken>> token_from_kv(TokenWish wish, std::int64_t* kv_version) {
-  const auto stored = co_await perform(KvGet{.key = connection_key(wish.id)});
+Task<std::optional<LiveToken>> token_from_kv(FlowContext* context, TokenWish wish,
+                                             std::int64_t* kv_version) {
+  auto key = connection_key(wish.id);
+  KvGet::Reply stored;
+  if (context->ahead && context->ahead_key == key) {
+    stored = std::move(*context->ahead);
+    context->ahead.reset();
+  } else {
+    stored = co_await perform(KvGet{.key = std::move(key)});
+  }
   if (!stored || !*stored) {
     co_return std::nullopt;
   }
@@ -57,8 +65,11 @@ Task<std::optional<LiveToken>> token_from_kv(TokenWish wish, std::int64_t* kv_ve
 }  // namespace
 
 ConnectionId connection_of_caller(const FlowContext& context) {
-  const auto& parameters = context.parameters;
-  return {.org = context.caller.org,
+  return connection_in(context.caller.org, context.parameters);
+}
+
+ConnectionId connection_in(std::string_view org, const Parameters& parameters) {
+  return {.org = std::string(org),
           .integration = std::string(parameters.has("integration") ? parameters.text("integration")
                                                                    : kDefaultIntegration),
           .user_id = std::string(parameters.text("user_id"))};
@@ -93,7 +104,7 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
     }
   }
   std::int64_t kv_version = 0;
-  if (auto token = co_await token_from_kv(wish, &kv_version)) {
+  if (auto token = co_await token_from_kv(context, wish, &kv_version)) {
     (void)co_await perform(
         MemoryPut{.key = key, .value = encode(*token), .expires_at = now + kMemoryMs});
     co_return std::move(*token);

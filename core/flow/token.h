@@ -32,5 +32,6 @@ Task<std::monostate> forget_tokens(ConnectionId id);
 
 // Which connection the parameters `integration` and `user_id` name, in the caller's organization.
 [[nodiscard]] ConnectionId connection_of_caller(const FlowContext& context);
+[[nodiscard]] ConnectionId connection_in(std::string_view org, const Parameters& parameters);
 
 }  // namespace postern

@@ -61,6 +61,7 @@ std::optional<Jwk> read_key(const Json& key) {
   Jwk jwk;
   jwk.kid = json_text(key, "kid");
   jwk.alg = json_text(key, "alg");
+  jwk.issuer = json_text(key, "issuer");
   const std::string_view kind = json_text(key, "kty");
   JsonWriter writer;
   if (kind == "RSA") {
@@ -111,7 +112,7 @@ Result<VerificationKey, JwksFault> find_key(const Jwks& set, std::string_view ki
     found = &key;
   }
   if (found == nullptr) return fail(JwksFault::unknown_key);
-  return VerificationKey{.jwk = found->json, .alg = std::string(alg)};
+  return VerificationKey{.jwk = found->json, .alg = std::string(alg), .issuer = found->issuer};
 }
 
 }  // namespace postern

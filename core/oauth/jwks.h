@@ -27,6 +27,8 @@ struct Jwk {
   std::string kid;
   std::string alg;   // empty: any that fits the key
   bool rsa = false;  // else P-256
+  // Entra: whose tokens this key signs, with "{tenantid}" for every directory; elsewhere empty.
+  std::string issuer;
   // Only kty, n, e or kty, crv, x, y, for crypto.subtle.importKey("jwk", …).
   std::string json;
 };
@@ -36,8 +38,9 @@ struct Jwks {
 };
 
 struct VerificationKey {
-  std::string jwk;  // JSON text
-  std::string alg;  // RS256, PS256 or ES256
+  std::string jwk;     // JSON text
+  std::string alg;     // RS256, PS256 or ES256
+  std::string issuer;  // as in Jwk
 };
 
 // Keeps what can verify a signature; skips the rest, as RFC 7517 5 says: symmetric and unknown

@@ -118,6 +118,7 @@ TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQui
   if (fault.kind == FaultKind::terminal &&
       json_string(document, "suberror") == std::string_view("consent_required")) {
     // Entra: the grant lives, this resource was not consented to.
+    fault.error = "consent_required";
     fault.reason = "needs_person";
   }
   // Entra names two ids; the correlation id is what its support asks for first.

@@ -53,6 +53,9 @@ struct Operation {
   std::uint16_t entropy_bytes = 0;
   // Access::authority: callers that wait with the same payload share one run.
   bool coalesced = false;
+  // The flow begins by reading the user's connection: over HTTP KV is asked for it together with
+  // the caller's key.
+  bool reads_connection = false;
   // RPC answers this member of the result instead of the whole.
   std::string_view rpc_result;
   std::string_view summary;

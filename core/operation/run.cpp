@@ -14,8 +14,18 @@ bool entry_fits(Access access, Entry entry) {
   return (access == Access::authority) == inside;
 }
 
-// Access first, parameters second: a stranger learns nothing about parameters.
+// Access first, parameters second: a stranger learns nothing about parameters, and has no body
+// parsed. Where the user's connection is asked for together with the caller's key they are read
+// before, and told after.
 Task<Outcome> guarded(const Operation* operation, FlowContext* context) {
+  Result<Parameters, Problem> parameters;
+  if (operation->reads_connection) {
+    parameters = read_parameters(*operation, context->input);
+    context->reads_connection = parameters.has_value();
+    if (parameters) {
+      context->parameters = std::move(*parameters);
+    }
+  }
   if (operation->access == Access::key || operation->access == Access::admin) {
     auto caller = co_await authenticate(context);
     if (!caller) {
@@ -27,11 +37,15 @@ Task<Outcome> guarded(const Operation* operation, FlowContext* context) {
       co_return problem_outcome(*refused);
     }
   }
-  auto parameters = read_parameters(*operation, context->input);
+  if (!operation->reads_connection) {
+    parameters = read_parameters(*operation, context->input);
+    if (parameters) {
+      context->parameters = std::move(*parameters);
+    }
+  }
   if (!parameters) {
     co_return problem_outcome(parameters.error());
   }
-  context->parameters = std::move(*parameters);
   co_return co_await operation->flow(context);
 }
 

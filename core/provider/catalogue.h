@@ -19,8 +19,12 @@ namespace postern {
 enum class ReplayClass : std::uint8_t {
   not_rotated,      // the same one for life: try again
   old_stays_valid,  // a new one is given, the old one works on: try again
-  reuse_leeway,     // the old one works for `reuse_leeway_seconds`: try again within them
+  reuse_leeway,     // the old one works for `leeway_seconds`: try again within them
   single_use,       // try once, and tell the truth
+};
+struct ReplayRule {
+  ReplayClass kind = ReplayClass::single_use;
+  std::int64_t leeway_seconds = 0;
 };
 
 struct ProviderParameter {
@@ -52,8 +56,7 @@ struct Provider {
   bool sends_pkce = true;
 
   bool refresh_sends_scope = false;
-  ReplayClass replay = ReplayClass::single_use;
-  std::int64_t reuse_leeway_seconds = 0;
+  ReplayRule replay;
   // A dead refresh token that is shown again kills the living ones too.
   bool family_revocation = false;
   // 0: no such limit, or unknown.

@@ -24,6 +24,7 @@ const Stories& stories() {
     tell_failures(told);
     tell_tokens(told);
     tell_refusals(told);
+    tell_troubles(told);
     return told;
   }();
   return all;

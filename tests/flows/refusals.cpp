@@ -52,7 +52,11 @@ void refresh_terminal(Stories& stories) {
               "a link for the person; the record says why.");
   story.expect("POST", std::string(kTokenUrl), error_reply(400, "invalid_grant"));
   story.host.call(story.get_token());
-  story.section("Everybody after that", "No request leaves; a fresh link comes with each answer.");
+  story.section("Everybody after that",
+                "No request leaves. Whoever asks again within 30 seconds gets the same link.");
+  story.host.call(story.get_token());
+  story.section("Half a minute later", "A fresh one.");
+  story.world.now += 31 * kSecondMs;
   story.host.call(story.get_token());
 }
 
@@ -72,6 +76,16 @@ void refresh_claims(Stories& stories) {
 void refresh_integration(Stories& stories) {
   auto& story = expired(stories, "refresh-integration", "The provider refuses Postern itself",
                         "The client secret ended: no connection is at fault, and none changes.");
+  story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
+  story.host.call(story.get_token());
+  story.section("As the answer to a replay",
+                "One request leaves for one caller, not a second one right behind it.");
+  story.quietly([&](Host& silent) {
+    silent.crash = [](const Effect& effect, bool carried_out) {
+      return !carried_out && std::holds_alternative<Fetch>(effect);
+    };
+    silent.call(story.get_token());
+  });
   story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
   story.host.call(story.get_token());
 }
@@ -115,6 +129,29 @@ Request read_connections(const std::string& authorization) {
     request.headers = {{"authorization", authorization}};
   }
   return request;
+}
+
+void token_by_key(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "token-by-key", "A token is read over HTTP, cold",
+      "The key and the connection are asked of KV together: the key's text names the "
+      "organization.\n"
+      "What came of it is looked at once the key has proven to be that organization's."));
+  story.connect_quietly();
+  story.world.forget_memory();
+  const auto key = add_key(story, "tokens:read");
+  auto request = http("get_token");
+  request.path = {{"integration", "azure"}};
+  request.query = "user_id=user-1";
+  request.headers = {{"authorization", "Bearer " + key}};
+  story.quietly([&](Host& silent) { silent.call(request); });
+  story.world.forget_memory();
+  story.host.call(request);
+  story.section("A key that names the organization and is none of its keys",
+                "The record was read, and is not looked at.");
+  story.world.forget_memory();
+  request.headers = {{"authorization", "Bearer " + make_api_key(kOrg, std::string(32, 'x'))}};
+  story.host.call(request);
 }
 
 void api_key(Stories& stories) {
@@ -215,6 +252,7 @@ void tell_refusals(Stories& stories) {
   refresh_integration(stories);
   stores_down(stories);
   api_key(stories);
+  token_by_key(stories);
   unauthenticated(stories);
   permission_denied(stories);
   invalid_request(stories);

@@ -48,7 +48,11 @@ std::string shown_stored(std::string_view bytes) {
     return std::string(journal->kind == JournalKind::code ? "code" : "refresh") +
            " journal from v" + to_decimal(journal->base_version) + " for " + journal->resource +
            ", try " + to_decimal(journal->attempts) + ", sent " + moment(journal->sent_at) +
-           ", again " + moment(journal->retry_at);
+           ", again " + moment(journal->retry_at) +
+           (journal->kept_reads == 0 ? ""
+                                     : ", kept answer taken up " + to_decimal(journal->kept_reads) +
+                                           (journal->kept_reads == 1 ? " time" : " times")) +
+           (journal->suspended.empty() ? "" : ", over a " + shown(journal->suspended));
   }
   if (const auto pending = decode_pending(bytes); pending && decode_record(pending->record)) {
     return "pending " + pending->attempt + " until " + moment(pending->expires_at) +
@@ -56,7 +60,8 @@ std::string shown_stored(std::string_view bytes) {
   }
   if (const auto outbox = decode_outbox(bytes)) {
     return "outbox after " + to_decimal(outbox->attempts) + " tries, kv " +
-           (outbox->kv_done ? "done" : "open") + ", d1 " + (outbox->d1_done ? "done" : "open");
+           (outbox->kv_done ? "done" : "open") + ", d1 " + (outbox->d1_done ? "done" : "open") +
+           (outbox->kv_again_at == 0 ? "" : ", kv again at " + moment(outbox->kv_again_at));
   }
   return {};
 }

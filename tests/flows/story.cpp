@@ -47,12 +47,13 @@ HttpReply error_reply(int status, std::string_view error, std::string_view more)
                                 "}");
 }
 
-HttpReply keys_reply() {
+HttpReply keys_reply(std::string_view issuer) {
   std::string modulus(256, '\x5a');
   modulus.front() = '\x80';
   modulus.back() = '\x01';
   return json_reply(200, R"({"keys":[{"kty":"RSA","use":"sig","kid":"key-1","e":"AQAB","n":")" +
-                             base64url_encode(modulus) + R"("}]})");
+                             base64url_encode(modulus) + R"(","issuer":")" + std::string(issuer) +
+                             R"("}]})");
 }
 
 HttpReply profile_reply(const Person& person) {

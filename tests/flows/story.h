@@ -44,7 +44,9 @@ struct TokenAnswer {
 [[nodiscard]] HttpReply json_reply(int status, std::string body);
 [[nodiscard]] HttpReply token_reply(const TokenAnswer& answer);
 [[nodiscard]] HttpReply error_reply(int status, std::string_view error, std::string_view more = {});
-[[nodiscard]] HttpReply keys_reply();
+// `issuer`: whose tokens the key signs.
+[[nodiscard]] HttpReply keys_reply(
+    std::string_view issuer = "https://login.microsoftonline.com/{tenantid}/v2.0");
 [[nodiscard]] HttpReply profile_reply(const Person& person);
 // An ID token of shape and size of RS256. Its signature is none: the host says whether it holds.
 [[nodiscard]] std::string id_token(
@@ -122,5 +124,6 @@ void tell_connecting(Stories& stories);
 void tell_failures(Stories& stories);
 void tell_tokens(Stories& stories);
 void tell_refusals(Stories& stories);
+void tell_troubles(Stories& stories);
 
 }  // namespace postern::testing

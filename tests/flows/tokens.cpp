@@ -96,19 +96,33 @@ void unknown_outcome(Stories& stories) {
 void unknown_outcome_refused(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "refresh-unknown-outcome-refused", "The replay after an unknown outcome is refused",
-      "Then the grant may have been lost with the answer, and what happened is told as it is, "
-      "with\n"
-      "a link for the person."));
-  story.connect_quietly();
-  story.world.forget_memory();
-  story.world.now += 61 * kMinuteMs;
-  story.quietly([&](Host& silent) {
-    silent.crash = [](const Effect& effect, bool carried_out) {
-      return !carried_out && std::holds_alternative<Fetch>(effect);
-    };
-    silent.call(story.get_token());
-  });
+      "Entra would have taken the old refresh token: a refusal means what it says."));
+  const auto refused_replay = [&] {
+    story.connect_quietly();
+    story.world.forget_memory();
+    story.world.now += 61 * kMinuteMs;
+    story.quietly([&](Host& silent) {
+      silent.crash = [](const Effect& effect, bool carried_out) {
+        return !carried_out && std::holds_alternative<Fetch>(effect);
+      };
+      silent.call(story.get_token());
+    });
+  };
+  refused_replay();
   story.expect("POST", std::string(kTokenUrl), error_reply(400, "invalid_grant"));
+  story.host.call(story.get_token());
+  story.section("Where a refresh token is good for one use",
+                "As is assumed of every server but Entra's own. The grant may have been lost with\n"
+                "the answer, and what happened is told as it is.");
+  story.quietly([&](Host& silent) {
+    silent.call(rpc("disconnect", R"({"userId":"user-1"})", "connections:write"));
+  });
+  refused_replay();
+  constexpr std::string_view kOther = "https://login.example.com";
+  story.world.environment["AZURE_LOGIN_ORIGIN"] = kOther;
+  story.world.environment["ALLOW_INSECURE_ORIGINS"] = kOther;
+  story.expect("POST", std::string(kOther) + "/common/oauth2/v2.0/token",
+               error_reply(400, "invalid_grant"));
   story.host.call(story.get_token());
 }
 

@@ -165,7 +165,7 @@ describe("the n-th allocation fails, for every n, in", () => {
     }
     // An alarm with a delivery to make.
     const call = await payloadFor("get_token", "acme", azure);
-    const owing = copy(base).set("outbox", new FieldWriter().add(1, false, false).bytes().slice());
+    const owing = copy(base).set("outbox", new FieldWriter().add(1, false, false, 0).bytes().slice());
     let stored: Stored = new Map();
     await everyAllocation(
       () => {

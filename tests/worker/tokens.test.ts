@@ -297,7 +297,7 @@ describe("sealed values", () => {
       .bind((await inD1(alice))?.record, bob.org)
       .run();
     await wipe(await authorityOf(bob));
-    expect((await readToken(bob)).json.code).toBe("not_connected");
+    expect((await readToken(bob)).json.code).toBe("stored_data_unreadable");
   });
 });
 

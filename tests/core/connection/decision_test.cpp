@@ -139,10 +139,8 @@ TEST_CASE("a token is alive before its end, and without one") {
 
 TEST_CASE("what a lost answer means is the provider's") {
   const auto replay = [](ReplayClass kind, DurationMs ago) {
-    Provider provider{};
-    provider.replay = kind;
-    provider.reuse_leeway_seconds = 600;
-    return std::string(decide_replay(provider, {.sent_at = kNow - ago}, kNow).reason);
+    const ReplayRule rule{.kind = kind, .leeway_seconds = 600};
+    return std::string(decide_replay(rule, {.sent_at = kNow - ago}, kNow).reason);
   };
   CHECK(replay(ReplayClass::not_rotated, kHour) == "not_rotated");
   CHECK(replay(ReplayClass::old_stays_valid, kHour) == "old_stays_valid");
@@ -150,13 +148,33 @@ TEST_CASE("what a lost answer means is the provider's") {
   CHECK(replay(ReplayClass::reuse_leeway, 10 * kMinuteMs) == "leeway_over");
   CHECK(replay(ReplayClass::single_use, 0) == "single_use");
 
-  Provider single{};
-  single.replay = ReplayClass::single_use;
+  const ReplayRule single{.kind = ReplayClass::single_use};
   CHECK(decide_replay(single, {.sent_at = kNow}, kNow).decision ==
         ReplayDecision::replay_may_be_refused);
-  Provider stays{};
-  stays.replay = ReplayClass::old_stays_valid;
+  const ReplayRule stays{.kind = ReplayClass::old_stays_valid};
   CHECK(decide_replay(stays, {.sent_at = kNow}, kNow).decision == ReplayDecision::replay_is_safe);
+}
+
+TEST_CASE("a refusal may mean that the token was spent only where it is good for one use") {
+  const auto spent = [](ReplayClass kind, OpenJournal journal) {
+    const ReplayRule rule{.kind = kind, .leeway_seconds = 600};
+    return may_have_been_spent(rule, journal, kNow);
+  };
+  for (const auto kind : {ReplayClass::not_rotated, ReplayClass::old_stays_valid,
+                          ReplayClass::reuse_leeway, ReplayClass::single_use}) {
+    CHECK_FALSE(spent(kind, {.sent_at = kNow - kHour}));
+  }
+  const OpenJournal again{.sent_at = kNow - kMinuteMs, .attempts = 2};
+  const OpenJournal late{.sent_at = kNow - kHour, .attempts = 2};
+  const OpenJournal backup{.sent_at = kNow, .recovered = true};
+  for (const auto& journal : {again, late, backup}) {
+    CHECK_FALSE(spent(ReplayClass::not_rotated, journal));
+    CHECK_FALSE(spent(ReplayClass::old_stays_valid, journal));
+    CHECK(spent(ReplayClass::single_use, journal));
+  }
+  CHECK_FALSE(spent(ReplayClass::reuse_leeway, again));
+  CHECK(spent(ReplayClass::reuse_leeway, late));
+  CHECK(spent(ReplayClass::reuse_leeway, backup));
 }
 
 TEST_CASE("what a fault does to the connection") {

@@ -58,17 +58,18 @@ TEST_CASE("a placeholder inside a value is not expanded again") {
 }
 
 TEST_CASE("replay of a refresh is what each provider bears") {
-  CHECK(find_provider("microsoft")->replay == ReplayClass::old_stays_valid);
-  CHECK(find_provider("google")->replay == ReplayClass::not_rotated);
-  CHECK(find_provider("atlassian")->replay == ReplayClass::reuse_leeway);
-  CHECK(find_provider("atlassian")->reuse_leeway_seconds == 600);
+  CHECK(find_provider("microsoft")->replay.kind == ReplayClass::old_stays_valid);
+  CHECK(find_provider("google")->replay.kind == ReplayClass::not_rotated);
+  CHECK(find_provider("atlassian")->replay.kind == ReplayClass::reuse_leeway);
+  CHECK(find_provider("atlassian")->replay.leeway_seconds == 600);
   CHECK(find_provider("atlassian")->family_revocation);
   for (const char* strict : {"github", "github_app", "slack", "custom"}) {
-    CHECK(find_provider(strict)->replay == ReplayClass::single_use);
+    CHECK(find_provider(strict)->replay.kind == ReplayClass::single_use);
   }
   CHECK(find_provider("github_app")->refresh_kills_access_token);
   for (const Provider& provider : providers()) {
-    CHECK((provider.replay == ReplayClass::reuse_leeway) == (provider.reuse_leeway_seconds > 0));
+    CHECK((provider.replay.kind == ReplayClass::reuse_leeway) ==
+          (provider.replay.leeway_seconds > 0));
   }
 }
 

@@ -1,0 +1,56 @@
+#include "core/flow/reauth.h"
+
+#include "core/base/fields.h"
+#include "core/base/text.h"
+#include "core/flow/integration.h"
+#include "core/flow/link.h"
+
+namespace postern {
+
+namespace {
+
+constexpr DurationMs kLinkMemoryMs = 30 * kSecondMs;
+
+}  // namespace
+
+Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state) {
+  auto fault = problem(ProblemCode::needs_reauth);
+  const auto& record = *state->record;
+  if (!record.cause.empty()) {
+    fault.members.emplace_back("cause", record.cause);
+  }
+  const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
+  if (!integration) {
+    co_return fault;
+  }
+  // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
+  const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
+                   record.cause + ":" + record.claims;
+  auto fields = co_await perform(MemoryGet{.key = key});
+  if (!fields) {
+    const auto link = co_await make_link(context,
+                                         {.id = record.id,
+                                          .tenant = record.tenant,
+                                          .return_to = {},
+                                          .confirm = "page",
+                                          .allow_other_account = false,
+                                          .claims = record.claims},
+                                         integration->public_url);
+    if (!link) {
+      co_return fault;
+    }
+    FieldWriter out;
+    out.text(link->url).text(link->attempt).text(format_iso8601(link->expires_at));
+    fields = out.take();
+    const auto now = co_await current_time();
+    (void)co_await perform(
+        MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
+  }
+  FieldReader in(*fields);
+  for (const std::string_view name : {"connect_url", "connect_state", "connect_expires_at"}) {
+    fault.members.emplace_back(name, in.text());
+  }
+  co_return fault;
+}
+
+}  // namespace postern

@@ -1,0 +1,13 @@
+// What is said where only a person can help.
+#pragma once
+
+#include "core/base/problem.h"
+#include "core/effect/task.h"
+#include "core/flow/authority_state.h"
+
+namespace postern {
+
+// needs_reauth, with a connect link for that person; the same one for whoever asks within 30 s.
+Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state);
+
+}  // namespace postern

@@ -1,0 +1,259 @@
+// Several things go wrong at once, or one after the other.
+#include "core/connection/journal.h"
+#include "tests/flows/story.h"
+
+namespace postern::testing {
+
+namespace {
+
+Request forced_refresh() {
+  return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
+}
+
+// Dies before the provider is asked: an open journal, and nobody knows.
+bool before_fetch(const Effect& effect, bool carried_out) {
+  return !carried_out && std::holds_alternative<Fetch>(effect);
+}
+// Dies with the token endpoint's answer in its hands.
+bool after_token_answer(const Effect& effect, bool carried_out) {
+  const auto* fetch = std::get_if<Fetch>(&effect);
+  return carried_out && fetch != nullptr && fetch->method == "POST";
+}
+
+Story& connected(Stories& stories, std::string name, std::string_view heading,
+                 std::string_view prose) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
+  story.connect_quietly();
+  story.world.forget_memory();
+  return story;
+}
+
+void resource_refused(Stories& stories) {
+  auto& story = connected(
+      stories, "resource-needs-consent", "The person never agreed to one of the resources",
+      "The grant lives, and so does the token for Graph: the link is for the Resource Manager\n"
+      "alone, and the connection stays connected.");
+  story.expect("POST", std::string(kTokenUrl),
+               error_reply(400, "invalid_grant", R"(,"suberror":"consent_required")"));
+  story.host.call(story.get_token(R"(,"resource":"arm")"));
+  story.section("Graph, as if nothing had happened");
+  story.host.call(story.get_token());
+}
+
+void suspended_journal(Stories& stories) {
+  auto& story = connected(
+      stories, "sign-in-over-unknown-outcome", "Somebody signs in while a refresh is unsettled",
+      "The refresh's journal is kept inside the sign-in's. The sign-in fails, so what was unknown\n"
+      "before is unknown still, and is settled later.");
+  story.world.now += 61 * kMinuteMs;
+  story.quietly([&](Host& silent) {
+    silent.crash = before_fetch;
+    silent.call(forced_refresh());
+  });
+  Story::Begun begun;
+  story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.id_token = id_token({}, "another-nonce", story.world.now)}));
+  story.expect("GET", std::string(kKeysUrl), keys_reply());
+  story.host.call(story.callback_of(begun));
+  story.section("The next caller settles the refresh");
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.host.call(story.get_token());
+}
+
+void sign_in_over_refresh(Stories& stories) {
+  auto& story = connected(
+      stories, "sign-in-ends-unknown-outcome", "A sign-in that works ends what was unsettled",
+      "The new grant takes the old one's place: its journal, the suspended one too, is over.");
+  story.world.now += 61 * kMinuteMs;
+  story.quietly([&](Host& silent) {
+    silent.crash = before_fetch;
+    silent.call(forced_refresh());
+  });
+  Story::Begun begun;
+  story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
+  story.expect_sign_in(begun, {}, {.access_token = "access-new", .refresh_token = "refresh-new"});
+  story.host.call(story.callback_of(begun));
+}
+
+void keys_missing(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "callback-waits-for-keys", "A grant arrives, and the provider's keys cannot be fetched",
+      "Who signed in is not proven yet. The answer is kept, and the alarm proves it later."));
+  Story::Begun begun;
+  const auto fail_keys = [&] {
+    const TokenAnswer answer{.id_token = id_token({}, begun.nonce, story.world.now)};
+    story.expect("POST", std::string(kTokenUrl), token_reply(answer));
+    story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+  };
+  story.quietly([&](Host& silent) {
+    begun = story.begin(silent, story.make_link(silent));
+    fail_keys();
+    silent.call(story.callback_of(begun));
+  });
+  story.section("The person tries once more, too early",
+                "The first answer is taken up again, and the keys are still missing. No code is\n"
+                "sent: its answer would overwrite a grant that has arrived.");
+  story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
+  story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+  story.host.call(story.callback_of(begun));
+  story.section("The alarm rings, and the keys are back");
+  story.expect("GET", std::string(kKeysUrl), keys_reply());
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", profile_reply({}));
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
+}
+
+void kept_for_ever(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "callback-keys-never-come", "The keys do not come for a day",
+      "Then the answer is given up: what it grants ends by itself, and the person signs in "
+      "again."));
+  Story::Begun begun;
+  story.quietly([&](Host& silent) {
+    begun = story.begin(silent, story.make_link(silent));
+    const TokenAnswer answer{.id_token = id_token({}, begun.nonce, story.world.now)};
+    story.expect("POST", std::string(kTokenUrl), token_reply(answer));
+    story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+    silent.call(story.callback_of(begun));
+  });
+  story.world.now += kDayMs + kMinuteMs;
+  story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+  story.host.ring(story.object_name());
+}
+
+void poison(Stories& stories) {
+  auto& story = connected(
+      stories, "refresh-poisoned-answer", "Flows die of an answer that was kept",
+      "A defect of ours, most likely. The answer may hold the only tokens, so it is not thrown\n"
+      "away; but after the third death it is left alone for ten minutes, and the token that lives\n"
+      "is served meanwhile.");
+  story.world.now += 56 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.quietly([&](Host& silent) {
+    silent.crash = after_token_answer;
+    silent.call(story.get_token());
+    silent.crash = [](const Effect& effect, bool) { return std::holds_alternative<Seal>(effect); };
+    silent.call(story.get_token());
+    silent.call(story.get_token());
+  });
+  story.section("The third death");
+  story.host.crash = [](const Effect& effect, bool) {
+    return std::holds_alternative<Seal>(effect);
+  };
+  story.host.call(story.get_token());
+  story.section("The next caller");
+  story.host.call(story.get_token());
+  story.section("Eleven minutes later, with a version that does not die",
+                "The new tokens are there.");
+  story.host.crash = {};
+  story.world.now += 11 * kMinuteMs;
+  story.host.call(story.get_token());
+}
+
+void late_write(Stories& stories) {
+  auto& story = connected(
+      stories, "disconnect-over-late-write", "A write to KV times out just before a disconnect",
+      "It may land at any time, over the tombstone. So the tombstone is written once more after\n"
+      "a minute.");
+  story.world.now += kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.fail_next("kv.put", HostFault::timeout);
+  story.quietly([&](Host& silent) { silent.call(forced_refresh()); });
+  const auto late = story.world.kv;
+  story.host.call(rpc("disconnect", R"({"userId":"user-1"})", "connections:write"));
+  story.section("The late write lands, and the alarm rings");
+  story.world.kv = late;
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
+  story.section("Nothing is served");
+  story.host.call(story.get_token());
+}
+
+void stale_kv(Stories& stories) {
+  auto& story = connected(
+      stories, "token-from-stale-kv", "KV shows an older version than the authority has",
+      "Whoever is led to the authority by it has KV corrected, at most every 30 seconds.");
+  const auto older = story.world.kv;
+  story.world.now += 56 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.quietly([&](Host& silent) { silent.call(story.get_token()); });
+  story.world.forget_memory();
+  story.world.kv = older;
+  story.host.call(story.get_token());
+}
+
+void unreadable(Stories& stories) {
+  auto& story = connected(stories, "stored-data-unreadable", "What is stored cannot be read",
+                          "That is not the same as nothing: to go on would lose it.");
+  auto& object = story.world.objects[story.object_name()];
+  story.section("A journal");
+  object.storage[std::string(kJournalKey)] = "of another kind";
+  story.host.call(forced_refresh());
+  object.storage.erase(std::string(kJournalKey));
+  story.section("An outbox", "Whatever it owed is delivered: twice harms nobody.");
+  object.storage[std::string(kOutboxKey)] = "of another kind";
+  story.host.ring(story.object_name());
+  story.section("The backup in D1, when storage and KV have nothing");
+  const auto storage = std::exchange(object.storage, {});
+  const auto kv = std::exchange(story.world.kv, {});
+  (void)story.world.d1.batch(
+      {{.sql = "UPDATE oauth_connections SET record = 'AAAA'", .parameters = {}}});
+  story.host.call(story.get_token());
+  story.section("The same, and KV has a copy", "It may be older than what cannot be read.");
+  story.world.kv = kv;
+  story.host.call(forced_refresh());
+  story.section("KV alone");
+  (void)story.world.d1.batch({{.sql = "DELETE FROM oauth_connections", .parameters = {}}});
+  story.world.kv[story.object_name()] = "of another kind";
+  story.host.call(forced_refresh());
+  object.storage = storage;
+}
+
+void newer_backup(Stories& stories) {
+  auto& story = connected(stories, "backup-is-newer", "D1 has a newer version than the authority",
+                          "The object's storage was put back to an earlier day. The backup is not\n"
+                          "overwritten, and the log says so.");
+  (void)story.world.d1.batch(
+      {{.sql = "UPDATE oauth_connections SET version = 7", .parameters = {}}});
+  story.world.now += kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.host.call(forced_refresh());
+}
+
+void foreign_key(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "id-token-by-another-issuers-key", "The key belongs to another issuer",
+      "Entra publishes all its keys together and says with each whose tokens it signs."));
+  Story::Begun begun;
+  story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
+  const TokenAnswer answer{.id_token = id_token({}, begun.nonce, story.world.now)};
+  story.expect("POST", std::string(kTokenUrl), token_reply(answer));
+  story.expect(
+      "GET", std::string(kKeysUrl),
+      keys_reply("https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"));
+  story.host.call(story.callback_of(begun));
+}
+
+}  // namespace
+
+void tell_troubles(Stories& stories) {
+  resource_refused(stories);
+  suspended_journal(stories);
+  sign_in_over_refresh(stories);
+  keys_missing(stories);
+  kept_for_ever(stories);
+  poison(stories);
+  late_write(stories);
+  stale_kv(stories);
+  unreadable(stories);
+  newer_backup(stories);
+  foreign_key(stories);
+}
+
+}  // namespace postern::testing
