@@ -1,11 +1,12 @@
 /**
  * `npm run bench`: the table of what Postern holds itself to, in one run, in interleaved rounds.
  *   --rounds N   7 unless told; at least 5
- *   --only tokens,functions,sizes
+ *   --only tokens,functions,sizes,operations
  */
 import { parseArgs } from "node:util";
 import { cpu, micros, type Results, timesAsFast } from "./compare.ts";
 import { measureFunctions } from "./functions.ts";
+import { operationsOf, operationsText } from "./operations.ts";
 import { upload, wasm } from "./sizes.ts";
 import { measureTokens } from "./tokens.ts";
 import { startWorkers } from "./workers.ts";
@@ -84,6 +85,23 @@ function sizeRows(): void {
   row("upload: gzipped", `${kib(all.gzip)} (${kib(all.raw)})`, "<= 200 KiB", all.gzip <= 200 * 1024);
 }
 
+function operationRows(): void {
+  const bill = (what: string, document: string, section: string, bound: string) => {
+    const said = operationsText(operationsOf(document, section));
+    row(
+      `billable: ${what}`,
+      said,
+      bound,
+      bound === "" ? undefined : said.replace(/, \d+ storage rows$/, "") === bound,
+    );
+  };
+  bill("token read, warm", "token-cold-and-warm", "Warm", "none");
+  bill("token read, cold, RPC", "token-cold-and-warm", "", "1 KV read");
+  bill("token read, cold, HTTP", "token-by-key", "", "2 KV read");
+  // The read that finds the token near its end, and what it leads to.
+  bill("token read and refresh, RPC", "token-refresh", "", "1 object, 1 KV read, 1 KV write, 1 D1");
+}
+
 function print(): void {
   const width = Math.max(...rows.map(({ what }) => what.length));
   const middle = Math.max(...rows.map(({ measured }) => measured.length));
@@ -97,7 +115,7 @@ function print(): void {
 
 const { values } = parseArgs({ options: { rounds: { type: "string" }, only: { type: "string" } } });
 const rounds = Math.max(5, Number(values.rounds ?? 7));
-const wanted = new Set(values.only?.split(",") ?? ["tokens", "functions", "sizes"]);
+const wanted = new Set(values.only?.split(",") ?? ["tokens", "functions", "sizes", "operations"]);
 
 console.log(`Medians of ${rounds} interleaved rounds; Node ${process.versions.node}.\n`);
 if (wanted.has("tokens")) {
@@ -110,4 +128,5 @@ if (wanted.has("tokens")) {
 }
 if (wanted.has("functions")) functionRows(await measureFunctions(rounds));
 if (wanted.has("sizes")) sizeRows();
+if (wanted.has("operations")) operationRows();
 print();
