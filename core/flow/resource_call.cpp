@@ -10,7 +10,7 @@ namespace postern {
 namespace {
 
 // Of all pages together. Nothing is given back in wasm, and of ordinary JSON a byte takes eleven to
-// fourteen on its way: that is what fits into an instance.
+// sixteen on its way: that is what fits into an instance.
 constexpr std::size_t kMaxAnswerBytes = std::size_t{1024} * 1024;
 constexpr int kMaxPages = 100;
 constexpr JsonLimits kReplyLimits{.max_bytes = kMaxAnswerBytes, .max_depth = 64};
