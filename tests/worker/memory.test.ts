@@ -1,10 +1,12 @@
 /** How much memory flows may take, one by one and together, and what is told to whom there is none for. */
 import { describe, expect, test } from "vitest";
 import module from "../../dist/postern.wasm";
-import { CorePool } from "../../worker-shim/src/core.ts";
+import { type CoreInstance, CorePool } from "../../worker-shim/src/core.ts";
+import type { Outcome } from "../../worker-shim/src/effects.ts";
 import { FieldWriter } from "../../worker-shim/src/fields.ts";
 import { pool } from "../../worker-shim/src/flow-runner.ts";
-import { type Connected, connected, get, readToken } from "./client.ts";
+import { payloadFor, runAuthority, runFront } from "./bench-hands.ts";
+import { type Connected, connected, get, newUser, readToken } from "./client.ts";
 import { memoryOf, onResume, onStart } from "./instances.ts";
 import { items, listsOf, repeated } from "./lists.ts";
 import { world } from "./world.ts";
@@ -92,6 +94,34 @@ describe("all instances together", () => {
     expect(small.figures()).toMatchObject({ live: 0, free: 2, bytes: 6 * PAGE });
     expect(small.acquire(reserve)).toBeDefined();
     expect(small.figures().bytes).toBe(6 * PAGE);
+  });
+
+  const SHARES: [string, () => (CoreInstance | undefined)[]][] = [
+    ["instances", () => Array.from({ length: 48 }, () => pool.acquire())],
+    [
+      "bytes",
+      () =>
+        [pool.acquire(), pool.acquire()].map((instance) => {
+          instance?.exports.memory.grow((12 * MIB) / PAGE);
+          if (instance) pool.fits(instance);
+          return instance;
+        }),
+    ],
+  ];
+  test.each(SHARES)("leave the last %s to authorities", async (_, take) => {
+    const azure = { integration: "azure", userId: newUser() };
+    const call = await payloadFor("get_token", "acme", azure);
+    const held = take();
+    expect(held).not.toContain(undefined);
+    const told = (outcome: { body?: Uint8Array }) => new TextDecoder().decode(outcome.body);
+    try {
+      expect(told((await runFront("get_token", "acme", azure)) as Outcome)).toContain('"overloaded"');
+      expect(told(await runAuthority(call.operation, call.payload, new Map()))).toContain('"not_connected"');
+    } finally {
+      for (const instance of held) if (instance) pool.release(instance);
+    }
+    expect((await runFront("get_token", "acme", azure)).kind).toBe("authority");
+    expect(pool.figures().live).toBe(0);
   });
 
   test("a hundred large lists at once: some are refused, none kills the isolate, an authority goes on", async () => {
