@@ -18,6 +18,7 @@ const STEPS = [
   // After the wasm: its build also generates the types that the Worker imports.
   ["types: worker", "tsc -p worker-shim/tsconfig.json"],
   ["types: worker tests", "tsc -p tests/worker/tsconfig.json"],
+  ["types: benchmark", "tsc -p tests/bench/tsconfig.json"],
   // Without sanitizers only the library, whose symbols a structure test reads.
   [
     "native library",

@@ -67,7 +67,8 @@ constexpr ProblemInfo kProblems[] = {
     {"id_token_refused", 502, "The provider's ID token is not valid",
      POSTERN_DOC("Check the integration's tenant and client id; nothing was stored.")},
     {"answer_too_large", 502, "The provider's answer is too large",
-     POSTERN_DOC("Ask for less at a time.")},
+     POSTERN_DOC("Ask for less at a time: all pages of a list together may have 1 MiB, in at most "
+                 "100 pages; of JSON that is mostly punctuation less.")},
     {"payload_too_large", 413, "The body is larger than 64 KiB", POSTERN_DOC("Send less.")},
     {"stored_data_unreadable", 500, "What is stored cannot be opened",
      POSTERN_DOC("Check that MASTER_KEYS still holds the key that sealed it.")},

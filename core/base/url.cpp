@@ -11,7 +11,7 @@
 namespace postern {
 namespace {
 
-constexpr std::size_t kMaxBytes = 2048;
+constexpr std::size_t kMaxBytes = 8192;
 constexpr std::size_t kMaxHostBytes = 253;
 constexpr std::size_t kMaxLabelBytes = 63;
 

@@ -28,7 +28,7 @@ struct Url {
 };
 
 enum class UrlFault {
-  too_long,        // over 2,048 bytes
+  too_long,        // over 8,192 bytes
   forbidden_byte,  // control, space, backslash, non-ASCII, other bytes that RFC 3986 has no place
                    // for, an invalid %XX, and %XX in the path that is a control or no UTF-8
   not_absolute,    // no scheme://authority

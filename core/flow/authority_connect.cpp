@@ -120,7 +120,7 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const A
   const auto stored = co_await perform(std::move(commit));
   if (!stored) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::service_unavailable,
+                                               .page = PageKind::outcome_unknown,
                                                .detail = "store_unavailable"});
   }
   co_return connect_waiting(attempt->state, code);
@@ -149,7 +149,7 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
     const bool transient = identity.error().transient;
     ConnectFailure failure{
         .code = transient ? ProblemCode::provider_unavailable : ProblemCode::id_token_refused,
-        .page = transient ? PageKind::provider_unavailable : PageKind::provider_refused,
+        .page = transient ? PageKind::outcome_unknown : PageKind::provider_refused,
         .detail = identity.error().reason};
     if (transient) {
       co_return co_await finish_later(state, attempt, std::move(failure));
@@ -176,7 +176,7 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
   if (!record) {
     // The kept answer stays: the alarm finishes what could not be sealed now.
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::service_unavailable,
+                                               .page = PageKind::outcome_unknown,
                                                .detail = "sealing_failed"});
   }
   if (attempt->state.confirm == "backend") {
@@ -185,7 +185,7 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
   const auto committed = co_await commit_record(context, state, std::move(*record), true);
   if (!committed) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::service_unavailable,
+                                               .page = PageKind::outcome_unknown,
                                                .detail = "store_unavailable"});
   }
   (void)co_await perform(Log{.level = LogLevel::info,

@@ -78,7 +78,8 @@ Task<Outcome> show_consent_flow(FlowContext* context) {
                    .provider_name = std::string(integration.provider->display_name),
                    .user_id = row.id.user_id,
                    .scopes = integration.scopes,
-                   .form_action = "/connect/" + std::string(context->parameters.text("link")),
+                   // Relative: the page may be mounted below a path.
+                   .form_action = std::string(context->parameters.text("link")),
                    .expires_in_minutes = (row.expires_at - now + kMinuteMs - 1) / kMinuteMs,
                    .return_host = {}};
   // Chrome holds the whole chain of redirects after the post to form-action.

@@ -80,6 +80,11 @@ Result<Integration, Problem> resolve_integration(const FlowContext& context, std
   }
   integration.redirect_uri = redirect->text();
   integration.public_origin = redirect->origin();
+  // Mounted below a path in another application: what stands before the callback's own path.
+  const auto own_path = redirect->path.rfind("/callback");
+  integration.public_url =
+      integration.public_origin +
+      (own_path == std::string::npos ? std::string() : redirect->path.substr(0, own_path));
   auto login = origin_from(context, "AZURE_LOGIN_ORIGIN", kMicrosoftLoginOrigin, policy);
   auto graph = origin_from(context, "GRAPH_ORIGIN", kGraphOrigin, policy);
   auto arm = origin_from(context, "ARM_ORIGIN", kArmOrigin, policy);

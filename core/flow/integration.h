@@ -24,6 +24,7 @@ struct Integration {
   std::string client_id;
   std::string redirect_uri;
   std::string public_origin;  // of redirect_uri: where Postern itself is reached
+  std::string public_url;     // the same, and the path that it is mounted at
   std::string graph_origin;
   std::string arm_origin;
   std::vector<std::string> scopes;

@@ -70,7 +70,7 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
 }  // namespace
 
 Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
-                                         std::string public_origin) {
+                                         std::string public_url) {
   const auto now = co_await current_time();
   const auto link = base64url_encode(context->take_entropy(32));
   const LinkRow row{.hash = sha256_base64url(link),
@@ -88,9 +88,8 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
   if (!stored) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }
-  co_return NewLink{.url = public_origin + "/connect/" + link,
-                    .attempt = row.attempt,
-                    .expires_at = row.expires_at};
+  co_return NewLink{
+      .url = public_url + "/connect/" + link, .attempt = row.attempt, .expires_at = row.expires_at};
 }
 
 Task<Outcome> create_connect_link_flow(FlowContext* context) {
@@ -131,7 +130,7 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::invalid_request,
                               "`confirm` backend needs `return_to`, where the code arrives");
   }
-  auto link = co_await make_link(context, std::move(wish), integration->public_origin);
+  auto link = co_await make_link(context, std::move(wish), integration->public_url);
   if (!link) {
     co_return problem_outcome(link.error());
   }

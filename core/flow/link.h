@@ -35,6 +35,6 @@ struct NewLink {
 
 // Stores the link's hash; the link itself exists only in the answer. Fault: store_unavailable.
 Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
-                                         std::string public_origin);
+                                         std::string public_url);
 
 }  // namespace postern

@@ -35,7 +35,7 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
                                           .confirm = "page",
                                           .allow_other_account = false,
                                           .claims = record.claims},
-                                         integration->public_origin);
+                                         integration->public_url);
     if (!link) {
       co_return fault;
     }

@@ -22,8 +22,8 @@ struct ResourceGet {
 // one more try; redirects are not followed; 429 is passed on with its Retry-After.
 Task<Result<Json, Outcome>> get_resource(FlowContext* context, ResourceGet get);
 
-// {"<member>": […]}: the `value` arrays of all pages. A nextLink is followed only to the same
-// origin: a link to anywhere else would carry the token there.
+// {"<member>": […]}: the `value` arrays of all pages, 1 MiB and 100 pages at most. A nextLink is
+// followed only to the same origin: a link to anywhere else would carry the token there.
 Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string member,
                             bool all_pages);
 

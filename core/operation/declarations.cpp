@@ -103,7 +103,7 @@ constexpr Parameter kLogout[] = {
     {"return_to", text, kQuery, false, POSTERN_DOC("As in ALLOWED_RETURN_URLS")}};
 constexpr Parameter kCreateKey[] = {
     {"org_id", name, kBody, true, POSTERN_DOC("The organization that the key belongs to")},
-    {"name", text, kBody, true, POSTERN_DOC("What people call it")},
+    {"name", identifier, kBody, true, POSTERN_DOC("What people call it")},
     {"permissions", names, kBody, true, POSTERN_DOC("See the list of permissions")},
     {"expires_at", timestamp, kBody, false, POSTERN_DOC("When it ends; never when absent")}};
 constexpr Parameter kListKeys[] = {

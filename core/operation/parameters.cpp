@@ -10,7 +10,7 @@ namespace postern {
 namespace {
 
 constexpr std::size_t kMaxIdentifierBytes = 255;
-constexpr std::size_t kMaxTextBytes = 2048;
+constexpr std::size_t kMaxTextBytes = 8192;
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::int64_t kMaxInteger = 1'000'000;
 
@@ -60,7 +60,7 @@ std::string_view fault_in(ParameterKind kind, std::string_view value) {
     case ParameterKind::text:
       return value.size() <= kMaxTextBytes && is_clean_text(value)
                  ? std::string_view()
-                 : "must be at most 2048 bytes of text without control characters";
+                 : "must be at most 8192 bytes of text without control characters";
     case ParameterKind::integer: {
       const auto number = parse_decimal(value);
       return number && *number >= 0 && *number <= kMaxInteger

@@ -57,8 +57,9 @@ void begin_page(std::string& out, std::string_view heading, std::string_view ton
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
       "<meta name=\"robots\" content=\"noindex\">"
       "<meta name=\"color-scheme\" content=\"light dark\">"
-      "<link rel=\"icon\" href=\"/assets/postern.svg\">"
-      "<link rel=\"stylesheet\" href=\"/assets/postern.css\"></head>"
+      // Every page stands one level below where Postern is mounted: /connect/…, /callback/….
+      "<link rel=\"icon\" href=\"../assets/postern.svg\">"
+      "<link rel=\"stylesheet\" href=\"../assets/postern.css\"></head>"
       "<body><header><p class=\"brand\">Postern</p></header><main class=\"";
   out += tone;
   out += "\"><h1>";

@@ -15,7 +15,7 @@ struct ConsentPage {
   std::string provider_name;  // as people know it: "Microsoft"
   std::string user_id;        // the organization's own name for the person, shown verbatim
   std::vector<std::string> scopes;
-  std::string form_action;  // path that the form posts to
+  std::string form_action;  // where the form posts to, relative to the page
   std::int64_t expires_in_minutes = 0;
   std::string return_host;  // where the person goes afterwards; may be empty
 };
@@ -34,6 +34,7 @@ enum class PageKind : std::uint8_t {
   provider_unavailable,
   integration_fault,
   service_unavailable,
+  outcome_unknown,  // a grant may have arrived, and the authority may finish with it by itself
   bad_request,
 };
 

@@ -76,6 +76,12 @@ constexpr std::array kResults = {
                "Something on our side is not working. "
                "What was connected before stays connected.",
                "Wait a few minutes, then go back to {0} and start again."},
+    ResultText{PageKind::outcome_unknown, 503, "outcome_unknown", "calm",
+               "It is not known yet whether this worked",
+               "You signed in, but the last step is taking longer than it should. "
+               "It may still be finished without you. What was connected before stays connected.",
+               "Wait a few minutes, then look in {0} whether your account is connected. "
+               "If it is not, start again from there."},
     ResultText{PageKind::bad_request, 400, "bad_request", "calm",
                "This address cannot be understood",
                "A part of it is missing or damaged. Nothing was connected, and nothing is lost.",

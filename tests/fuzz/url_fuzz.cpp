@@ -53,7 +53,7 @@ void check_url(std::string_view text, const UrlPolicy& policy) {
     check(!name_of(url.error()).empty());
     return;
   }
-  check(text.size() <= 2048);
+  check(text.size() <= 8192);
   if (policy.allowed_origins.empty() || !is_named(url->origin())) check_public(*url);
   check_path(url->path);
 
@@ -61,7 +61,7 @@ void check_url(std::string_view text, const UrlPolicy& policy) {
   check(written.find_first_of("\\#\t\r\n ") == std::string::npos);
   check(written.starts_with(url->origin() + "/"));
   // The path `/` that was not written may be one byte too many.
-  if (written.size() > 2048) return;
+  if (written.size() > 8192) return;
   const auto again = parse_url(written, policy);
   check(again.has_value() && same_origin(*again, *url));
   check(again->path == url->path && again->query == url->query && again->text() == written);

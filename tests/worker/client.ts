@@ -142,6 +142,31 @@ export function newOrg(): string {
   return `org-${orgs}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
+/** An organization that may send people to RETURN_TO. */
+export async function acme(permissions?: readonly string[]): Promise<Connected> {
+  return { org: "acme", key: (await createKey("acme", permissions)).key, user: newUser() };
+}
+
+/** An organization of its own, and a user who has connected nothing. */
+export async function stranger(): Promise<Connected> {
+  const org = newOrg();
+  return { org, key: (await createKey(org)).key, user: newUser() };
+}
+
+/** The newest access token that the world gave out. */
+export async function newestToken(): Promise<string> {
+  return (await world.secrets()).access_tokens?.at(-1) ?? "";
+}
+
+/** Connected; the token lives 200 s more, so that the next read wants a new one. */
+export async function nearExpiry(): Promise<{ who: Connected; old: string }> {
+  await world.control({ expires_in: 200 });
+  const who = await connected();
+  const old = await newestToken();
+  await world.control({ expires_in: 3600, reset_stats: true });
+  return { who, old };
+}
+
 export function readToken(who: Connected, more: Record<string, string> = {}): Promise<Answer> {
   return get(`/v1/connections/azure/token?${new URLSearchParams({ user_id: who.user, ...more })}`, who.key);
 }
@@ -185,4 +210,15 @@ export function expectSafePage(answer: Answer, status: number, code: string): vo
   expect(policy).toContain("frame-ancestors 'none'");
   expect(policy).not.toContain("unsafe");
   expect(answer.text).not.toMatch(/<script|<[^>]*\son\w+=|javascript:/i);
+}
+
+export function expectProblem(answer: Answer, status: number, code: string): void {
+  expect([answer.status, answer.json.code]).toEqual([status, code]);
+  expect(answer.headers.get("content-type")).toMatch(/^application\/problem\+json/);
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(answer.json).toMatchObject({ success: false, status, error: expect.any(String) });
+}
+
+export async function notConnected(who: Connected): Promise<void> {
+  expect((await readToken(who)).json.code).toBe("not_connected");
 }

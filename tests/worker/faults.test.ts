@@ -10,6 +10,8 @@ import {
   createKey,
   describeConnection,
   get,
+  nearExpiry,
+  newestToken,
   newOrg,
   newUser,
   pageCode,
@@ -19,19 +21,6 @@ import {
 } from "./client.ts";
 import { authorityOf, forget, inD1, later, storedKeys } from "./stores.ts";
 import { ALICE, world } from "./world.ts";
-
-async function newestToken(): Promise<string> {
-  return (await world.secrets()).access_tokens?.at(-1) ?? "";
-}
-
-/** Connected; the token lives 200 s more, so that the next read wants a new one. */
-async function nearExpiry(): Promise<{ who: Connected; old: string }> {
-  await world.control({ expires_in: 200 });
-  const who = await connected();
-  const old = await newestToken();
-  await world.control({ expires_in: 3600, reset_stats: true });
-  return { who, old };
-}
 
 function hurry(): void {
   const real = globalThis.setTimeout;

@@ -1,7 +1,7 @@
 /** Microsoft, emulated, for as long as the tests run. It needs Node; the tests themselves run in workerd. */
 import type { TestProject } from "vitest/node";
 import { startMicrosoft } from "../world/microsoft.ts";
-import { CALLER_REDIRECT, ORIGIN } from "./variables.ts";
+import { CALLER_REDIRECT, MOUNT, ORIGIN } from "./variables.ts";
 
 export interface WorldAddress {
   readonly login: string;
@@ -19,7 +19,7 @@ declare module "vitest" {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const microsoft = await startMicrosoft({
-    redirectUris: [`${ORIGIN}/callback/azure`, CALLER_REDIRECT],
+    redirectUris: [`${ORIGIN}/callback/azure`, `${ORIGIN}${MOUNT}/callback/azure`, CALLER_REDIRECT],
   });
   project.provide("world", {
     login: microsoft.loginOrigin,

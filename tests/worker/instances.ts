@@ -1,5 +1,5 @@
 /** The core's instances, watched and made to fail. */
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
 import { CoreInstance } from "../../worker-shim/src/core.ts";
 import { FieldReader, type FieldWriter } from "../../worker-shim/src/fields.ts";
 import { pool } from "../../worker-shim/src/flow-runner.ts";
@@ -36,6 +36,8 @@ export function onResume(before: (instance: CoreInstance, message: FieldWriter) 
     return resume.call(this, before(this, message));
   });
 }
+
+export const nothingLeaks = () => expect(pool.figures().live).toBe(0);
 
 export function memoryOf(instance: CoreInstance): Uint8Array {
   return new Uint8Array(instance.exports.memory.buffer);

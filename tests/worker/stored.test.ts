@@ -1,7 +1,6 @@
 /** What is kept, where, for how long, and that no secret is in it or in a log. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
-import { IsolateMemory } from "../../worker-shim/src/memory.ts";
 import { KeyRing, SealingFault } from "../../worker-shim/src/sealing.ts";
 import {
   Browser,
@@ -31,6 +30,11 @@ import {
 } from "./stores.ts";
 import { ADMIN_KEY, CALLER_REDIRECT, MASTER_KEYS, RETURN_TO } from "./variables.ts";
 import { ALICE, world } from "./world.ts";
+
+const D1_BATCH = (Object.getPrototypeOf(env.DB) as D1Database).batch;
+/** What a statement says; the runtime's own class keeps it there. */
+const textOf = (statement: D1PreparedStatement | undefined) =>
+  String((statement as unknown as { statement: string } | undefined)?.statement);
 
 describe("a connection is kept", () => {
   test("in KV, sealed, for 90 days", async () => {
@@ -64,6 +68,29 @@ describe("a connection is kept", () => {
       .filter((column) => Number(column.pk) > 0)
       .sort((a, b) => Number(a.pk) - Number(b.pk));
     expect(primary.map((column) => column.name)).toEqual(["org_id", "integration", "user_id"]);
+  });
+
+  test("in D1, where an older version that arrives late does not replace a newer one", async () => {
+    const who = await connected();
+    const batch = vi.spyOn(Object.getPrototypeOf(env.DB) as D1Database, "batch");
+    let late: D1PreparedStatement[] | undefined;
+    batch.mockImplementation(function held(this: D1Database, statements) {
+      if (late || !textOf(statements[0]).includes("INSERT INTO oauth_connections")) {
+        return D1_BATCH.call(this, statements) as never;
+      }
+      // Taken, but only carried out when nobody waits for it any more.
+      late = statements;
+      return Promise.reject(new Error("timeout"));
+    });
+    expect((await refreshNow(who)).status).toBe(200);
+    expect((await inD1(who))?.version).toBe(1);
+    expect((await refreshNow(who)).status).toBe(200);
+    const newest = await inD1(who);
+    expect(newest?.version).toBe(3);
+    batch.mockRestore();
+    const [outcome] = await env.DB.batch(late ?? []);
+    expect(outcome?.success).toBe(true);
+    expect(await inD1(who)).toEqual(newest);
   });
 
   test("in its authority, with nothing open and no alarm once all is delivered", async () => {
@@ -313,23 +340,4 @@ describe("sealing", () => {
       }
     },
   );
-});
-
-describe("the isolate's memory", () => {
-  test("holds at most 30 s and a bounded number", () => {
-    const memory = new IsolateMemory(3);
-    const value = new Uint8Array([1]);
-    for (let n = 0; n < 5; n += 1) memory.put(`key ${n}`, value, 1e15, 1000);
-    expect([0, 1, 2, 3, 4].map((n) => memory.get(`key ${n}`, 1000) !== undefined)).toEqual([
-      false,
-      false,
-      true,
-      true,
-      true,
-    ]);
-    expect(memory.get("key 4", 30_999)).toBe(value);
-    expect(memory.get("key 4", 31_000)).toBeUndefined();
-    memory.put("key 3", new Uint8Array(0), 0, 1000);
-    expect(memory.get("key 3", 1000)).toBeUndefined();
-  });
 });

@@ -2,6 +2,8 @@
 import type { WorldAddress } from "./global-setup.ts";
 
 export const ORIGIN = "https://postern.example";
+/** Where a test mounts it in another app. */
+export const MOUNT = "/broker/oauth";
 export const RETURN_TO = "https://app.example/done?from=postern";
 export const CALLER_REDIRECT = "https://app.example/oauth/callback";
 export const ADMIN_KEY = "admin-key-of-the-worker-tests";

@@ -53,10 +53,15 @@ export function createApp(): App {
     );
   for (const operation of operations) {
     if (operation.method === "") continue;
-    for (const path of [operation.path, operation.alias].filter(Boolean))
-      if (operation.method === "GET") app.get(path, (c) => handle(operation, c));
+    for (const path of [operation.path, operation.alias].filter(Boolean)) {
+      // Mounted in another app, a route has that one's parameters too.
+      const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
+      if (operation.method === "GET") app.get(path, (c) => handle(operation, names, c));
       else
-        app.on(operation.method, path, limited, async (c) => handle(operation, c, await bodyOf(c.req.raw)));
+        app.on(operation.method, path, limited, async (c) =>
+          handle(operation, names, c, await bodyOf(c.req.raw)),
+        );
+    }
   }
   app.notFound(() => toResponse(problemOutcome("not_found")));
   app.onError((error) => {
@@ -84,6 +89,7 @@ const bodyOf = async (request: Request) => new Uint8Array(await request.arrayBuf
 
 function handle(
   operation: OperationInfo,
+  names: readonly string[],
   c: Context<{ Bindings: Bindings }>,
   body?: Uint8Array,
 ): Response | Promise<Response> {
@@ -99,7 +105,7 @@ function handle(
     operation,
     {
       entry: "http",
-      path: Object.entries(c.req.param() as Record<string, string>),
+      path: names.map((name) => [name, c.req.param(name) ?? ""]),
       query: query < 0 ? "" : url.slice(query + 1),
       headers,
       ...(body === undefined ? {} : { body }),
@@ -109,7 +115,11 @@ function handle(
   );
   // A person is shown a page, whatever went wrong.
   const respond = (ended: Outcome) =>
-    toResponse(operation.access === "browser" && ended.kind === "problem" ? unavailablePage() : ended);
+    toResponse(
+      operation.access === "browser" && ended.kind === "problem"
+        ? unavailablePage(ended.asked === true)
+        : ended,
+    );
   return outcome instanceof Promise ? outcome.then(respond) : respond(outcome);
 }
 

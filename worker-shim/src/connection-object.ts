@@ -65,8 +65,8 @@ export class ConnectionObject extends DurableObject<Bindings> {
       run: () => this.#flow(job, declared.entropy_bytes).then(resolve, reject),
     };
     this.#queue.push(job);
-    // The object stays up until the queue is empty, whoever hangs up meanwhile.
-    if (!this.#running) this.ctx.waitUntil(this.#work());
+    // It runs on whoever hangs up: nothing of an object ends with its callers.
+    if (!this.#running) void this.#work();
     return promise;
   }
 

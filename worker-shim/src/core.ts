@@ -20,9 +20,14 @@ interface CoreExports {
   postern_out_of_memory(): number;
 }
 
+type FaultCode = "core_trap" | "out_of_memory" | "answer_too_large" | "overloaded";
+
+/** Only what a provider answers is as large as this; what callers send is capped long before. */
+const LARGE_BYTES = 128 * 1024;
+
 export class CoreFault extends Error {
-  readonly code: "core_trap" | "out_of_memory";
-  constructor(code: "core_trap" | "out_of_memory", cause: unknown) {
+  readonly code: FaultCode;
+  constructor(code: FaultCode, cause: unknown) {
     super(code, { cause });
     this.code = code;
   }
@@ -33,6 +38,8 @@ export class CoreInstance {
   /** A trap or a cancelled flow leaves memory that nobody may use again. */
   usable = true;
   #view: Uint8Array;
+  /** What its flow has been given. */
+  #given = 0;
 
   constructor(module: WebAssembly.Module) {
     this.exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
@@ -58,13 +65,21 @@ export class CoreInstance {
   #call(message: FieldWriter, entry: (pointer: number, length: number) => number): number {
     try {
       const bytes = message.bytes();
+      this.#given += bytes.length;
       const pointer = this.exports.postern_allocate(bytes.length);
       this.memory().set(bytes, pointer);
       return entry(pointer, bytes.length);
     } catch (cause) {
       this.usable = false;
-      throw new CoreFault(this.exports.postern_out_of_memory() === 1 ? "out_of_memory" : "core_trap", cause);
+      if (this.exports.postern_out_of_memory() !== 1) throw new CoreFault("core_trap", cause);
+      throw new CoreFault(this.#given > LARGE_BYTES ? "answer_too_large" : "out_of_memory", cause);
     }
+  }
+
+  /** As new, for the next flow. */
+  wipe(snapshot: Uint8Array): void {
+    this.memory().set(snapshot);
+    this.#given = 0;
   }
 
   /** A copy: the memory under it is wiped or used again before the caller is done. */
@@ -79,41 +94,81 @@ export interface PoolFigures {
   live: number;
   free: number;
   dropped: number;
+  /** Linear memory of the live and the idle ones, as of their last step. */
+  bytes: number;
 }
+
+/** What a pool may hold, or what of it is left to others. */
+export interface Share {
+  live: number;
+  bytes: number;
+}
+
+export const NOTHING: Share = { live: 0, bytes: 0 };
+
+const MIB = 1024 * 1024;
+/**
+ * Of the isolate's 128 MiB. Memory grows while a flow runs, where nobody can stop it; but one runs at a time,
+ * so the pool is over by one instance's 16 MiB (wasm/CMakeLists.txt) at most, and only until its step is done.
+ * What is not counted: an answer on its way into an instance, 1 MiB at most (core/flow/resource_call.cpp).
+ */
+const ALL: Share = { live: 64, bytes: 32 * MIB };
+/** Idle instances that are kept warm. */
+const KEPT = 16;
 
 /** Longer than any flow runs: every effect has a deadline. */
 const LONGEST_FLOW_MS = 120_000;
 
+interface Use {
+  /** When it was taken. */
+  readonly since: number;
+  /** Its memory at the last look. */
+  bytes: number;
+}
+
 export class CorePool {
   readonly #module: WebAssembly.Module;
-  readonly #limit: number;
+  readonly #all: Share;
   readonly #keep: number;
   readonly #free: CoreInstance[] = [];
-  /** In use, with the time at which each was taken. */
-  readonly #live = new Map<CoreInstance, number>();
+  readonly #live = new Map<CoreInstance, Use>();
   #snapshot: Uint8Array | undefined;
   #created = 0;
   #dropped = 0;
+  #bytes = 0;
 
-  /** `limit`: instances in use at once. `keep`: how many idle ones are kept warm. */
-  constructor(module: WebAssembly.Module, limit = 64, keep = 16) {
+  constructor(module: WebAssembly.Module, all: Partial<Share> = {}, keep = KEPT) {
     this.#module = module;
-    this.#limit = limit;
+    this.#all = { ...ALL, ...all };
     this.#keep = keep;
   }
 
-  /** `reserve`: how many to leave for others. undefined: too many are in use. Nobody is queued here: no promise is shared between requests. */
-  acquire(reserve = 0): CoreInstance | undefined {
-    const limit = this.#limit - reserve;
-    if (this.#live.size >= limit && !this.#reclaim(limit)) return undefined;
-    const instance = this.#free.pop() ?? this.#create();
-    this.#live.set(instance, Date.now());
+  /** undefined: too much is in use. Nobody is queued here: no promise is shared between requests. */
+  acquire(reserve: Share = NOTHING): CoreInstance | undefined {
+    if (!this.#hasRoom(reserve) && !(this.#reclaim() && this.#hasRoom(reserve))) return undefined;
+    const idle = this.#free.pop();
+    const instance = idle ?? this.#create();
+    const bytes = instance.memory().length;
+    if (!idle) this.#bytes += bytes;
+    this.#live.set(instance, { since: Date.now(), bytes });
     return instance;
+  }
+
+  /** After a step: false when it grew, and what all of them hold is now more than they may. */
+  fits(instance: CoreInstance, reserve: Share = NOTHING): boolean {
+    const use = this.#live.get(instance);
+    const grown = use ? instance.memory().length - use.bytes : 0;
+    if (!use || grown === 0) return true;
+    use.bytes += grown;
+    this.#bytes += grown;
+    return this.#bytes <= this.#all.bytes - reserve.bytes;
   }
 
   /** Takes it back, once; a second call for the same flow does nothing. */
   release(instance: CoreInstance): void {
-    if (!this.#live.delete(instance)) return;
+    const use = this.#live.get(instance);
+    if (!use) return;
+    this.#live.delete(instance);
     const memory = instance.memory();
     const snapshot = this.#snapshot;
     if (
@@ -123,25 +178,40 @@ export class CorePool {
       this.#free.length >= this.#keep
     ) {
       this.#dropped += 1;
+      this.#bytes -= use.bytes;
       return;
     }
-    memory.set(snapshot);
+    instance.wipe(snapshot);
     this.#free.push(instance);
   }
 
+  #hasRoom(reserve: Share): boolean {
+    if (this.#live.size >= this.#all.live - reserve.live) return false;
+    const more = this.#free.length > 0 ? 0 : (this.#snapshot?.length ?? 0);
+    return this.#bytes + more <= this.#all.bytes - reserve.bytes;
+  }
+
   /** The runtime may end a request without a word; what it held is nobody's after a while. */
-  #reclaim(limit: number): boolean {
+  #reclaim(): boolean {
     const before = Date.now() - LONGEST_FLOW_MS;
-    for (const [instance, since] of this.#live) {
+    let reclaimed = false;
+    for (const [instance, { since }] of this.#live) {
       if (since > before) continue;
       instance.usable = false;
       this.release(instance);
+      reclaimed = true;
     }
-    return this.#live.size < limit;
+    return reclaimed;
   }
 
   figures(): PoolFigures {
-    return { created: this.#created, live: this.#live.size, free: this.#free.length, dropped: this.#dropped };
+    return {
+      created: this.#created,
+      live: this.#live.size,
+      free: this.#free.length,
+      dropped: this.#dropped,
+      bytes: this.#bytes,
+    };
   }
 
   #create(): CoreInstance {

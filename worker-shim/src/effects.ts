@@ -41,6 +41,8 @@ export interface Outcome {
   status: number;
   headers: [string, string][];
   body: Uint8Array;
+  /** A problem that came when the authority had been asked: what it did is not known here. */
+  asked?: boolean;
 }
 
 export function readOutcome(output: Uint8Array): Outcome {

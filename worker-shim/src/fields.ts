@@ -7,14 +7,18 @@ const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const LENGTH_BYTES = 4;
 /** Up to here a loop is faster than a call into the runtime; most fields are names and numbers. */
 const SHORT = 48;
+/** A writer that is used again stays at most this much larger than it began. */
+const MOST_GROWTH = 8;
 
 export type FieldValue = string | number | boolean | Uint8Array;
 
 export class FieldWriter {
+  readonly #capacity: number;
   #bytes: Uint8Array;
   #length = 0;
 
   constructor(capacity = 1024) {
+    this.#capacity = capacity;
     this.#bytes = new Uint8Array(capacity);
   }
 
@@ -65,6 +69,20 @@ export class FieldWriter {
     this.#length = start + length;
   }
 
+  /** One field whose content comes in pieces. */
+  addPieces(pieces: readonly Uint8Array[]): this {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#reserve(LENGTH_BYTES + length);
+    const start = this.#length + LENGTH_BYTES;
+    let at = start;
+    for (const piece of pieces) {
+      this.#bytes.set(piece, at);
+      at += piece.length;
+    }
+    this.#close(start, length);
+    return this;
+  }
+
   /** A nested field begins: what is added until {@link leave} is its content. Answers what `leave` needs. */
   enter(): number {
     this.#reserve(LENGTH_BYTES);
@@ -91,10 +109,16 @@ export class FieldWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Forgets the content, the secrets in it too, and keeps the room. */
+  /** How much room it has. */
+  get room(): number {
+    return this.#bytes.length;
+  }
+
+  /** Forgets the content, the secrets in it too, and keeps the room, unless something large needed more. */
   clear(): void {
     this.#bytes.fill(0, 0, this.#length);
     this.#length = 0;
+    if (this.#bytes.length > this.#capacity * MOST_GROWTH) this.#bytes = new Uint8Array(this.#capacity);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Drives one flow from its input to its outcome, in an instance of its own. */
 import module from "../../dist/postern.wasm";
-import { CoreFault, type CoreInstance, CorePool, STEP } from "./core.ts";
+import { CoreFault, type CoreInstance, CorePool, NOTHING, type Share, STEP } from "./core.ts";
 import {
   type FlowInput,
   type Outcome,
@@ -28,8 +28,8 @@ export interface AuthorityCall {
 const WAIT_STEP_MS = 5;
 const LONGEST_WAIT_MS = 2_000;
 
-/** Instances that only authorities may take. */
-const RESERVED = 16;
+/** What only authorities may take: slow or large reads in front must not keep them from finishing what they began. */
+const RESERVED: Share = { live: 16, bytes: 8 * 1024 * 1024 };
 
 /** Bytes on their way into an instance; used between two awaits only, so one for the isolate will do. */
 const message = new FieldWriter(8 * 1024);
@@ -40,7 +40,15 @@ export interface Cancellable {
 }
 
 type Ended = Outcome | AuthorityCall;
-type Waiting = Map<number, Promise<Settled>>;
+
+/** One run, in its instance. */
+interface Flow {
+  readonly instance: CoreInstance;
+  readonly input: FlowInput;
+  readonly reserve: Share;
+  readonly hands: Hands;
+  readonly waiting: Map<number, Promise<Settled>>;
+}
 
 export async function runFlow(input: FlowInput, hands: Hands, request?: Cancellable): Promise<Ended> {
   return startFlow(input, hands, request);
@@ -48,23 +56,20 @@ export async function runFlow(input: FlowInput, hands: Hands, request?: Cancella
 
 /** Ends at once where nothing has to be waited for, which a warm read never has. */
 export function startFlow(input: FlowInput, hands: Hands, request?: Cancellable): Ended | Promise<Ended> {
-  // Slow reads in front must not keep the authorities from finishing what they began.
-  const reserve = input.entry === "authority" || input.entry === "alarm" ? 0 : RESERVED;
-  const instance = pool.acquire(reserve);
-  return instance ? begin(instance, input, hands, request) : beginLater(reserve, input, hands, request);
+  const instance = pool.acquire(reserveOf(input));
+  return instance ? begin(instance, input, hands, request) : beginLater(input, hands, request);
+}
+
+function reserveOf(input: FlowInput): Share {
+  return input.entry === "authority" || input.entry === "alarm" ? NOTHING : RESERVED;
 }
 
 /** Asks again, in this request's own time: a waiter that another request wakes would hang with it. */
-async function beginLater(
-  reserve: number,
-  input: FlowInput,
-  hands: Hands,
-  request: Cancellable | undefined,
-): Promise<Ended> {
+async function beginLater(input: FlowInput, hands: Hands, request: Cancellable | undefined): Promise<Ended> {
   for (let waited = 0; waited < LONGEST_WAIT_MS; waited += WAIT_STEP_MS) {
     await scheduler.wait(WAIT_STEP_MS);
     request?.signal.throwIfAborted();
-    const instance = pool.acquire(reserve);
+    const instance = pool.acquire(reserveOf(input));
     if (instance) return begin(instance, input, hands, request);
   }
   return problemOutcome("overloaded", { retryAfterSeconds: 1 });
@@ -76,19 +81,19 @@ function begin(
   hands: Hands,
   request: Cancellable | undefined,
 ): Ended | Promise<Ended> {
-  const waiting: Waiting = new Map();
+  const flow: Flow = { instance, input, reserve: reserveOf(input), hands, waiting: new Map() };
   let ended: Ended | undefined;
   try {
     // Whatever another flow left when it trapped is not this one's to send.
     message.clear();
     writeInput(message, input, Date.now());
-    ended = advance(instance, instance.start(message), hands, waiting);
+    ended = advance(flow, instance.start(message));
   } catch (error) {
     instance.usable = false;
     pool.release(instance);
     return failed(error, input);
   }
-  if (!ended) return finish(instance, input, hands, waiting, request?.signal);
+  if (!ended) return finish(flow, request?.signal);
   pool.release(instance);
   return ended;
 }
@@ -96,14 +101,16 @@ function begin(
 function failed(error: unknown, input: FlowInput): Outcome {
   if (!(error instanceof CoreFault)) throw error;
   console.error(JSON.stringify({ level: "error", event: error.code, operation: input.operation }));
-  return problemOutcome(error.code);
+  return problemOutcome(error.code, error.code === "overloaded" ? { retryAfterSeconds: 1 } : {});
 }
 
 /** Steps, for as long as something has been answered; undefined when all that is left has to be waited for. */
-function advance(instance: CoreInstance, reached: number, hands: Hands, waiting: Waiting): Ended | undefined {
+function advance({ instance, reserve, hands, waiting }: Flow, reached: number): Ended | undefined {
   let step = reached;
   message.clear();
   while (step === STEP.effects) {
+    // Before anything is carried out: what was refused its memory leaves nothing running.
+    if (!pool.fits(instance, reserve)) throw new CoreFault("overloaded", "memory");
     let answered = false;
     for (const effect of readEffects(instance.output())) {
       if (effect.name === "authority") return authorityCall(effect);
@@ -124,13 +131,8 @@ function advance(instance: CoreInstance, reached: number, hands: Hands, waiting:
   return readOutcome(instance.output());
 }
 
-async function finish(
-  instance: CoreInstance,
-  input: FlowInput,
-  hands: Hands,
-  waiting: Waiting,
-  signal: AbortSignal | undefined,
-): Promise<Ended> {
+async function finish(flow: Flow, signal: AbortSignal | undefined): Promise<Ended> {
+  const { instance, input, waiting } = flow;
   // A cancelled request may never reach its `finally`: the event gives the instance back at once.
   const giveBack = () => {
     instance.usable = false;
@@ -143,7 +145,7 @@ async function finish(
       const { id, answer } = await untilAborted(Promise.race(waiting.values()), signal);
       waiting.delete(id);
       message.clear();
-      ended = advance(instance, instance.resume(message.add(Date.now(), id, answer)), hands, waiting);
+      ended = advance(flow, instance.resume(message.add(Date.now(), id, answer)));
     }
     return ended;
   } catch (error) {

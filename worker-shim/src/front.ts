@@ -47,6 +47,7 @@ async function goOn(
   for (let run = 0; run <= MOST_RESTARTS; run += 1) {
     if (step.kind !== "authority") return step;
     const outcome = await askAuthority(step, env);
+    if (outcome.kind === "problem") return { ...outcome, asked: true };
     if (outcome.kind !== "data") return outcome;
     if (!step.restart) return problemOutcome("core_trap");
     input.authorityReply = outcome.body;

@@ -143,8 +143,8 @@ async function fetchOnce(f: FieldReader, hands: Hands): Promise<Uint8Array> {
       signal: controller.signal,
       ...(body.length > 0 ? { body } : {}),
     });
-    const bytes = await readAtMost(response, maxBytes);
-    if (!bytes) {
+    const pieces = await readAtMost(response, maxBytes);
+    if (!pieces) {
       answer = fault("too_large");
     } else {
       const seen: [string, string][] = [];
@@ -152,7 +152,7 @@ async function fetchOnce(f: FieldReader, hands: Hands): Promise<Uint8Array> {
         const value = response.headers.get(name);
         if (value !== null) seen.push([name === "x-ms-request-id" ? "request-id" : name, value]);
       }
-      answer = ok(response.status, pairFields(seen), bytes);
+      answer = new FieldWriter(512).add("", response.status, pairFields(seen)).addPieces(pieces).bytes();
     }
   } catch {
     answer = fault(timedOut ? "timeout" : "unavailable");
@@ -173,34 +173,36 @@ async function keep(
 ): Promise<void> {
   try {
     const sealed = await ringOf(hands).seal(org, context, answer);
-    hands.storage?.commit([[key, encoder.encode(sealed)]], [], undefined);
-  } catch {
-    // The flow still gets the answer, and commits it itself.
+    if (!hands.storage) throw new TypeError("no storage");
+    hands.storage.commit([[key, encoder.encode(sealed)]], [], undefined);
+  } catch (error) {
+    // The flow still gets the answer, and commits it itself; but a trap before that would lose it. Of the error
+    // the name alone: its message may hold anything.
+    const name = error instanceof Error ? error.name : typeof error;
+    log(hands.logLevel, "error", "answer_not_kept", [
+      ["key", key],
+      ["org", org],
+      ["error", name],
+    ]);
   }
 }
 
-async function readAtMost(response: Response, maxBytes: number): Promise<Uint8Array | undefined> {
+/** In the pieces in which they came: put together they would be there twice. */
+async function readAtMost(response: Response, maxBytes: number): Promise<Uint8Array[] | undefined> {
+  const pieces: Uint8Array[] = [];
   const reader = response.body?.getReader();
-  if (!reader) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
+  if (!reader) return pieces;
   let total = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return pieces;
     total += value.length;
     if (total > maxBytes) {
       await reader.cancel().catch(() => undefined);
       return undefined;
     }
-    chunks.push(value);
+    pieces.push(value);
   }
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 type SqlParameter = string | number | null;

@@ -63,10 +63,10 @@ TEST_CASE("the URLs of real providers are accepted") {
       "");
 }
 
-TEST_CASE("a URL has at most 2,048 bytes") {
+TEST_CASE("a URL has at most 8,192 bytes") {
   const std::string base = "https://a.example.com/";
-  CHECK(fault_of(base + std::string(2048 - base.size(), 'x')).empty());
-  CHECK(fault_of(base + std::string(2049 - base.size(), 'x')) == "too_long");
+  CHECK(fault_of(base + std::string(8192 - base.size(), 'x')).empty());
+  CHECK(fault_of(base + std::string(8193 - base.size(), 'x')) == "too_long");
 }
 
 TEST_CASE("what is relative for one reader and absolute for another is refused") {

@@ -16,7 +16,7 @@ constexpr std::string_view kHostile = "\"><script>alert('1')</script>&{0}";
 constexpr std::string_view kEscaped =
     "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;{0}";
 
-constexpr std::array<std::pair<PageKind, int>, 13> kStatuses = {{
+constexpr std::array<std::pair<PageKind, int>, 14> kStatuses = {{
     {PageKind::connected, 200},
     {PageKind::denied, 403},
     {PageKind::link_expired, 410},
@@ -29,6 +29,7 @@ constexpr std::array<std::pair<PageKind, int>, 13> kStatuses = {{
     {PageKind::provider_unavailable, 502},
     {PageKind::integration_fault, 500},
     {PageKind::service_unavailable, 503},
+    {PageKind::outcome_unknown, 503},
     {PageKind::bad_request, 400},
 }};
 
@@ -58,7 +59,7 @@ postern::ConsentPage consent() {
           .provider_name = "Microsoft",
           .user_id = "ada@contoso.example",
           .scopes = {"openid", "profile", "offline_access", "Mail.Read", "Odd.Scope"},
-          .form_action = "/connect/abc",
+          .form_action = "abc",
           .expires_in_minutes = 9,
           .return_host = "desk.contoso.example"};
 }
@@ -85,7 +86,7 @@ void check_frame(const std::string& html) {
   CHECK(contains(html, "<meta charset=\"utf-8\">"));
   CHECK(contains(html, "<meta name=\"viewport\""));
   CHECK(contains(html, "<meta name=\"robots\" content=\"noindex\">"));
-  CHECK(contains(html, "<link rel=\"stylesheet\" href=\"/assets/postern.css\">"));
+  CHECK(contains(html, "<link rel=\"stylesheet\" href=\"../assets/postern.css\">"));
   CHECK_FALSE(contains(html, "<script"));
   CHECK_FALSE(contains(html, "<style"));
   CHECK_FALSE(contains(html, "style="));
@@ -113,7 +114,7 @@ TEST_CASE("the consent page names who asks for what, and for whom") {
 TEST_CASE("the consent page has one form, which posts, and one button without autofocus") {
   const std::string html = postern::render_consent_page(consent());
   CHECK(count(html, "<form") == 1);
-  CHECK(contains(html, "<form method=\"post\" action=\"/connect/abc\">"));
+  CHECK(contains(html, "<form method=\"post\" action=\"abc\">"));
   CHECK(count(html, "<button") == 1);
   CHECK(contains(html, "<button type=\"submit\">Continue to <bdi>Microsoft</bdi></button>"));
   // A person who presses Enter on arrival has not decided anything.

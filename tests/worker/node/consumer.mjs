@@ -1,9 +1,15 @@
-/** Another Worker, with service bindings to Postern. Says what it got, and what it got thrown. */
+/** Another Worker, with service bindings to Postern. Says what it got, and what it got thrown; or leaves a call behind. */
 export default {
   async fetch(request, env) {
-    const { binding, method, parameters, url, abortAfter, init } = await request.json();
+    const { binding, method, parameters, leave, url, abortAfter, init } = await request.json();
     const service = env[binding];
     try {
+      if (leave !== undefined) {
+        const call = service[method](parameters);
+        await scheduler.wait(leave.after);
+        if (leave.dispose) call[Symbol.dispose]();
+        return Response.json({ answer: "gone" });
+      }
       if (method !== undefined) return Response.json({ answer: await service[method](parameters) });
       const controller = new AbortController();
       if (abortAfter !== undefined) setTimeout(() => controller.abort(), abortAfter);

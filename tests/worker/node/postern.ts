@@ -163,6 +163,16 @@ export class Postern {
     return answer as Record<string, unknown>;
   }
 
+  /** The second Worker calls, and is gone before there is an answer; or lets go of the call and then is gone. */
+  async leave(
+    method: string,
+    parameters: unknown,
+    leave: { after: number; dispose: boolean },
+  ): Promise<void> {
+    const { thrown } = await this.#ask({ binding: "ALL", method, parameters, leave });
+    if (thrown !== undefined) throw new Error(thrown);
+  }
+
   /** What the second Worker gets for a fetch over its binding, which it may abort. */
   http(path: string, init: RequestInit = {}, abortAfter?: number): Promise<Answer> {
     const url = path.startsWith("https:") ? path : `${ORIGIN}${path}`;

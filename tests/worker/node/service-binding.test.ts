@@ -145,22 +145,24 @@ describe("a second Worker calls", () => {
       assert.deepEqual([answer.success, answer.code, answer.status], [false, "needs_reauth", 409]);
       assert.match(String(answer.connect_url), /^https:\/\/postern\.example\/connect\/[\w-]{43}$/);
     }
-    assert.notEqual(first.connect_url, second.connect_url);
+    // Who asks again at once gets the same link (core/flow/reauth.cpp).
+    assert.equal(first.connect_url, second.connect_url);
     const { callback, cookie } = await postern.upToCallback(String(second.connect_url), BOB);
     assert.equal((await postern.http(callback, { headers: { cookie } })).status, 200);
     assert.equal((await postern.call("getUser", { userId: "reauth-user" })).mail, BOB);
   });
 });
 
+/** With a token that is to be refreshed, and a provider that takes its time. */
+async function slowRefresh(userId: string): Promise<{ key: string; before: number }> {
+  postern.microsoft.control({ expires_in: 200 });
+  await postern.connect(userId, ALICE);
+  postern.microsoft.control({ expires_in: 3600, token: { kind: "delay", ms: 400 } });
+  return { key: await postern.key(), before: tokenRequests() };
+}
+const newest = () => [...postern.microsoft.world.ledger.accessTokens.keys()].at(-1);
+
 describe("a subrequest that its caller cancels", () => {
-  /** With a token that is to be refreshed, and a provider that takes its time. */
-  async function slowRefresh(userId: string): Promise<{ key: string; before: number }> {
-    postern.microsoft.control({ expires_in: 200 });
-    await postern.connect(userId, ALICE);
-    postern.microsoft.control({ expires_in: 3600, token: { kind: "delay", ms: 400 } });
-    return { key: await postern.key(), before: tokenRequests() };
-  }
-  const newest = () => [...postern.microsoft.world.ledger.accessTokens.keys()].at(-1);
   const path = (userId: string) => `/v1/connections/azure/token?user_id=${userId}`;
 
   for (const [when, milliseconds] of [
@@ -235,6 +237,41 @@ describe("a subrequest that its caller cancels", () => {
     await until(async () => (await postern.figures()).live === 0);
     assert.equal((await postern.http(path(userId), { headers })).status, 200);
   });
+});
+
+describe("a method call whose caller", () => {
+  for (const [how, dispose] of [
+    ["ends its own request", false],
+    ["lets go of the promise", true],
+  ] as const) {
+    test(`${how} while Graph takes its time: the instance comes back, and the next call works`, async () => {
+      const userId = `gone-graph-${dispose}`;
+      postern.microsoft.control({ clear_faults: true });
+      await postern.connect(userId, ALICE);
+      assert.equal((await postern.call("getUser", { userId })).mail, ALICE);
+      postern.microsoft.control({ graph: Array.from({ length: 10 }, () => ({ kind: "delay", ms: 1500 })) });
+      const leave = { after: 300, dispose };
+      await Promise.all(Array.from({ length: 10 }, () => postern.leave("getUser", { userId }, leave)));
+      assert.ok((await postern.figures()).live > 0);
+      await until(async () => (await postern.figures()).live === 0);
+      postern.microsoft.control({ clear_faults: true });
+      assert.equal((await postern.call("getUser", { userId })).mail, ALICE);
+    });
+
+    for (const after of [0, 150]) {
+      test(`${how} ${after} ms into a refresh: the token is not lost, and one request leaves`, async () => {
+        const userId = `gone-refresh-${dispose}-${after}`;
+        const azure = { integration: "azure", userId };
+        postern.microsoft.control({ clear_faults: true });
+        const { before: requests } = await slowRefresh(userId);
+        await postern.leave("getToken", azure, { after, dispose });
+        assert.equal((await postern.call("getToken", azure)).access_token, newest());
+        assert.equal(tokenRequests() - requests, 1);
+        assert.equal((await postern.call("refresh", azure)).status, "connected");
+        await until(async () => (await postern.figures()).live === 0);
+      });
+    }
+  }
 });
 
 describe("on disk, once the runtime has ended", () => {

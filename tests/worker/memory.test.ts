@@ -1,0 +1,171 @@
+/** How much memory flows may take, one by one and together, and what is told to whom there is none for. */
+import { describe, expect, test } from "vitest";
+import module from "../../dist/postern.wasm";
+import { type CoreInstance, CorePool } from "../../worker-shim/src/core.ts";
+import type { Outcome } from "../../worker-shim/src/effects.ts";
+import { FieldWriter } from "../../worker-shim/src/fields.ts";
+import { pool } from "../../worker-shim/src/flow-runner.ts";
+import { payloadFor, runAuthority, runFront } from "./bench-hands.ts";
+import { type Connected, connected, get, newUser, readToken } from "./client.ts";
+import { memoryOf, onResume, onStart } from "./instances.ts";
+import { items, listsOf, repeated } from "./lists.ts";
+import { world } from "./world.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const PAGE = 64 * KIB;
+
+const list = (who: Connected) => get(`/subscriptions?user_id=${who.user}`, who.key);
+
+/** A token for ARM is there already: what is asked for then is the list alone. */
+async function reader(): Promise<Connected> {
+  const who = await connected();
+  expect((await list(who)).status).toBe(200);
+  return who;
+}
+
+describe("a list", () => {
+  test.each([
+    ["one page", [1000]],
+    ["two pages", [500, 500]],
+    ["60 small pages", Array.from({ length: 60 }, () => 16)],
+    ["99 pages", Array.from({ length: 99 }, () => 9)],
+  ])("of nearly 1 MiB in %s is answered whole", async (_, sizes) => {
+    const who = await reader();
+    const pages = sizes.map((size) => items(size * KIB));
+    listsOf(pages);
+    const answer = await list(who);
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({ subscriptions: JSON.parse(`[${pages.join(",")}]`) });
+    expect(pool.figures().live).toBe(0);
+  });
+
+  test.each<[string, string[], number]>([
+    ["one page of more than 1 MiB", [items(1025 * KIB)], 1],
+    ["pages that are more than 1 MiB together", Array.from({ length: 6 }, () => items(256 * KIB)), 5],
+    ["many MiB", Array.from({ length: 40 }, () => items(250 * KIB)), 5],
+    ["more than 100 pages", Array.from({ length: 101 }, () => "{}"), 100],
+    // Values of two bytes, of which each takes forty to fifty in memory.
+    ["numbers, a page full of them", [repeated("0", 1000 * KIB)], 1],
+    ["empty objects, a page full of them", [repeated("{}", 1000 * KIB)], 1],
+    ["empty lists, in many pages", Array.from({ length: 60 }, () => repeated("[]", 16 * KIB)), 27],
+    ["characters that are escaped", [repeated(`"${"<".repeat(1000)}"`, 1000 * KIB)], 1],
+  ])("%s: too large, in so many words, and the next request works", async (_, pages, most) => {
+    const who = await reader();
+    const asked = listsOf(pages);
+    const answer = await list(who);
+    expect([answer.status, answer.json.code]).toEqual([502, "answer_too_large"]);
+    expect(asked.requests()).toBeLessThanOrEqual(most);
+    listsOf(["{}"]);
+    expect((await list(who)).json).toEqual({ subscriptions: [{}] });
+    expect(pool.figures().live).toBe(0);
+  });
+
+  test("empty pages are pages too, and leave no comma", async () => {
+    const who = await reader();
+    listsOf(["", '{"a":1}', "", '{"a":"<"}', ""]);
+    expect((await list(who)).text).toBe('{"subscriptions":[{"a":1},{"a":"\\u003c"}]}');
+    listsOf(["", ""]);
+    expect((await list(who)).text).toBe('{"subscriptions":[]}');
+  });
+});
+
+describe("all instances together", () => {
+  test("hold no more than they may, and authorities have a part of their own", () => {
+    const small = new CorePool(module, { bytes: 20 * PAGE }, 2);
+    const reserve = { live: 0, bytes: 6 * PAGE };
+    const taken = Array.from({ length: 4 }, () => small.acquire(reserve));
+    expect(taken).not.toContain(undefined);
+    expect(small.figures().bytes).toBe(12 * PAGE);
+    // 3 pages each: a fifth one would be over what is not reserved.
+    expect(small.acquire(reserve)).toBeUndefined();
+    const [first, second] = taken;
+    if (!first || !second) throw new Error("no instance");
+    first.exports.memory.grow(2);
+    expect(small.fits(first, reserve)).toBe(true);
+    second.exports.memory.grow(1);
+    expect(small.fits(second, reserve)).toBe(false);
+    expect(small.fits(second)).toBe(true);
+    const authority = small.acquire();
+    expect(authority).toBeDefined();
+    expect(small.acquire()).toBeUndefined();
+    // What was dropped is not counted any more, what is kept is.
+    for (const instance of [...taken, authority]) if (instance) small.release(instance);
+    expect(small.figures()).toMatchObject({ live: 0, free: 2, bytes: 6 * PAGE });
+    expect(small.acquire(reserve)).toBeDefined();
+    expect(small.figures().bytes).toBe(6 * PAGE);
+  });
+
+  const SHARES: [string, () => (CoreInstance | undefined)[]][] = [
+    ["instances", () => Array.from({ length: 48 }, () => pool.acquire())],
+    [
+      "bytes",
+      () =>
+        [pool.acquire(), pool.acquire()].map((instance) => {
+          instance?.exports.memory.grow((12 * MIB) / PAGE);
+          if (instance) pool.fits(instance);
+          return instance;
+        }),
+    ],
+  ];
+  test.each(SHARES)("leave the last %s to authorities", async (_, take) => {
+    const azure = { integration: "azure", userId: newUser() };
+    const call = await payloadFor("get_token", "acme", azure);
+    const held = take();
+    expect(held).not.toContain(undefined);
+    const told = (outcome: { body?: Uint8Array }) => new TextDecoder().decode(outcome.body);
+    try {
+      expect(told((await runFront("get_token", "acme", azure)) as Outcome)).toContain('"overloaded"');
+      expect(told(await runAuthority(call.operation, call.payload, new Map()))).toContain('"not_connected"');
+    } finally {
+      for (const instance of held) if (instance) pool.release(instance);
+    }
+    expect((await runFront("get_token", "acme", azure)).kind).toBe("authority");
+    expect(pool.figures().live).toBe(0);
+  });
+
+  test("a hundred large lists at once: some are refused, none kills the isolate, an authority goes on", async () => {
+    await world.control({ expires_in: 200 });
+    const waiting = await connected();
+    await world.control({ expires_in: 3600 });
+    const who = await reader();
+    listsOf([items(400 * KIB), items(400 * KIB)], { delay: 30 });
+    let [most, largest] = [0, 0];
+    const watch = () => {
+      most = Math.max(most, pool.figures().bytes);
+    };
+    onStart(watch);
+    onResume((instance, message) => {
+      watch();
+      largest = Math.max(largest, memoryOf(instance).length);
+      return message;
+    });
+    const lists = Array.from({ length: 100 }, () => list(who));
+    await scheduler.wait(60);
+    const refreshed = await readToken(waiting);
+    expect(refreshed.status).toBe(200);
+    expect(refreshed.json.access_token).toBe((await world.secrets()).access_tokens?.at(-1));
+    const answers = await Promise.all(lists);
+    const codes = new Set(answers.map((answer) => answer.json.code ?? "answered"));
+    expect([...codes].sort()).toEqual(["answered", "overloaded"]);
+    for (const answer of answers) {
+      if (answer.status === 200) continue;
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    }
+    expect(largest).toBeGreaterThan(3 * MIB);
+    expect(most).toBeLessThan(32 * MIB + 16 * MIB);
+    expect(pool.figures().live).toBe(0);
+    expect(pool.figures().bytes).toBeLessThan(4 * MIB);
+    expect((await list(who)).status).toBe(200);
+  });
+
+  test("what a large answer was put together in is not kept", () => {
+    const writer = new FieldWriter(8 * KIB);
+    writer.add(new Uint8Array(40 * KIB));
+    writer.clear();
+    expect(writer.room).toBeGreaterThanOrEqual(40 * KIB);
+    writer.add(new Uint8Array(MIB));
+    writer.clear();
+    expect(writer.room).toBe(8 * KIB);
+  });
+});
