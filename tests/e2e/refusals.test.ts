@@ -32,6 +32,19 @@ async function halfWay(userId: string, who = person) {
   return { page, callback: await signIn({ authorizeUrl: page.url(), email: ALICE }) };
 }
 
+// The first sign-in of all: later ones find the keys in the isolate's memory.
+test("a sign-in that nobody can vouch for yet is not called failed, and is finished later", async () => {
+  const { page, callback } = await halfWay("patient");
+  // Who it was cannot be checked without the provider's keys; the grant itself has arrived.
+  stack.microsoft.control({ keys: { kind: "status", status: 503, times: "always" } });
+  await page.goto(callback);
+  await person.sees(page, "It is not known yet whether this worked", 503);
+  await photograph(page, "outcome-unknown");
+  assert.equal(await mail("patient"), undefined);
+  stack.microsoft.control({ clear_faults: true });
+  assert.equal(await mail("patient"), ALICE);
+});
+
 test("an expired link, before it is opened and while its page is open", async () => {
   const link = await stack.link("late");
   const page = await person.open(link);

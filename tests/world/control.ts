@@ -54,7 +54,7 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
 };
 
 /**
- * Members, all optional: the settings; `token`, `graph`, `arm` (a fault or a list of them, added to what is ordered);
+ * Members, all optional: the settings; `token`, `keys`, `graph`, `arm` (a fault or a list of them, added to what is ordered);
  * `clear_faults`, `reset_stats`, `expire_access_tokens` (true); `revoke` (an e-mail, or true for everybody);
  * `reset` (true: defaults, no faults, no counts; grants stay).
  */

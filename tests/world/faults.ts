@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { html, json, type Outcome } from "./http.ts";
 import { BAD_ID_TOKENS, type BadIdToken } from "./id-token.ts";
 
-export const PLACES = ["token", "graph", "arm"] as const;
+export const PLACES = ["token", "keys", "graph", "arm"] as const;
 export type Place = (typeof PLACES)[number];
 
 const KINDS = [
@@ -82,7 +82,12 @@ export function parseFault(value: unknown): Fault {
 }
 
 export class Faults {
-  readonly #queues: Record<Place, { fault: Fault; left: number }[]> = { token: [], graph: [], arm: [] };
+  readonly #queues: Record<Place, { fault: Fault; left: number }[]> = {
+    token: [],
+    keys: [],
+    graph: [],
+    arm: [],
+  };
 
   add(place: Place, fault: Fault): void {
     this.#queues[place].push({ fault, left: fault.times === "always" ? Infinity : (fault.times ?? 1) });

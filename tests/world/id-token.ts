@@ -39,10 +39,11 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("
 export class IdTokenSigner {
   readonly #key = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
-  jwks() {
-    return {
-      keys: [{ ...this.#key.publicKey.export({ format: "jwk" }), kid: KID, use: "sig", alg: "RS256" }],
-    };
+  /** As Entra's: each key says whose tokens it signs. */
+  jwks(loginOrigin: string) {
+    const key = this.#key.publicKey.export({ format: "jwk" });
+    const issuer = `${loginOrigin}/{tenantid}/v2.0`;
+    return { keys: [{ ...key, kid: KID, use: "sig", alg: "RS256", issuer }] };
   }
 
   make(asked: IdTokenClaims, bad?: BadIdToken): string | undefined {

@@ -1,6 +1,7 @@
 /** The login origin: `/{tenant}/…` as Entra has it; pages and codes are the emulator's. */
 
 import { handleControl } from "./control.ts";
+import { applyBefore } from "./faults.ts";
 import { type Call, escapeHtml, type Handler, html, json, type Outcome, page, redirect } from "./http.ts";
 import { admits, isTenant, PEOPLE, type Person, tenantId } from "./people.ts";
 import { sortScopes } from "./scopes.ts";
@@ -28,7 +29,7 @@ export function loginHandler(world: World): Handler {
       case "v2.0/.well-known/openid-configuration":
         return json(200, discovery(world, tenant));
       case "discovery/v2.0/keys":
-        return json(200, world.signer.jwks());
+        return keys(world);
       default:
         return json(404, { error: "not found" });
     }
@@ -42,6 +43,11 @@ async function asset(world: World, call: Call): Promise<Outcome> {
     headers: { "content-type": response.headers.get("content-type") ?? "application/octet-stream" },
     body: new Uint8Array(await response.arrayBuffer()),
   };
+}
+
+async function keys(world: World): Promise<Outcome> {
+  const early = await applyBefore(world.faults.take("keys", {}), () => ({ error: "unavailable" }));
+  return early ?? json(200, world.signer.jwks(world.origins.login));
 }
 
 function discovery(world: World, tenant: string) {
