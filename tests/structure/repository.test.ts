@@ -28,6 +28,14 @@ test("no file of the core or the shim is longer than 400 lines", () => {
   assert.deepEqual(long, []);
 });
 
+test("invocation logs, which hold the URLs of requests, are off", () => {
+  const settings = read("wrangler.jsonc").replace(/^\s*\/\/.*$/gm, "");
+  const { observability } = JSON.parse(settings) as {
+    observability?: { logs?: { invocation_logs?: boolean } };
+  };
+  assert.equal(observability?.logs?.invocation_logs, false);
+});
+
 test("package.json and the core have the same version", () => {
   const { version } = JSON.parse(read("package.json")) as { version: string };
   assert.match(read("core/base/version.h"), new RegExp(`kVersion = "${version.replaceAll(".", "\\.")}"`));
