@@ -1,6 +1,7 @@
 #include "core/flow/reauth.h"
 
 #include "core/base/fields.h"
+#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/integration.h"
 #include "core/flow/link.h"
@@ -25,7 +26,7 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   }
   // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
   const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
-                   record.cause + ":" + record.claims;
+                   sha256_base64url(record.cause + '\n' + record.claims);
   auto fields = co_await perform(MemoryGet{.key = key});
   if (!fields) {
     const auto link = co_await make_link(context,

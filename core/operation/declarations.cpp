@@ -83,7 +83,8 @@ constexpr Parameter kToken[] = {
     kUserId,
     kResource,
     {"min_ttl", integer, kQuery, false,
-     POSTERN_DOC("Seconds that the token must live at least; capped below its lifetime")}};
+     POSTERN_DOC(
+         "Seconds that the token must live at least; capped at three quarters of its lifetime")}};
 constexpr Parameter kRefresh[] = {kIntegrationInPath, kUserId, kResource};
 constexpr Parameter kConnection[] = {kIntegrationInPath, kUserId};
 constexpr Parameter kConnections[] = {

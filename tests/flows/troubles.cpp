@@ -1,5 +1,6 @@
 // Several things go wrong at once, or one after the other.
 #include "core/connection/journal.h"
+#include "core/flow/authority_state.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {
@@ -40,11 +41,12 @@ void resource_refused(Stories& stories) {
   story.host.call(story.get_token());
 }
 
-void suspended_journal(Stories& stories) {
-  auto& story = connected(
-      stories, "sign-in-over-unknown-outcome", "Somebody signs in while a refresh is unsettled",
-      "The refresh's journal is kept inside the sign-in's. The sign-in fails, so what was unknown\n"
-      "before is unknown still, and is settled later.");
+void sign_in_beside_refresh(Stories& stories) {
+  auto& story = connected(stories, "sign-in-over-unknown-outcome",
+                          "Somebody signs in while a refresh is unsettled",
+                          "Each has a journal of its own. The sign-in fails; what was unknown "
+                          "before is unknown still,\n"
+                          "and is settled later.");
   story.world.now += 61 * kMinuteMs;
   story.quietly([&](Host& silent) {
     silent.crash = before_fetch;
@@ -65,7 +67,7 @@ void suspended_journal(Stories& stories) {
 void sign_in_over_refresh(Stories& stories) {
   auto& story = connected(
       stories, "sign-in-ends-unknown-outcome", "A sign-in that works ends what was unsettled",
-      "The new grant takes the old one's place: its journal, the suspended one too, is over.");
+      "The new grant takes the old one's place: the refresh's journal is over with it.");
   story.world.now += 61 * kMinuteMs;
   story.quietly([&](Host& silent) {
     silent.crash = before_fetch;
@@ -93,10 +95,9 @@ void keys_missing(Stories& stories) {
     silent.call(story.callback_of(begun));
   });
   story.section("The person tries once more, too early",
-                "The first answer is taken up again, and the keys are still missing. No code is\n"
-                "sent: its answer would overwrite a grant that has arrived.");
+                "It is not yet time to ask for the keys again. No code is sent: its answer would\n"
+                "overwrite a grant that has arrived.");
   story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
-  story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
   story.host.call(story.callback_of(begun));
   story.section("The alarm rings, and the keys are back");
   story.expect("GET", std::string(kKeysUrl), keys_reply());
@@ -240,11 +241,121 @@ void foreign_key(Stories& stories) {
   story.host.call(story.callback_of(begun));
 }
 
+void refresh_beside_sign_in(Stories& stories) {
+  auto& story =
+      connected(stories, "refresh-beside-waiting-sign-in",
+                "A connection goes on while a second sign-in waits for the provider's keys",
+                "The kept answer of the sign-in stands in nobody's way: the token is refreshed, "
+                "and the keys\n"
+                "are not asked for again before their time.");
+  Story::Begun begun;
+  story.quietly([&](Host& silent) {
+    begun = story.begin(silent, story.make_link(silent));
+    const TokenAnswer answer{.id_token = id_token({}, begun.nonce, story.world.now)};
+    story.expect("POST", std::string(kTokenUrl), token_reply(answer));
+    story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+    silent.call(story.callback_of(begun));
+  });
+  story.world.now += 20 * kSecondMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.host.call(forced_refresh());
+  story.section("The alarm finishes the sign-in", "It is the same person, with a newer grant.");
+  story.expect("GET", std::string(kKeysUrl), keys_reply());
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", profile_reply({}));
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
+}
+
+void refused_again(Stories& stories) {
+  auto& story = connected(
+      stories, "refusals-are-remembered", "What the provider refused is not asked again at once",
+      "For half a minute whoever asks is told what the provider said. Here consent is missing for\n"
+      "one resource.");
+  story.expect("POST", std::string(kTokenUrl),
+               error_reply(400, "invalid_grant", R"(,"suberror":"consent_required")"));
+  story.quietly([&](Host& silent) { silent.call(story.get_token(R"(,"resource":"arm")")); });
+  story.host.call(story.get_token(R"(,"resource":"arm")"));
+  story.section("The integration's secret ended",
+                "That is said of every connection of the integration.");
+  story.world.now += 61 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
+  story.quietly([&](Host& silent) { silent.call(story.get_token()); });
+  story.host.call(story.get_token());
+  story.section("Half a minute later", "The provider is asked once more.");
+  story.world.now += 31 * kSecondMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.host.call(story.get_token());
+}
+
+void refused_for_good(Stories& stories) {
+  auto& story = connected(
+      stories, "resource-refuses-every-token", "Graph refuses whatever token it is shown",
+      "One is replaced. The new one is refused as well, and the next request does not replace it:\n"
+      "one in half a minute is enough.");
+  const auto get_user = rpc("get_user", R"({"userId":"user-1"})", "graph:read");
+  const HttpReply refused{.status = 401, .headers = {}, .body = "{}"};
+  story.world.now += kMinuteMs;
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
+  story.quietly([&](Host& silent) { silent.call(get_user); });
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
+  story.host.call(get_user);
+}
+
+void odd_answer(Stories& stories) {
+  auto& story = connected(stories, "refresh-odd-answer",
+                          "A new refresh token comes with an answer that is no good",
+                          "No access token is in it. Under rotation the new refresh token is all "
+                          "that is left, so it is\n"
+                          "kept, and the next try is made with it.");
+  story.world.now += 61 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl),
+               json_reply(200, R"({"token_type":"Bearer","refresh_token":"refresh-2"})"));
+  story.note_secret("refresh-2");
+  story.host.call(story.get_token());
+  story.section("Half a minute later");
+  story.world.now += 31 * kSecondMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-3", .refresh_token = "refresh-3"}));
+  story.host.call(story.get_token());
+}
+
+void tired_alarm(Stories& stories) {
+  auto& story = connected(
+      stories, "refresh-alarm-gives-up", "Nobody asks, and the provider is down for hours",
+      "After 24 tries in vain no alarm is armed any more; whoever asks for a token makes the next\n"
+      "try.");
+  story.world.now += 61 * kMinuteMs;
+  const auto object = story.object_name();
+  story.quietly([&](Host& silent) {
+    story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+    silent.call(story.get_token());
+    for (int tries = 1; tries < kMostUnaskedTries; ++tries) {
+      story.world.now = story.world.objects[object].alarm_at;
+      story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+      silent.ring(object);
+    }
+  });
+  story.world.now = story.world.objects[object].alarm_at;
+  story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+  story.host.ring(object);
+  story.section("A caller, an hour later");
+  story.world.now += 60 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.host.call(story.get_token());
+}
+
 }  // namespace
 
 void tell_troubles(Stories& stories) {
   resource_refused(stories);
-  suspended_journal(stories);
+  sign_in_beside_refresh(stories);
   sign_in_over_refresh(stories);
   keys_missing(stories);
   kept_for_ever(stories);
@@ -254,6 +365,11 @@ void tell_troubles(Stories& stories) {
   unreadable(stories);
   newer_backup(stories);
   foreign_key(stories);
+  refresh_beside_sign_in(stories);
+  refused_again(stories);
+  refused_for_good(stories);
+  odd_answer(stories);
+  tired_alarm(stories);
 }
 
 }  // namespace postern::testing

@@ -92,10 +92,10 @@ class Rules {
       return;
     }
     for (const auto& [key, value] : commit->puts) {
-      journal_is_open_ = journal_is_open_ || key == kJournalKey;
+      journal_is_open_ = journal_is_open_ || key == kJournalKey || key == kSignInKey;
     }
     for (const auto& key : commit->deletes) {
-      journal_is_open_ = journal_is_open_ && key != kJournalKey;
+      journal_is_open_ = journal_is_open_ && key != kJournalKey && key != kSignInKey;
     }
   }
 
