@@ -136,8 +136,12 @@ const LIMITS: PoolLimits = {
 /** Idle instances that are kept warm. */
 const KEPT = 16;
 
-/** Longer than any flow runs: every effect has a deadline. */
-const LONGEST_FLOW_MS = 120_000;
+/**
+ * Longer than any flow runs. A front has a deadline (flow-runner.ts). An authority must not be cut short in the middle of an
+ * exchange and is not, but all that it asks for has a deadline: at its longest it reads D1 (5 s), settles what an earlier
+ * exchange left (20 s for keys, 5 s for a profile, 10 s for KV and D1), exchanges a code (20 s), and settles that: 95 s.
+ */
+const LONGEST_FLOW_MS = 180_000;
 
 const NOTHING: Share = { live: 0, bytes: 0 };
 
@@ -182,6 +186,11 @@ export class CorePool {
     if (!idle) this.#bytes += bytes;
     this.#live.set(instance, { since: Date.now(), standing, bytes });
     return instance;
+  }
+
+  /** Whether it is lent: what was taken back meanwhile must not go on. */
+  isLive(instance: CoreInstance): boolean {
+    return this.#live.has(instance);
   }
 
   /** Before its flow waits: whether it may. Asked again, it is no more than it was. */

@@ -28,6 +28,9 @@ export interface AuthorityCall {
 const WAIT_STEP_MS = 5;
 const LONGEST_WAIT_MS = 2_000;
 
+/** A front may ask a hundred times for what has a deadline each: all of it together has one too. */
+const LONGEST_FRONT_MS = 60_000;
+
 /** Bytes on their way into an instance; used between two awaits only, so one for the isolate will do. */
 const message = new FieldWriter(8 * 1024);
 
@@ -173,10 +176,16 @@ async function finish(flow: Flow, signal: AbortSignal | undefined): Promise<Ende
     pool.release(instance);
   };
   signal?.addEventListener("abort", giveBack, { once: true });
+  const { promise: late, reject: expire } = Promise.withResolvers<never>();
+  // An authority goes on to its end, which is near: what it has begun nobody else may finish.
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  if (standingOf(input) !== "authority")
+    timer = setTimeout(() => expire(new CoreFault("timeout", "deadline")), LONGEST_FRONT_MS);
   try {
     let ended: Ended | Later | undefined;
     while (!ended) {
-      const { id, answer } = await untilAborted(Promise.race(waiting.values()), signal);
+      const { id, answer } = await untilAborted(Promise.race([...waiting.values(), late]), signal);
+      if (!pool.isLive(instance)) throw new CoreFault("timeout", "taken back");
       waiting.delete(id);
       message.clear();
       ended = advance(flow, instance.resume(message.add(Date.now(), id, answer)));
@@ -186,6 +195,7 @@ async function finish(flow: Flow, signal: AbortSignal | undefined): Promise<Ende
     instance.usable = false;
     return failed(error, input);
   } finally {
+    if (timer !== null) clearTimeout(timer);
     signal?.removeEventListener("abort", giveBack);
     pool.release(instance);
   }
