@@ -59,6 +59,28 @@ describe("a service binding", () => {
     await answer.body?.cancel();
   });
 
+  test("parameters that no JSON can say are refused, not thrown", async () => {
+    const service = rpc("acme") as unknown as Record<string, (value?: unknown) => Promise<unknown>>;
+    const cycle: Record<string, unknown> = { userId: "x" };
+    cycle.of = [cycle];
+    for (const parameters of [{ userId: 1n }, cycle, { userId: [{ deep: 2n }] }]) {
+      expect(await service.listConnections?.(parameters)).toMatchObject({
+        success: false,
+        code: "invalid_request",
+      });
+    }
+    const large = "x".repeat(100 * 1024);
+    for (const parameters of [{ userId: large }, { [large]: 1 }, Array.from({ length: 70_000 }, () => 1)]) {
+      expect(await service.listConnections?.(parameters)).toMatchObject({ code: "payload_too_large" });
+    }
+    // As large as over HTTP, and not a byte less for being measured.
+    const most = "x".repeat(64 * 1024 - '{"userId":""}'.length);
+    expect(await service.listConnections?.({ userId: most })).toMatchObject({ code: "invalid_request" });
+    expect(await service.listConnections?.({ userId: `${most}x` })).toMatchObject({
+      code: "payload_too_large",
+    });
+  });
+
   test("parameters that are no object are refused, not thrown", async () => {
     const service = rpc("acme") as unknown as Record<string, (value?: unknown) => Promise<unknown>>;
     for (const value of [
