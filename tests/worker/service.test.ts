@@ -1,6 +1,7 @@
 /** "The service" in docs/threats.md: service bindings, browsers of other origins, what every answer says. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import { prepare } from "../../worker-shim/src/env.ts";
 import {
   binding,
   connected,
@@ -13,6 +14,7 @@ import {
   readToken,
   rpc,
 } from "./client.ts";
+import { contains } from "./instances.ts";
 import { ADMIN_KEY, ORIGIN } from "./variables.ts";
 import { world } from "./world.ts";
 
@@ -57,6 +59,19 @@ describe("a service binding", () => {
     const answer = await service.fetch(`${ORIGIN}/user?user_id=x`);
     expect(answer.status).toBe(401);
     await answer.body?.cancel();
+  });
+
+  test("a front is given the administrator's key to compare with, and the client secret never", () => {
+    const { environment, withSecrets } = prepare(env);
+
+    expect([contains(environment, ADMIN_KEY), contains(environment, env.AZURE_CLIENT_SECRET)]).toEqual([
+      true,
+      false,
+    ]);
+    expect([contains(withSecrets, ADMIN_KEY), contains(withSecrets, env.AZURE_CLIENT_SECRET)]).toEqual([
+      true,
+      true,
+    ]);
   });
 
   test("parameters that no JSON can say are refused, not thrown", async () => {
