@@ -153,6 +153,7 @@ interface Use {
   bytes: number;
 }
 
+const sum = (a: Share, b: Share): Share => ({ live: a.live + b.live, bytes: a.bytes + b.bytes });
 const within = (used: Share, limit: Share) => used.live <= limit.live && used.bytes <= limit.bytes;
 
 export class CorePool {
@@ -160,7 +161,15 @@ export class CorePool {
   readonly #limits: PoolLimits;
   readonly #keep: number;
   readonly #free: CoreInstance[] = [];
+  /** In the order in which they were taken. */
   readonly #live = new Map<CoreInstance, Use>();
+  /** What each of them holds together. */
+  readonly #used: Record<Standing, Share> = {
+    brief: { ...NOTHING },
+    waiting: { ...NOTHING },
+    calling: { ...NOTHING },
+    authority: { ...NOTHING },
+  };
   #snapshot: Uint8Array | undefined;
   #created = 0;
   #dropped = 0;
@@ -185,6 +194,7 @@ export class CorePool {
     const bytes = instance.memory().length;
     if (!idle) this.#bytes += bytes;
     this.#live.set(instance, { since: Date.now(), standing, bytes });
+    this.#count(standing, 1, bytes);
     return instance;
   }
 
@@ -199,9 +209,9 @@ export class CorePool {
     if (!use) return false;
     if (use.standing !== "brief" && (use.standing !== "waiting" || standing === "waiting")) return true;
     const before = use.standing;
-    use.standing = standing;
+    this.#move(use, standing);
     if (this.#fits(standing) || (this.#reclaim() && this.#fits(standing))) return true;
-    use.standing = before;
+    this.#move(use, before);
     return false;
   }
 
@@ -219,6 +229,7 @@ export class CorePool {
     if (grown === 0) return true;
     use.bytes += grown;
     this.#bytes += grown;
+    this.#count(use.standing, 0, grown);
     return this.#fits(use.standing);
   }
 
@@ -227,6 +238,7 @@ export class CorePool {
     const use = this.#live.get(instance);
     if (!use) return;
     this.#live.delete(instance);
+    this.#count(use.standing, -1, -use.bytes);
     const memory = instance.memory();
     const snapshot = this.#snapshot;
     if (
@@ -254,15 +266,22 @@ export class CorePool {
     const used = { live: this.#live.size + more.live, bytes: this.#bytes + more.bytes };
     if (!within(used, standing === "brief" ? all : this.#long())) return false;
     if (standing === "brief" || standing === "authority") return true;
-    const [calls, waits] = [{ ...more }, { ...more }];
-    for (const use of this.#live.values()) {
-      if (use.standing !== "waiting" && use.standing !== "calling") continue;
-      for (const sum of use.standing === "calling" ? [waits, calls] : [waits]) {
-        sum.live += 1;
-        sum.bytes += use.bytes;
-      }
-    }
-    return within(waits, waiting) && (standing === "waiting" || within(calls, calling));
+    const calls = sum(this.#used.calling, more);
+    return (
+      within(sum(this.#used.waiting, calls), waiting) && (standing === "waiting" || within(calls, calling))
+    );
+  }
+
+  #move(use: Use, to: Standing): void {
+    this.#count(use.standing, -1, -use.bytes);
+    use.standing = to;
+    this.#count(to, 1, use.bytes);
+  }
+
+  #count(standing: Standing, live: number, bytes: number): void {
+    const used = this.#used[standing];
+    used.live += live;
+    used.bytes += bytes;
   }
 
   /** The runtime may end a request without a word; what it held is nobody's after a while. */
@@ -270,7 +289,7 @@ export class CorePool {
     const before = Date.now() - LONGEST_FLOW_MS;
     let reclaimed = false;
     for (const [instance, { since }] of this.#live) {
-      if (since > before) continue;
+      if (since > before) break;
       instance.usable = false;
       this.release(instance);
       reclaimed = true;
