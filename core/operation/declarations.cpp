@@ -90,7 +90,8 @@ constexpr Parameter kConnection[] = {kIntegrationInPath, kUserId};
 constexpr Parameter kConnections[] = {
     {"user_id", identifier, kQuery, false, POSTERN_DOC("Only this user's")},
     {"status", name, kQuery, false,
-     POSTERN_DOC("Only in this status; all but revoked when absent")},
+     POSTERN_DOC("Only in this status; all but revoked when absent. What waits for confirmation is "
+                 "never listed")},
     {"cursor", text, kQuery, false, POSTERN_DOC("Where the last page ended")}};
 constexpr Parameter kAdminConsent[] = {
     kIntegrationInPath,
