@@ -94,9 +94,9 @@ Task<Outcome> finish_later(AuthorityState* state, const Attempt* attempt, Connec
     co_return co_await refuse(state, attempt, std::move(failure));
   }
   journal.retry_at = now + kKeptRetryMs;
-  (void)co_await perform(StorageCommit{.puts = {{kSignInKey, encode_journal(journal)}},
-                                       .deletes = {},
-                                       .alarm_at = next_alarm(*state, now)});
+  (void)co_await store(state, StorageCommit{.puts = {{kSignInKey, encode_journal(journal)}},
+                                            .deletes = {},
+                                            .alarm_at = next_alarm(*state, now)});
   co_return connect_failure(attempt->state, failure);
 }
 
@@ -117,7 +117,7 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const A
   if (!state->outbox) {
     commit.alarm_at = next_alarm(*state, now);
   }
-  const auto stored = co_await perform(std::move(commit));
+  const auto stored = co_await store(state, std::move(commit));
   if (!stored) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::outcome_unknown,

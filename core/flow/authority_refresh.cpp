@@ -71,7 +71,7 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
   if (!state->outbox) {
     commit.alarm_at = next_alarm(*state, now);
   }
-  (void)co_await perform(std::move(commit));
+  (void)co_await store(state, std::move(commit));
   co_return failed(patience_problem(journal.retry_at, now),
                    live_token(*state, journal.resource, now) != nullptr);
 }

@@ -66,6 +66,15 @@ bool is_unreadable(const std::vector<std::optional<std::string>>& values,
          (values[6] && !state.sign_in.journal);
 }
 
+// An outbox that a flow finds was left by one whose write to KV failed, or which died over it: that
+// write may land yet.
+Task<std::monostate> expect_late_write(AuthorityState* state) {
+  if (state->outbox && !state->outbox->kv_done && state->outbox->kv_again_at == 0) {
+    state->outbox->kv_again_at = co_await current_time() + kLateWriteMs;
+  }
+  co_return std::monostate{};
+}
+
 Problem store_fault() {
   return problem(ProblemCode::store_unavailable);
 }
@@ -114,6 +123,7 @@ Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id) {
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   state.id = id;
+  (void)co_await expect_late_write(&state);
   if (!state.record && !state.sign_in.journal && !state.pending) {
     auto found = co_await recover(id);
     if (!found) {
@@ -150,13 +160,24 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm() {
   if (!state.record && !state.sign_in.journal && !state.pending) {
     co_return std::optional<AuthorityState>();
   }
+  (void)co_await expect_late_write(&state);
   co_return std::optional(std::move(state));
+}
+
+Task<bool> store(AuthorityState* state, StorageCommit commit) {
+  const auto stored = co_await perform(std::move(commit));
+  state->behind = state->behind || !stored;
+  co_return stored.has_value();
 }
 
 Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, AuthorityState* state,
                                                     ConnectionRecord next, Ends ends) {
   const auto now = co_await current_time();
-  const Outbox outbox{.kv_again_at = state->outbox ? state->outbox->kv_again_at : 0};
+  EpochMs kv_again_at = state->outbox ? state->outbox->kv_again_at : 0;
+  if (state->outbox && !state->outbox->kv_done) {
+    kv_again_at = std::max(kv_again_at, now + kLateWriteMs);
+  }
+  const Outbox outbox{.kv_again_at = kv_again_at};
   StorageCommit commit{.puts = {{std::string(kRecordKey), encode_record(next)},
                                 {std::string(kOutboxKey), encode_outbox(outbox)}},
                        .deletes = {},
@@ -193,6 +214,23 @@ Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, Author
   co_return std::monostate{};
 }
 
+Task<std::monostate> rewrite_kv(AuthorityState* state) {
+  const auto written = co_await perform(KvPut{.key = connection_key(state->id),
+                                              .value = encode_record(*state->record),
+                                              .ttl_seconds = kRecordKvSeconds});
+  if (written || written.error() != HostFault::timeout) {
+    co_return std::monostate{};
+  }
+  // It may land over a newer one, as any write that timed out: KV is owed another after that.
+  const auto now = co_await current_time();
+  state->outbox = Outbox{.d1_done = true, .kv_again_at = now + kLateWriteMs};
+  StorageCommit commit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}},
+                       .deletes = {},
+                       .alarm_at = state->outbox->kv_again_at};
+  (void)co_await store(state, std::move(commit));
+  co_return std::monostate{};
+}
+
 Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
   if (!state->outbox || !state->record) {
     co_return std::monostate{};
@@ -225,29 +263,32 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
                                .event = "backup_is_newer",
                                .fields = {{"connection", connection_key(state->id)}}});
   }
-  outbox.kv_done = kv.has_value();
+  // Done is what no late write can undo: before that, D1 may take as long as it likes.
+  outbox.kv_done = outbox.kv_done || (kv && begun >= outbox.kv_again_at);
   outbox.d1_done = d1.has_value();
   StorageCommit commit;
-  if (!outbox.kv_done || !outbox.d1_done) {
+  if (!kv || !outbox.d1_done) {
     ++outbox.attempts;
     commit.alarm_at = now + retry_delay(outbox.attempts + 3, random_bits(context));
     (void)co_await perform(Log{.level = LogLevel::warn,
                                .event = "outbox_retry",
                                .fields = {{"connection", connection_key(state->id)},
-                                          {"kv", outbox.kv_done ? "done" : "failed"},
+                                          {"kv", kv ? "done" : "failed"},
                                           {"d1", outbox.d1_done ? "done" : "failed"}}});
-  } else if (begun < outbox.kv_again_at) {
-    outbox.kv_done = false;
+  } else if (!outbox.kv_done) {
     commit.alarm_at = outbox.kv_again_at;
   } else {
     commit.deletes.emplace_back(kOutboxKey);
-    commit.alarm_at = next_alarm(*state, now);
+    // Where an earlier commit failed, what is stored may owe more than what is here.
+    if (!state->behind) {
+      commit.alarm_at = next_alarm(*state, now);
+    }
     state->outbox.reset();
   }
   if (state->outbox) {
     commit.puts.emplace_back(kOutboxKey, encode_outbox(outbox));
   }
-  (void)co_await perform(std::move(commit));
+  (void)co_await store(state, std::move(commit));
   co_return std::monostate{};
 }
 
@@ -266,23 +307,30 @@ Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journa
 }
 
 Task<bool> write_journal(AuthorityState* state, JournalKind kind) {
-  const auto stored = co_await perform(
-      StorageCommit{.puts = {{journal_key(kind), encode_journal(*state->exchange(kind).journal)}},
-                    .deletes = {},
-                    .alarm_at = std::nullopt});
-  co_return stored.has_value();
+  StorageCommit commit{
+      .puts = {{journal_key(kind), encode_journal(*state->exchange(kind).journal)}},
+      .deletes = {},
+      .alarm_at = std::nullopt};
+  co_return co_await store(state, std::move(commit));
 }
 
 Task<std::monostate> close_journal(AuthorityState* state, JournalKind kind) {
   const auto now = co_await current_time();
+  const auto& journal = state->exchange(kind).journal;
+  const bool doubt = kind == JournalKind::refresh && journal && journal->attempts > 1;
   state->exchange(kind) = {};
   StorageCommit commit{.puts = {},
                        .deletes = {std::string(journal_key(kind)), std::string(kept_key(kind))},
                        .alarm_at = std::nullopt};
-  if (!state->outbox) {
+  if (doubt) {
+    // This try says nothing about the token; what an earlier one did to it is unknown still.
+    commit.puts.emplace_back(kRecoveredKey, "1");
+    state->recovered = true;
+  }
+  if (!state->outbox && !state->behind) {
     commit.alarm_at = next_alarm(*state, now);
   }
-  (void)co_await perform(std::move(commit));
+  (void)co_await store(state, std::move(commit));
   co_return std::monostate{};
 }
 

@@ -31,6 +31,8 @@ struct AuthorityState {
   std::optional<Outbox> outbox;
   std::optional<Pending> pending;
   bool recovered = false;
+  // Storage did not take a commit: what is stored is not what is here.
+  bool behind = false;
 
   [[nodiscard]] std::int64_t version() const { return record ? record->version : 0; }
   [[nodiscard]] Exchange& exchange(JournalKind kind) {
@@ -46,6 +48,9 @@ Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id);
 // store_unavailable, stored_data_unreadable.
 Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm();
 
+// A commit whose failure ends nothing; it shows in `behind`.
+Task<bool> store(AuthorityState* state, StorageCommit commit);
+
 // What else is over with a new version, besides a refresh of the old one.
 struct Ends {
   bool sign_in = false;
@@ -59,6 +64,9 @@ Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, Author
 
 // Delivers the current record to KV and D1; what fails stays in the outbox for the alarm.
 Task<std::monostate> publish(FlowContext* context, AuthorityState* state);
+
+// Writes the current record to KV once more, which lost it or shows an older one.
+Task<std::monostate> rewrite_kv(AuthorityState* state);
 
 // Writes the journal row with an alarm in the same transaction; what was kept of an earlier
 // exchange of its kind is over.

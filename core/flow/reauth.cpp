@@ -12,6 +12,15 @@ namespace {
 
 constexpr DurationMs kLinkMemoryMs = 30 * kSecondMs;
 
+// What is shown to callers is what was meant to be.
+bool is_link(std::string_view fields) {
+  FieldReader in(fields);
+  for (int i = 0; i < 3; ++i) {
+    (void)in.text();
+  }
+  return in.complete();
+}
+
 }  // namespace
 
 Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state) {
@@ -28,7 +37,7 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
                    sha256_base64url(record.cause + '\n' + record.claims);
   auto fields = co_await perform(MemoryGet{.key = key});
-  if (!fields) {
+  if (!fields || !is_link(*fields)) {
     const auto link = co_await make_link(context,
                                          {.id = record.id,
                                           .tenant = record.tenant,
