@@ -1,6 +1,5 @@
 // Several things go wrong at once, or one after the other.
 #include "core/connection/journal.h"
-#include "core/flow/authority_state.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {
@@ -27,18 +26,6 @@ Story& connected(Stories& stories, std::string name, std::string_view heading,
   story.connect_quietly();
   story.world.forget_memory();
   return story;
-}
-
-void resource_refused(Stories& stories) {
-  auto& story = connected(
-      stories, "resource-needs-consent", "The person never agreed to one of the resources",
-      "The grant lives, and so does the token for Graph: the link is for the Resource Manager\n"
-      "alone, and the connection stays connected.");
-  story.expect("POST", std::string(kTokenUrl),
-               error_reply(400, "invalid_grant", R"(,"suberror":"consent_required")"));
-  story.host.call(story.get_token(R"(,"resource":"arm")"));
-  story.section("Graph, as if nothing had happened");
-  story.host.call(story.get_token());
 }
 
 void sign_in_beside_refresh(Stories& stories) {
@@ -267,94 +254,52 @@ void refresh_beside_sign_in(Stories& stories) {
   story.host.ring(story.object_name());
 }
 
-void refused_again(Stories& stories) {
+void alarm_commit_fails(Stories& stories) {
   auto& story = connected(
-      stories, "refusals-are-remembered", "What the provider refused is not asked again at once",
-      "For half a minute whoever asks is told what the provider said. Here consent is missing for\n"
-      "one resource.");
-  story.expect("POST", std::string(kTokenUrl),
-               error_reply(400, "invalid_grant", R"(,"suberror":"consent_required")"));
-  story.quietly([&](Host& silent) { silent.call(story.get_token(R"(,"resource":"arm")")); });
-  story.host.call(story.get_token(R"(,"resource":"arm")"));
-  story.section("The integration's secret ended",
-                "That is said of every connection of the integration.");
-  story.world.now += 61 * kMinuteMs;
-  story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
-  story.quietly([&](Host& silent) { silent.call(story.get_token()); });
-  story.host.call(story.get_token());
-  story.section("Half a minute later", "The provider is asked once more.");
-  story.world.now += 31 * kSecondMs;
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
-  story.host.call(story.get_token());
+      stories, "alarm-commit-fails", "The last thing that an alarm does is not stored",
+      "The alarm that rang is gone, and the next one was perhaps not armed. The flow ends in a\n"
+      "problem, so that the platform rings again.");
+  auto& object = story.world.objects[story.object_name()];
+  object.storage[std::string(kOutboxKey)] = encode_outbox({.attempts = 1});
+  story.fail_next("storage.commit");
+  story.host.ring(story.object_name());
 }
 
-void refused_for_good(Stories& stories) {
+void mending_times_out(Stories& stories) {
   auto& story = connected(
-      stories, "resource-refuses-every-token", "Graph refuses whatever token it is shown",
-      "One is replaced. The new one is refused as well, and the next request does not replace it:\n"
-      "one in half a minute is enough.");
-  const auto get_user = rpc("get_user", R"({"userId":"user-1"})", "graph:read");
-  const HttpReply refused{.status = 401, .headers = {}, .body = "{}"};
-  story.world.now += kMinuteMs;
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.quietly([&](Host& silent) { silent.call(get_user); });
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.host.call(get_user);
+      stories, "kv-mended-too-late", "KV is mended, and that very write times out",
+      "It may land at any time, over a tombstone too: KV is owed another write after that.");
+  story.world.kv.clear();
+  story.fail_next("kv.put", HostFault::timeout);
+  story.host.call(story.get_token());
+  story.section("A minute later");
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
 }
 
-void odd_answer(Stories& stories) {
-  auto& story = connected(stories, "refresh-odd-answer",
-                          "A new refresh token comes with an answer that is no good",
-                          "No access token is in it. Under rotation the new refresh token is all "
-                          "that is left, so it is\n"
-                          "kept, and the next try is made with it.");
-  story.world.now += 61 * kMinuteMs;
-  story.expect("POST", std::string(kTokenUrl),
-               json_reply(200, R"({"token_type":"Bearer","refresh_token":"refresh-2"})"));
-  story.note_secret("refresh-2");
-  story.host.call(story.get_token());
-  story.section("Half a minute later");
-  story.world.now += 31 * kSecondMs;
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-3", .refresh_token = "refresh-3"}));
-  story.host.call(story.get_token());
-}
-
-void tired_alarm(Stories& stories) {
-  auto& story = connected(
-      stories, "refresh-alarm-gives-up", "Nobody asks, and the provider is down for hours",
-      "After 24 tries in vain no alarm is armed any more; whoever asks for a token makes the next\n"
-      "try.");
-  story.world.now += 61 * kMinuteMs;
-  const auto object = story.object_name();
+void pending_overtaken(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "pending-overtaken", "A sign-in that waits for its confirmation is overtaken by another",
+      "The second one needs no confirmation and connects. The first is over with it: confirmed\n"
+      "later it would put an older grant in the place of a newer one."));
+  Story::Begun begun;
+  Outcome waiting;
   story.quietly([&](Host& silent) {
-    story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
-    silent.call(story.get_token());
-    for (int tries = 1; tries < kMostUnaskedTries; ++tries) {
-      story.world.now = story.world.objects[object].alarm_at;
-      story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
-      silent.ring(object);
-    }
+    begun = story.begin(
+        silent, story.make_link(silent, R"(,"returnTo":")" + std::string(kReturnTo) + "\""));
+    story.expect_sign_in(begun);
+    waiting = silent.call(story.callback_of(begun));
   });
-  story.world.now = story.world.objects[object].alarm_at;
-  story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
-  story.host.ring(object);
-  story.section("A caller, an hour later");
-  story.world.now += 60 * kMinuteMs;
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
-  story.host.call(story.get_token());
+  story.connect_quietly({}, {.access_token = "access-2", .refresh_token = "refresh-2"});
+  const auto location = header_of(waiting, "location");
+  story.host.call(rpc("confirm_connection", R"({"attempt":")" + query_value(location, "attempt") +
+                                                R"(","code":")" + query_value(location, "code") +
+                                                R"(","userId":"user-1"})"));
 }
 
 }  // namespace
 
 void tell_troubles(Stories& stories) {
-  resource_refused(stories);
   sign_in_beside_refresh(stories);
   sign_in_over_refresh(stories);
   keys_missing(stories);
@@ -366,10 +311,9 @@ void tell_troubles(Stories& stories) {
   newer_backup(stories);
   foreign_key(stories);
   refresh_beside_sign_in(stories);
-  refused_again(stories);
-  refused_for_good(stories);
-  odd_answer(stories);
-  tired_alarm(stories);
+  alarm_commit_fails(stories);
+  mending_times_out(stories);
+  pending_overtaken(stories);
 }
 
 }  // namespace postern::testing
