@@ -6,7 +6,8 @@
 //   kept      the sealed answer to that request, written before the flow saw it
 //   outbox    a version that KV or D1 has not got yet
 //   pending   a sign-in that waits for the caller's confirmation
-//   recovered the record came back from a backup: its refresh token may be spent
+//   recovered the refresh token may be spent, and no journal is open: the record came back from a
+//             backup, or a try whose outcome is unknown was followed by one that said nothing of it
 #pragma once
 
 #include <cstdint>

@@ -27,10 +27,7 @@ Task<std::monostate> heal_kv(AuthorityState* state) {
   }
   const auto now = co_await current_time();
   (void)co_await perform(MemoryPut{.key = limiter, .value = "1", .expires_at = now + kHealEveryMs});
-  (void)co_await perform(KvPut{.key = connection_key(state->id),
-                               .value = encode_record(*state->record),
-                               .ttl_seconds = kRecordKvSeconds});
-  co_return std::monostate{};
+  co_return co_await rewrite_kv(state);
 }
 
 // Opens the stored token and answers it as data.
@@ -242,7 +239,8 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   }
   const auto now = co_await current_time();
   if (state->pending && state->pending->expires_at <= now) {
-    (void)co_await perform(
+    (void)co_await store(
+        &*state,
         StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
     state->pending.reset();
   }
@@ -250,9 +248,11 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   if (!state->outbox && (state->journal || state->pending)) {
     const auto next = state->journal ? std::max(state->journal->retry_at, now + kMinuteMs)
                                      : state->pending->expires_at;
-    (void)co_await perform(StorageCommit{.puts = {}, .deletes = {}, .alarm_at = next});
+    (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {}, .alarm_at = next});
   }
-  co_return json_outcome("{}");
+  // The alarm that rang is gone, and perhaps the next one was not armed: a problem makes the
+  // platform ring again.
+  co_return state->behind ? problem_outcome(ProblemCode::store_unavailable) : json_outcome("{}");
 }
 
 }  // namespace postern

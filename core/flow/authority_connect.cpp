@@ -93,10 +93,10 @@ Task<Outcome> finish_later(AuthorityState* state, const Attempt* attempt, Connec
     co_return co_await refuse(state, attempt, std::move(failure));
   }
   state->journal->retry_at = now + kKeptRetryMs;
-  (void)co_await perform(
-      StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
-                    .deletes = {},
-                    .alarm_at = state->journal->retry_at});
+  (void)co_await store(
+      state, StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
+                           .deletes = {},
+                           .alarm_at = state->journal->retry_at});
   co_return connect_failure(attempt->state, failure);
 }
 
@@ -117,12 +117,13 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const A
     // Something else is due before that; the alarm's flow arms it again for the rest.
     commit.alarm_at = now + kKeptRetryMs;
   }
-  const auto stored = co_await perform(std::move(commit));
+  const auto stored = co_await store(state, std::move(commit));
   if (!stored) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::outcome_unknown,
                                                .detail = "store_unavailable"});
   }
+  state->pending = std::move(pending);
   co_return connect_waiting(attempt->state, code);
 }
 

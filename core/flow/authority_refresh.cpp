@@ -76,10 +76,10 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
           .fields = {{"connection", connection_key(state->id)}, {"reason", std::move(reason)}}});
   const std::string resource = journal.resource;
   const auto retry_at = journal.retry_at;
-  (void)co_await perform(
-      StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(journal)}},
-                    .deletes = {std::string(kKeptKey)},
-                    .alarm_at = retry_at});
+  (void)co_await store(state,
+                       StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(journal)}},
+                                     .deletes = {std::string(kKeptKey)},
+                                     .alarm_at = retry_at});
   state->journal = std::move(journal);
   state->kept.reset();
   co_return failed(patience_problem(retry_at, now), live_token(*state, resource, now) != nullptr);
@@ -206,7 +206,9 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                   .sent_at = sent_at,
                   .base_version = record.version,
                   .attempts = attempts,
-                  .retry_at = now,
+                  // Should the object die, the request may be on its way until then: a replay that
+                  // overtook it would make it the one that shows a spent token.
+                  .retry_at = now + kExchangeDeadlineMs,
                   .resource = resource,
                   .connect = {}};
   const auto context_bytes = kept_context(state->id, journal);

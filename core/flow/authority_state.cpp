@@ -1,5 +1,7 @@
 #include "core/flow/authority_state.h"
 
+#include <algorithm>
+
 #include "core/flow/statements.h"
 #include "core/provider/catalogue.h"
 
@@ -54,6 +56,15 @@ bool is_unreadable(const std::vector<std::optional<std::string>>& values,
   return (values[0] && !state.record) || (values[1] && !state.journal);
 }
 
+// An outbox that a flow finds was left by one whose write to KV failed, or which died over it: that
+// write may land yet.
+Task<std::monostate> expect_late_write(AuthorityState* state) {
+  if (state->outbox && !state->outbox->kv_done && state->outbox->kv_again_at == 0) {
+    state->outbox->kv_again_at = co_await current_time() + kLateWriteMs;
+  }
+  co_return std::monostate{};
+}
+
 Problem store_fault() {
   return problem(ProblemCode::store_unavailable);
 }
@@ -102,6 +113,7 @@ Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id) {
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   state.id = id;
+  (void)co_await expect_late_write(&state);
   if (!state.record && !state.journal && !state.pending) {
     auto found = co_await recover(id);
     if (!found) {
@@ -138,13 +150,23 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm() {
   if (!state.record && !state.journal && !state.pending) {
     co_return std::optional<AuthorityState>();
   }
+  (void)co_await expect_late_write(&state);
   co_return std::optional(std::move(state));
+}
+
+Task<bool> store(AuthorityState* state, StorageCommit commit) {
+  const auto stored = co_await perform(std::move(commit));
+  state->behind = state->behind || !stored;
+  co_return stored.has_value();
 }
 
 Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, AuthorityState* state,
                                                     ConnectionRecord next, bool drop_pending) {
   const auto now = co_await current_time();
-  const Outbox outbox{.kv_again_at = state->outbox ? state->outbox->kv_again_at : 0};
+  const bool owed = state->outbox && !state->outbox->kv_done;
+  const Outbox outbox{.kv_again_at = owed ? std::max(state->outbox->kv_again_at, now + kLateWriteMs)
+                                     : state->outbox ? state->outbox->kv_again_at
+                                                     : 0};
   StorageCommit commit{.puts = {{std::string(kRecordKey), encode_record(next)},
                                 {std::string(kOutboxKey), encode_outbox(outbox)}},
                        .deletes = {},
@@ -172,6 +194,24 @@ Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, Author
     state->pending.reset();
   }
   (void)co_await publish(context, state);
+  co_return std::monostate{};
+}
+
+Task<std::monostate> rewrite_kv(AuthorityState* state) {
+  const auto written = co_await perform(KvPut{.key = connection_key(state->id),
+                                              .value = encode_record(*state->record),
+                                              .ttl_seconds = kRecordKvSeconds});
+  if (written || written.error() != HostFault::timeout) {
+    co_return std::monostate{};
+  }
+  // It may land over a newer one, as any write that timed out: KV is owed another after that.
+  const auto now = co_await current_time();
+  state->outbox = Outbox{.d1_done = true, .kv_again_at = now + kLateWriteMs};
+  StorageCommit commit{.puts = {{std::string(kOutboxKey), encode_outbox(*state->outbox)}}};
+  if (!state->journal && !state->pending) {
+    commit.alarm_at = state->outbox->kv_again_at;
+  }
+  (void)co_await store(state, std::move(commit));
   co_return std::monostate{};
 }
 
@@ -207,26 +247,26 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
                                .event = "backup_is_newer",
                                .fields = {{"connection", connection_key(state->id)}}});
   }
-  outbox.kv_done = kv.has_value();
+  // Done is what no late write can undo: before that, D1 may take as long as it likes.
+  outbox.kv_done = outbox.kv_done || (kv && begun >= outbox.kv_again_at);
   outbox.d1_done = d1.has_value();
   StorageCommit commit;
-  if (!outbox.kv_done || !outbox.d1_done) {
+  if (!kv || !outbox.d1_done) {
     ++outbox.attempts;
     commit.alarm_at = now + retry_delay(outbox.attempts + 3, random_bits(context));
     (void)co_await perform(Log{.level = LogLevel::warn,
                                .event = "outbox_retry",
                                .fields = {{"connection", connection_key(state->id)},
-                                          {"kv", outbox.kv_done ? "done" : "failed"},
+                                          {"kv", kv ? "done" : "failed"},
                                           {"d1", outbox.d1_done ? "done" : "failed"}}});
-  } else if (begun < outbox.kv_again_at) {
-    outbox.kv_done = false;
+  } else if (!outbox.kv_done) {
     commit.alarm_at = outbox.kv_again_at;
   } else {
     commit.deletes.emplace_back(kOutboxKey);
     // A pending confirmation or an open journal still needs its alarm.
     if (state->pending) {
       commit.alarm_at = state->pending->expires_at;
-    } else if (!state->journal) {
+    } else if (!state->journal && !state->behind) {
       commit.alarm_at = 0;
     }
     state->outbox.reset();
@@ -234,7 +274,7 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
   if (state->outbox) {
     commit.puts.emplace_back(kOutboxKey, encode_outbox(outbox));
   }
-  (void)co_await perform(std::move(commit));
+  (void)co_await store(state, std::move(commit));
   co_return std::monostate{};
 }
 
@@ -265,13 +305,19 @@ void end_journal(AuthorityState* state, StorageCommit* commit) {
 
 Task<std::monostate> close_journal(AuthorityState* state) {
   StorageCommit commit;
+  if (state->journal && state->journal->kind == JournalKind::refresh &&
+      state->journal->attempts > 1) {
+    // This try says nothing about the token; what an earlier one did to it is unknown still.
+    commit.puts.emplace_back(kRecoveredKey, "1");
+    state->recovered = true;
+  }
   end_journal(state, &commit);
   if (state->journal) {
     commit.alarm_at = state->journal->retry_at;
-  } else if (!state->outbox && !state->pending) {
+  } else if (!state->outbox && !state->pending && !state->behind) {
     commit.alarm_at = 0;
   }
-  (void)co_await perform(std::move(commit));
+  (void)co_await store(state, std::move(commit));
   co_return std::monostate{};
 }
 

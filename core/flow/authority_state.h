@@ -25,6 +25,8 @@ struct AuthorityState {
   std::optional<Outbox> outbox;
   std::optional<Pending> pending;
   bool recovered = false;
+  // Storage did not take a commit: what is stored is not what is here.
+  bool behind = false;
 
   [[nodiscard]] std::int64_t version() const { return record ? record->version : 0; }
 };
@@ -37,6 +39,9 @@ Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id);
 // store_unavailable, stored_data_unreadable.
 Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm();
 
+// A commit whose failure ends nothing; it shows in `behind`.
+Task<bool> store(AuthorityState* state, StorageCommit commit);
+
 // Commits a new version of the record and everything that goes with it in one transaction: the
 // journal and the kept answer end, the outbox opens. Then publishes; a store that is down does not
 // fail the flow.
@@ -46,6 +51,9 @@ Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, Author
 
 // Delivers the current record to KV and D1; what fails stays in the outbox for the alarm.
 Task<std::monostate> publish(FlowContext* context, AuthorityState* state);
+
+// Writes the current record to KV once more, which lost it or shows an older one.
+Task<std::monostate> rewrite_kv(AuthorityState* state);
 
 // Writes the journal row with an alarm in the same transaction.
 Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journal journal,

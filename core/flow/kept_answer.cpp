@@ -9,12 +9,11 @@ namespace {
 constexpr DurationMs kKeptPatienceMs = 10 * kMinuteMs;
 
 // The journal as it is now, with the alarm for its next try.
-Task<bool> write_journal(const AuthorityState* state) {
-  const auto stored = co_await perform(
-      StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
-                    .deletes = {},
-                    .alarm_at = std::nullopt});
-  co_return stored.has_value();
+Task<bool> write_journal(AuthorityState* state) {
+  co_return co_await store(
+      state, StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
+                           .deletes = {},
+                           .alarm_at = std::nullopt});
 }
 
 }  // namespace

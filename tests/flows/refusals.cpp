@@ -86,6 +86,7 @@ void refresh_integration(Stories& stories) {
     };
     silent.call(story.get_token());
   });
+  story.world.now += 20 * kSecondMs;
   story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
   story.host.call(story.get_token());
 }

@@ -56,7 +56,10 @@ void suspended_journal(Stories& stories) {
                token_reply({.id_token = id_token({}, "another-nonce", story.world.now)}));
   story.expect("GET", std::string(kKeysUrl), keys_reply());
   story.host.call(story.callback_of(begun));
-  story.section("The next caller settles the refresh");
+  story.section("The next caller settles the refresh",
+                "Not before the request that nobody waited for is over: a replay that overtook it\n"
+                "would make it the one that shows a spent token.");
+  story.world.now += 20 * kSecondMs;
   story.expect("POST", std::string(kTokenUrl),
                token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
   story.host.call(story.get_token());
