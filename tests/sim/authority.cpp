@@ -93,7 +93,7 @@ void Simulation::job_ended(Node& node, const std::shared_ptr<Job>& job, const Ou
     answer(outcome);
   }
   if (node.running.empty() && node.queue.empty()) {
-    ledger_.at_rest(node.connection, *node.object, node.ringing);
+    ledger_.at_rest(*node.object, node.ringing);
   }
   // On the next turn: a flow that ends at once must not start the next one inside itself.
   in(0, [this, &node] { work(node); });
@@ -127,7 +127,7 @@ void Simulation::crash(Node& node) {
     }
   }
   watch_alarm(node);
-  ledger_.at_rest(node.connection, *node.object, node.ringing);
+  ledger_.at_rest(*node.object, node.ringing);
 }
 
 void Simulation::watch_alarm(Node& node) {

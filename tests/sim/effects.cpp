@@ -64,7 +64,7 @@ std::optional<Reply> Simulation::carry_out(const std::shared_ptr<Run>& run,
     return read_storage(run, *read);
   }
   if (const auto* line = std::get_if<Log>(&effect)) {
-    log(run, *line);
+    log(*run, *line);
     return Reply(std::monostate{});
   }
   if (std::holds_alternative<MemoryGet>(effect) || std::holds_alternative<MemoryPut>(effect)) {
@@ -88,15 +88,15 @@ std::optional<Reply> Simulation::carry_out(const std::shared_ptr<Run>& run,
   return std::nullopt;
 }
 
-void Simulation::log(const std::shared_ptr<Run>& run, const Log& effect) {
+void Simulation::log(const Run& run, const Log& effect) {
   std::string name = effect.event;
   for (const auto& [field, value] : effect.fields) {
     if (field == "reason" || field == "cause" || field == "kv" || field == "d1") {
       name += " " + field + "=" + value;
     }
-    if (effect.event == "connect_refused" && field == "reason") {
-      ledger_.refused(run->connection, value);
-    }
+  }
+  if (name == "connect_refused reason=other_account") {
+    ledger_.account_refused(run.connection);
   }
   coverage_.count("log", name);
 }
@@ -261,10 +261,9 @@ void Simulation::kv_write(const std::shared_ptr<Run>& run, const IssuedEffect& i
     in(takes / 2, land);
     answer(takes, HostFault::unavailable);
   } else if (strikes(Fault::kv_write_late, spot)) {
-    in(deadline + chance_.between(0, kLatestLandingMs, spot, 2), [this, land] {
-      tell("kv", "a write that had timed out lands");
-      land();
-    });
+    late_writes_.push_back(std::make_shared<std::function<void()>>(land));
+    in(deadline + chance_.between(0, kLatestLandingMs, spot, 2),
+       [this, write = late_writes_.back()] { land_late(*write); });
     answer(deadline, HostFault::timeout);
   } else if (strikes(Fault::kv_write_never, spot)) {
     answer(deadline, HostFault::timeout);
@@ -272,6 +271,14 @@ void Simulation::kv_write(const std::shared_ptr<Run>& run, const IssuedEffect& i
     // It is on its way, whether or not the object lives to see it arrive.
     in(takes / 2, land);
     answer(takes, std::nullopt);
+  }
+}
+
+void Simulation::land_late(std::function<void()>& write) {
+  if (write) {
+    tell("kv", "a write that had timed out lands");
+    write();
+    write = nullptr;
   }
 }
 

@@ -10,6 +10,7 @@
 //   7 a token belongs to the organization, subject and resource that were asked for
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -44,8 +45,12 @@ class Ledger {
   // A token request is about to leave; `arrived_at`: of the demand behind it, 0 where none is
   // known.
   void leaves(int connection, std::string_view body, const testing::Object& object,
-              EpochMs arrived_at);
+              EpochMs arrived_at, EpochMs now);
   void came_back(int connection) { --at(connection).in_flight; }
+  // A token request is in flight.
+  [[nodiscard]] bool is_asking() const {
+    return std::ranges::any_of(connections_, [](const auto& each) { return each.in_flight > 0; });
+  }
   // The provider issued these tokens.
   void issued(const RefreshPlace& place) { grant(place.grant).newest_issued = place.index; }
   // They arrived, and the host kept them.
@@ -54,11 +59,11 @@ class Ledger {
   void committed(int connection, const testing::Object& object, std::string_view operation,
                  DurationMs mono, EpochMs now);
   void storage_lost(int connection, bool backups_have_it);
-  void refused(int connection, std::string_view reason);
+  void account_refused(int connection);
   // A token left Postern for a caller, or for the resource itself.
   void served(int connection, bool arm, std::string_view token, DurationMs mono);
   // Nothing runs in the object any more.
-  void at_rest(int connection, const testing::Object& object, bool ringing);
+  void at_rest(const testing::Object& object, bool ringing);
 
   void violated(int invariant, std::string text);
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -80,7 +85,8 @@ class Ledger {
     Status status = Status::not_connected;
     int grant = -1;
     int last_sign_in = -1;   // the latest grant whose code was redeemed and whose answer arrived
-    DurationMs owed_at = 0;  // the last time that KV or D1 were owed something
+    bool owes = false;       // to KV or D1
+    DurationMs owed_at = 0;  // the last time that it did
     bool lost = false;       // its storage was, and the backups were older
   };
   struct GrantBook {
@@ -88,7 +94,7 @@ class Ledger {
     int newest_received = -1;
     DurationMs replaced_at = -1;
     bool committed = false;  // or pending
-    bool refused = false;    // for good reason
+    bool refused = false;    // another account than the one that was connected then
   };
   Connection& at(int connection) { return connections_[static_cast<std::size_t>(connection)]; }
   GrantBook& grant(int index);

@@ -1,8 +1,7 @@
-// sim [--seeds N] [--from N] [--seed N] [--jobs N] [--mutation NAME] [--all] [--quiet]
+// sim [--seeds N] [--from N] [--seed N] [--jobs N] [--mutation NAME] [--trace] [--quiet]
 //   --seeds N     as many histories, from seed --from (1)
 //   --seed N      this history alone, with its trace when it fails, or --trace always
 //   --mutation    with this defect in the host; "every" tries each until a seed kills it
-//   --all         does not stop at the first violation of each kind
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -167,14 +166,14 @@ int try_mutations(const Options& options) {
   for (std::size_t i = 1; i < postern::sim::kMutations; ++i) {
     const auto mutation = static_cast<Mutation>(i);
     const auto hunted = hunt(options, mutation, 1);
-    std::cout << name_of(mutation) << ": ";
+    std::cout << name_of(mutation) << ": " << std::flush;
     if (hunted.found.empty()) {
       std::cout << "ALIVE after " << hunted.histories << " histories\n";
       ++alive;
     } else {
       const auto& [seed, violation] = *hunted.found.begin();
       std::cout << "killed by seed " << seed << ", " << violation.invariant << ": "
-                << violation.text << "\n";
+                << violation.text << std::endl;
     }
   }
   return alive == 0 ? 0 : 1;

@@ -62,12 +62,12 @@ Provider::Answer Provider::issue(int grant, bool arm, EpochMs now, const Refresh
     owner.refresh_tokens.push_back({.text = answer.refresh_token});
     refresh_[answer.refresh_token] = place;
   }
-  auto reply = testing::token_reply(answer);
-  if (settings_.lifetime_seconds == 0) {
-    // "expires_in":0 is as good as none: the core takes no lifetime below a second.
-    reply.headers.emplace_back("request-id", "no-lifetime");
+  if (omitted) {
+    // To leave it out is to say that the old one stays (RFC 6749 6).
+    owner.refresh_tokens[static_cast<std::size_t>(place.index)].spent_at = 0;
   }
-  return {.reply = std::move(reply), .issued = place};
+  // "expires_in":0 is as good as none: the core takes no lifetime below a second.
+  return {.reply = testing::token_reply(answer), .issued = place};
 }
 
 Provider::Answer Provider::token(std::string_view body, EpochMs now, bool secret_is_wrong,

@@ -126,6 +126,7 @@ class Simulation {
   [[nodiscard]] int ring_generation(std::uint64_t isolate) const;
   void settle();
   void check_end();
+  [[nodiscard]] bool used_by_postern(const Action& action);
   [[nodiscard]] std::string check_serves(int connection, bool arm);
 
   // --- runs (run.cpp) ---
@@ -144,9 +145,10 @@ class Simulation {
   Reply read_storage(const std::shared_ptr<Run>& run, const StorageRead& effect);
   std::optional<Reply> memory(const std::shared_ptr<Run>& run, const Effect& effect);
   Reply seal_or_open(const std::shared_ptr<Run>& run, const Effect& effect);
-  void log(const std::shared_ptr<Run>& run, const Log& effect);
+  void log(const Run& run, const Log& effect);
   void kv_get(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void kv_write(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void land_late(std::function<void()>& write);
   void sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
@@ -204,6 +206,7 @@ class Simulation {
   std::uint64_t order_ = 0;
   std::priority_queue<Event> events_;
   std::array<DurationMs, 6> down_until_{};
+  std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
   std::vector<DurationMs> ring_turns_;
   std::array<Node, kConnections> nodes_;
   std::array<Memory, kFronts> fronts_;

@@ -73,7 +73,7 @@ void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issu
 void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
   const auto& effect = std::get<Fetch>(issued.effect);
   run->token_request_out = true;
-  ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at);
+  ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at, now());
   const auto spot = run->spot(9);
   auto there = chance_.between(5, 400, spot, 1);
   auto back = chance_.between(5, 400, spot, 2);
