@@ -74,6 +74,7 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
     case Mutation::late_writes_forgotten:
       for (auto& [key, value] : commit.puts) {
         if (auto outbox = key == kOutboxKey ? decode_outbox(value) : std::nullopt) {
+          outbox->kv_done = outbox->kv_done || outbox->kv_again_at != 0;
           outbox->kv_again_at = 0;
           value = encode_outbox(*outbox);
         }

@@ -17,6 +17,8 @@ constexpr DurationMs kRollOutMs = 30 * kSecondMs;
 constexpr DurationMs kStalenessMs = 125 * kSecondMs;
 // More than any alarm waits: a Retry-After's longest, the patience of an outbox, a pending sign-in.
 constexpr DurationMs kQuietMs = 3 * kHourMs;
+// A history takes some hundreds.
+constexpr std::uint64_t kMostSteps = 50'000;
 constexpr std::uint64_t kAlarmsUntilServing = 2;
 
 std::string fields_of(const std::map<std::string, std::string>& variables,
@@ -73,6 +75,10 @@ void Simulation::in(DurationMs delay, std::function<void()> what) {
 
 bool Simulation::step(DurationMs until) {
   if (events_.empty() || events_.top().at > until || ledger_.violation()) {
+    return false;
+  }
+  if (++steps_ > kMostSteps) {
+    ledger_.violated(5, "it never comes to rest");
     return false;
   }
   const auto event = events_.top();
@@ -317,10 +323,10 @@ void Simulation::check_end() {
     }
     if (record->status == Status::connected && !reachable && answer != "needs_reauth" &&
         answer != "valid") {
-      // A token that was ended early is served until its time: nobody can know.
-      coverage_.count("end", "dead_grant: " + answer);
-      if (answer == "refused") {
-        ledger_.violated(5, "a dead connection is not called dead");
+      // It was served until a resource refused it; from then on the truth is to be told.
+      const auto told = decode_record(node.object->storage[std::string(kRecordKey)]);
+      if (!told || told->status != Status::needs_reauth) {
+        ledger_.violated(5, "a dead connection is not called dead: " + answer);
       }
     }
     coverage_.count("end", std::string(name_of(record->status)) + ", " + answer);
