@@ -1,6 +1,7 @@
 /** `.dev.vars`: the secrets of a local Postern, random and written once. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 export interface WorldOrigins {
   readonly login: string;
@@ -45,18 +46,44 @@ export function writeVars(file: string, values: Record<string, string>, heading:
 
 function parse(text: string): Record<string, string> {
   const values: Record<string, string> = {};
-  for (const [, name = "", raw = ""] of text.matchAll(/^\s*(?:export\s+)?(\w+)\s*=\s*(.*?)\s*$/gm)) {
+  for (const [, name = "", raw = ""] of text.matchAll(
+    /^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(.*?)\s*$/gm,
+  )) {
     const quoted = /^(['"`])(.*)\1$/.exec(raw);
     values[name] = quoted?.[2] ?? raw.replace(/\s+#.*$/, "");
   }
   return values;
 }
 
+const HEADING = "# Local secrets, made by `npm start`. Never commit this file.";
+
+/** As `npm start` made it, for the emulated Microsoft: nothing in it is somebody's own. */
+function isMadeHere(file: string): boolean {
+  if (!existsSync(file)) return false;
+  const text = readFileSync(file, "utf8");
+  const values = parse(text);
+  const made = freshVars(0);
+  return (
+    text.startsWith(`${HEADING}\n`) &&
+    Object.keys(values).sort().join() === Object.keys(made).sort().join() &&
+    worldOrigins(values) !== undefined &&
+    values.AZURE_TENANT_ID === made.AZURE_TENANT_ID &&
+    /^[\w-]{43}$/.test(values.AZURE_CLIENT_SECRET ?? "")
+  );
+}
+
+/** Forgets the local data, and the secrets where nobody put their own among them. */
+export function resetLocal(folder: string): void {
+  rmSync(join(folder, ".local"), { recursive: true, force: true });
+  const vars = join(folder, ".dev.vars");
+  if (isMadeHere(vars)) rmSync(vars);
+}
+
 /** Reads the file, or writes it. One that exists is the user's: only a local redirect follows the port. */
 export function devVars(file: string, port: number): Record<string, string> {
   if (!existsSync(file)) {
     const values = freshVars(port);
-    writeVars(file, values, "# Local secrets, made by `npm start`. Never commit this file.");
+    writeVars(file, values, HEADING);
     return values;
   }
   const text = readFileSync(file, "utf8");
@@ -67,7 +94,10 @@ export function devVars(file: string, port: number): Record<string, string> {
   if (worldOrigins(values) === undefined) return values;
   writeFileSync(
     file,
-    text.replace(/^.*AZURE_REDIRECT_URI.*$/m, line("AZURE_REDIRECT_URI", redirectFor(port))),
+    text.replace(
+      /^[ \t]*(?:export[ \t]+)?AZURE_REDIRECT_URI[ \t]*=.*$/gm,
+      line("AZURE_REDIRECT_URI", redirectFor(port)),
+    ),
   );
   return { ...values, AZURE_REDIRECT_URI: redirectFor(port) };
 }

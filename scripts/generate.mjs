@@ -34,7 +34,7 @@ export interface OperationInfo {
 
 export const manifest = {
   version: ${JSON.stringify(manifest.version)},
-  environment: ${JSON.stringify(manifest.environment.map(({ name, secret }) => ({ name, secret })))},
+  environment: ${JSON.stringify(manifest.environment.map(({ name, authority_only }) => ({ name, authority_only })))},
   operations: ${JSON.stringify(operations)} satisfies readonly OperationInfo[] as readonly OperationInfo[],
   problems: ${JSON.stringify(manifest.problems.map(({ code, status, title }) => ({ code, status, title })))} as const,
 } as const;

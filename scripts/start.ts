@@ -1,15 +1,15 @@
 /**
  * Postern and its world on this machine: emulated Microsoft, D1 migrations, `wrangler dev`, a first key and link.
  *   --port N   Postern's port (8787)
- *   --reset    forget all local data and secrets first
+ *   --reset    forget all local data first, and the secrets in .dev.vars where they are of its own making
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startMicrosoft } from "../tests/world/microsoft.ts";
 import { PEOPLE } from "../tests/world/people.ts";
 import { stopChild, takenPorts } from "./children.ts";
-import { devVars, worldOrigins } from "./dev-vars.ts";
+import { devVars, resetLocal, worldOrigins } from "./dev-vars.ts";
 import {
   ask,
   type LocalPostern,
@@ -45,8 +45,7 @@ function options() {
 
 async function main(): Promise<void> {
   const { port, reset } = options();
-  if (reset)
-    for (const path of [local, join(root, ".dev.vars")]) rmSync(path, { recursive: true, force: true });
+  if (reset) resetLocal(root);
   mkdirSync(local, { recursive: true, mode: 0o700 });
   const vars = devVars(join(root, ".dev.vars"), port);
   const origins = worldOrigins(vars);

@@ -1,5 +1,7 @@
 #include "core/connection/decision.h"
 
+#include <algorithm>
+
 namespace postern {
 
 TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& demand, EpochMs now) {
@@ -22,9 +24,7 @@ TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& dem
     const DurationMs lifetime = token->expires_at - token->minted_at;
     // Asking for more life than a token ever has would refresh for ever.
     const DurationMs wanted =
-        demand.min_ttl_ms > kRefreshWindowMs
-            ? (demand.min_ttl_ms < lifetime - kMinuteMs ? demand.min_ttl_ms : lifetime - kMinuteMs)
-            : kRefreshWindowMs;
+        std::max(kRefreshWindowMs, std::min(demand.min_ttl_ms, lifetime - lifetime / 4));
     if (!demand.forced && (!known || left > wanted)) {
       return {TokenDecision::serve, "fresh"};
     }

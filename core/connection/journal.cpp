@@ -24,8 +24,7 @@ std::string encode_journal(const Journal& journal) {
       .number(journal.retry_at)
       .text(journal.resource)
       .text(journal.connect)
-      .number(journal.kept_reads)
-      .text(journal.suspended);
+      .number(journal.kept_reads);
   return out.take();
 }
 
@@ -44,7 +43,6 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.resource = in.text();
   journal.connect = in.text();
   journal.kept_reads = in.number();
-  journal.suspended = in.text();
   return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
                                                                 : std::nullopt;
 }

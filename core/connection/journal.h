@@ -2,8 +2,9 @@
 // guessing.
 //
 //   record    the connection (record.h)
-//   journal   a token request is under way, or its outcome is unknown
-//   kept      the sealed answer to that request, written before the flow saw it
+//   journal   a refresh is under way, or its outcome is unknown
+//   kept      the sealed answer to it, written before the flow saw it
+//   sign_in, sign_in_kept   the same of a code exchange; a refresh may go on beside it
 //   outbox    a version that KV or D1 has not got yet
 //   pending   a sign-in that waits for the caller's confirmation
 //   recovered the refresh token may be spent, and no journal is open: the record came back from a
@@ -23,6 +24,8 @@ namespace postern {
 inline constexpr std::string_view kRecordKey = "record";
 inline constexpr std::string_view kJournalKey = "journal";
 inline constexpr std::string_view kKeptKey = "kept";
+inline constexpr std::string_view kSignInKey = "sign_in";
+inline constexpr std::string_view kSignInKeptKey = "sign_in_kept";
 inline constexpr std::string_view kOutboxKey = "outbox";
 inline constexpr std::string_view kPendingKey = "pending";
 inline constexpr std::string_view kRecoveredKey = "recovered";
@@ -42,9 +45,6 @@ struct Journal {
   std::string connect;
   // How often in a row a kept answer was taken up by a flow that never ended.
   std::int64_t kept_reads = 0;
-  // kind code: the refresh journal that was open when the sign-in came. Should the sign-in fail,
-  // what was unknown before is unknown still.
-  std::string suspended;
 };
 [[nodiscard]] std::string encode_journal(const Journal& journal);
 [[nodiscard]] std::optional<Journal> decode_journal(std::string_view bytes);

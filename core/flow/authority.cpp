@@ -17,6 +17,7 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kHealEveryMs = 30 * kSecondMs;
+constexpr DurationMs kReplaceEveryMs = 30 * kSecondMs;
 
 // KV lost the record, or shows an older one, though this one was delivered: put it there again, at
 // most every 30 s.
@@ -49,20 +50,14 @@ Task<Outcome> serve(const AuthorityState* state, std::string resource) {
                                           .version = token->sealed_version}));
 }
 
-// Whatever an earlier exchange left open. The failure counts only where it is about this resource.
+// Whatever earlier exchanges left open. A sign-in that waits does not keep the connection that is
+// there from going on.
 Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
-  if (!state->journal) {
-    co_return std::monostate{};
-  }
-  if (state->journal->kind == JournalKind::code) {
+  if (state->sign_in.journal) {
     (void)co_await settle_code(context, state);
-    if (!state->journal) {
-      co_return std::monostate{};
-    }
-    if (state->journal->kind == JournalKind::code) {
-      co_return std::unexpected(
-          RefreshFailure{.problem = problem(ProblemCode::stored_data_unreadable)});
-    }
+  }
+  if (!state->refresh.journal) {
+    co_return std::monostate{};
   }
   co_return co_await settle_refresh(context, state);
 }
@@ -71,8 +66,7 @@ Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
 Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, AuthorityState* state,
                                                        TokenPayload payload) {
   const std::string settled_resource =
-      state->journal && state->journal->kind == JournalKind::refresh ? state->journal->resource
-                                                                     : "";
+      state->refresh.journal ? state->refresh.journal->resource : "";
   auto settled = co_await settle(context, state);
   const auto now = co_await current_time();
   const TokenDemand demand{.resource = payload.resource,
@@ -92,11 +86,21 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
     case TokenDecision::refresh:
       break;
   }
+  if (payload.refused_version != 0) {
+    // A server that refuses every token is not helped by one more each time.
+    const auto limiter = "replaced:" + connection_key(state->id) + ":" + payload.resource;
+    if ((co_await perform(MemoryGet{.key = limiter})).has_value()) {
+      co_return std::monostate{};
+    }
+    (void)co_await perform(
+        MemoryPut{.key = limiter, .value = "1", .expires_at = now + kReplaceEveryMs});
+  }
   // What is open after settling asks for patience: no second request leaves before its time, nor
   // where the provider has just refused one for this resource.
   const bool answered = !settled && settled_resource == payload.resource;
-  auto done = state->journal || answered ? std::move(settled)
-                                         : co_await refresh(context, state, payload.resource);
+  auto done = state->refresh.journal || answered
+                  ? std::move(settled)
+                  : co_await refresh(context, state, payload.resource);
   if (done) {
     co_return std::monostate{};
   }
@@ -180,7 +184,8 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   // Meanwhile the connection may have moved on; the sealed fields know their own versions.
   record->version = state->version() + 1;
   record->updated_at = now;
-  const auto committed = co_await commit_record(context, &*state, std::move(*record), true);
+  const auto committed =
+      co_await commit_record(context, &*state, std::move(*record), {.pending = true});
   if (!committed) {
     co_return problem_outcome(committed.error());
   }
@@ -197,7 +202,7 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     co_return problem_outcome(state.error());
   }
   const bool connected = state->record && state->record->status != Status::revoked;
-  if (connected || state->pending || state->journal) {
+  if (connected || state->pending || state->sign_in.journal) {
     const auto now = co_await current_time();
     // A tombstone with a version, in every store: a copy that is older can never rise again.
     ConnectionRecord tombstone;
@@ -207,7 +212,8 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     tombstone.status = Status::revoked;
     tombstone.created_at = state->record ? state->record->created_at : now;
     tombstone.updated_at = now;
-    const auto committed = co_await commit_record(context, &*state, std::move(tombstone), true);
+    const auto committed = co_await commit_record(context, &*state, std::move(tombstone),
+                                                  {.sign_in = true, .pending = true});
     if (!committed) {
       co_return problem_outcome(committed.error());
     }
@@ -245,9 +251,8 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
     state->pending.reset();
   }
   // publish() arms for an outbox; whatever else is left needs the alarm again.
-  if (!state->outbox && (state->journal || state->pending)) {
-    const auto next = state->journal ? std::max(state->journal->retry_at, now + kMinuteMs)
-                                     : state->pending->expires_at;
+  const auto next = next_alarm(*state, now);
+  if (!state->outbox && next != 0) {
     (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {}, .alarm_at = next});
   }
   // The alarm that rang is gone, and perhaps the next one was not armed: a problem makes the

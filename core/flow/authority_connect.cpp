@@ -76,7 +76,7 @@ ConnectionRecord new_record(const AuthorityState& state, const Attempt& attempt,
 }
 
 Task<Outcome> refuse(AuthorityState* state, const Attempt* attempt, ConnectFailure failure) {
-  (void)co_await close_journal(state);
+  (void)co_await close_journal(state, JournalKind::code);
   (void)co_await perform(
       Log{.level = LogLevel::warn,
           .event = "connect_refused",
@@ -89,14 +89,14 @@ Task<Outcome> refuse(AuthorityState* state, const Attempt* attempt, ConnectFailu
 // it.
 Task<Outcome> finish_later(AuthorityState* state, const Attempt* attempt, ConnectFailure failure) {
   const auto now = co_await current_time();
-  if (now - state->journal->sent_at > kKeptLifeMs) {
+  auto& journal = *state->sign_in.journal;
+  if (now - journal.sent_at > kKeptLifeMs) {
     co_return co_await refuse(state, attempt, std::move(failure));
   }
-  state->journal->retry_at = now + kKeptRetryMs;
-  (void)co_await store(
-      state, StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
-                           .deletes = {},
-                           .alarm_at = state->journal->retry_at});
+  journal.retry_at = now + kKeptRetryMs;
+  (void)co_await store(state, StorageCommit{.puts = {{kSignInKey, encode_journal(journal)}},
+                                            .deletes = {},
+                                            .alarm_at = next_alarm(*state, now)});
   co_return connect_failure(attempt->state, failure);
 }
 
@@ -109,13 +109,13 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const A
                   .code_hash = sha256_base64url(code),
                   .expires_at = now + kPendingLifeMs,
                   .record = encode_record(record)};
-  StorageCommit commit{.puts = {{std::string(kPendingKey), encode_pending(pending)}},
-                       .deletes = {},
-                       .alarm_at = pending.expires_at};
-  end_journal(state, &commit);
-  if (state->journal || state->outbox) {
-    // Something else is due before that; the alarm's flow arms it again for the rest.
-    commit.alarm_at = now + kKeptRetryMs;
+  StorageCommit commit{.puts = {{kPendingKey, encode_pending(pending)}},
+                       .deletes = {std::string(kSignInKey), std::string(kSignInKeptKey)},
+                       .alarm_at = std::nullopt};
+  state->pending = std::move(pending);
+  state->sign_in = {};
+  if (!state->outbox) {
+    commit.alarm_at = next_alarm(*state, now);
   }
   const auto stored = co_await store(state, std::move(commit));
   if (!stored) {
@@ -123,7 +123,6 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const A
                                                .page = PageKind::outcome_unknown,
                                                .detail = "store_unavailable"});
   }
-  state->pending = std::move(pending);
   co_return connect_waiting(attempt->state, code);
 }
 
@@ -145,7 +144,7 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
   // An answer that was kept is judged by the time at which it came.
   auto identity =
       co_await verify_identity(&attempt->integration, std::string(response->id_token->reveal()),
-                               attempt->nonce, state->journal->sent_at);
+                               attempt->nonce, state->sign_in.journal->sent_at);
   if (!identity) {
     const bool transient = identity.error().transient;
     ConnectFailure failure{
@@ -183,7 +182,8 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
   if (attempt->state.confirm == "backend") {
     co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
-  const auto committed = co_await commit_record(context, state, std::move(*record), true);
+  const auto committed = co_await commit_record(context, state, std::move(*record),
+                                                {.sign_in = true, .pending = true});
   if (!committed) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::outcome_unknown,
@@ -269,15 +269,13 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                                                .detail = "store_unavailable"});
   }
   auto state = std::move(*loaded);
-  if (state.journal && state.journal->kind == JournalKind::code) {
+  if (state.sign_in.journal) {
     (void)co_await settle_code(context, &state);
-  } else if (state.journal && state.kept) {
-    // A refresh arrived and was not stored yet: not to be overwritten by a new journal.
-    (void)co_await settle_refresh(context, &state);
   }
   const auto now = co_await current_time();
-  if (state.kept && state.journal && now - state.journal->sent_at < kKeptLifeMs &&
-      state.journal->kept_reads < kMostKeptReads) {
+  const auto& earlier = state.sign_in;
+  if (earlier.kept && earlier.journal && now - earlier.journal->sent_at < kKeptLifeMs &&
+      earlier.journal->kept_reads < kMostKeptReads) {
     // Still there: to send a code now would overwrite a grant that has arrived. One that flows die
     // of gives way to the person who is there again.
     co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
@@ -302,11 +300,6 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                         .integration = std::move(*integration),
                         .nonce = redeemable->nonce,
                         .scope = std::move(scope)};
-  std::string suspended;
-  if (state.journal) {
-    suspended = state.journal->kind == JournalKind::refresh ? encode_journal(*state.journal)
-                                                            : state.journal->suspended;
-  }
   Journal journal{.kind = JournalKind::code,
                   .id = state.id,
                   .sent_at = now,
@@ -314,8 +307,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                   .attempts = 1,
                   .retry_at = now,
                   .resource = std::string(kFirstResource),
-                  .connect = journal_payload(*payload, redeemable->nonce),
-                  .suspended = suspended};
+                  .connect = journal_payload(*payload, redeemable->nonce)};
   const auto keep_context = kept_context(state.id, journal);
   const auto opened = co_await open_journal(&state, std::move(journal), now + kJournalAlarmMs);
   if (!opened) {
@@ -331,10 +323,10 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                                       .body = std::string(request.body.reveal()),
                                       .deadline_ms = kExchangeDeadlineMs,
                                       .max_bytes = kMaxTokenReplyBytes,
-                                      .keep_key = std::string(kKeptKey),
+                                      .keep_key = std::string(kSignInKeptKey),
                                       .keep_org = state.id.org,
                                       .keep_context = keep_context});
-  state.kept = "";
+  state.sign_in.kept = "";
   if (!reply) {
     co_return co_await refuse(&state, &attempt,
                               {.code = ProblemCode::provider_unavailable,
@@ -345,8 +337,12 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
 }
 
 Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
-  const auto payload = decode_connect_payload(state->journal->connect);
-  auto kept = co_await open_kept(state);
+  const auto sent_at = state->sign_in.journal->sent_at;
+  if (const auto now = co_await current_time(); now < state->sign_in.journal->retry_at) {
+    co_return problem_outcome(patience_problem(state->sign_in.journal->retry_at, now));
+  }
+  const auto payload = decode_connect_payload(state->sign_in.journal->connect);
+  auto kept = co_await open_kept(state, JournalKind::code);
   auto integration =
       payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
@@ -356,11 +352,11 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
     co_return problem_outcome(kept.error());
   }
   const auto now = co_await current_time();
-  if (*kept && !integration && now - state->journal->sent_at < kKeptLifeMs) {
+  if (*kept && !integration && now - sent_at < kKeptLifeMs) {
     co_return problem_outcome(integration.error());
   }
   if (!*kept || !integration) {
-    (void)co_await close_journal(state);
+    (void)co_await close_journal(state, JournalKind::code);
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   integration->redirect_uri = payload->state.redirect_uri;
@@ -369,7 +365,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
                         .nonce = payload->state_text,
                         .scope = {}};
   auto outcome = co_await finish(context, state, &attempt, std::move(**kept));
-  (void)co_await kept_was_read(state);
+  (void)co_await kept_was_read(state, JournalKind::code);
   co_return outcome;
 }
 

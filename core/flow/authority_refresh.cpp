@@ -4,7 +4,7 @@
 
 #include "core/connection/decision.h"
 #include "core/flow/kept_answer.h"
-#include "core/flow/reauth.h"
+#include "core/flow/refusal.h"
 #include "core/oauth/token_request.h"
 
 namespace postern {
@@ -51,22 +51,12 @@ bool serves_another(const AuthorityState& state, std::string_view resource) {
   });
 }
 
-// A person has to act for one resource (consent, a second factor); the grant and the others live.
-Task<RefreshResult> refuse_resource(FlowContext* context, AuthorityState* state, TokenFault fault,
-                                    bool serve_stale) {
-  (void)co_await close_journal(state);
-  AuthorityState shown{.id = state->id, .record = state->record};
-  shown.record->cause = fault.error;
-  shown.record->claims = std::move(fault.claims);
-  co_return failed(co_await needs_reauth_problem(context, &shown), serve_stale);
-}
-
 // A passing fault: the journal stays open, because what the provider did with the request is not
 // known, and names the time of the next try, which every caller shares.
 Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
                                    std::optional<DurationMs> asked_delay, std::string reason) {
   const auto now = co_await current_time();
-  auto journal = *state->journal;
+  auto& journal = *state->refresh.journal;
   const auto delay = asked_delay ? std::min(*asked_delay, kLongestPatienceMs)
                                  : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
@@ -74,21 +64,45 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
       Log{.level = LogLevel::warn,
           .event = "refresh_retry",
           .fields = {{"connection", connection_key(state->id)}, {"reason", std::move(reason)}}});
-  const std::string resource = journal.resource;
-  const auto retry_at = journal.retry_at;
-  (void)co_await store(state,
-                       StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(journal)}},
-                                     .deletes = {std::string(kKeptKey)},
-                                     .alarm_at = retry_at});
-  state->journal = std::move(journal);
-  state->kept.reset();
-  co_return failed(patience_problem(retry_at, now), live_token(*state, resource, now) != nullptr);
+  state->refresh.kept.reset();
+  StorageCommit commit{.puts = {{kJournalKey, encode_journal(journal)}},
+                       .deletes = {std::string(kKeptKey)},
+                       .alarm_at = std::nullopt};
+  if (!state->outbox) {
+    commit.alarm_at = next_alarm(*state, now);
+  }
+  (void)co_await store(state, std::move(commit));
+  co_return failed(patience_problem(journal.retry_at, now),
+                   live_token(*state, journal.resource, now) != nullptr);
+}
+
+Task<RefreshResult> refuse(FlowContext* context, AuthorityState* state, std::string resource,
+                           Refusal refusal) {
+  const auto now = co_await current_time();
+  (void)co_await remember_refusal(state, resource, &refusal);
+  auto told = co_await tell_refusal(context, state, std::move(refusal));
+  co_return failed(std::move(told), live_token(*state, resource, now) != nullptr);
+}
+
+Task<Result<ConnectionRecord, Problem>> seal_refresh_token(ConnectionRecord next,
+                                                           std::string refresh_token) {
+  auto sealed =
+      co_await perform(Seal{.org = next.id.org,
+                            .context = seal_context(next.id, "refresh_token", next.version),
+                            .plaintext = std::move(refresh_token)});
+  if (!sealed) {
+    co_return std::unexpected(problem(ProblemCode::store_unavailable, "Sealing failed"));
+  }
+  next.sealed_refresh_token = std::move(*sealed);
+  next.refresh_sealed_version = next.version;
+  next.refresh_minted_at = co_await current_time();
+  co_return std::move(next);
 }
 
 Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, TokenFault fault) {
   const auto now = co_await current_time();
-  const auto resource = state->journal->resource;
-  const auto asked_version = state->journal->base_version;
+  const auto resource = state->refresh.journal->resource;
+  const auto asked_version = state->refresh.journal->base_version;
   // Re-read before `invalid_grant` is believed: what it says may be about an older token.
   const auto stored = co_await perform(StorageRead{.keys = {std::string(kRecordKey)}});
   const auto newest =
@@ -101,10 +115,12 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
   switch (decide_fault(fault, token, asked_version, newest_version, now)) {
     case FaultDecision::needs_person: {
       if (std::string_view(fault.reason) == "needs_person" && serves_another(*state, resource)) {
-        co_return co_await refuse_resource(context, state, std::move(fault), token != nullptr);
+        // For one resource: the grant and the other tokens live.
+        (void)co_await close_journal(state, JournalKind::refresh);
+        co_return co_await refuse(context, state, resource, refusal_of(RefusalKind::person, fault));
       }
-      const OpenJournal shown{.sent_at = state->journal->sent_at,
-                              .attempts = state->journal->attempts,
+      const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,
+                              .attempts = state->refresh.journal->attempts,
                               .recovered = state->recovered};
       const bool spent = may_have_been_spent(
           replay_rule(*context, *find_provider(state->record->provider)), shown, now);
@@ -119,19 +135,40 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
       break;
   }
   // The request was refused for what we are, not for the grant: it lives, and nothing is unknown.
-  (void)co_await close_journal(state);
+  (void)co_await close_journal(state, JournalKind::refresh);
   (void)co_await perform(Log{.level = LogLevel::error,
                              .event = "integration_fault",
                              .fields = {{"integration", state->id.integration},
                                         {"reason", fault.reason},
                                         {"error", fault.error},
                                         {"reference", fault.reference}}});
-  auto refused = problem(ProblemCode::integration_fault);
-  refused.members.emplace_back("reason", fault.reason);
-  if (!fault.reference.empty()) {
-    refused.members.emplace_back("reference", fault.reference);
+  co_return co_await refuse(context, state, resource, refusal_of(RefusalKind::integration, fault));
+}
+
+// The provider took the old refresh token and gave a new one with an answer that is no good
+// otherwise. Under rotation the new one is all that is left.
+Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* state,
+                                       TokenFault fault) {
+  const auto resource = state->refresh.journal->resource;
+  auto next = *state->record;
+  next.version += 1;
+  next.updated_at = co_await current_time();
+  auto sealed =
+      co_await seal_refresh_token(std::move(next), std::string(fault.refresh_token->reveal()));
+  if (!sealed) {
+    co_return failed(sealed.error());
   }
-  co_return failed(std::move(refused), token != nullptr);
+  const auto committed = co_await commit_record(context, state, std::move(*sealed));
+  if (!committed) {
+    co_return failed(committed.error());
+  }
+  (void)co_await perform(
+      Log{.level = LogLevel::warn,
+          .event = "refresh_token_kept",
+          .fields = {{"connection", connection_key(state->id)}, {"reason", fault.reason}}});
+  const auto kind =
+      fault.kind == FaultKind::integration ? RefusalKind::integration : RefusalKind::passing;
+  co_return co_await refuse(context, state, resource, refusal_of(kind, fault));
 }
 
 Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
@@ -145,6 +182,9 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   }
   const auto& provider = *find_provider(state->record->provider);
   auto response = process_token_response(token_reply_of(*reply), provider.quirks, now);
+  if (!response && response.error().refresh_token) {
+    co_return co_await keep_refresh_token(context, state, std::move(response.error()));
+  }
   if (!response) {
     co_return co_await apply_fault(context, state, std::move(response.error()));
   }
@@ -154,9 +194,10 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   next.status = Status::connected;
   next.cause.clear();
   next.claims.clear();
-  auto sealed = co_await seal_tokens(
-      {.previous = &*state->record, .next = std::move(next), .resource = state->journal->resource},
-      &*response, std::move(old_token));
+  auto sealed = co_await seal_tokens({.previous = &*state->record,
+                                      .next = std::move(next),
+                                      .resource = state->refresh.journal->resource},
+                                     &*response, std::move(old_token));
   if (!sealed) {
     // The answer is kept: the alarm, or the next caller, seals it when sealing works again.
     co_return failed(sealed.error());
@@ -186,6 +227,9 @@ Task<Result<std::string, Problem>> open_refresh_token(const AuthorityState* stat
 Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::string resource,
                              std::int64_t attempts) {
   const auto& record = *state->record;
+  if (const auto known = co_await recall_refusal(state, resource)) {
+    co_return failed(co_await tell_refusal(context, state, *known));
+  }
   const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
   if (!integration) {
     co_return failed(integration.error());
@@ -200,15 +244,13 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   }
   const auto now = co_await current_time();
   // Of a replay the first try counts: that is when a leeway began.
-  const auto sent_at = state->journal ? state->journal->sent_at : now;
+  const auto sent_at = state->refresh.journal ? state->refresh.journal->sent_at : now;
   Journal journal{.kind = JournalKind::refresh,
                   .id = state->id,
                   .sent_at = sent_at,
                   .base_version = record.version,
                   .attempts = attempts,
-                  // Should the object die, the request may be on its way until then: a replay that
-                  // overtook it would make it the one that shows a spent token.
-                  .retry_at = now + kExchangeDeadlineMs,
+                  .retry_at = now,
                   .resource = resource,
                   .connect = {}};
   const auto context_bytes = kept_context(state->id, journal);
@@ -227,7 +269,7 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                                       .keep_key = std::string(kKeptKey),
                                       .keep_org = state->id.org,
                                       .keep_context = context_bytes});
-  state->kept = "";
+  state->refresh.kept = "";
   co_return co_await apply_reply(context, state, std::move(reply), std::move(*token));
 }
 
@@ -257,7 +299,6 @@ Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenRe
                                         : std::move(old_refresh_token);
   const std::string access_context =
       seal_context(next.id, "access_token:" + wish.resource, next.version);
-  const std::string refresh_context = seal_context(next.id, "refresh_token", next.version);
   auto access = co_await perform(Seal{.org = next.id.org,
                                       .context = access_context,
                                       .plaintext = std::string(response->access_token.reveal())});
@@ -266,14 +307,11 @@ Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenRe
   }
   next.sealed_refresh_token.clear();
   if (!refresh_token.empty()) {
-    auto sealed = co_await perform(
-        Seal{.org = next.id.org, .context = refresh_context, .plaintext = refresh_token});
-    if (!sealed) {
-      co_return std::unexpected(problem(ProblemCode::store_unavailable, "Sealing failed"));
+    auto with_refresh_token = co_await seal_refresh_token(std::move(next), refresh_token);
+    if (!with_refresh_token) {
+      co_return std::unexpected(with_refresh_token.error());
     }
-    next.sealed_refresh_token = std::move(*sealed);
-    next.refresh_sealed_version = next.version;
-    next.refresh_minted_at = now;
+    next = std::move(*with_refresh_token);
   }
   StoredAccessToken token{.resource = wish.resource,
                           .sealed = std::move(*access),
@@ -296,10 +334,10 @@ Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::st
 
 Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) {
   if (!state->record) {
-    (void)co_await close_journal(state);
+    (void)co_await close_journal(state, JournalKind::refresh);
     co_return failed(problem(ProblemCode::not_connected));
   }
-  auto kept = co_await open_kept(state);
+  auto kept = co_await open_kept(state, JournalKind::refresh);
   if (!kept) {
     // The new tokens are in there. To show the old one again could only end them.
     co_return failed(std::move(kept.error()));
@@ -310,11 +348,11 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
       co_return failed(token.error());
     }
     auto applied = co_await apply_reply(context, state, std::move(**kept), std::move(*token));
-    (void)co_await kept_was_read(state);
+    (void)co_await kept_was_read(state, JournalKind::refresh);
     co_return applied;
   }
   const auto now = co_await current_time();
-  const auto& journal = *state->journal;
+  const auto& journal = *state->refresh.journal;
   if (now < journal.retry_at) {
     co_return failed(patience_problem(journal.retry_at, now),
                      live_token(*state, journal.resource, now) != nullptr);

@@ -20,8 +20,17 @@ std::optional<Value> decoded(const std::optional<std::string>& bytes,
 }
 
 std::vector<std::string> all_keys() {
-  return {std::string(kRecordKey), std::string(kJournalKey), std::string(kKeptKey),
-          std::string(kOutboxKey), std::string(kPendingKey), std::string(kRecoveredKey)};
+  return {std::string(kRecordKey), std::string(kJournalKey),   std::string(kKeptKey),
+          std::string(kOutboxKey), std::string(kPendingKey),   std::string(kRecoveredKey),
+          std::string(kSignInKey), std::string(kSignInKeptKey)};
+}
+
+std::string_view journal_key(JournalKind kind) {
+  return kind == JournalKind::code ? kSignInKey : kJournalKey;
+}
+
+std::string_view kept_key(JournalKind kind) {
+  return kind == JournalKind::code ? kSignInKeptKey : kKeptKey;
 }
 
 // Of a provider that this version does not know nothing can be refreshed, nor is it to be touched.
@@ -35,8 +44,8 @@ AuthorityState state_of(const std::vector<std::optional<std::string>>& values) {
   if (state.record && !is_of_known_provider(*state.record)) {
     state.record.reset();
   }
-  state.journal = decoded(values[1], decode_journal);
-  state.kept = values[2];
+  state.refresh = {.journal = decoded(values[1], decode_journal), .kept = values[2]};
+  state.sign_in = {.journal = decoded(values[6], decode_journal), .kept = values[7]};
   state.outbox = decoded(values[3], decode_outbox);
   if (values[3] && !state.outbox) {
     state.outbox.emplace();  // whatever it owed: to deliver twice harms nobody
@@ -45,15 +54,16 @@ AuthorityState state_of(const std::vector<std::optional<std::string>>& values) {
   state.recovered = values[5].has_value();
   if (state.record) {
     state.id = state.record->id;
-  } else if (state.journal) {
-    state.id = state.journal->id;
+  } else if (state.sign_in.journal) {
+    state.id = state.sign_in.journal->id;
   }
   return state;
 }
 
 bool is_unreadable(const std::vector<std::optional<std::string>>& values,
                    const AuthorityState& state) {
-  return (values[0] && !state.record) || (values[1] && !state.journal);
+  return (values[0] && !state.record) || (values[1] && !state.refresh.journal) ||
+         (values[6] && !state.sign_in.journal);
 }
 
 // An outbox that a flow finds was left by one whose write to KV failed, or which died over it: that
@@ -114,7 +124,7 @@ Task<Result<AuthorityState, Problem>> load_authority(ConnectionId id) {
   }
   state.id = id;
   (void)co_await expect_late_write(&state);
-  if (!state.record && !state.journal && !state.pending) {
+  if (!state.record && !state.sign_in.journal && !state.pending) {
     auto found = co_await recover(id);
     if (!found) {
       co_return std::unexpected(found.error());
@@ -147,7 +157,7 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm() {
   if (is_unreadable(*values, state)) {
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
-  if (!state.record && !state.journal && !state.pending) {
+  if (!state.record && !state.sign_in.journal && !state.pending) {
     co_return std::optional<AuthorityState>();
   }
   (void)co_await expect_late_write(&state);
@@ -161,24 +171,29 @@ Task<bool> store(AuthorityState* state, StorageCommit commit) {
 }
 
 Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, AuthorityState* state,
-                                                    ConnectionRecord next, bool drop_pending) {
+                                                    ConnectionRecord next, Ends ends) {
   const auto now = co_await current_time();
-  const bool owed = state->outbox && !state->outbox->kv_done;
-  const Outbox outbox{.kv_again_at = owed ? std::max(state->outbox->kv_again_at, now + kLateWriteMs)
-                                     : state->outbox ? state->outbox->kv_again_at
-                                                     : 0};
+  EpochMs kv_again_at = state->outbox ? state->outbox->kv_again_at : 0;
+  if (state->outbox && !state->outbox->kv_done) {
+    kv_again_at = std::max(kv_again_at, now + kLateWriteMs);
+  }
+  const Outbox outbox{.kv_again_at = kv_again_at};
   StorageCommit commit{.puts = {{std::string(kRecordKey), encode_record(next)},
                                 {std::string(kOutboxKey), encode_outbox(outbox)}},
                        .deletes = {},
                        .alarm_at = now + kOutboxAlarmMs};
-  if (state->journal) {
+  if (state->refresh.journal) {
     commit.deletes.emplace_back(kJournalKey);
     commit.deletes.emplace_back(kKeptKey);
+  }
+  if (ends.sign_in && state->sign_in.journal) {
+    commit.deletes.emplace_back(kSignInKey);
+    commit.deletes.emplace_back(kSignInKeptKey);
   }
   if (state->recovered) {
     commit.deletes.emplace_back(kRecoveredKey);
   }
-  if (drop_pending && state->pending) {
+  if (ends.pending && state->pending) {
     commit.deletes.emplace_back(kPendingKey);
   }
   const auto stored = co_await perform(std::move(commit));
@@ -186,11 +201,13 @@ Task<Result<std::monostate, Problem>> commit_record(FlowContext* context, Author
     co_return std::unexpected(store_fault());
   }
   state->record = std::move(next);
-  state->journal.reset();
-  state->kept.reset();
+  state->refresh = {};
+  if (ends.sign_in) {
+    state->sign_in = {};
+  }
   state->recovered = false;
   state->outbox = outbox;
-  if (drop_pending) {
+  if (ends.pending) {
     state->pending.reset();
   }
   (void)co_await publish(context, state);
@@ -207,10 +224,9 @@ Task<std::monostate> rewrite_kv(AuthorityState* state) {
   // It may land over a newer one, as any write that timed out: KV is owed another after that.
   const auto now = co_await current_time();
   state->outbox = Outbox{.d1_done = true, .kv_again_at = now + kLateWriteMs};
-  StorageCommit commit{.puts = {{std::string(kOutboxKey), encode_outbox(*state->outbox)}}};
-  if (!state->journal && !state->pending) {
-    commit.alarm_at = state->outbox->kv_again_at;
-  }
+  StorageCommit commit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}},
+                       .deletes = {},
+                       .alarm_at = state->outbox->kv_again_at};
   (void)co_await store(state, std::move(commit));
   co_return std::monostate{};
 }
@@ -263,11 +279,9 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
     commit.alarm_at = outbox.kv_again_at;
   } else {
     commit.deletes.emplace_back(kOutboxKey);
-    // A pending confirmation or an open journal still needs its alarm.
-    if (state->pending) {
-      commit.alarm_at = state->pending->expires_at;
-    } else if (!state->journal && !state->behind) {
-      commit.alarm_at = 0;
+    // Where an earlier commit failed, what is stored may owe more than what is here.
+    if (!state->behind) {
+      commit.alarm_at = next_alarm(*state, now);
     }
     state->outbox.reset();
   }
@@ -280,45 +294,57 @@ Task<std::monostate> publish(FlowContext* context, AuthorityState* state) {
 
 Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journal journal,
                                                    EpochMs alarm_at) {
+  const auto kind = journal.kind;
   const auto stored =
-      co_await perform(StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(journal)}},
-                                     .deletes = {},
+      co_await perform(StorageCommit{.puts = {{journal_key(kind), encode_journal(journal)}},
+                                     .deletes = {std::string(kept_key(kind))},
                                      .alarm_at = alarm_at});
   if (!stored) {
     co_return std::unexpected(store_fault());
   }
-  state->journal = std::move(journal);
+  state->exchange(kind) = {.journal = std::move(journal), .kept = {}};
   co_return std::monostate{};
 }
 
-void end_journal(AuthorityState* state, StorageCommit* commit) {
-  commit->deletes.emplace_back(kKeptKey);
-  auto suspended = state->journal ? decode_journal(state->journal->suspended) : std::nullopt;
-  if (suspended) {
-    commit->puts.emplace_back(kJournalKey, encode_journal(*suspended));
-  } else {
-    commit->deletes.emplace_back(kJournalKey);
-  }
-  state->journal = std::move(suspended);
-  state->kept.reset();
+Task<bool> write_journal(AuthorityState* state, JournalKind kind) {
+  StorageCommit commit{
+      .puts = {{journal_key(kind), encode_journal(*state->exchange(kind).journal)}},
+      .deletes = {},
+      .alarm_at = std::nullopt};
+  co_return co_await store(state, std::move(commit));
 }
 
-Task<std::monostate> close_journal(AuthorityState* state) {
-  StorageCommit commit;
-  if (state->journal && state->journal->kind == JournalKind::refresh &&
-      state->journal->attempts > 1) {
+Task<std::monostate> close_journal(AuthorityState* state, JournalKind kind) {
+  const auto now = co_await current_time();
+  const auto& journal = state->exchange(kind).journal;
+  const bool doubt = kind == JournalKind::refresh && journal && journal->attempts > 1;
+  state->exchange(kind) = {};
+  StorageCommit commit{.puts = {},
+                       .deletes = {std::string(journal_key(kind)), std::string(kept_key(kind))},
+                       .alarm_at = std::nullopt};
+  if (doubt) {
     // This try says nothing about the token; what an earlier one did to it is unknown still.
     commit.puts.emplace_back(kRecoveredKey, "1");
     state->recovered = true;
   }
-  end_journal(state, &commit);
-  if (state->journal) {
-    commit.alarm_at = state->journal->retry_at;
-  } else if (!state->outbox && !state->pending && !state->behind) {
-    commit.alarm_at = 0;
+  if (!state->outbox && !state->behind) {
+    commit.alarm_at = next_alarm(*state, now);
   }
   (void)co_await store(state, std::move(commit));
   co_return std::monostate{};
+}
+
+EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
+  EpochMs next = state.pending ? state.pending->expires_at : 0;
+  for (const auto* exchange : {&state.refresh, &state.sign_in}) {
+    const auto& journal = exchange->journal;
+    if (!journal || journal->attempts > kMostUnaskedTries) {
+      continue;
+    }
+    const auto at = journal->retry_at > now ? journal->retry_at : now + kMinuteMs;
+    next = next == 0 ? at : std::min(next, at);
+  }
+  return next;
 }
 
 }  // namespace postern

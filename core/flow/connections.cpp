@@ -28,13 +28,6 @@ Task<Outcome> leave_for_authority(FlowContext* context, std::string operation) {
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
-// Opaque to callers: where the last page ended.
-std::string cursor_of(const ConnectionRecord& last) {
-  FieldWriter out;
-  out.text(last.id.user_id).text(last.id.integration);
-  return base64url_encode(out.bytes());
-}
-
 bool read_cursor(std::string_view text, ConnectionQuery& query) {
   const auto bytes = base64url_decode(text);
   if (!bytes) {
@@ -105,15 +98,16 @@ Task<Outcome> list_connections_flow(FlowContext* context) {
   JsonWriter out;
   out.begin_object().key("connections").begin_array();
   std::string cursor;
-  auto& page = (*rows)[0].rows;
+  const auto& page = (*rows)[0].rows;
   const bool more = std::ssize(page) > kPageSize;
   for (std::int64_t i = 0; i < std::ssize(page) && i < kPageSize; ++i) {
-    const auto record = connection_of({.rows = {page[static_cast<std::size_t>(i)]}, .changes = 0});
-    if (!record || record->id.org != query.org) {
-      continue;
+    const auto& row = page[static_cast<std::size_t>(i)];
+    // Of what is there, not of what can be read of it: a page of nothing readable is not the last.
+    cursor = cursor_after(row);
+    const auto record = connection_in_row(row);
+    if (record && record->id.org == query.org) {
+      out.raw(connection_json(*record));
     }
-    out.raw(connection_json(*record));
-    cursor = cursor_of(*record);
   }
   out.end_array();
   if (more) {

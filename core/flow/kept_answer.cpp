@@ -8,14 +8,6 @@ namespace {
 
 constexpr DurationMs kKeptPatienceMs = 10 * kMinuteMs;
 
-// The journal as it is now, with the alarm for its next try.
-Task<bool> write_journal(AuthorityState* state) {
-  co_return co_await store(
-      state, StorageCommit{.puts = {{std::string(kJournalKey), encode_journal(*state->journal)}},
-                           .deletes = {},
-                           .alarm_at = std::nullopt});
-}
-
 }  // namespace
 
 Problem patience_problem(EpochMs retry_at, EpochMs now) {
@@ -29,18 +21,18 @@ std::string kept_context(const ConnectionId& id, const Journal& journal) {
                       journal.base_version);
 }
 
-Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state) {
-  if (!state->kept || !state->journal) {
+Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state, JournalKind kind) {
+  auto& exchange = state->exchange(kind);
+  if (!exchange.kept || !exchange.journal) {
     co_return std::optional<HttpReply>();
   }
-  auto& journal = *state->journal;
+  auto& journal = *exchange.journal;
   const auto now = co_await current_time();
   if (journal.kept_reads >= kMostKeptReads && now < journal.retry_at) {
     co_return std::unexpected(patience_problem(journal.retry_at, now));
   }
-  const auto opened = co_await perform(Open{.org = state->id.org,
-                                            .context = kept_context(state->id, *state->journal),
-                                            .sealed = *state->kept});
+  const auto opened = co_await perform(Open{
+      .org = state->id.org, .context = kept_context(state->id, journal), .sealed = *exchange.kept});
   if (!opened) {
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
@@ -54,16 +46,17 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state)
   if (journal.kept_reads >= kMostKeptReads) {
     journal.retry_at = now + kKeptPatienceMs;
   }
-  if (!co_await write_journal(state)) {
+  if (!co_await write_journal(state, kind)) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }
   co_return std::move(**fetched);
 }
 
-Task<std::monostate> kept_was_read(AuthorityState* state) {
-  if (state->journal && state->kept && state->journal->kept_reads > 0) {
-    state->journal->kept_reads = 0;
-    (void)co_await write_journal(state);
+Task<std::monostate> kept_was_read(AuthorityState* state, JournalKind kind) {
+  auto& exchange = state->exchange(kind);
+  if (exchange.journal && exchange.kept && exchange.journal->kept_reads > 0) {
+    exchange.journal->kept_reads = 0;
+    (void)co_await write_journal(state, kind);
   }
   co_return std::monostate{};
 }

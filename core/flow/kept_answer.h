@@ -11,9 +11,9 @@ namespace postern {
 // The answer that the host kept in storage before the flow saw it; nullopt when none arrived.
 // Fault: one is there and cannot be opened now. An answer that flows die of is taken up less and
 // less often, so that it does not end every request; it is never thrown away.
-Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state);
+Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state, JournalKind kind);
 // The flow that took it up did not die. To be called where the kept answer may still be needed.
-Task<std::monostate> kept_was_read(AuthorityState* state);
+Task<std::monostate> kept_was_read(AuthorityState* state, JournalKind kind);
 inline constexpr std::int64_t kMostKeptReads = 3;
 [[nodiscard]] std::string kept_context(const ConnectionId& id, const Journal& journal);
 // "Not before `retry_at`."

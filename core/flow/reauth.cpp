@@ -1,6 +1,7 @@
 #include "core/flow/reauth.h"
 
 #include "core/base/fields.h"
+#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/integration.h"
 #include "core/flow/link.h"
@@ -10,6 +11,15 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kLinkMemoryMs = 30 * kSecondMs;
+
+// What is shown to callers is what was meant to be.
+bool is_link(std::string_view fields) {
+  FieldReader in(fields);
+  for (int i = 0; i < 3; ++i) {
+    (void)in.text();
+  }
+  return in.complete();
+}
 
 }  // namespace
 
@@ -25,9 +35,9 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   }
   // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
   const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
-                   record.cause + ":" + record.claims;
+                   sha256_base64url(record.cause + '\n' + record.claims);
   auto fields = co_await perform(MemoryGet{.key = key});
-  if (!fields) {
+  if (!fields || !is_link(*fields)) {
     const auto link = co_await make_link(context,
                                          {.id = record.id,
                                           .tenant = record.tenant,

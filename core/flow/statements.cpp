@@ -1,6 +1,7 @@
 #include "core/flow/statements.h"
 
 #include "core/base/base64url.h"
+#include "core/base/fields.h"
 
 namespace postern {
 
@@ -278,19 +279,27 @@ SqlStatement select_connection(const ConnectionId& id) {
           .parameters = bind({text(id.org), text(id.integration), text(id.user_id)})};
 }
 
-std::optional<ConnectionRecord> connection_of(const SqlOutcome& outcome) {
-  if (outcome.rows.size() != 1) {
-    return std::nullopt;
-  }
-  const auto bytes = base64url_decode(text_at(outcome.rows[0], 0));
+std::optional<ConnectionRecord> connection_in_row(const SqlRow& row) {
+  const auto bytes = base64url_decode(text_at(row, 0));
   return bytes ? decode_record(*bytes) : std::nullopt;
+}
+
+std::optional<ConnectionRecord> connection_of(const SqlOutcome& outcome) {
+  return outcome.rows.size() == 1 ? connection_in_row(outcome.rows[0]) : std::nullopt;
+}
+
+std::string cursor_after(const SqlRow& row) {
+  FieldWriter out;
+  out.text(text_at(row, 1)).text(text_at(row, 2));
+  return base64url_encode(out.bytes());
 }
 
 SqlStatement select_connections(const ConnectionQuery& query) {
   return {
       .sql =
-          "SELECT record FROM oauth_connections WHERE org_id = ?1 AND (?2 = '' OR user_id = "
-          "?2) AND ((?3 = '' AND status <> 'revoked') OR status = ?3) AND (user_id, "
+          "SELECT record, user_id, integration FROM oauth_connections WHERE org_id = ?1 AND (?2 = "
+          "'' OR user_id = ?2) AND ((?3 = '' AND status <> 'revoked') OR status = ?3) AND "
+          "(user_id, "
           "integration) > (?4, ?5) ORDER BY user_id, integration LIMIT ?6",
       .parameters = bind({text(query.org), text(query.user_id), text(query.status),
                           text(query.after_user_id), text(query.after_integration), query.limit})};

@@ -92,6 +92,10 @@ struct StateRow {
 [[nodiscard]] SqlStatement upsert_connection(const ConnectionRecord& record);
 [[nodiscard]] SqlStatement select_connection(const ConnectionId& id);
 [[nodiscard]] std::optional<ConnectionRecord> connection_of(const SqlOutcome& outcome);
+// Of rows as select_connections gives them.
+[[nodiscard]] std::optional<ConnectionRecord> connection_in_row(const SqlRow& row);
+// Where a page ends; opaque to callers.
+[[nodiscard]] std::string cursor_after(const SqlRow& row);
 struct ConnectionQuery {
   std::string org;
   std::string user_id;  // empty: all

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/secret.h"
 #include "core/base/time.h"
 
 namespace postern {
@@ -31,6 +32,9 @@ struct TokenFault {
   // Claims challenge (OIDC Core 5.5 `claims` parameter, Entra's continuous access evaluation): a
   // JSON object as text, or empty. It goes into the next authorization request as it is.
   std::string claims;
+  // A good refresh token in a 2xx answer that is no good otherwise: with rotation the only one that
+  // lives.
+  std::optional<Secret> refresh_token;
   // How long the provider asked us to wait; at most a day.
   std::optional<DurationMs> retry_after;
   int status = 0;  // HTTP status, 0 where no reply came

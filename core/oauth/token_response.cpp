@@ -154,17 +154,19 @@ Result<TokenResponse, TokenFault> process_token_response(const TokenReply& reply
   if (is_refusal(*document)) return fail(refusal(reply, *document, quirks, now));
   if (reply.status < 200 || reply.status > 299) return fail(unreadable(reply, "malformed", now));
 
-  auto access_token = take_secret(*document, "access_token");
-  if (!access_token || !is_token(*access_token, kMaxTokenBytes, 0x21)) {
-    return fail(unreadable(reply, "malformed", now));
-  }
   TokenResponse response;
-  response.access_token = std::move(*access_token);
   response.refresh_token = take_secret(*document, "refresh_token");
   // RFC 6749 A.17. Not dropped in silence: with rotation it would be the only one that lives.
   if (response.refresh_token && !is_token(*response.refresh_token, kMaxTokenBytes, 0x20)) {
     return fail(unreadable(reply, "malformed", now));
   }
+  auto access_token = take_secret(*document, "access_token");
+  if (!access_token || !is_token(*access_token, kMaxTokenBytes, 0x21)) {
+    auto fault = unreadable(reply, "malformed", now);
+    fault.refresh_token = std::move(response.refresh_token);
+    return fail(std::move(fault));
+  }
+  response.access_token = std::move(*access_token);
   response.id_token = take_secret(*document, "id_token");
   if (response.id_token && !is_token(*response.id_token, kMaxIdTokenBytes, 0x21)) {
     response.id_token.reset();  // no identity comes from it, and the grant is not its fault
@@ -173,7 +175,9 @@ Result<TokenResponse, TokenFault> process_token_response(const TokenReply& reply
   response.token_type = printable_ascii(json_text(*document, "token_type"), 32);
   if (!quirks.any_token_type && !equal_ignoring_case(response.token_type, "bearer")) {
     // RFC 6749 7.1: not to be used. The server would say the same again, so it is no transient.
-    return fail(fault_for(reply, {FaultKind::integration, "unsupported_token_type"}, now));
+    auto fault = fault_for(reply, {FaultKind::integration, "unsupported_token_type"}, now);
+    fault.refresh_token = std::move(response.refresh_token);
+    return fail(std::move(fault));
   }
   response.expires_in_seconds = lifetime(*document, "expires_in");
   response.refresh_token_expires_in_seconds = lifetime(*document, "refresh_token_expires_in");

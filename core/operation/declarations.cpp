@@ -83,13 +83,15 @@ constexpr Parameter kToken[] = {
     kUserId,
     kResource,
     {"min_ttl", integer, kQuery, false,
-     POSTERN_DOC("Seconds that the token must live at least; capped below its lifetime")}};
+     POSTERN_DOC(
+         "Seconds that the token must live at least; capped at three quarters of its lifetime")}};
 constexpr Parameter kRefresh[] = {kIntegrationInPath, kUserId, kResource};
 constexpr Parameter kConnection[] = {kIntegrationInPath, kUserId};
 constexpr Parameter kConnections[] = {
     {"user_id", identifier, kQuery, false, POSTERN_DOC("Only this user's")},
     {"status", name, kQuery, false,
-     POSTERN_DOC("Only in this status; all but revoked when absent")},
+     POSTERN_DOC("Only in this status; all but revoked when absent. What waits for confirmation is "
+                 "never listed")},
     {"cursor", text, kQuery, false, POSTERN_DOC("Where the last page ended")}};
 constexpr Parameter kAdminConsent[] = {
     kIntegrationInPath,

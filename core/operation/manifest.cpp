@@ -1,5 +1,7 @@
 #include "core/operation/manifest.h"
 
+#include <cstdint>
+
 #include "core/base/json_writer.h"
 #include "core/base/problem.h"
 #include "core/base/version.h"
@@ -15,26 +17,32 @@ constexpr std::string_view kKindNames[] = {"identifier", "name",      "text", "i
                                            "flag",       "timestamp", "names"};
 constexpr std::string_view kPlaceNames[] = {"path", "query", "body"};
 
+enum class Secrecy : std::uint8_t {
+  open,
+  secret,            // nobody but the operator's, though a front compares what it gets with it
+  authority_secret,  // given to the authority's flows only
+};
 struct Variable {
   std::string_view name;
-  bool secret;  // given to the authority's flows only
+  Secrecy secrecy;
   std::string_view summary;
 };
+using enum Secrecy;
 constexpr Variable kEnvironment[] = {
-    {"AZURE_CLIENT_ID", false, "Application (client) id of the app registration"},
-    {"AZURE_TENANT_ID", false,
+    {"AZURE_CLIENT_ID", open, "Application (client) id of the app registration"},
+    {"AZURE_TENANT_ID", open,
      "common (default), organizations, consumers, a directory's id or domain"},
-    {"AZURE_REDIRECT_URI", false,
+    {"AZURE_REDIRECT_URI", open,
      "Where Postern's /callback/azure is reached, exactly as registered"},
-    {"AZURE_LOGIN_ORIGIN", false, "Another origin than https://login.microsoftonline.com"},
-    {"GRAPH_ORIGIN", false, "Another origin than https://graph.microsoft.com"},
-    {"ARM_ORIGIN", false, "Another origin than https://management.azure.com"},
-    {"ALLOW_INSECURE_ORIGINS", false,
+    {"AZURE_LOGIN_ORIGIN", open, "Another origin than https://login.microsoftonline.com"},
+    {"GRAPH_ORIGIN", open, "Another origin than https://graph.microsoft.com"},
+    {"ARM_ORIGIN", open, "Another origin than https://management.azure.com"},
+    {"ALLOW_INSECURE_ORIGINS", open,
      "Comma-separated origins that may be http or private: development only"},
-    {"ALLOWED_RETURN_URLS", false,
+    {"ALLOWED_RETURN_URLS", open,
      "JSON: organization to the exact URLs that people may be sent to"},
-    {"ADMIN_API_KEY", false, "The administrator's key"},
-    {"AZURE_CLIENT_SECRET", true, "Client secret of the app registration"},
+    {"ADMIN_API_KEY", secret, "The administrator's key"},
+    {"AZURE_CLIENT_SECRET", authority_secret, "Client secret of the app registration"},
 };
 
 void write_parameter(JsonWriter& out, const Parameter& parameter) {
@@ -76,7 +84,9 @@ std::string manifest_json() {
   JsonWriter out;
   out.begin_object().member("version", kVersion).key("environment").begin_array();
   for (const auto& variable : kEnvironment) {
-    out.begin_object().member("name", variable.name).key("secret").boolean(variable.secret);
+    out.begin_object().member("name", variable.name);
+    out.key("secret").boolean(variable.secrecy != Secrecy::open);
+    out.key("authority_only").boolean(variable.secrecy == Secrecy::authority_secret);
     out.member("summary", variable.summary).end_object();
   }
   out.end_array().key("operations").begin_array();

@@ -14,4 +14,11 @@ Fault fault_of(const Result<Value, Fault>& result) {
   return result.has_value() ? Fault{} : result.error();
 }
 
+// For faults that hold a secret, which cannot be copied.
+template <class Value, class Fault>
+Fault fault_of(Result<Value, Fault>&& result) {
+  CHECK_FALSE(result.has_value());
+  return result.has_value() ? Fault{} : std::move(result.error());
+}
+
 }  // namespace postern

@@ -80,13 +80,13 @@ void refresh_integration(Stories& stories) {
   story.host.call(story.get_token());
   story.section("As the answer to a replay",
                 "One request leaves for one caller, not a second one right behind it.");
+  story.world.now += 31 * kSecondMs;
   story.quietly([&](Host& silent) {
     silent.crash = [](const Effect& effect, bool carried_out) {
       return !carried_out && std::holds_alternative<Fetch>(effect);
     };
     silent.call(story.get_token());
   });
-  story.world.now += 20 * kSecondMs;
   story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
   story.host.call(story.get_token());
 }

@@ -51,8 +51,7 @@ std::string shown_stored(std::string_view bytes) {
            ", again " + moment(journal->retry_at) +
            (journal->kept_reads == 0 ? ""
                                      : ", kept answer taken up " + to_decimal(journal->kept_reads) +
-                                           (journal->kept_reads == 1 ? " time" : " times")) +
-           (journal->suspended.empty() ? "" : ", over a " + shown(journal->suspended));
+                                           (journal->kept_reads == 1 ? " time" : " times"));
   }
   if (const auto pending = decode_pending(bytes); pending && decode_record(pending->record)) {
     return "pending " + pending->attempt + " until " + moment(pending->expires_at) +

@@ -125,5 +125,6 @@ void tell_failures(Stories& stories);
 void tell_tokens(Stories& stories);
 void tell_refusals(Stories& stories);
 void tell_troubles(Stories& stories);
+void tell_patience(Stories& stories);
 
 }  // namespace postern::testing

@@ -107,7 +107,6 @@ void unknown_outcome_refused(Stories& stories) {
       };
       silent.call(story.get_token());
     });
-    story.world.now += 20 * kSecondMs;  // the request that nobody waits for any more is over
   };
   refused_replay();
   story.expect("POST", std::string(kTokenUrl), error_reply(400, "invalid_grant"));

@@ -28,23 +28,12 @@ Story& connected(Stories& stories, std::string name, std::string_view heading,
   return story;
 }
 
-void resource_refused(Stories& stories) {
-  auto& story = connected(
-      stories, "resource-needs-consent", "The person never agreed to one of the resources",
-      "The grant lives, and so does the token for Graph: the link is for the Resource Manager\n"
-      "alone, and the connection stays connected.");
-  story.expect("POST", std::string(kTokenUrl),
-               error_reply(400, "invalid_grant", R"(,"suberror":"consent_required")"));
-  story.host.call(story.get_token(R"(,"resource":"arm")"));
-  story.section("Graph, as if nothing had happened");
-  story.host.call(story.get_token());
-}
-
-void suspended_journal(Stories& stories) {
-  auto& story = connected(
-      stories, "sign-in-over-unknown-outcome", "Somebody signs in while a refresh is unsettled",
-      "The refresh's journal is kept inside the sign-in's. The sign-in fails, so what was unknown\n"
-      "before is unknown still, and is settled later.");
+void sign_in_beside_refresh(Stories& stories) {
+  auto& story = connected(stories, "sign-in-over-unknown-outcome",
+                          "Somebody signs in while a refresh is unsettled",
+                          "Each has a journal of its own. The sign-in fails; what was unknown "
+                          "before is unknown still,\n"
+                          "and is settled later.");
   story.world.now += 61 * kMinuteMs;
   story.quietly([&](Host& silent) {
     silent.crash = before_fetch;
@@ -56,10 +45,7 @@ void suspended_journal(Stories& stories) {
                token_reply({.id_token = id_token({}, "another-nonce", story.world.now)}));
   story.expect("GET", std::string(kKeysUrl), keys_reply());
   story.host.call(story.callback_of(begun));
-  story.section("The next caller settles the refresh",
-                "Not before the request that nobody waited for is over: a replay that overtook it\n"
-                "would make it the one that shows a spent token.");
-  story.world.now += 20 * kSecondMs;
+  story.section("The next caller settles the refresh");
   story.expect("POST", std::string(kTokenUrl),
                token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
   story.host.call(story.get_token());
@@ -68,7 +54,7 @@ void suspended_journal(Stories& stories) {
 void sign_in_over_refresh(Stories& stories) {
   auto& story = connected(
       stories, "sign-in-ends-unknown-outcome", "A sign-in that works ends what was unsettled",
-      "The new grant takes the old one's place: its journal, the suspended one too, is over.");
+      "The new grant takes the old one's place: the refresh's journal is over with it.");
   story.world.now += 61 * kMinuteMs;
   story.quietly([&](Host& silent) {
     silent.crash = before_fetch;
@@ -96,10 +82,9 @@ void keys_missing(Stories& stories) {
     silent.call(story.callback_of(begun));
   });
   story.section("The person tries once more, too early",
-                "The first answer is taken up again, and the keys are still missing. No code is\n"
-                "sent: its answer would overwrite a grant that has arrived.");
+                "It is not yet time to ask for the keys again. No code is sent: its answer would\n"
+                "overwrite a grant that has arrived.");
   story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
-  story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
   story.host.call(story.callback_of(begun));
   story.section("The alarm rings, and the keys are back");
   story.expect("GET", std::string(kKeysUrl), keys_reply());
@@ -243,11 +228,79 @@ void foreign_key(Stories& stories) {
   story.host.call(story.callback_of(begun));
 }
 
+void refresh_beside_sign_in(Stories& stories) {
+  auto& story =
+      connected(stories, "refresh-beside-waiting-sign-in",
+                "A connection goes on while a second sign-in waits for the provider's keys",
+                "The kept answer of the sign-in stands in nobody's way: the token is refreshed, "
+                "and the keys\n"
+                "are not asked for again before their time.");
+  Story::Begun begun;
+  story.quietly([&](Host& silent) {
+    begun = story.begin(silent, story.make_link(silent));
+    const TokenAnswer answer{.id_token = id_token({}, begun.nonce, story.world.now)};
+    story.expect("POST", std::string(kTokenUrl), token_reply(answer));
+    story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+    silent.call(story.callback_of(begun));
+  });
+  story.world.now += 20 * kSecondMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.host.call(forced_refresh());
+  story.section("The alarm finishes the sign-in", "It is the same person, with a newer grant.");
+  story.expect("GET", std::string(kKeysUrl), keys_reply());
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", profile_reply({}));
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
+}
+
+void alarm_commit_fails(Stories& stories) {
+  auto& story = connected(
+      stories, "alarm-commit-fails", "The last thing that an alarm does is not stored",
+      "The alarm that rang is gone, and the next one was perhaps not armed. The flow ends in a\n"
+      "problem, so that the platform rings again.");
+  auto& object = story.world.objects[story.object_name()];
+  object.storage[std::string(kOutboxKey)] = encode_outbox({.attempts = 1});
+  story.fail_next("storage.commit");
+  story.host.ring(story.object_name());
+}
+
+void mending_times_out(Stories& stories) {
+  auto& story = connected(
+      stories, "kv-mended-too-late", "KV is mended, and that very write times out",
+      "It may land at any time, over a tombstone too: KV is owed another write after that.");
+  story.world.kv.clear();
+  story.fail_next("kv.put", HostFault::timeout);
+  story.host.call(story.get_token());
+  story.section("A minute later");
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
+}
+
+void pending_overtaken(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "pending-overtaken", "A sign-in that waits for its confirmation is overtaken by another",
+      "The second one needs no confirmation and connects. The first is over with it: confirmed\n"
+      "later it would put an older grant in the place of a newer one."));
+  Story::Begun begun;
+  Outcome waiting;
+  story.quietly([&](Host& silent) {
+    begun = story.begin(
+        silent, story.make_link(silent, R"(,"returnTo":")" + std::string(kReturnTo) + "\""));
+    story.expect_sign_in(begun);
+    waiting = silent.call(story.callback_of(begun));
+  });
+  story.connect_quietly({}, {.access_token = "access-2", .refresh_token = "refresh-2"});
+  const auto location = header_of(waiting, "location");
+  story.host.call(rpc("confirm_connection", R"({"attempt":")" + query_value(location, "attempt") +
+                                                R"(","code":")" + query_value(location, "code") +
+                                                R"(","userId":"user-1"})"));
+}
+
 }  // namespace
 
 void tell_troubles(Stories& stories) {
-  resource_refused(stories);
-  suspended_journal(stories);
+  sign_in_beside_refresh(stories);
   sign_in_over_refresh(stories);
   keys_missing(stories);
   kept_for_ever(stories);
@@ -257,6 +310,10 @@ void tell_troubles(Stories& stories) {
   unreadable(stories);
   newer_backup(stories);
   foreign_key(stories);
+  refresh_beside_sign_in(stories);
+  alarm_commit_fails(stories);
+  mending_times_out(stories);
+  pending_overtaken(stories);
 }
 
 }  // namespace postern::testing

@@ -134,14 +134,15 @@ void begin_world(World& world, Choices& choices) {
   if (beginning >= 4 && beginning <= 6) {
     const auto kind = beginning == 6 ? JournalKind::code : JournalKind::refresh;
     const auto open = journal(choices, kind, world, state);
-    storage[std::string(kJournalKey)] = encode_journal(open);
+    const bool code = kind == JournalKind::code;
+    storage[std::string(code ? kSignInKey : kJournalKey)] = encode_journal(open);
     if (beginning != 4) {
       const Fetch::Reply kept =
           choices.rarely(4) ? Fetch::Reply(std::unexpected(HostFault::timeout))
                             : Fetch::Reply(testing::json_reply(200, token_json(world, choices)));
-      storage[std::string(kKeptKey)] = world.seal(
-          "acme", seal_context(kId, kind == JournalKind::code ? "kept_code" : "kept_refresh", 3),
-          encode_reply(Reply(kept)));
+      storage[std::string(code ? kSignInKeptKey : kKeptKey)] =
+          world.seal("acme", seal_context(kId, code ? "kept_code" : "kept_refresh", 3),
+                     encode_reply(Reply(kept)));
     }
   }
   if (beginning == 7) {

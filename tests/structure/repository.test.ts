@@ -21,11 +21,25 @@ test("the core is larger than the shim around it", () => {
   assert.ok(count(core) > count(shim), `${count(core)} lines of core, ${count(shim)} of shim`);
 });
 
-test("no file of the core or the shim is longer than 400 lines", () => {
-  const long = [...core, ...shim, ...files(/\.(cpp|h)$/, "wasm")]
+test("no file is longer than 400 lines", () => {
+  const sources = files(/\.(cpp|h|ts|mjs|sh|py)$/, "core", "worker-shim", "wasm", "tests", "scripts");
+  for (const folder of ["core", "worker-shim", "wasm", "tests", "scripts"])
+    assert.ok(
+      sources.some(({ path }) => path.startsWith(`${folder}/`)),
+      folder,
+    );
+  const long = sources
     .map(({ path, text }) => ({ path, length: lines(text) }))
     .filter(({ length }) => length > 400);
   assert.deepEqual(long, []);
+});
+
+test("invocation logs, which hold the URLs of requests, are off", () => {
+  const settings = read("wrangler.jsonc").replace(/^\s*\/\/.*$/gm, "");
+  const { observability } = JSON.parse(settings) as {
+    observability?: { logs?: { invocation_logs?: boolean } };
+  };
+  assert.equal(observability?.logs?.invocation_logs, false);
 });
 
 test("package.json and the core have the same version", () => {

@@ -164,3 +164,21 @@ describe("an organization's key with a name of another organization", () => {
     }
   });
 });
+
+test("a list goes on behind a page of which nothing can be read", async () => {
+  const who = await connected();
+  // Sorted: 51 of them stand before and one behind the user who can be read.
+  const copy = (user: string) =>
+    env.DB.prepare(
+      `INSERT INTO oauth_connections SELECT org_id, integration, ?, provider, provider_user_id, tenant_id, access_token,
+         refresh_token, expires_at, created_at, updated_at, version, status, account_name, 'AAAA'
+         FROM oauth_connections WHERE user_id = ?`,
+    ).bind(user, who.user);
+  await env.DB.batch(Array.from({ length: 51 }, (_, n) => copy(`a-${String(n).padStart(2, "0")}`)));
+  const first = await get("/v1/connections", who.key);
+  expect([first.status, first.json.connections]).toEqual([200, []]);
+  const cursor = String(first.json.cursor);
+  const second = await get(`/v1/connections?${new URLSearchParams({ cursor })}`, who.key);
+  expect(second.json).toMatchObject({ connections: [{ user_id: who.user }] });
+  expect(second.json.cursor).toBeUndefined();
+});

@@ -181,11 +181,15 @@ describe("a refresh that meets", () => {
     "%s is the integration's fault, never the connection's",
     async (error) => {
       const { who, old } = await nearExpiry();
-      await world.control({ token: { kind: "error", status: 401, error, times: 2 } });
+      await world.control({ token: { kind: "error", status: 401, error } });
       expect((await readToken(who)).json.access_token).toBe(old);
+      // For half a minute everybody is told, and the provider is not asked.
       const forced = await refreshNow(who);
       expect([forced.status, forced.json.code]).toEqual([502, "integration_fault"]);
+      for (let n = 0; n < 20; n += 1) await readToken(who);
+      expect(await world.tokenRequests()).toBe(1);
       expect(await status(who)).toBe("connected");
+      later(31_000);
       expect((await refreshNow(who)).status).toBe(200);
       expect((await readToken(who)).json.access_token).toBe(await newestToken());
     },

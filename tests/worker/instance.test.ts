@@ -17,13 +17,14 @@ describe("an instance", () => {
       return message;
     });
     forget();
+    // A sign-in comes first: it may need so much memory that its instance is dropped.
     for (const answer of [
+      await connect(who.key, newUser()),
       await readToken(who),
       await refreshNow(who),
       await get(`/user?user_id=${who.user}`, who.key),
       await get(`/mail?user_id=${who.user}`, who.key),
       await get(`/subscriptions?user_id=${who.user}`, who.key),
-      await connect(who.key, newUser()),
     ]) {
       expect(answer.status).toBe(200);
     }
@@ -40,12 +41,12 @@ describe("an instance", () => {
     await get(`/user?user_id=${who.user}`, who.key);
     const { default: module } = await import("../../dist/postern.wasm");
     const pristine = memoryOf(new CorePool(module).acquire() as never).slice();
-    for (const same of lookAtIdle((instance) => {
+    const same = lookAtIdle((instance) => {
       const memory = memoryOf(instance);
       return memory.length === pristine.length && memory.every((byte, n) => byte === pristine[n]);
-    })) {
-      expect(same).toBe(true);
-    }
+    });
+    expect(same.length).toBeGreaterThan(0);
+    expect(same).not.toContain(false);
   });
 
   test("that grew is dropped", async () => {
@@ -65,7 +66,7 @@ describe("an instance", () => {
 
   test("is never lent twice, and the pool has an end", async () => {
     const { default: module } = await import("../../dist/postern.wasm");
-    const small = new CorePool(module, { live: 3 }, 2);
+    const small = new CorePool(module, { all: { live: 3, bytes: 1 << 24 } }, 2);
     const taken = [small.acquire(), small.acquire(), small.acquire()];
     expect(new Set(taken).size).toBe(3);
     expect(small.acquire()).toBeUndefined();
@@ -74,14 +75,19 @@ describe("an instance", () => {
     expect(small.figures()).toMatchObject({ created: 3, live: 0, free: 2, dropped: 1 });
   });
 
-  test("of a request that ended without a word is taken back after two minutes", async () => {
+  test("of a request that ended without a word is taken back after three minutes", async () => {
     const { default: module } = await import("../../dist/postern.wasm");
-    const small = new CorePool(module, { live: 1 });
+    const small = new CorePool(module, { all: { live: 1, bytes: 1 << 24 } });
     const lost = small.acquire();
     expect(small.acquire()).toBeUndefined();
-    later(121_000);
+    later(179_000);
+    expect(small.acquire()).toBeUndefined();
+    later(2_000);
     const next = small.acquire();
     expect(next).toBeDefined();
     expect(next).not.toBe(lost);
+    // Should it go on all the same, it may not grow where nobody counts.
+    lost?.exports.memory.grow(1);
+    expect([lost && small.fits(lost), lost && small.mayWait(lost, "waiting")]).toEqual([false, false]);
   });
 });

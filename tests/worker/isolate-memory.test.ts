@@ -34,6 +34,18 @@ describe("the isolate's memory", () => {
     expect(has(kept, "key:b", "key:c", "key:large")).toEqual([true, true, false]);
   });
 
+  test("counts the bytes of keys too", () => {
+    const kept = new IsolateMemory({ bytes: 1_000 });
+    const keys = ["a", "b", "c"].map((letter) => `key:${letter.repeat(396)}`);
+    for (const key of keys) kept.put(key, mark, 1e15, NOW);
+    expect(has(kept, ...keys)).toEqual([false, true, true]);
+    kept.put(`key:${"d".repeat(1_000)}`, mark, 1e15, NOW);
+    expect(has(kept, ...keys)).toEqual([false, true, true]);
+    // What is given back is what was counted.
+    for (let n = 0; n < 10; n += 1) for (const key of keys.slice(1)) kept.put(key, mark, 1e15, NOW);
+    expect(has(kept, ...keys)).toEqual([false, true, true]);
+  });
+
   test("one kind cannot evict another", () => {
     const kept = new IsolateMemory({ entries: 3 });
     kept.put("token:hot", value, 1e15, NOW);

@@ -71,57 +71,105 @@ describe("a list", () => {
 });
 
 describe("all instances together", () => {
-  test("hold no more than they may, and authorities have a part of their own", () => {
-    const small = new CorePool(module, { bytes: 20 * PAGE }, 2);
-    const reserve = { live: 0, bytes: 6 * PAGE };
-    const taken = Array.from({ length: 4 }, () => small.acquire(reserve));
-    expect(taken).not.toContain(undefined);
-    expect(small.figures().bytes).toBe(12 * PAGE);
-    // 3 pages each: a fifth one would be over what is not reserved.
-    expect(small.acquire(reserve)).toBeUndefined();
-    const [first, second] = taken;
+  const pages = (live: number, count: number) => ({ live, bytes: count * PAGE });
+
+  test("hold no more than they may, and who calls or waits leaves a part to the others", () => {
+    // 3 pages each.
+    const small = new CorePool(
+      module,
+      { all: pages(9, 27), waiting: pages(5, 15), calling: pages(4, 12), brief: pages(1, 3) },
+      2,
+    );
+    const take = (standing: "brief" | "authority" = "brief") => {
+      const instance = small.acquire(standing);
+      if (!instance) throw new Error("no instance");
+      return instance;
+    };
+    const calling = Array.from({ length: 3 }, () => take());
+    for (const instance of calling) expect(small.mayWait(instance, "calling")).toBe(true);
+    expect(small.hasRoomTo("calling")).toBe(true);
+    const [first, second] = calling;
     if (!first || !second) throw new Error("no instance");
-    first.exports.memory.grow(2);
-    expect(small.fits(first, reserve)).toBe(true);
+    // It grew by what one more may have; what is once calling stays it, and may wait too.
+    first.exports.memory.grow(3);
+    expect([small.fits(first), small.mayWait(first, "waiting")]).toEqual([true, true]);
+    expect([small.hasRoomTo("calling"), small.hasRoomTo("waiting")]).toEqual([false, true]);
     second.exports.memory.grow(1);
-    expect(small.fits(second, reserve)).toBe(false);
-    expect(small.fits(second)).toBe(true);
-    const authority = small.acquire();
-    expect(authority).toBeDefined();
+    expect(small.fits(second)).toBe(false);
+    small.release(second);
+    const more = take();
+    expect(small.mayWait(more, "calling")).toBe(true);
+    small.release(more);
+    // Who waits has a place that who calls cannot have.
+    const waiting = [take(), take()];
+    for (const instance of waiting) expect(small.mayWait(instance, "waiting")).toBe(true);
+    const late = take();
+    expect([small.mayWait(late, "waiting"), small.hasRoomTo("waiting")]).toEqual([false, false]);
+    expect(small.mayWait(late, "calling")).toBe(false);
+    small.release(late);
+    // All but the last to authorities, and the last to who ends at once.
+    const authorities = Array.from({ length: 3 }, () => take("authority"));
+    expect(small.acquire("authority")).toBeUndefined();
+    const brief = take();
     expect(small.acquire()).toBeUndefined();
+    const all = [...calling, ...waiting, ...authorities, brief];
     // What was dropped is not counted any more, what is kept is.
-    for (const instance of [...taken, authority]) if (instance) small.release(instance);
+    for (const instance of all) small.release(instance);
     expect(small.figures()).toMatchObject({ live: 0, free: 2, bytes: 6 * PAGE });
-    expect(small.acquire(reserve)).toBeDefined();
-    expect(small.figures().bytes).toBe(6 * PAGE);
+    // What was given back is nobody's, and may do nothing.
+    expect([small.fits(brief), small.mayWait(brief, "waiting")]).toEqual([false, false]);
   });
 
-  const SHARES: [string, () => (CoreInstance | undefined)[]][] = [
-    ["instances", () => Array.from({ length: 48 }, () => pool.acquire())],
-    [
-      "bytes",
-      () =>
-        [pool.acquire(), pool.acquire()].map((instance) => {
-          instance?.exports.memory.grow((12 * MIB) / PAGE);
-          if (instance) pool.fits(instance);
-          return instance;
-        }),
-    ],
-  ];
-  test.each(SHARES)("leave the last %s to authorities", async (_, take) => {
+  const told = (outcome: { body?: Uint8Array }) => new TextDecoder().decode(outcome.body);
+  const held = (count: number, standing: "waiting" | "calling" | "authority") =>
+    Array.from({ length: count }, () => {
+      const instance = pool.acquire(standing === "authority" ? standing : "brief");
+      if (!instance) throw new Error("no instance");
+      if (standing !== "authority") expect(pool.mayWait(instance, standing)).toBe(true);
+      return instance;
+    });
+  function heavy(standing: "calling" | "authority", total: number): CoreInstance[] {
+    const instances = held(2, standing);
+    for (const instance of instances) {
+      instance.exports.memory.grow(Math.floor(total / PAGE / 2) - 3);
+      expect(pool.fits(instance)).toBe(true);
+    }
+    return instances;
+  }
+
+  test.each<[string, string, () => CoreInstance[]]>([
+    ["instances", "waits", () => held(44, "waiting")],
+    ["bytes", "calls", () => [...heavy("calling", 18 * MIB), ...held(16, "waiting")]],
+  ])("leave the last %s to authorities, whoever %s in front", async (_, __, take) => {
     const azure = { integration: "azure", userId: newUser() };
     const call = await payloadFor("get_token", "acme", azure);
-    const held = take();
-    expect(held).not.toContain(undefined);
-    const told = (outcome: { body?: Uint8Array }) => new TextDecoder().decode(outcome.body);
+    const instances = take();
     try {
       expect(told((await runFront("get_token", "acme", azure)) as Outcome)).toContain('"overloaded"');
       expect(told(await runAuthority(call.operation, call.payload, new Map()))).toContain('"not_connected"');
     } finally {
-      for (const instance of held) if (instance) pool.release(instance);
+      for (const instance of instances) pool.release(instance);
     }
     expect((await runFront("get_token", "acme", azure)).kind).toBe("authority");
     expect(pool.figures().live).toBe(0);
+  });
+
+  test.each<[string, () => CoreInstance[]]>([
+    ["waits", () => [...held(32, "calling"), ...held(12, "waiting")]],
+    ["is an authority", () => held(60, "authority")],
+    ["is a large authority", () => heavy("authority", 26 * MIB)],
+  ])("leave room to who ends at once, whoever else %s", async (_, take) => {
+    const who = await connected();
+    expect((await readToken(who)).status).toBe(200);
+    const instances = take();
+    try {
+      const started = performance.now();
+      expect((await readToken(who)).status).toBe(200);
+      expect((await get("/health", "")).status).toBe(200);
+      expect(performance.now() - started).toBeLessThan(1_000);
+    } finally {
+      for (const instance of instances) pool.release(instance);
+    }
   });
 
   test("a hundred large lists at once: some are refused, none kills the isolate, an authority goes on", async () => {

@@ -1,6 +1,6 @@
 /** Every allocation of every flow fails once: what was sent is not lost, and nothing is sent twice. */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Outcome } from "../../worker-shim/src/effects.ts";
 import { prepare } from "../../worker-shim/src/env.ts";
 import { FieldWriter } from "../../worker-shim/src/fields.ts";
@@ -16,6 +16,7 @@ import {
 } from "./bench-hands.ts";
 import { Browser, createKey, createLink, newestToken, newUser } from "./client.ts";
 import { ALL_LEFT, faultsOf, nothingLeaks, onStart } from "./instances.ts";
+import { later } from "./stores.ts";
 import { RETURN_TO } from "./variables.ts";
 import { ALICE, world } from "./world.ts";
 
@@ -56,9 +57,18 @@ describe("the n-th allocation fails, for every n, in", () => {
 
   const copy = (stored: Stored): Stored => new Map(stored);
 
-  /** The alarm brings to KV and D1 what could not be brought at once; nothing else is left open. */
+  /**
+   * The alarm brings to KV and D1 what could not be brought at once, and once more after a minute: a write of the
+   * flow that died may have landed over it. Nothing else is left open.
+   */
   async function delivered(stored: Stored, left: string[]): Promise<void> {
-    expect((await runAuthority("authority.alarm", new Uint8Array(0), stored)).kind).toBe("json");
+    const ring = () => runAuthority("authority.alarm", new Uint8Array(0), stored);
+    expect((await ring()).kind).toBe("json");
+    if (stored.has("outbox")) {
+      later(61_000);
+      expect((await ring()).kind).toBe("json");
+      vi.useRealTimers();
+    }
     expect([...stored.keys()]).toEqual(left);
   }
 
@@ -174,8 +184,7 @@ describe("the n-th allocation fails, for every n, in", () => {
       },
       async () => {
         expect((await runAuthority(call.operation, call.payload, stored)).kind).toBe("data");
-        expect((await runAuthority("authority.alarm", new Uint8Array(0), stored)).kind).toBe("json");
-        expect([...stored.keys()]).toEqual(["record"]);
+        await delivered(stored, ["record"]);
       },
     );
   });

@@ -14,7 +14,7 @@ import {
   newUser,
   readToken,
 } from "./client.ts";
-import { authorityOf, forget, storedKeys } from "./stores.ts";
+import { authorityOf, forget, later, storedKeys } from "./stores.ts";
 import { ALICE, world } from "./world.ts";
 
 async function arriving(): Promise<{ who: Connected; open: () => Promise<Answer> }> {
@@ -77,8 +77,9 @@ describe("a callback whose authority", () => {
     );
     expectNoClaim(await open());
     const authority = await authorityOf(who);
-    expect(await storedKeys(authority)).toEqual(expect.arrayContaining(["journal", "kept"]));
+    expect(await storedKeys(authority)).toEqual(expect.arrayContaining(["sign_in", "sign_in_kept"]));
     down = false;
+    later(31_000);
     expect(await runDurableObjectAlarm(authority)).toBe(true);
     expect((await readToken(who)).status).toBe(200);
     expect(await world.tokenRequests()).toBe(1);

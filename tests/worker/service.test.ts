@@ -1,6 +1,7 @@
 /** "The service" in docs/threats.md: service bindings, browsers of other origins, what every answer says. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import { prepare } from "../../worker-shim/src/env.ts";
 import {
   binding,
   connected,
@@ -13,6 +14,7 @@ import {
   readToken,
   rpc,
 } from "./client.ts";
+import { contains } from "./instances.ts";
 import { ADMIN_KEY, ORIGIN } from "./variables.ts";
 import { world } from "./world.ts";
 
@@ -57,6 +59,41 @@ describe("a service binding", () => {
     const answer = await service.fetch(`${ORIGIN}/user?user_id=x`);
     expect(answer.status).toBe(401);
     await answer.body?.cancel();
+  });
+
+  test("a front is given the administrator's key to compare with, and the client secret never", () => {
+    const { environment, withSecrets } = prepare(env);
+
+    expect([contains(environment, ADMIN_KEY), contains(environment, env.AZURE_CLIENT_SECRET)]).toEqual([
+      true,
+      false,
+    ]);
+    expect([contains(withSecrets, ADMIN_KEY), contains(withSecrets, env.AZURE_CLIENT_SECRET)]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  test("parameters that no JSON can say are refused, not thrown", async () => {
+    const service = rpc("acme") as unknown as Record<string, (value?: unknown) => Promise<unknown>>;
+    const cycle: Record<string, unknown> = { userId: "x" };
+    cycle.of = [cycle];
+    for (const parameters of [{ userId: 1n }, cycle, { userId: [{ deep: 2n }] }]) {
+      expect(await service.listConnections?.(parameters)).toMatchObject({
+        success: false,
+        code: "invalid_request",
+      });
+    }
+    const large = "x".repeat(100 * 1024);
+    for (const parameters of [{ userId: large }, { [large]: 1 }, Array.from({ length: 70_000 }, () => 1)]) {
+      expect(await service.listConnections?.(parameters)).toMatchObject({ code: "payload_too_large" });
+    }
+    // As large as over HTTP, and not a byte less for being measured.
+    const most = "x".repeat(64 * 1024 - '{"userId":""}'.length);
+    expect(await service.listConnections?.({ userId: most })).toMatchObject({ code: "invalid_request" });
+    expect(await service.listConnections?.({ userId: `${most}x` })).toMatchObject({
+      code: "payload_too_large",
+    });
   });
 
   test("parameters that are no object are refused, not thrown", async () => {

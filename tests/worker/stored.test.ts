@@ -210,7 +210,7 @@ describe("no secret in the clear", () => {
     const under = browser.open(callback);
     await scheduler.wait(150);
     const during = await everyStoredByte();
-    expect(during.map((straw) => straw.where)).toContain("authority journal");
+    expect(during.map((straw) => straw.where)).toContain("authority sign_in");
     await under;
 
     // Pending, then confirmed.
@@ -296,7 +296,7 @@ describe("no secret in the clear", () => {
     expect(hay.length).toBeGreaterThan(300);
     // A nonce is no secret: it stands in the URL of the sign-in, and whoever knows it can do nothing. The
     // journal keeps it, so that an answer that outlives a crash can still be checked.
-    expect(findSecrets(secrets, hay).filter((found) => found !== "authority journal: nonces")).toEqual([]);
+    expect(findSecrets(secrets, hay).filter((found) => found !== "authority sign_in: nonces")).toEqual([]);
     for (const event of ["connected", "refreshed", "needs_reauth", "integration_fault", "disconnected"]) {
       expect(eventsLogged(event).length).toBeGreaterThan(0);
     }

@@ -96,11 +96,11 @@ describe("a refresh on use", () => {
     const who = await connected();
     await world.control({ reset_stats: true });
     forget();
-    later(10 * 60_000);
+    later(20 * 60_000);
     const wishes = Array.from({ length: 30 }, () => token(who, { min_ttl: "1000000" }));
     expect(new Set(await Promise.all(wishes)).size).toBe(1);
     for (let n = 0; n < 3; n += 1) {
-      later(1000);
+      later(4 * 60_000);
       await token(who, { min_ttl: "1000000" });
     }
     expect(await world.tokenRequests()).toBe(1);
@@ -131,11 +131,18 @@ describe("a refresh on use", () => {
     await world.control({ expire_access_tokens: true, reset_stats: true });
     expect((await get(`/user?user_id=${who.user}`, who.key)).json.mail).toBe(ALICE);
     expect(await world.tokenRequests()).toBe(1);
+    later(31_000);
     await world.control({ reset_stats: true, graph: { kind: "status", status: 401, times: "always" } });
     const answer = await get(`/user?user_id=${who.user}`, who.key);
     expect(answer.json).toMatchObject({ success: false, code: "provider_rejected" });
     const { token: asked, graph } = await world.stats();
     expect([asked.requests, graph.requests]).toEqual([1, 2]);
+    // A server that refuses every token does not get a new one with each request.
+    for (let n = 0; n < 20; n += 1) await get(`/user?user_id=${who.user}`, who.key);
+    expect(await world.tokenRequests()).toBe(1);
+    later(31_000);
+    await get(`/user?user_id=${who.user}`, who.key);
+    expect(await world.tokenRequests()).toBe(2);
   });
 });
 

@@ -209,10 +209,10 @@ describe("an authority that dies in the middle of an exchange", () => {
     await scheduler.wait(400);
   }
 
-  /** What the dead object held is nobody's after two minutes: the pool takes it back when it needs it. */
+  /** What the dead object held is nobody's after three minutes: the pool takes it back when it needs it. */
   function takenBack(): void {
     expect(pool.figures().live).toBe(1);
-    later(121_000);
+    later(181_000);
     const all = Array.from({ length: 64 }, () => pool.acquire());
     for (const instance of all) {
       expect(instance).toBeDefined();

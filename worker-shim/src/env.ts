@@ -37,12 +37,13 @@ export function prepare(env: Bindings): Prepared {
   return made;
 }
 
-function environmentFields(env: Bindings, secrets: boolean): Uint8Array {
+function environmentFields(env: Bindings, authority: boolean): Uint8Array {
   const values = env as unknown as Record<string, unknown>;
   const writer = new FieldWriter();
   for (const variable of manifest.environment) {
     const value = values[variable.name];
-    if (typeof value === "string" && (secrets || !variable.secret)) writer.add(variable.name, value);
+    if (typeof value === "string" && (authority || !variable.authority_only))
+      writer.add(variable.name, value);
   }
   return writer.bytes().slice();
 }

@@ -1,6 +1,6 @@
 /** Drives one flow from its input to its outcome, in an instance of its own. */
 import module from "../../dist/postern.wasm";
-import { CoreFault, type CoreInstance, CorePool, NOTHING, type Share, STEP } from "./core.ts";
+import { CoreFault, type CoreInstance, CorePool, STEP } from "./core.ts";
 import {
   type FlowInput,
   type Outcome,
@@ -10,7 +10,7 @@ import {
   writeInput,
 } from "./effects.ts";
 import { FieldWriter } from "./fields.ts";
-import { carryOut, type Hands } from "./interpreter.ts";
+import { carryOut, type Hands, isRepeatable, waitFor } from "./interpreter.ts";
 import { problemOutcome } from "./problems.ts";
 
 export const pool = new CorePool(module);
@@ -28,8 +28,8 @@ export interface AuthorityCall {
 const WAIT_STEP_MS = 5;
 const LONGEST_WAIT_MS = 2_000;
 
-/** What only authorities may take: slow or large reads in front must not keep them from finishing what they began. */
-const RESERVED: Share = { live: 16, bytes: 8 * 1024 * 1024 };
+/** A front may ask a hundred times for what has a deadline each: all of it together has one too. */
+const LONGEST_FRONT_MS = 60_000;
 
 /** Bytes on their way into an instance; used between two awaits only, so one for the isolate will do. */
 const message = new FieldWriter(8 * 1024);
@@ -41,13 +41,20 @@ export interface Cancellable {
 
 type Ended = Outcome | AuthorityCall;
 
+/** It would have to wait, and there is no room to; all that was done for it is reads, so it may begin again. */
+interface Later {
+  readonly kind: "later";
+  readonly to: "waiting" | "calling";
+}
+
 /** One run, in its instance. */
 interface Flow {
   readonly instance: CoreInstance;
   readonly input: FlowInput;
-  readonly reserve: Share;
   readonly hands: Hands;
   readonly waiting: Map<number, Promise<Settled>>;
+  /** Whether all that was carried out for it may be carried out again. */
+  repeatable: boolean;
 }
 
 export async function runFlow(input: FlowInput, hands: Hands, request?: Cancellable): Promise<Ended> {
@@ -56,21 +63,43 @@ export async function runFlow(input: FlowInput, hands: Hands, request?: Cancella
 
 /** Ends at once where nothing has to be waited for, which a warm read never has. */
 export function startFlow(input: FlowInput, hands: Hands, request?: Cancellable): Ended | Promise<Ended> {
-  const instance = pool.acquire(reserveOf(input));
-  return instance ? begin(instance, input, hands, request) : beginLater(input, hands, request);
+  const instance = pool.acquire(standingOf(input));
+  if (!instance) return beginLater(input, hands, request);
+  const ended = begin(instance, input, hands, request);
+  return "kind" in ended && ended.kind !== "later" ? ended : endLater(ended, input, hands, request);
 }
 
-function reserveOf(input: FlowInput): Share {
-  return input.entry === "authority" || input.entry === "alarm" ? NOTHING : RESERVED;
+async function endLater(
+  run: Later | Promise<Ended | Later>,
+  input: FlowInput,
+  hands: Hands,
+  request: Cancellable | undefined,
+): Promise<Ended> {
+  const ended = await run;
+  return ended.kind === "later" ? beginLater(input, hands, request, ended.to) : ended;
+}
+
+function standingOf(input: FlowInput): "brief" | "authority" {
+  return input.entry === "authority" || input.entry === "alarm" ? "authority" : "brief";
 }
 
 /** Asks again, in this request's own time: a waiter that another request wakes would hang with it. */
-async function beginLater(input: FlowInput, hands: Hands, request: Cancellable | undefined): Promise<Ended> {
+async function beginLater(
+  input: FlowInput,
+  hands: Hands,
+  request: Cancellable | undefined,
+  to?: Later["to"],
+): Promise<Ended> {
+  let needed = to;
   for (let waited = 0; waited < LONGEST_WAIT_MS; waited += WAIT_STEP_MS) {
     await scheduler.wait(WAIT_STEP_MS);
     request?.signal.throwIfAborted();
-    const instance = pool.acquire(reserveOf(input));
-    if (instance) return begin(instance, input, hands, request);
+    if (needed && !pool.hasRoomTo(needed)) continue;
+    const instance = pool.acquire(standingOf(input));
+    if (!instance) continue;
+    const ended = await begin(instance, input, hands, request);
+    if (ended.kind !== "later") return ended;
+    needed = ended.to;
   }
   return problemOutcome("overloaded", { retryAfterSeconds: 1 });
 }
@@ -80,9 +109,9 @@ function begin(
   input: FlowInput,
   hands: Hands,
   request: Cancellable | undefined,
-): Ended | Promise<Ended> {
-  const flow: Flow = { instance, input, reserve: reserveOf(input), hands, waiting: new Map() };
-  let ended: Ended | undefined;
+): Ended | Later | Promise<Ended | Later> {
+  const flow: Flow = { instance, input, hands, waiting: new Map(), repeatable: true };
+  let ended: Ended | Later | undefined;
   try {
     // Whatever another flow left when it trapped is not this one's to send.
     message.clear();
@@ -105,15 +134,23 @@ function failed(error: unknown, input: FlowInput): Outcome {
 }
 
 /** Steps, for as long as something has been answered; undefined when all that is left has to be waited for. */
-function advance({ instance, reserve, hands, waiting }: Flow, reached: number): Ended | undefined {
+function advance(flow: Flow, reached: number): Ended | Later | undefined {
+  const { instance, input, hands, waiting } = flow;
   let step = reached;
   message.clear();
   while (step === STEP.effects) {
-    // Before anything is carried out: what was refused its memory leaves nothing running.
-    if (!pool.fits(instance, reserve)) throw new CoreFault("overloaded", "memory");
+    // Before anything is carried out: what was refused its memory or its place leaves nothing running.
+    if (!pool.fits(instance)) throw new CoreFault("overloaded", "memory");
+    const effects = readEffects(instance.output());
+    const to = waitFor(effects);
+    if (to !== "nothing" && standingOf(input) === "brief" && !pool.mayWait(instance, to)) {
+      if (!flow.repeatable) throw new CoreFault("overloaded", to);
+      return { kind: "later", to };
+    }
     let answered = false;
-    for (const effect of readEffects(instance.output())) {
+    for (const effect of effects) {
       if (effect.name === "authority") return authorityCall(effect);
+      flow.repeatable &&= isRepeatable(effect);
       const answer = carryOut(effect, hands);
       if (!(answer instanceof Uint8Array)) {
         waiting.set(effect.id, named(effect.id, answer));
@@ -131,7 +168,7 @@ function advance({ instance, reserve, hands, waiting }: Flow, reached: number): 
   return readOutcome(instance.output());
 }
 
-async function finish(flow: Flow, signal: AbortSignal | undefined): Promise<Ended> {
+async function finish(flow: Flow, signal: AbortSignal | undefined): Promise<Ended | Later> {
   const { instance, input, waiting } = flow;
   // A cancelled request may never reach its `finally`: the event gives the instance back at once.
   const giveBack = () => {
@@ -139,10 +176,16 @@ async function finish(flow: Flow, signal: AbortSignal | undefined): Promise<Ende
     pool.release(instance);
   };
   signal?.addEventListener("abort", giveBack, { once: true });
+  const { promise: late, reject: expire } = Promise.withResolvers<never>();
+  // An authority goes on to its end, which is near: what it has begun nobody else may finish.
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  if (standingOf(input) !== "authority")
+    timer = setTimeout(() => expire(new CoreFault("timeout", "deadline")), LONGEST_FRONT_MS);
   try {
-    let ended: Ended | undefined;
+    let ended: Ended | Later | undefined;
     while (!ended) {
-      const { id, answer } = await untilAborted(Promise.race(waiting.values()), signal);
+      const { id, answer } = await untilAborted(Promise.race([...waiting.values(), late]), signal);
+      if (!pool.isLive(instance)) throw new CoreFault("timeout", "taken back");
       waiting.delete(id);
       message.clear();
       ended = advance(flow, instance.resume(message.add(Date.now(), id, answer)));
@@ -152,6 +195,7 @@ async function finish(flow: Flow, signal: AbortSignal | undefined): Promise<Ende
     instance.usable = false;
     return failed(error, input);
   } finally {
+    if (timer !== null) clearTimeout(timer);
     signal?.removeEventListener("abort", giveBack);
     pool.release(instance);
   }

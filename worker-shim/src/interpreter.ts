@@ -29,6 +29,20 @@ type Answer = Uint8Array | Promise<Uint8Array>;
 
 const encoder = new TextEncoder();
 
+/** Answered here and now, but for `authority`, with which a flow ends: nobody waits in an instance for it. */
+const AT_ONCE = new Set(["memory.get", "memory.put", "log", "storage.read", "storage.commit", "authority"]);
+
+/** What a flow does until these are answered: it calls out, or waits for our own stores and keys. */
+export function waitFor(effects: readonly PendingEffect[]): "nothing" | "waiting" | "calling" {
+  if (effects.some((effect) => effect.name === "fetch")) return "calling";
+  return effects.every((effect) => AT_ONCE.has(effect.name)) ? "nothing" : "waiting";
+}
+
+const REPEATABLE = new Set(["memory.get", "memory.put", "log", "kv.get", "open", "verify_signature"]);
+
+/** Whether it may be carried out again for a flow that begins again. */
+export const isRepeatable = (effect: PendingEffect) => REPEATABLE.has(effect.name);
+
 export function carryOut(effect: PendingEffect, hands: Hands): Answer {
   const f = effect.fields;
   switch (effect.name) {

@@ -3,7 +3,7 @@
  *
  * Each kind of key (what stands before the first colon) has room of its own, and marks, which say only that
  * something was looked at, have theirs apart from values: a flood of one kind evicts nothing of another, and a
- * flood of what does not exist nothing that does.
+ * flood of what does not exist nothing that does. Bytes are those of keys and values.
  */
 const LONGEST_MS = 30_000;
 /** A value of at most so many bytes is a mark. */
@@ -22,6 +22,8 @@ class Room {
   readonly entries = new Map<string, Entry>();
   bytes = 0;
 }
+
+const sizeOf = (key: string, value: Uint8Array) => key.length + value.length;
 
 export interface MemoryLimits {
   /** Of each room. */
@@ -53,15 +55,16 @@ export class IsolateMemory {
   put(key: string, value: Uint8Array, expiresAt: number, now: number): void {
     const before = this.#all.get(key);
     if (before) this.#forget(key, before);
-    if (value.length === 0 || value.length > this.#limits.bytes) return;
+    const size = sizeOf(key, value);
+    if (value.length === 0 || size > this.#limits.bytes) return;
     const room = this.#roomFor(key, value);
-    while (room.entries.size >= this.#limits.entries || room.bytes + value.length > this.#limits.bytes) {
+    while (room.entries.size >= this.#limits.entries || room.bytes + size > this.#limits.bytes) {
       this.#evict(room, now);
     }
     const entry = { value, expiresAt: Math.min(expiresAt, now + LONGEST_MS), room, used: false };
     this.#all.set(key, entry);
     room.entries.set(key, entry);
-    room.bytes += value.length;
+    room.bytes += size;
   }
 
   #roomFor(key: string, value: Uint8Array): Room {
@@ -90,6 +93,6 @@ export class IsolateMemory {
   #forget(key: string, entry: Entry): void {
     this.#all.delete(key);
     entry.room.entries.delete(key);
-    entry.room.bytes -= entry.value.length;
+    entry.room.bytes -= sizeOf(key, entry.value);
   }
 }

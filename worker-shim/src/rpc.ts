@@ -1,6 +1,7 @@
 /** The RPC mouth: one method for each operation that the manifest gives an RPC name. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createApp } from "./app.ts";
+import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
@@ -37,6 +38,24 @@ for (const operation of operations) {
   }
 }
 
+/** The parameters as HTTP would carry them, written no further than HTTP would take them. */
+function bodyOf(parameters: unknown): Uint8Array | Outcome {
+  let room = MOST_BODY_BYTES;
+  const counted = (_: string, value: unknown) => {
+    room -= typeof value === "string" ? value.length : 1;
+    if (room < 0) throw new RangeError();
+    return value;
+  };
+  try {
+    const body = encoder.encode(JSON.stringify(parameters ?? {}, counted) ?? "");
+    return body.length > MOST_BODY_BYTES ? problemOutcome("payload_too_large") : body;
+  } catch {
+    return room < 0
+      ? problemOutcome("payload_too_large")
+      : problemOutcome("invalid_request", { detail: "The parameters cannot be written as JSON" });
+  }
+}
+
 async function answer(
   service: AzureService,
   operation: OperationInfo,
@@ -45,10 +64,10 @@ async function answer(
   // `env` and `ctx` are protected on the class, and this is part of it.
   const { env, ctx } = service as unknown as { env: Bindings; ctx: ExecutionContext<BindingProps> };
   const { org, permissions } = ctx.props ?? {};
-  const body = encoder.encode(JSON.stringify(parameters ?? {}));
+  const body = bodyOf(parameters);
   const serving =
-    body.length > MOST_BODY_BYTES
-      ? problemOutcome("payload_too_large")
+    "kind" in body
+      ? body
       : serve(
           operation,
           {

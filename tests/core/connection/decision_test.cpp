@@ -65,14 +65,16 @@ TEST_CASE("min_ttl widens the window and never narrows it") {
   CHECK(verdict(record_with(kRefreshWindowMs), wish) == "near_expiry");
 }
 
-TEST_CASE("min_ttl is capped below the lifetime, or it would refresh for ever") {
+TEST_CASE("min_ttl is capped at three quarters of the lifetime, or it would refresh for ever") {
   auto wish = demand();
   wish.min_ttl_ms = 24 * kHour;
-  // A token of one hour, a second old.
-  const auto record = record_with(kHour - kSecondMs, kNow - kSecondMs);
-  CHECK(verdict(record, wish) == "fresh");
-  // Two minutes old: no longer fresher than the lifetime less a minute.
-  CHECK(verdict(record_with(kHour - 2 * kMinuteMs, kNow - 2 * kMinuteMs), wish) == "near_expiry");
+  // Tokens of one hour, a second, a quarter of an hour, and more than that old.
+  const auto aged = [&](DurationMs age) {
+    return std::string(verdict(record_with(kHour - age, kNow - age), wish));
+  };
+  CHECK(aged(kSecondMs) == "fresh");
+  CHECK(aged(15 * kMinuteMs - 1) == "fresh");
+  CHECK(aged(15 * kMinuteMs) == "near_expiry");
 }
 
 TEST_CASE("a token minted after the caller came satisfies it, forced or not") {

@@ -27,7 +27,8 @@ TEST_CASE("a journal is read as it was written") {
                           .attempts = 3,
                           .retry_at = 4,
                           .resource = "graph",
-                          .connect = std::string("\0x", 2)};
+                          .connect = std::string("\0x", 2),
+                          .kept_reads = 5};
     const auto bytes = encode_journal(journal);
     const auto read = decode_journal(bytes);
     REQUIRE(read.has_value());
@@ -39,6 +40,7 @@ TEST_CASE("a journal is read as it was written") {
     CHECK(read->retry_at == 4);
     CHECK(read->resource == "graph");
     CHECK(read->connect == journal.connect);
+    CHECK(read->kept_reads == 5);
     refuses_every_cut(bytes, decode_journal);
   }
 }

@@ -178,9 +178,9 @@ TEST_CASE("HTML, nothing and rubbish are transient, whatever the status") {
 }
 
 TEST_CASE("JSON that calls itself HTML is not read") {
-  const auto result = process_token_response(
+  auto result = process_token_response(
       reply(400, R"({"error":"invalid_grant"})", "Text/HTML; charset=utf-8"), {}, kNow);
-  check_transient(fault_of(result), "not_json");
+  check_transient(fault_of(std::move(result)), "not_json");
 }
 
 TEST_CASE("a reply over 64 KiB, or nested without end, is not read") {
@@ -269,4 +269,21 @@ TEST_CASE("a token beside a status that is no success is not taken") {
   for (const int status : {0, 302, 400, 401}) {
     check_transient(fault(status, R"({"access_token":"a","token_type":"bearer"})"), "malformed");
   }
+}
+
+TEST_CASE("a refresh token is not lost with an answer that is no good otherwise") {
+  for (const std::string_view body :
+       {R"({"refresh_token":"r-2","token_type":"Bearer"})",
+        R"({"access_token":null,"refresh_token":"r-2","token_type":"Bearer"})",
+        R"({"access_token":"a\nb","refresh_token":"r-2","token_type":"Bearer"})",
+        R"({"access_token":"a","refresh_token":"r-2","token_type":"mac"})"}) {
+    CAPTURE(body);
+    const auto fault = fault_of(read(200, std::string(body)));
+    REQUIRE(fault.refresh_token.has_value());
+    CHECK(fault.refresh_token->reveal() == "r-2");
+  }
+  CHECK_FALSE(fault_of(read(200, R"({"refresh_token":"r\n2"})")).refresh_token.has_value());
+  CHECK_FALSE(fault_of(read(400, R"({"error":"invalid_grant","refresh_token":"r-2"})"))
+                  .refresh_token.has_value());
+  CHECK_FALSE(fault_of(read(500, R"({"refresh_token":"r-2"})")).refresh_token.has_value());
 }

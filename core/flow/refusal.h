@@ -1,0 +1,36 @@
+// What a token endpoint refused for a reason that asking again does not change. Remembered for half
+// a minute in the isolate's memory: whoever asks meanwhile is told, and the provider is not asked.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/flow/authority_state.h"
+#include "core/oauth/fault.h"
+
+namespace postern {
+
+enum class RefusalKind : std::uint8_t {
+  person,       // consent or a second factor for this resource
+  integration,  // our registration: of the organization's integration, for all its connections
+  passing,      // a malformed answer
+};
+
+struct Refusal {
+  RefusalKind kind = RefusalKind::passing;
+  std::string reason;
+  std::string error;
+  std::string reference;
+  std::string claims;
+  EpochMs until = 0;
+};
+[[nodiscard]] Refusal refusal_of(RefusalKind kind, const TokenFault& fault);
+
+Task<std::optional<Refusal>> recall_refusal(const AuthorityState* state, std::string resource);
+// Fills in `until`.
+Task<std::monostate> remember_refusal(const AuthorityState* state, std::string resource,
+                                      Refusal* refusal);
+// needs_reauth with a link for that resource, integration_fault, or provider_unavailable.
+Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Refusal refusal);
+
+}  // namespace postern

@@ -1,0 +1,153 @@
+// What the provider refuses, again and again: who is told what, and when it is asked once more.
+#include "core/flow/authority_state.h"
+#include "tests/flows/story.h"
+
+namespace postern::testing {
+
+namespace {
+
+// Dies before the provider is asked: an open journal, and nobody knows.
+bool before_fetch(const Effect& effect, bool carried_out) {
+  return !carried_out && std::holds_alternative<Fetch>(effect);
+}
+
+Story& connected(Stories& stories, std::string name, std::string_view heading,
+                 std::string_view prose) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
+  story.connect_quietly();
+  story.world.forget_memory();
+  return story;
+}
+
+void resource_refused(Stories& stories) {
+  auto& story = connected(
+      stories, "resource-needs-consent", "The person never agreed to one of the resources",
+      "The grant lives, and so does the token for Graph: the link is for the Resource Manager\n"
+      "alone, and the connection stays connected.");
+  story.expect("POST", std::string(kTokenUrl),
+               error_reply(400, "invalid_grant", R"(,"suberror":"consent_required")"));
+  story.host.call(story.get_token(R"(,"resource":"arm")"));
+  story.section("Graph, as if nothing had happened");
+  story.host.call(story.get_token());
+}
+
+void refused_again(Stories& stories) {
+  auto& story = connected(
+      stories, "refusals-are-remembered", "What the provider refused is not asked again at once",
+      "For half a minute whoever asks is told what the provider said. Here consent is missing for\n"
+      "one resource.");
+  story.expect("POST", std::string(kTokenUrl),
+               error_reply(400, "invalid_grant", R"(,"suberror":"consent_required")"));
+  story.quietly([&](Host& silent) { silent.call(story.get_token(R"(,"resource":"arm")")); });
+  story.host.call(story.get_token(R"(,"resource":"arm")"));
+  story.section("The integration's secret ended",
+                "That is said of every connection of the integration.");
+  story.world.now += 61 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
+  story.quietly([&](Host& silent) { silent.call(story.get_token()); });
+  story.host.call(story.get_token());
+  story.section("Half a minute later", "The provider is asked once more.");
+  story.world.now += 31 * kSecondMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.host.call(story.get_token());
+}
+
+void refused_for_good(Stories& stories) {
+  auto& story = connected(
+      stories, "resource-refuses-every-token", "Graph refuses whatever token it is shown",
+      "One is replaced. The new one is refused as well, and the next request does not replace it:\n"
+      "one in half a minute is enough.");
+  const auto get_user = rpc("get_user", R"({"userId":"user-1"})", "graph:read");
+  const HttpReply refused{.status = 401, .headers = {}, .body = "{}"};
+  story.world.now += kMinuteMs;
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
+  story.quietly([&](Host& silent) { silent.call(get_user); });
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
+  story.host.call(get_user);
+}
+
+void odd_answer(Stories& stories) {
+  auto& story = connected(stories, "refresh-odd-answer",
+                          "A new refresh token comes with an answer that is no good",
+                          "No access token is in it. Under rotation the new refresh token is all "
+                          "that is left, so it is\n"
+                          "kept, and the next try is made with it.");
+  story.world.now += 61 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl),
+               json_reply(200, R"({"token_type":"Bearer","refresh_token":"refresh-2"})"));
+  story.note_secret("refresh-2");
+  story.host.call(story.get_token());
+  story.section("Half a minute later");
+  story.world.now += 31 * kSecondMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-3", .refresh_token = "refresh-3"}));
+  story.host.call(story.get_token());
+}
+
+void tired_alarm(Stories& stories) {
+  auto& story = connected(
+      stories, "refresh-alarm-gives-up", "Nobody asks, and the provider is down for hours",
+      "After 24 tries in vain no alarm is armed any more; whoever asks for a token makes the next\n"
+      "try.");
+  story.world.now += 61 * kMinuteMs;
+  const auto object = story.object_name();
+  story.quietly([&](Host& silent) {
+    story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+    silent.call(story.get_token());
+    for (int tries = 1; tries < kMostUnaskedTries; ++tries) {
+      story.world.now = story.world.objects[object].alarm_at;
+      story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+      silent.ring(object);
+    }
+  });
+  story.world.now = story.world.objects[object].alarm_at;
+  story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+  story.host.ring(object);
+  story.section("A caller, an hour later");
+  story.world.now += 60 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+  story.host.call(story.get_token());
+}
+
+void doubt_stays(Stories& stories) {
+  auto& story =
+      connected(stories, "refresh-doubt-outlives-another-fault",
+                "An answer is lost, and the next try fails for another reason",
+                "Refresh tokens are good for one use here. The refusal of our registration says "
+                "nothing about\n"
+                "the token: whether it is spent stays unknown, and is told so in the end.");
+  constexpr std::string_view kOther = "https://login.example.com";
+  const auto token_url = std::string(kOther) + "/common/oauth2/v2.0/token";
+  story.world.environment["AZURE_LOGIN_ORIGIN"] = kOther;
+  story.world.environment["ALLOW_INSECURE_ORIGINS"] = kOther;
+  story.world.now += 61 * kMinuteMs;
+  story.quietly([&](Host& silent) {
+    silent.crash = before_fetch;
+    silent.call(story.get_token());
+  });
+  story.expect("POST", token_url, error_reply(401, "invalid_client"));
+  story.host.call(story.get_token());
+  story.section("Half a minute later");
+  story.world.now += 31 * kSecondMs;
+  story.expect("POST", token_url, error_reply(400, "invalid_grant"));
+  story.host.call(story.get_token());
+}
+
+}  // namespace
+
+void tell_patience(Stories& stories) {
+  resource_refused(stories);
+  refused_again(stories);
+  refused_for_good(stories);
+  odd_answer(stories);
+  tired_alarm(stories);
+  doubt_stays(stories);
+}
+
+}  // namespace postern::testing
