@@ -4,6 +4,8 @@
 #include "core/base/text.h"
 #include "tests/sim/seal.h"
 
+#include "core/flow/authority_state.h"
+
 namespace postern::sim {
 
 ConnectionId id_of(int connection) {
@@ -250,7 +252,12 @@ void Ledger::served(int connection, bool arm, std::string_view text, DurationMs 
 }
 
 void Ledger::at_rest(const testing::Object& object, bool ringing) {
-  const bool owes = object.storage.contains(std::string(kJournalKey)) ||
+  const auto journal = object.storage.find(std::string(kJournalKey));
+  const auto open =
+      journal == object.storage.end() ? std::nullopt : decode_journal(journal->second);
+  // After many tries in vain nobody asks by alarm any more.
+  const bool owes = (open && open->attempts <= kMostUnaskedTries) ||
+                    object.storage.contains(std::string(kSignInKey)) ||
                     object.storage.contains(std::string(kOutboxKey)) ||
                     object.storage.contains(std::string(kPendingKey));
   if (owes && object.alarm_at == 0 && !ringing) {

@@ -51,12 +51,13 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
   switch (mutation) {
     case Mutation::no_journal:
       drop(commit, kJournalKey);
+      drop(commit, kSignInKey);
       break;
     case Mutation::outbox_lost:
       drop(commit, kOutboxKey);
       break;
     case Mutation::no_alarm:
-      if (has_key(commit, kJournalKey)) {
+      if (has_key(commit, kJournalKey) || has_key(commit, kSignInKey)) {
         commit.alarm_at.reset();
       }
       break;

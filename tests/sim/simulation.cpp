@@ -201,7 +201,7 @@ void Simulation::act_on_world(const Action& action) {
 void Simulation::lose_storage(Node& node) {
   auto& storage = node.object->storage;
   const bool owes =
-      std::ranges::any_of(std::array{kJournalKey, kOutboxKey, kPendingKey, kRecoveredKey},
+      std::ranges::any_of(std::array{kJournalKey, kSignInKey, kOutboxKey, kPendingKey, kRecoveredKey},
                           [&](std::string_view key) { return storage.contains(std::string(key)); });
   coverage_.count("storage_lost", owes ? "with_what_was_owed" : "at_rest");
   storage.clear();
