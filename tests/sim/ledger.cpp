@@ -1,0 +1,294 @@
+#include "tests/sim/ledger.h"
+
+#include "core/base/form.h"
+#include "core/base/text.h"
+#include "core/flow/authority_state.h"
+#include "tests/sim/seal.h"
+
+namespace postern::sim {
+
+ConnectionId id_of(int connection) {
+  return {.org = std::string(org_of(connection)),
+          .integration = "azure",
+          .user_id = std::string(user_of(connection))};
+}
+
+Ledger::GrantBook& Ledger::grant(int index) {
+  if (grants_.size() <= static_cast<std::size_t>(index)) {
+    grants_.resize(static_cast<std::size_t>(index) + 1);
+  }
+  return grants_[static_cast<std::size_t>(index)];
+}
+
+void Ledger::violated(int invariant, std::string text) {
+  if (!violation_) {
+    violation_ = {.invariant = invariant, .text = std::move(text)};
+  }
+}
+
+std::optional<RefreshPlace> Ledger::refresh_in(const ConnectionRecord& record) const {
+  if (record.sealed_refresh_token.empty()) {
+    return std::nullopt;
+  }
+  const auto text = world_.open(
+      record.id.org, seal_context(record.id, "refresh_token", record.refresh_sealed_version),
+      without_kid(record.sealed_refresh_token));
+  return text ? provider_.find_refresh(*text) : std::nullopt;
+}
+
+void Ledger::leaves(int connection, std::string_view body, const testing::Object& object,
+                    EpochMs arrived_at, EpochMs now) {
+  auto& state = at(connection);
+  if (++state.in_flight > 1) {
+    violated(3, "two token requests are in flight");
+  }
+  const auto fields = form_decode(body).value_or(FormFields());
+  std::string shown;
+  for (const auto& [name, value] : fields) {
+    shown = name == "refresh_token" ? value : shown;
+  }
+  if (shown.empty()) {
+    return;
+  }
+  const auto place = provider_.find_refresh(shown);
+  if (!place) {
+    violated(2, "a refresh token is shown that nobody issued");
+    return;
+  }
+  const auto stored = object.storage.find(std::string(kJournalKey));
+  const auto journal =
+      stored == object.storage.end() ? std::nullopt : decode_journal(stored->second);
+  if (!journal) {
+    violated(2, "a token request leaves without a journal");
+    return;
+  }
+  const bool unknown = journal->attempts > 1 || object.storage.contains(std::string(kRecoveredKey));
+  if (unknown) {
+    coverage_.count("refresh", "outcome_unknown_replayed");
+  }
+  if (provider_.is_spent(*place) && !unknown) {
+    violated(2, "a spent refresh token is shown, and the journal knows nothing of it");
+  }
+  if (place->index < grant(place->grant).newest_received && !state.lost) {
+    violated(1, "an older refresh token is shown than the newest that arrived");
+  }
+  const auto record_bytes = object.storage.find(std::string(kRecordKey));
+  const auto record =
+      record_bytes == object.storage.end() ? std::nullopt : decode_record(record_bytes->second);
+  const auto* token = record ? record->token_for(journal->resource) : nullptr;
+  const bool alive = token != nullptr && (token->expires_at == 0 || token->expires_at > now);
+  if (arrived_at != 0 && !unknown && alive && token->minted_at >= arrived_at) {
+    violated(3, "a refresh for a caller who came before the newest token was minted");
+  }
+}
+
+void Ledger::received(int connection, const RefreshPlace& place) {
+  auto& book = grant(place.grant);
+  if (book.newest_received < 0) {
+    at(connection).last_sign_in = place.grant;
+  }
+  book.newest_received = std::max(book.newest_received, place.index);
+}
+
+void Ledger::storage_lost(int connection, bool backups_have_it) {
+  auto& state = at(connection);
+  state.record.clear();
+  state.version = 0;
+  state.status = Status::not_connected;
+  state.lost = state.lost || !backups_have_it;
+}
+
+void Ledger::account_refused(int connection) {
+  if (const auto grant_index = at(connection).last_sign_in; grant_index >= 0) {
+    grant(grant_index).refused = true;
+  }
+}
+
+void Ledger::check_dead(int connection, const ConnectionRecord& record, EpochMs now) {
+  const auto place = refresh_in(record);
+  if (!place || at(connection).lost) {
+    return;
+  }
+  const auto& book = grant(place->grant);
+  const auto& truth = provider_.grants[static_cast<std::size_t>(place->grant)];
+  const RefreshPlace newest{.grant = place->grant,
+                            .index = std::max(place->index, book.newest_received)};
+  if (provider_.takes(newest, now)) {
+    violated(4, "called dead (" + record.cause + ") while its grant is alive and reachable");
+    return;
+  }
+  const bool answer_lost = book.newest_issued > book.newest_received;
+  if (truth.ended_by_reuse && !answer_lost) {
+    violated(1, "the whole family was ended by a replay although every answer had arrived");
+  }
+  if (answer_lost && !truth.ended_by_person && record.cause != "refresh_outcome_unknown") {
+    violated(1, "an answer was lost, and the cause says " + record.cause);
+  }
+  coverage_.count("fate", answer_lost ? "lost_with_its_answer" : "ended_by_the_person");
+}
+
+void Ledger::check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,
+                          std::string_view operation) {
+  auto& state = at(connection);
+  const auto place = refresh_in(record);
+  if (!place) {
+    violated(1, "the record holds no refresh token that the provider issued");
+    return;
+  }
+  auto& book = grant(place->grant);
+  book.committed = true;
+  if (provider_.grants[static_cast<std::size_t>(place->grant)].connection != connection) {
+    violated(7, "the record holds the grant of another connection");
+  }
+  if (place->index < book.newest_received && !state.lost) {
+    violated(1, "the record holds an older refresh token than the newest that arrived");
+  }
+  if (state.grant != place->grant) {
+    if (state.grant >= 0) {
+      grant(state.grant).replaced_at = mono;
+    }
+    if (operation == "authority.refresh" && state.grant > place->grant && !state.lost) {
+      violated(6, "an earlier grant came back");
+    }
+    book.replaced_at = -1;
+    state.grant = place->grant;
+  }
+}
+
+void Ledger::committed(int connection, const testing::Object& object, std::string_view operation,
+                       DurationMs mono, EpochMs now) {
+  auto& state = at(connection);
+  const bool owes = object.storage.contains(std::string(kOutboxKey));
+  state.owed_at = owes || state.owes ? mono : state.owed_at;
+  state.owes = owes;
+  if (const auto pending = object.storage.find(std::string(kPendingKey));
+      pending != object.storage.end()) {
+    const auto decoded = decode_pending(pending->second);
+    const auto record = decoded ? decode_record(decoded->record) : std::nullopt;
+    const auto place = record ? refresh_in(*record) : std::nullopt;
+    if (place) {
+      grant(place->grant).committed = true;
+    }
+  }
+  const auto stored = object.storage.find(std::string(kRecordKey));
+  if (stored == object.storage.end() || stored->second == state.record) {
+    return;
+  }
+  const auto record = decode_record(stored->second);
+  if (!record) {
+    violated(1, "the authority stored a record that cannot be read");
+    return;
+  }
+  state.record = stored->second;
+  if (record->id != id_of(connection)) {
+    violated(7, "the authority stored the record of another connection");
+  }
+  if (record->version <= state.version) {
+    violated(1, "the record's version does not grow");
+  }
+  const bool first = state.version == 0;
+  // A tombstone is renewed where a sign-in is under way when the connection is ended again.
+  const bool renewed = state.status == Status::revoked && record->status == Status::revoked;
+  if (!first && !renewed && !may_become(state.status, record->status)) {
+    violated(5, "a transition that there is not: " + std::string(name_of(state.status)) + " to " +
+                    std::string(name_of(record->status)));
+  }
+  coverage_.count("transition",
+                  std::string(name_of(state.status)) + "->" + std::string(name_of(record->status)));
+  const bool recovered = object.storage.contains(std::string(kRecoveredKey));
+  if (record->status == Status::revoked) {
+    if (operation != "authority.disconnect" && !recovered) {
+      violated(1, "a connection was ended that nobody ended");
+    }
+    state.last_sign_in = -1;
+    if (state.grant >= 0 && grant(state.grant).replaced_at < 0) {
+      grant(state.grant).replaced_at = mono;
+    }
+  } else if (record->status == Status::needs_reauth) {
+    if (!recovered) {
+      check_dead(connection, *record, now);
+    }
+  } else if (record->status == Status::connected) {
+    const bool rises = state.status == Status::revoked && operation != "authority.connect" &&
+                       operation != "authority.confirm" && state.last_sign_in == state.grant;
+    if (rises) {
+      violated(6, "a connection came back that was ended");
+    }
+    check_tokens(connection, *record, mono, operation);
+  }
+  state.version = record->version;
+  state.status = record->status;
+}
+
+void Ledger::served(int connection, bool arm, std::string_view text, DurationMs mono) {
+  const auto& state = at(connection);
+  const auto* token = provider_.find_access(text);
+  if (token == nullptr) {
+    violated(7, "a token is served that nobody issued");
+    return;
+  }
+  const auto& truth = provider_.grants[static_cast<std::size_t>(token->grant)];
+  if (truth.connection != connection) {
+    violated(7, "a token of another connection is served");
+  } else if (token->arm != arm) {
+    violated(7, "a token for another resource is served");
+  }
+  const auto& book = grant(token->grant);
+  if (!book.committed) {
+    violated(1, "a token is served of a grant that was never stored");
+  }
+  if (book.replaced_at < 0) {
+    return;
+  }
+  coverage_.count("served", "after_its_grant_was_replaced");
+  const auto known_to_kv = state.owes ? mono : std::max(book.replaced_at, state.owed_at);
+  if (mono > known_to_kv + kReadBoundMs && !state.lost) {
+    violated(6, "a token is served " + to_decimal((mono - book.replaced_at) / kSecondMs) +
+                    " s after its grant was replaced or ended");
+  } else if (mono > book.replaced_at + kReadBoundMs) {
+    coverage_.count("served", "beyond_the_bound_because_kv_was_owed_it");
+  }
+}
+
+void Ledger::at_rest(const testing::Object& object, bool ringing) {
+  const auto journal = object.storage.find(std::string(kJournalKey));
+  const auto open =
+      journal == object.storage.end() ? std::nullopt : decode_journal(journal->second);
+  // After many tries in vain nobody asks by alarm any more.
+  const bool owes = (open && open->attempts <= kMostUnaskedTries) ||
+                    object.storage.contains(std::string(kSignInKey)) ||
+                    object.storage.contains(std::string(kOutboxKey)) ||
+                    object.storage.contains(std::string(kPendingKey));
+  if (owes && object.alarm_at == 0 && !ringing) {
+    violated(5, "something is owed, and no alarm is armed");
+  }
+}
+
+void Ledger::check_sign_ins() {
+  for (int connection = 0; connection < kConnections; ++connection) {
+    const auto& state = at(connection);
+    if (state.last_sign_in < 0 || state.lost) {
+      continue;
+    }
+    const auto& book = grant(state.last_sign_in);
+    // Another account than the one that is connected is refused, and nobody need say so.
+    const auto account_of = [&](int index) {
+      return provider_.grants[static_cast<std::size_t>(index)].account;
+    };
+    const bool other =
+        state.grant >= 0 && account_of(state.grant) != account_of(state.last_sign_in);
+    if (!book.committed && !book.refused && !other && state.status != Status::revoked) {
+      violated(1, "a sign-in's tokens arrived and were never stored");
+    }
+  }
+}
+
+void Ledger::count_fates() {
+  for (const auto& book : grants_) {
+    if (book.newest_issued > book.newest_received) {
+      coverage_.count("fate", "at_risk");
+    }
+  }
+}
+
+}  // namespace postern::sim

@@ -1,0 +1,113 @@
+// Holds what Postern promises against what happens, at each step. The ledger knows what no flow
+// can: what the provider truly did, and what truly arrived.
+//
+//   1 no grant whose tokens were received is lost, and what was lost is told as it is
+//   2 a spent refresh token is not shown again unless an open journal says so; a code never is
+//   3 never two token requests in flight for one connection, nor one that nobody needs
+//   4 no connection is called dead while its newest grant is alive and reachable
+//   5 once faults stop, live connections serve, and KV, D1 and the authority agree
+//   6 nothing is served, and nothing comes back, after a disconnect
+//   7 a token belongs to the organization, subject and resource that were asked for
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/connection/journal.h"
+#include "core/connection/record.h"
+#include "tests/flows/host.h"
+#include "tests/sim/coverage.h"
+#include "tests/sim/provider.h"
+
+namespace postern::sim {
+
+struct Violation {
+  int invariant = 0;
+  std::string text;
+};
+
+// How long a token may still be read after its grant has been replaced or ended: KV's staleness,
+// an isolate's memory, and the time of a request on its way.
+inline constexpr DurationMs kReadBoundMs = (120 + 30 + 10) * kSecondMs;
+
+[[nodiscard]] ConnectionId id_of(int connection);
+
+class Ledger {
+ public:
+  Ledger(Provider& provider, const testing::World& world, Coverage& coverage)
+      : provider_(provider), world_(world), coverage_(coverage) {}
+
+  // --- what happens ---
+  // A token request is about to leave; `arrived_at`: of the demand behind it, 0 where none is
+  // known.
+  void leaves(int connection, std::string_view body, const testing::Object& object,
+              EpochMs arrived_at, EpochMs now);
+  void came_back(int connection) { --at(connection).in_flight; }
+  // A token request is in flight.
+  [[nodiscard]] bool is_asking() const {
+    return std::ranges::any_of(connections_, [](const auto& each) { return each.in_flight > 0; });
+  }
+  // The provider issued these tokens.
+  void issued(const RefreshPlace& place) { grant(place.grant).newest_issued = place.index; }
+  // They arrived, and the host kept them.
+  void received(int connection, const RefreshPlace& place);
+  // A commit was carried out. `operation`: of the flow; `mono`: the time that nobody can turn.
+  void committed(int connection, const testing::Object& object, std::string_view operation,
+                 DurationMs mono, EpochMs now);
+  void storage_lost(int connection, bool backups_have_it);
+  void account_refused(int connection);
+  // A token left Postern for a caller, or for the resource itself.
+  void served(int connection, bool arm, std::string_view token, DurationMs mono);
+  // Nothing runs in the object any more.
+  void at_rest(const testing::Object& object, bool ringing);
+
+  void violated(int invariant, std::string text);
+  [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+  // The refresh token in a record; nullopt where there is none that the provider knows.
+  [[nodiscard]] std::optional<RefreshPlace> refresh_in(const ConnectionRecord& record) const;
+  // The newest refresh token of a grant that arrived; -1: none did.
+  [[nodiscard]] int newest_received(int grant_index) { return grant(grant_index).newest_received; }
+  [[nodiscard]] int grant_of(int connection) { return at(connection).grant; }
+  [[nodiscard]] bool was_lost(int connection) { return at(connection).lost; }
+  // Every sign-in that arrived has become what it had to.
+  void check_sign_ins();
+  void count_fates();
+
+ private:
+  struct Connection {
+    int in_flight = 0;
+    std::string record;
+    std::int64_t version = 0;
+    Status status = Status::not_connected;
+    int grant = -1;
+    int last_sign_in = -1;   // the latest grant whose code was redeemed and whose answer arrived
+    bool owes = false;       // to KV or D1
+    DurationMs owed_at = 0;  // the last time that it did
+    bool lost = false;       // its storage was, and the backups were older
+  };
+  struct GrantBook {
+    int newest_issued = 0;
+    int newest_received = -1;
+    DurationMs replaced_at = -1;
+    bool committed = false;  // or pending
+    bool refused = false;    // another account than the one that was connected then
+  };
+  Connection& at(int connection) { return connections_[static_cast<std::size_t>(connection)]; }
+  GrantBook& grant(int index);
+  void check_dead(int connection, const ConnectionRecord& record, EpochMs now);
+  void check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,
+                    std::string_view operation);
+
+  Provider& provider_;
+  const testing::World& world_;
+  Coverage& coverage_;
+  std::array<Connection, kConnections> connections_;
+  std::vector<GrantBook> grants_;
+  std::optional<Violation> violation_;
+};
+
+}  // namespace postern::sim

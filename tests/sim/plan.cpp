@@ -1,0 +1,207 @@
+#include "tests/sim/plan.h"
+
+#include "core/base/text.h"
+#include "tests/sim/dice.h"
+
+namespace postern::sim {
+
+namespace {
+
+constexpr std::array<std::string_view, kFaults> kFaultNames = {
+    "crash_before",      "crash_after",        "crash_waiting",       "kv_read_fails",
+    "kv_read_times_out", "kv_write_fails",     "kv_write_fails_done", "kv_write_late",
+    "kv_write_never",    "d1_fails",           "d1_fails_done",       "d1_times_out",
+    "d1_times_out_done", "storage_fails",      "keep_fails",          "alarm_late",
+    "alarm_twice",       "token_request_lost", "token_answer_lost",   "token_slow",
+    "token_slow_done",   "token_5xx",          "token_5xx_done",      "token_429",
+    "token_html",        "token_html_done",    "token_cut_done",      "resource_401",
+    "resource_5xx",      "keys_fail",          "caller_hangs_up",     "message_lost"};
+constexpr std::array<std::string_view, 5> kReplayNames = {
+    "not_rotated", "old_stays_valid", "reuse_leeway", "single_use", "family_revocation"};
+constexpr std::array<std::string_view, 17> kDeedNames = {
+    "get_token",     "refresh",      "use_resource", "describe",      "sign_in", "disconnect",
+    "revoke_grant",  "lose_storage", "turn_ring",    "jump_clock",    "kv_down", "d1_down",
+    "provider_down", "ring_broken",  "secret_wrong", "needs_consent", "crash"};
+
+struct Odds {
+  Deed deed;
+  int weight;
+};
+constexpr Odds kOdds[] = {
+    {Deed::get_token, 100},   {Deed::refresh, 22},     {Deed::use_resource, 16},
+    {Deed::describe, 4},      {Deed::sign_in, 26},     {Deed::disconnect, 12},
+    {Deed::revoke_grant, 4},  {Deed::lose_storage, 2}, {Deed::turn_ring, 4},
+    {Deed::jump_clock, 12},   {Deed::kv_down, 4},      {Deed::d1_down, 4},
+    {Deed::provider_down, 4}, {Deed::ring_broken, 1},  {Deed::secret_wrong, 4},
+    {Deed::needs_consent, 3}, {Deed::crash, 6}};
+
+Deed pick_deed(Dice& dice) {
+  int total = 0;
+  for (const auto& odds : kOdds) {
+    total += odds.weight;
+  }
+  auto left = dice.below(total);
+  for (const auto& odds : kOdds) {
+    left -= odds.weight;
+    if (left < 0) {
+      return odds.deed;
+    }
+  }
+  return Deed::get_token;
+}
+
+DurationMs pick_gap(Dice& dice) {
+  const auto kind = dice.below(100);
+  if (kind < 50) {
+    return dice.between(0, 300);
+  }
+  if (kind < 70) {
+    return dice.between(300, 8 * kSecondMs);
+  }
+  if (kind < 88) {
+    return dice.between(8 * kSecondMs, 150 * kSecondMs);
+  }
+  return dice.between(3 * kMinuteMs, 70 * kMinuteMs);
+}
+
+Settings make_settings(Dice& dice) {
+  Settings settings;
+  settings.replay = static_cast<Replay>(dice.below(5));
+  const bool tolerant =
+      settings.replay == Replay::not_rotated || settings.replay == Replay::old_stays_valid;
+  settings.is_entra = tolerant && dice.percent(60);
+  settings.leeway = dice.between(10, 600) * kSecondMs;
+  settings.refresh_ends_access_tokens = dice.percent(25);
+  constexpr std::int64_t kLifetimes[] = {400, 900, 3600, 3600, 0};
+  settings.lifetime_seconds = kLifetimes[dice.below(5)];
+  settings.omits_refresh_token = tolerant && dice.percent(50) ? 40 : 0;
+  for (auto& staleness : settings.staleness) {
+    staleness = dice.percent(30) ? 0 : dice.between(1, 120) * kSecondMs;
+  }
+  // A few things go wrong at a time, some of them often: what goes wrong always alike hides the
+  // rest.
+  const auto storminess = dice.below(4) * 12;
+  for (auto& per_mille : settings.per_mille) {
+    if (dice.percent(storminess)) {
+      constexpr int kRates[] = {5, 20, 60, 250};
+      per_mille = kRates[dice.below(4)];
+    }
+  }
+  for (const auto fault : {Fault::crash_before, Fault::crash_after, Fault::crash_waiting}) {
+    auto& rate = settings.per_mille[static_cast<std::size_t>(fault)];
+    rate = rate > 20 ? rate / 4 : rate;  // at every boundary: there are many
+  }
+  return settings;
+}
+
+}  // namespace
+
+std::string_view name_of(Fault fault) {
+  return kFaultNames[static_cast<std::size_t>(fault)];
+}
+std::string_view name_of(Replay replay) {
+  return kReplayNames[static_cast<std::size_t>(replay)];
+}
+std::string_view name_of(Deed deed) {
+  return kDeedNames[static_cast<std::size_t>(deed)];
+}
+
+// The same person's name in two organizations, and two people in one.
+std::string_view user_of(int connection) {
+  return connection == 1 ? "user-2" : "user-1";
+}
+std::string_view org_of(int connection) {
+  return connection == 2 ? "globex" : "acme";
+}
+
+Plan make_plan(std::uint64_t seed) {
+  Dice dice(mix(seed, 0x706c616eULL));
+  Plan plan{.seed = seed, .settings = make_settings(dice), .actions = {}};
+  DurationMs at = 0;
+  std::uint64_t id = 1;
+  const int connections = static_cast<int>(dice.between(1, kConnections));
+  for (int connection = 0; connection < connections; ++connection) {
+    // Mostly they are connected when the history begins.
+    plan.actions.push_back({.id = id++,
+                            .at = at,
+                            .deed = Deed::sign_in,
+                            .connection = connection,
+                            .front = static_cast<int>(dice.below(kFronts)),
+                            .amount = connection,
+                            .calm = dice.percent(85)});
+    at += dice.between(0, 5 * kSecondMs);
+  }
+  at += 10 * kSecondMs;
+  const auto count = dice.between(4, 34);
+  for (std::int64_t i = 0; i < count; ++i) {
+    at += pick_gap(dice);
+    Action action{.id = id++,
+                  .at = at,
+                  .deed = pick_deed(dice),
+                  .connection = static_cast<int>(dice.below(connections)),
+                  .front = static_cast<int>(dice.below(kFronts)),
+                  .arm = dice.percent(30)};
+    switch (action.deed) {
+      case Deed::get_token:
+        action.amount = dice.percent(25) ? dice.between(1, 5000) : 0;
+        break;
+      case Deed::sign_in:
+        action.amount = dice.percent(75) ? action.connection : dice.below(4);
+        action.by_backend = dice.percent(25);
+        action.allow_other = dice.percent(60);
+        break;
+      case Deed::jump_clock:
+        action.amount = dice.percent(50) ? dice.between(kSecondMs, 10 * kMinuteMs)
+                                         : dice.between(kMinuteMs, 5 * kHourMs);
+        break;
+      case Deed::kv_down:
+      case Deed::d1_down:
+      case Deed::provider_down:
+      case Deed::secret_wrong:
+      case Deed::needs_consent:
+      case Deed::ring_broken:
+        action.amount = dice.percent(70) ? dice.between(kSecondMs, 90 * kSecondMs)
+                                         : dice.between(kMinuteMs, 20 * kMinuteMs);
+        break;
+      default:
+        break;
+    }
+    plan.actions.push_back(action);
+  }
+  return plan;
+}
+
+std::string describe(const Settings& settings) {
+  std::string text = "provider " + std::string(name_of(settings.replay));
+  if (settings.replay == Replay::reuse_leeway) {
+    text += " of " + to_decimal(settings.leeway / kSecondMs) + " s";
+  }
+  text += settings.is_entra ? ", taken for Entra" : ", taken for single use";
+  text += ", tokens live " + (settings.lifetime_seconds == 0
+                                  ? std::string("nobody says how long")
+                                  : to_decimal(settings.lifetime_seconds) + " s");
+  if (settings.refresh_ends_access_tokens) {
+    text += ", a refresh ends the access tokens before it";
+  }
+  return text;
+}
+
+std::string describe(const Action& action) {
+  std::string text = std::string(name_of(action.deed)) + " ";
+  text += std::string(org_of(action.connection)) + "/" + std::string(user_of(action.connection));
+  if (action.deed == Deed::sign_in) {
+    text += " as account " + to_decimal(action.amount) +
+            (action.by_backend ? ", confirmed by the backend" : "") +
+            (action.allow_other ? ", any account" : "");
+  } else if (action.arm) {
+    text += " arm";
+  }
+  if (action.amount != 0 && action.deed != Deed::sign_in) {
+    text += " " + (action.deed == Deed::get_token
+                       ? "for at least " + to_decimal(action.amount) + " s"
+                       : "by " + to_decimal(action.amount / kSecondMs) + " s");
+  }
+  return text + " at front " + to_decimal(action.front);
+}
+
+}  // namespace postern::sim

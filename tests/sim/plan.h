@@ -1,0 +1,118 @@
+// One history before it happens: what the world is like, who does what and when. Made from a seed
+// alone; what goes wrong in between is decided by the same seed, question by question (chance.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/time.h"
+
+namespace postern::sim {
+
+inline constexpr int kConnections = 3;
+inline constexpr int kFronts = 3;
+
+// What can go wrong by itself. `_done`: it happened, and the answer says that it failed.
+enum class Fault : std::uint8_t {
+  crash_before,   // the authority's object dies before an effect is carried out
+  crash_after,    // after it, before the flow hears of it
+  crash_waiting,  // while it waits for the answer
+  kv_read_fails,
+  kv_read_times_out,
+  kv_write_fails,
+  kv_write_fails_done,
+  kv_write_late,  // times out, and lands within the next minute
+  kv_write_never,
+  d1_fails,
+  d1_fails_done,
+  d1_times_out,
+  d1_times_out_done,
+  storage_fails,
+  keep_fails,  // the host cannot keep the answer; the flow gets it all the same
+  alarm_late,
+  alarm_twice,
+  token_request_lost,
+  token_answer_lost,
+  token_slow,       // reaches the provider late, answered in time
+  token_slow_done,  // answered after the deadline
+  token_5xx,
+  token_5xx_done,
+  token_429,
+  token_html,
+  token_html_done,
+  token_cut_done,  // JSON without its end
+  resource_401,
+  resource_5xx,
+  keys_fail,
+  caller_hangs_up,
+  message_lost,  // between a front and the authority
+};
+inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::message_lost) + 1;
+[[nodiscard]] std::string_view name_of(Fault fault);
+
+// What the provider truly does with a refresh token that was used.
+enum class Replay : std::uint8_t { not_rotated, old_stays_valid, reuse_leeway, single_use, family };
+[[nodiscard]] std::string_view name_of(Replay replay);
+
+struct Settings {
+  Replay replay = Replay::old_stays_valid;
+  // Whether the core takes the provider for Entra, hence for old_stays_valid; otherwise it assumes
+  // single use, whatever the provider truly does.
+  bool is_entra = true;
+  DurationMs leeway = 0;
+  bool refresh_ends_access_tokens = false;
+  std::int64_t lifetime_seconds = 3600;  // 0: the provider does not say
+  int omits_refresh_token = 0;           // percent, where the old one stays valid
+  std::array<DurationMs, kFronts> staleness{};
+  std::array<int, kFaults> per_mille{};
+};
+
+enum class Deed : std::uint8_t {
+  get_token,
+  refresh,
+  use_resource,
+  describe,
+  sign_in,
+  disconnect,
+  revoke_grant,  // the person, at the provider
+  lose_storage,
+  turn_ring,
+  jump_clock,
+  kv_down,
+  d1_down,
+  provider_down,
+  ring_broken,   // MASTER_KEYS cannot be read
+  secret_wrong,  // the client secret has expired
+  needs_consent,
+  crash,
+};
+[[nodiscard]] std::string_view name_of(Deed deed);
+
+struct Action {
+  std::uint64_t id = 0;  // stays when others are dropped
+  DurationMs at = 0;     // since the beginning
+  Deed deed = Deed::get_token;
+  int connection = 0;
+  int front = 0;
+  bool arm = false;
+  std::int64_t amount = 0;  // min_ttl in s, a duration or a jump in ms, an account
+  bool by_backend = false;  // sign_in: waits for the backend's confirmation
+  bool allow_other = false;
+  bool calm = false;  // nothing goes wrong with it
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  Settings settings;
+  std::vector<Action> actions;
+};
+[[nodiscard]] Plan make_plan(std::uint64_t seed);
+[[nodiscard]] std::string describe(const Settings& settings);
+[[nodiscard]] std::string describe(const Action& action);
+[[nodiscard]] std::string_view user_of(int connection);
+[[nodiscard]] std::string_view org_of(int connection);
+
+}  // namespace postern::sim

@@ -1,0 +1,86 @@
+// The identity provider as it truly is: grants, the refresh tokens of each in their order, access
+// tokens, codes. What the core makes of its answers is the core's affair.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/effect/effects.h"
+#include "tests/sim/plan.h"
+
+namespace postern::sim {
+
+struct RefreshToken {
+  std::string text;
+  EpochMs spent_at = 0;  // 0: not shown yet, or to show it changes nothing
+};
+
+struct Grant {
+  int connection = 0;  // whose sign-in it was
+  int account = 0;
+  bool alive = true;
+  bool ended_by_person = false;
+  bool ended_by_reuse = false;
+  std::vector<RefreshToken> refresh_tokens;
+};
+
+struct AccessToken {
+  int grant = 0;
+  bool arm = false;
+  EpochMs expires_at = 0;
+  bool ended = false;
+};
+
+// A place in Grant::refresh_tokens.
+struct RefreshPlace {
+  int grant = 0;
+  int index = 0;
+};
+
+class Provider {
+ public:
+  explicit Provider(const Plan& plan) : settings_(plan.settings), seed_(plan.seed) {}
+
+  // A person agrees; answers the code.
+  [[nodiscard]] std::string authorize(int connection, int account, std::string nonce);
+  // A token request that arrived. `issued`: whose tokens the answer holds.
+  struct Answer {
+    HttpReply reply;
+    std::optional<RefreshPlace> issued;
+  };
+  [[nodiscard]] Answer token(std::string_view body, EpochMs now, bool secret_is_wrong,
+                             bool arm_needs_consent);
+  // A request to Graph or ARM. nullptr: 401.
+  [[nodiscard]] const AccessToken* access(std::string_view text, bool arm, EpochMs now) const;
+  [[nodiscard]] const AccessToken* find_access(std::string_view text) const;
+  [[nodiscard]] std::optional<RefreshPlace> find_refresh(std::string_view text) const;
+  // Would it be taken now?
+  [[nodiscard]] bool takes(const RefreshPlace& place, EpochMs now) const;
+  // Has a newer one been issued in its place?
+  [[nodiscard]] bool is_spent(const RefreshPlace& place) const;
+  void end_access(std::string_view text);
+
+  std::vector<Grant> grants;
+
+ private:
+  struct Code {
+    int connection;
+    int account;
+    std::string nonce;
+    bool used = false;
+  };
+  Answer issue(int grant, bool arm, EpochMs now, const RefreshPlace* shown,
+               const std::string& id_token);
+
+  const Settings& settings_;
+  std::uint64_t seed_;
+  std::map<std::string, Code, std::less<>> codes_;
+  std::map<std::string, AccessToken, std::less<>> access_;
+  std::map<std::string, RefreshPlace, std::less<>> refresh_;
+  std::uint64_t serial_ = 0;
+};
+
+}  // namespace postern::sim

@@ -1,0 +1,359 @@
+#include "tests/sim/simulation.h"
+
+#include <algorithm>
+
+#include "core/base/base64url.h"
+#include "core/base/fields.h"
+#include "core/base/text.h"
+#include "core/flow/statements.h"
+#include "tests/sim/settings.h"
+
+namespace postern::sim {
+
+namespace {
+
+// How long the isolates take, one after the other, to learn of a new key.
+constexpr DurationMs kRollOutMs = 30 * kSecondMs;
+constexpr DurationMs kStalenessMs = 125 * kSecondMs;
+// More than any alarm waits: a Retry-After's longest, the patience of an outbox, a pending sign-in.
+constexpr DurationMs kQuietMs = 3 * kHourMs;
+// A history takes some hundreds.
+constexpr std::uint64_t kMostSteps = 50'000;
+constexpr std::uint64_t kAlarmsUntilServing = 2;
+
+std::string fields_of(const std::map<std::string, std::string>& variables,
+                      const std::map<std::string, std::string>& more) {
+  FieldWriter out;
+  for (const auto* map : {&variables, &more}) {
+    for (const auto& [name, value] : *map) {
+      out.text(name).text(value);
+    }
+  }
+  return out.take();
+}
+
+}  // namespace
+
+Simulation::Simulation(testing::World& world, const Plan& plan, const Muted& muted,
+                       Mutation mutation, Coverage& coverage, std::string* trace)
+    : world_(world),
+      plan_(plan),
+      mutation_(mutation),
+      coverage_(coverage),
+      trace_(trace),
+      chance_(plan, muted),
+      provider_(plan),
+      ledger_(provider_, world, coverage),
+      kv_(plan) {
+  world_.clear();
+  configure(world_, plan.settings);
+  environment_ = fields_of(world_.environment, {});
+  environment_with_secrets_ = fields_of(world_.environment, world_.secrets);
+  for (int connection = 0; connection < kConnections; ++connection) {
+    const auto name = connection_key(id_of(connection));
+    connection_of_[name] = connection;
+    auto& node = nodes_[static_cast<std::size_t>(connection)];
+    node.connection = connection;
+    node.object = &world_.objects[name];
+  }
+}
+
+void Simulation::tell(std::string_view who, std::string_view what) {
+  if (trace_ == nullptr) {
+    return;
+  }
+  auto time = to_decimal(mono_);
+  time.insert(0, time.size() < 9 ? 9 - time.size() : 0, ' ');
+  *trace_ += time + " ms  " + std::string(who) + " | " + std::string(what) + "\n";
+}
+
+void Simulation::in(DurationMs delay, std::function<void()> what) {
+  events_.push({.at = mono_ + std::max<DurationMs>(delay, 0),
+                .order = order_++,
+                .what = std::make_shared<std::function<void()>>(std::move(what))});
+}
+
+bool Simulation::step(DurationMs until) {
+  if (events_.empty() || events_.top().at > until || ledger_.violation()) {
+    return false;
+  }
+  if (++steps_ > kMostSteps) {
+    ledger_.violated(5, "it never comes to rest");
+    return false;
+  }
+  const auto event = events_.top();
+  events_.pop();
+  mono_ = event.at;
+  world_.now = now();
+  (*event.what)();
+  return true;
+}
+
+int Simulation::ring_generation(std::uint64_t isolate) const {
+  int generation = 0;
+  for (std::size_t turn = 0; turn < ring_turns_.size(); ++turn) {
+    const auto learns = Dice(mix(plan_.seed, isolate, turn)).between(0, kRollOutMs);
+    generation += chance_.is_calm() || mono_ >= ring_turns_[turn] + learns ? 1 : 0;
+  }
+  return generation;
+}
+
+void Simulation::act(const Action& action) {
+  tell("action " + to_decimal(static_cast<std::int64_t>(action.id)), describe(action));
+  coverage_.count("action", name_of(action.deed));
+  const auto user = R"({"userId":")" + std::string(user_of(action.connection)) + "\"";
+  switch (action.deed) {
+    case Deed::get_token:
+      get_token(action, [](const Outcome&) {});
+      break;
+    case Deed::refresh:
+      call(rpc(action, "refresh",
+               user + R"(,"resource":")" + (action.arm ? "arm" : "graph") + "\"}", 1));
+      break;
+    case Deed::use_resource:
+      call(rpc(action, action.arm ? "list_subscriptions" : "get_user", user + "}", 1));
+      break;
+    case Deed::describe:
+      call(rpc(action, "get_connection", user + "}", 1));
+      break;
+    case Deed::disconnect: {
+      auto request = rpc(action, "disconnect", user + "}", 1);
+      request->then = [this](const Outcome& outcome) {
+        coverage_.count("disconnect", to_decimal(outcome.status));
+      };
+      call(request);
+      break;
+    }
+    case Deed::sign_in:
+      sign_in(action);
+      break;
+    default:
+      act_on_world(action);
+  }
+}
+
+void Simulation::act_on_world(const Action& action) {
+  auto& node = nodes_[static_cast<std::size_t>(action.connection)];
+  const auto down = [&](Down what) {
+    auto& until = down_until_[static_cast<std::size_t>(what)];
+    until = std::max(until, mono_ + action.amount);
+  };
+  switch (action.deed) {
+    case Deed::revoke_grant:
+      if (const auto grant = ledger_.grant_of(action.connection); grant >= 0) {
+        auto& truth = provider_.grants[static_cast<std::size_t>(grant)];
+        truth.alive = false;
+        truth.ended_by_person = true;
+      }
+      break;
+    case Deed::lose_storage:
+      lose_storage(node);
+      break;
+    case Deed::turn_ring:
+      ring_turns_.push_back(mono_);
+      break;
+    case Deed::jump_clock:
+      if (ledger_.is_asking()) {
+        // In the middle of a sign-in the provider's clock and ours would not agree.
+        in(kSecondMs, [this, &action] { act_on_world(action); });
+        break;
+      }
+      // What was on its way arrives in that time.
+      for (auto& write : late_writes_) {
+        land_late(*write);
+      }
+      late_writes_.clear();
+      turned_ += action.amount;
+      world_.now = now();
+      for (auto& each : nodes_) {
+        each.alarm_known = -1;  // it is due earlier now
+        watch_alarm(each);
+      }
+      break;
+    case Deed::kv_down:
+      down(Down::kv);
+      break;
+    case Deed::d1_down:
+      down(Down::d1);
+      break;
+    case Deed::provider_down:
+      down(Down::provider);
+      break;
+    case Deed::ring_broken:
+      down(Down::ring);
+      break;
+    case Deed::secret_wrong:
+      down(Down::secret);
+      break;
+    case Deed::needs_consent:
+      down(Down::consent);
+      break;
+    case Deed::crash:
+      crash(node);
+      break;
+    default:
+      break;
+  }
+}
+
+// The object is there again with nothing in it. What the backups do not have is gone: that is
+// counted, and held against nobody.
+void Simulation::lose_storage(Node& node) {
+  auto& storage = node.object->storage;
+  const bool owes = std::ranges::any_of(
+      std::array{kJournalKey, kSignInKey, kOutboxKey, kPendingKey, kRecoveredKey},
+      [&](std::string_view key) { return storage.contains(std::string(key)); });
+  coverage_.count("storage_lost", owes ? "with_what_was_owed" : "at_rest");
+  storage.clear();
+  node.object->alarm_at = 0;
+  ledger_.storage_lost(node.connection, !owes);
+  crash(node);
+}
+
+Ending Simulation::run() {
+  DurationMs last = 0;
+  for (const auto& action : plan_.actions) {
+    in(action.at, [this, &action] { act(action); });
+    last = std::max(last, action.at);
+  }
+  while (step(last + 30 * kSecondMs)) {
+  }
+  if (!ledger_.violation()) {
+    settle();
+  }
+  if (!ledger_.violation()) {
+    check_end();
+  }
+  ledger_.count_fates();
+  return {.violation = ledger_.violation(), .struck = chance_.struck()};
+}
+
+// Faults stop. What is under way comes to its end, alarms ring, KV becomes consistent.
+void Simulation::settle() {
+  tell("world", "faults stop");
+  chance_.calm_down();
+  std::array<std::uint64_t, kConnections> rings{};
+  for (int connection = 0; connection < kConnections; ++connection) {
+    const auto& node = nodes_[static_cast<std::size_t>(connection)];
+    rings[static_cast<std::size_t>(connection)] = node.rings;
+    // An alarm that rings already had its chance among the faults.
+  }
+  const auto is_settled = [&] {
+    return std::ranges::all_of(nodes_, [&](const Node& node) {
+      const auto rung = node.rings - rings[static_cast<std::size_t>(node.connection)];
+      return node.running.empty() && node.queue.empty() &&
+             (node.object->alarm_at == 0 || rung >= kAlarmsUntilServing);
+    });
+  };
+  const auto least = mono_ + 2 * kMinuteMs;
+  while (step(mono_ + kQuietMs)) {
+    if (mono_ > least && is_settled()) {
+      break;
+    }
+  }
+  const auto consistent = mono_ + kStalenessMs;
+  while (step(consistent)) {
+  }
+  mono_ = std::max(mono_, consistent);
+}
+
+bool Simulation::used_by_postern(const Action& action) {
+  auto status = std::make_shared<int>(0);
+  auto request = rpc(action, action.arm ? "list_subscriptions" : "get_user",
+                     R"({"userId":")" + std::string(user_of(action.connection)) + "\"}", 9);
+  request->then = [status](const Outcome& outcome) { *status = outcome.status; };
+  call(request);
+  while (*status == 0 && step(mono_ + kQuietMs)) {
+  }
+  return *status == 200;
+}
+
+std::string Simulation::check_serves(int connection, bool arm) {
+  // Asked again once where the answer asks for patience, as a caller does.
+  for (std::uint64_t attempt = 0; attempt < 2; ++attempt) {
+    auto answer = std::make_shared<std::optional<Outcome>>();
+    const Action action{.id = mix(0x656e64ULL, static_cast<std::uint64_t>(connection), attempt),
+                        .deed = Deed::get_token,
+                        .connection = connection,
+                        .front = static_cast<int>(plan_.seed % kFronts),
+                        .arm = arm};
+    get_token(action, [answer](const Outcome& outcome) { *answer = outcome; });
+    while (!answer->has_value() && step(mono_ + kQuietMs)) {
+    }
+    if (!answer->has_value()) {
+      return "no answer";
+    }
+    if ((*answer)->status == 200) {
+      const auto& body = (*answer)->body;
+      const auto begin = body.find("\"access_token\":\"") + 16;
+      const auto token = body.substr(begin, body.find('"', begin) - begin);
+      if (provider_.access(token, arm, now()) != nullptr) {
+        return "valid";
+      }
+      // Nobody said that it is dead. Whoever uses it through Postern gets another one for it.
+      return used_by_postern(action) ? "valid" : "served a dead token";
+    }
+    if ((*answer)->body.find("needs_reauth") != std::string::npos) {
+      return "needs_reauth";
+    }
+    in(20 * kMinuteMs, [] {});
+    while (step(mono_ + kMinuteMs * 20)) {
+    }
+  }
+  return "refused";
+}
+
+void Simulation::check_end() {
+  for (auto& node : nodes_) {
+    const auto connection = node.connection;
+    const auto stored = node.object->storage.find(std::string(kRecordKey));
+    const auto record =
+        stored == node.object->storage.end() ? std::nullopt : decode_record(stored->second);
+    if (!record || record->status == Status::revoked || ledger_.was_lost(connection)) {
+      continue;
+    }
+    const auto place = ledger_.refresh_in(*record);
+    const bool reachable = place && provider_.takes(*place, now());
+    const auto answer = check_serves(connection, false);
+    if (record->status == Status::connected && reachable && answer != "valid") {
+      ledger_.violated(5, "a live connection does not serve: " + answer);
+    }
+    if (record->status == Status::needs_reauth && reachable) {
+      ledger_.violated(4, "called dead while its grant is alive and reachable");
+    }
+    if (record->status == Status::connected && !reachable && answer != "needs_reauth" &&
+        answer != "valid") {
+      // It was served until a resource refused it; from then on the truth is to be told.
+      const auto told = decode_record(node.object->storage[std::string(kRecordKey)]);
+      if (!told || told->status != Status::needs_reauth) {
+        ledger_.violated(5, "a dead connection is not called dead: " + answer);
+      }
+    }
+    coverage_.count("end", std::string(name_of(record->status)) + ", " + answer);
+  }
+  ledger_.check_sign_ins();
+  const auto consistent = mono_ + kStalenessMs;
+  while (step(consistent)) {
+  }
+  for (const auto& node : nodes_) {
+    const auto stored = node.object->storage.find(std::string(kRecordKey));
+    if (stored == node.object->storage.end() || ledger_.was_lost(node.connection)) {
+      continue;
+    }
+    const auto id = id_of(node.connection);
+    if (node.object->storage.contains(std::string(kOutboxKey))) {
+      continue;  // still owed, and known to be
+    }
+    const auto kv = kv_.newest(connection_key(id));
+    const auto rows = world_.d1.batch({select_connection(id)});
+    const auto d1 = rows ? connection_of((*rows)[0]) : std::nullopt;
+    if (kv != stored->second) {
+      ledger_.violated(5, "KV and the authority do not agree");
+    }
+    if (!d1 || encode_record(*d1) != stored->second) {
+      ledger_.violated(5, "D1 and the authority do not agree");
+    }
+  }
+}
+
+}  // namespace postern::sim

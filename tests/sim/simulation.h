@@ -1,0 +1,219 @@
+// One history, from its plan to its end: time, fronts, authorities, stores, the provider; the flows
+// are the core's own. Deterministic: the same plan, the same mutes, the same history.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include "tests/flows/host.h"
+#include "tests/sim/chance.h"
+#include "tests/sim/coverage.h"
+#include "tests/sim/kv.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/mutation.h"
+#include "tests/sim/provider.h"
+
+namespace postern::sim {
+
+// What an isolate remembers: the value, and when it ends.
+using Memory = std::map<std::string, std::pair<std::string, EpochMs>>;
+
+struct Node;
+
+// How a run ends: with an outcome, in the authority, or (neither) in a trap.
+struct Ended {
+  std::optional<Outcome> outcome;
+  std::optional<Authority> authority;
+};
+
+// One flow on its way.
+struct Run {
+  Run(std::uint64_t its_task, std::string its_name) : task(its_task), name(std::move(its_name)) {}
+
+  testing::Flow flow;
+  std::uint64_t task;
+  std::string name;  // for traces
+  std::uint64_t ordinal = 0;
+  Node* node = nullptr;  // null in front
+  int front = 0;
+  int connection = 0;
+  bool arm = false;  // use_resource: which one
+  std::string operation;
+  EpochMs arrived_at = 0;  // of a demand for a token, as it truly was
+  bool calm = false;
+  bool alive = true;
+  bool token_request_out = false;
+  std::function<void(Ended)> ended;
+
+  [[nodiscard]] Spot spot(std::uint64_t salt = 0) const {
+    return {.task = task, .ordinal = ordinal * 16 + salt, .calm = calm};
+  }
+};
+
+struct Job {
+  std::string operation;
+  Entry entry = Entry::authority;
+  std::string payload;
+  EpochMs arrived_at = 0;
+  std::uint64_t task = 0;
+  bool calm = false;
+  std::vector<std::function<void(Outcome)>> answers;
+};
+
+// A connection's object: what is stored outlives a crash, the rest does not.
+struct Node {
+  int connection = 0;
+  testing::Object* object = nullptr;
+  std::deque<std::shared_ptr<Job>> queue;
+  std::map<std::shared_ptr<Run>, std::shared_ptr<Job>> running;
+  Memory memory;
+  std::uint64_t incarnation = 0;
+  std::uint64_t jobs = 0;
+  std::uint64_t alarm_serial = 0;
+  EpochMs alarm_known = 0;
+  int alarm_retries = 0;
+  bool ringing = false;
+  bool alarm_deleted = false;  // while it rang: the platform does not ring again
+  std::uint64_t rings = 0;
+};
+
+// A request from outside on its way, through its restarts.
+struct Call {
+  FlowInput input;
+  std::uint64_t task = 0;
+  std::string name;
+  int front = 0;
+  int connection = 0;
+  bool arm = false;
+  bool calm = false;
+  int runs = 0;
+  std::function<void(Outcome)> then;
+};
+
+struct Ending {
+  std::optional<Violation> violation;
+  std::vector<std::uint64_t> struck;
+};
+
+class Simulation {
+ public:
+  // `world`: its database is emptied and used; `trace`: null, or where the history is told.
+  Simulation(testing::World& world, const Plan& plan, const Muted& muted, Mutation mutation,
+             Coverage& coverage, std::string* trace);
+  [[nodiscard]] Ending run();
+
+ private:
+  enum class Down : std::uint8_t { kv, d1, provider, ring, secret, consent };
+
+  // --- time (simulation.cpp) ---
+  [[nodiscard]] EpochMs now() const { return testing::World::kBeginning + mono_ + turned_; }
+  void in(DurationMs delay, std::function<void()> what);
+  // False: nothing is left, or it is later than `until`.
+  bool step(DurationMs until);
+  [[nodiscard]] bool is_down(Down what) const {
+    return !chance_.is_calm() && mono_ < down_until_[static_cast<std::size_t>(what)];
+  }
+  void act(const Action& action);
+  void act_on_world(const Action& action);
+  void lose_storage(Node& node);
+  void tell(std::string_view who, std::string_view what);
+  [[nodiscard]] int ring_generation(std::uint64_t isolate) const;
+  void settle();
+  void check_end();
+  [[nodiscard]] bool used_by_postern(const Action& action);
+  [[nodiscard]] std::string check_serves(int connection, bool arm);
+
+  // --- runs (run.cpp) ---
+  void start(const std::shared_ptr<Run>& run, FlowInput input);
+  void advance(std::shared_ptr<Run> run, Step step);
+  void deliver(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Reply reply);
+  void finish(const std::shared_ptr<Run>& run, Ended end);
+  bool dies(const std::shared_ptr<Run>& run, Fault fault);
+  [[nodiscard]] FlowInput input_of(std::string_view operation, Entry entry, std::uint64_t task,
+                                   int number) const;
+
+  // --- effects (effects.cpp, token_endpoint.cpp) ---
+  // An answer at once, or later by deliver().
+  std::optional<Reply> carry_out(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  Reply commit(const std::shared_ptr<Run>& run, StorageCommit effect);
+  Reply read_storage(const std::shared_ptr<Run>& run, const StorageRead& effect);
+  std::optional<Reply> memory(const std::shared_ptr<Run>& run, const Effect& effect);
+  Reply seal_or_open(const std::shared_ptr<Run>& run, const Effect& effect);
+  void log(const Run& run, const Log& effect);
+  void kv_get(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void kv_write(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void land_late(std::function<void()>& write);
+  void sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
+                     Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens);
+  void may_die_within(DurationMs delay, const std::shared_ptr<Run>& run);
+  void answer_in(DurationMs delay, const std::shared_ptr<Run>& run, const IssuedEffect& issued,
+                 Reply reply);
+  bool strikes(Fault fault, const Spot& spot);
+  [[nodiscard]] Memory& memory_of(const Run& run);
+  [[nodiscard]] std::uint64_t isolate_of(const Run& run) const;
+
+  // --- authorities (authority.cpp) ---
+  void enqueue(Node& node, const std::string& operation, Entry entry, std::string payload,
+               std::uint64_t task, bool calm, std::function<void(Outcome)> answer);
+  void work(Node& node);
+  void begin_job(Node& node, const std::shared_ptr<Job>& job);
+  void job_ended(Node& node, const std::shared_ptr<Job>& job, const Outcome& outcome);
+  void crash(Node& node);
+  void watch_alarm(Node& node);
+  void ring(Node& node);
+
+  // --- fronts (front.cpp) ---
+  void call(const std::shared_ptr<Call>& call);
+  void start_call(const std::shared_ptr<Call>& call);
+  void ask_authority(const std::shared_ptr<Call>& call, const Authority& authority);
+  std::shared_ptr<Call> rpc(const Action& action, std::string_view operation, std::string body,
+                            std::uint64_t part);
+  void get_token(const Action& action, std::function<void(Outcome)> then);
+  void sign_in(const Action& action);
+  void sign_in_at_provider(const Action& action, const Outcome& begun);
+  void come_back(const Action& action, const std::string& query, const std::string& cookie);
+  void confirm(const Action& action, const Outcome& returned);
+
+  struct Event {
+    DurationMs at;
+    std::uint64_t order;
+    std::shared_ptr<std::function<void()>> what;
+    bool operator<(const Event& other) const {
+      return at != other.at ? at > other.at : order > other.order;
+    }
+  };
+
+  testing::World& world_;
+  const Plan& plan_;
+  const Mutation mutation_;
+  Coverage& coverage_;
+  std::string* trace_;
+  Chance chance_;
+  Provider provider_;
+  Ledger ledger_;
+  Kv kv_;
+  DurationMs mono_ = 0;
+  DurationMs turned_ = 0;  // how far the clocks were turned forward
+  std::uint64_t order_ = 0;
+  std::uint64_t steps_ = 0;
+  std::priority_queue<Event> events_;
+  std::array<DurationMs, 6> down_until_{};
+  std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
+  std::vector<DurationMs> ring_turns_;
+  std::array<Node, kConnections> nodes_;
+  std::array<Memory, kFronts> fronts_;
+  std::map<std::string, int> connection_of_;
+  std::string environment_;
+  std::string environment_with_secrets_;
+};
+
+}  // namespace postern::sim

@@ -1,0 +1,167 @@
+// Requests over the internet: the token endpoint, whose answers are what all this is about, the
+// provider's keys, and the resources.
+#include "core/base/text.h"
+#include "core/connection/journal.h"
+#include "core/effect/codec.h"
+#include "tests/flows/story.h"
+#include "tests/sim/seal.h"
+#include "tests/sim/settings.h"
+#include "tests/sim/simulation.h"
+
+namespace postern::sim {
+
+namespace {
+
+HttpReply html(int status) {
+  return {.status = status,
+          .headers = {{"content-type", "text/html"}},
+          .body = "<html><body>Please stand by</body></html>"};
+}
+
+std::string bearer(const Fetch& fetch) {
+  for (const auto& [name, value] : fetch.headers) {
+    if (name == "authorization") {
+      return value.substr(value.find(' ') + 1);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
+  const auto& effect = std::get<Fetch>(issued.effect);
+  if (effect.method == "POST") {
+    fetch_token(run, issued);
+    return;
+  }
+  const auto spot = run->spot(8);
+  const auto takes = chance_.between(5, 900, spot, 1);
+  const bool keys = effect.url.ends_with("/keys");
+  if (is_down(Down::provider) || strikes(keys ? Fault::keys_fail : Fault::resource_5xx, spot)) {
+    answer_in(
+        takes, run, issued,
+        keys ? Fetch::Reply(std::unexpected(HostFault::unavailable)) : Fetch::Reply(html(503)));
+    return;
+  }
+  if (keys) {
+    answer_in(takes, run, issued,
+              Fetch::Reply(testing::keys_reply(std::string(login_origin(plan_.settings)) +
+                                               "/{tenantid}/v2.0")));
+    return;
+  }
+  const bool arm = effect.url.starts_with("https://management.azure.com");
+  const auto token = bearer(effect);
+  if (run->node == nullptr) {
+    ledger_.served(run->connection, arm, token, mono_);
+    if (strikes(Fault::resource_401, spot)) {
+      provider_.end_access(token);
+    }
+  }
+  const auto* access = provider_.access(token, arm, now());
+  if (access == nullptr) {
+    coverage_.count("resource", "401");
+    answer_in(takes, run, issued, Fetch::Reply(testing::error_reply(401, "InvalidToken")));
+    return;
+  }
+  const auto account = provider_.grants[static_cast<std::size_t>(access->grant)].account;
+  answer_in(takes, run, issued,
+            Fetch::Reply(arm ? testing::json_reply(200, R"({"value":[]})")
+                             : testing::profile_reply(person_of(account))));
+}
+
+void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
+  const auto& effect = std::get<Fetch>(issued.effect);
+  run->token_request_out = true;
+  ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at, now());
+  const auto spot = run->spot(9);
+  auto there = chance_.between(5, 400, spot, 1);
+  auto back = chance_.between(5, 400, spot, 2);
+  const auto arrives = [this, run, issued](DurationMs delay, Fetch::Reply reply) {
+    in(delay, [this, run, issued, reply = std::move(reply)] {
+      token_arrives(run, issued, reply, std::nullopt);
+    });
+  };
+  may_die_within(there + back, run);
+  // What never reaches the provider.
+  if (is_down(Down::provider) || strikes(Fault::token_5xx, spot)) {
+    arrives(there + back, Fetch::Reply(html(503)));
+  } else if (strikes(Fault::token_request_lost, spot)) {
+    const bool at_once = chance_.between(0, 1, spot, 3) == 0;
+    arrives(at_once ? there : effect.deadline_ms,
+            std::unexpected(at_once ? HostFault::unavailable : HostFault::timeout));
+  } else if (strikes(Fault::token_429, spot)) {
+    auto reply = testing::error_reply(429, "slow_down");
+    if (chance_.between(0, 1, spot, 3) == 0) {
+      reply.headers.emplace_back("retry-after", to_decimal(chance_.between(1, 4000, spot, 5)));
+    }
+    arrives(there + back, std::move(reply));
+  } else if (strikes(Fault::token_html, spot)) {
+    arrives(there + back, html(200));
+  } else {
+    // What does reach it; what becomes of the answer is decided on its way back.
+    std::optional<Fetch::Reply> instead;
+    if (strikes(Fault::token_answer_lost, spot)) {
+      const bool at_once = chance_.between(0, 1, spot, 3) == 0;
+      back = at_once ? back : effect.deadline_ms - there;
+      instead = std::unexpected(at_once ? HostFault::unavailable : HostFault::timeout);
+    } else if (strikes(Fault::token_slow_done, spot)) {
+      back = effect.deadline_ms - there;
+      instead = std::unexpected(HostFault::timeout);
+    } else if (strikes(Fault::token_5xx_done, spot)) {
+      instead = Fetch::Reply(html(502));
+    } else if (strikes(Fault::token_html_done, spot)) {
+      instead = Fetch::Reply(html(200));
+    } else if (strikes(Fault::token_slow, spot)) {
+      there = chance_.between(kSecondMs, effect.deadline_ms - 1500, spot, 6);
+    }
+    const bool cut = !instead && strikes(Fault::token_cut_done, spot);
+    in(there, [this, run, issued, back, instead, cut] {
+      auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
+                                    is_down(Down::secret), is_down(Down::consent));
+      tell("provider",
+           to_decimal(answer.reply.status) +
+               (answer.issued ? ", grant " + to_decimal(answer.issued->grant) + ", refresh token " +
+                                    to_decimal(answer.issued->index)
+                              : " " + answer.reply.body));
+      coverage_.count("token_endpoint", to_decimal(answer.reply.status));
+      if (answer.issued) {
+        ledger_.issued(*answer.issued);
+      }
+      auto issued_tokens = answer.issued;
+      Fetch::Reply reply = std::move(answer.reply);
+      if (instead) {
+        issued_tokens.reset();
+        reply = *instead;
+      } else if (cut && issued_tokens) {
+        issued_tokens.reset();
+        reply->body.resize(reply->body.size() / 2);
+      }
+      in(back, [this, run, issued, reply = std::move(reply), issued_tokens] {
+        token_arrives(run, issued, reply, issued_tokens);
+      });
+    });
+  }
+}
+
+void Simulation::token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
+                               Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens) {
+  if (!run->alive) {
+    return;
+  }
+  run->token_request_out = false;
+  ledger_.came_back(run->connection);
+  const auto& effect = std::get<Fetch>(issued.effect);
+  const bool kept = !is_down(Down::ring) && !strikes(Fault::keep_fails, run->spot(10));
+  if (kept && mutation_ != Mutation::no_kept_answer) {
+    run->node->object->storage[effect.keep_key] =
+        with_kid(world_.seal(effect.keep_org, effect.keep_context, encode_reply(Reply(reply))),
+                 ring_generation(isolate_of(*run)));
+  }
+  if (kept && issued_tokens) {
+    ledger_.received(run->connection, *issued_tokens);
+  }
+  deliver(run, issued, std::move(reply));
+}
+
+}  // namespace postern::sim
