@@ -8,9 +8,9 @@ const PARALLEL = 16;
 
 /**
  * Cold readers over HTTP and over RPC have people of their own, so that nobody finds what the other has just put
- * into the isolate's memory; a turn comes back to the same people only after the memory was filled anew.
+ * into the isolate's memory; a run does not come back to the same people.
  */
-const HTTP_USERS = 1_400;
+const HTTP_USERS = 4_000;
 const RPC_USERS = USERS - HTTP_USERS;
 
 /** Requests of one turn. */
