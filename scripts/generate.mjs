@@ -29,6 +29,7 @@ export interface OperationInfo {
   readonly permission: string;
   readonly entropy_bytes: number;
   readonly coalesced: boolean;
+  readonly aside: boolean;
   readonly rpc_result: string;
 }
 

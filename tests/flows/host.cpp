@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kSealedPrefix = "sealed#";
 // A token refused twice needs two restarts; more is a loop (front.ts).
 constexpr int kMostRestarts = 3;
+constexpr int kMostAlarmRuns = 50;
 
 template <class... Functions>
 struct Overloaded : Functions... {
@@ -339,6 +340,12 @@ Outcome Host::run_authority(const std::string& object_name, const std::string& o
   auto input = input_of(operation, entry);
   input.payload = payload;
   auto ended = drive(input, &world.objects[object_name]);
+  // An alarm's flow may go on in another one of its own object (connection-object.ts).
+  for (int run = 0; ended.authority && entry == Entry::alarm && run < kMostAlarmRuns; ++run) {
+    auto next = input_of(ended.authority->operation, entry);
+    next.payload = ended.authority->payload;
+    ended = drive(next, &world.objects[object_name]);
+  }
   if (ended.authority) {
     return host_problem(ProblemCode::core_trap);
   }
