@@ -27,6 +27,7 @@ constexpr DurationMs kLongestPatienceMs = kDayMs;
 struct Deliveries {
   std::int64_t count = 0;  // events that were written
   Delivery delivery;
+  std::string stored;  // the same as it is in storage
 };
 
 std::string event_key(std::int64_t number) {
@@ -43,7 +44,8 @@ Task<Result<Deliveries, Problem>> load(const std::vector<Webhook>* webhooks) {
   }
   const auto& [count, stored] = std::tie((*read)[0], (*read)[1]);
   Deliveries all{.count = count ? parse_decimal(*count).value_or(0) : 0,
-                 .delivery = stored ? decode_delivery(*stored).value_or(Delivery()) : Delivery()};
+                 .delivery = stored ? decode_delivery(*stored).value_or(Delivery()) : Delivery(),
+                 .stored = stored.value_or(std::string())};
   std::vector<WebhookProgress> progress;
   for (const auto& webhook : *webhooks) {
     const auto known = std::ranges::find(all.delivery.webhooks, webhook.url, &WebhookProgress::url);
@@ -87,7 +89,11 @@ Task<bool> save(Deliveries* all) {
   if (delivery.first < first && delivery.next_at == 0) {
     delivery.next_at = now;
   }
-  commit.puts.emplace_back(kDeliveryKey, encode_delivery(delivery));
+  auto bytes = encode_delivery(delivery);
+  if (bytes == all->stored) {
+    co_return true;
+  }
+  commit.puts.emplace_back(kDeliveryKey, bytes);
   co_return (co_await perform(std::move(commit))).has_value();
 }
 

@@ -1,12 +1,11 @@
 #include "tests/flows/story.h"
 
-#include "core/effect/codec.h"
-
 #include "core/base/base64url.h"
 #include "core/base/form.h"
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/record.h"
+#include "core/effect/codec.h"
 #include "core/flow/sign_in.h"
 
 namespace postern::testing {
