@@ -276,6 +276,13 @@ FlowInput Host::input_of(const std::string& operation, Entry entry) const {
   return input;
 }
 
+void Host::die(Object& object) {
+  object.incarnation += object_survives ? 0 : 1;
+  if (observer_ != nullptr) {
+    observer_->crashed(object_survives);
+  }
+}
+
 Host::Ended Host::drive(const FlowInput& input, Object* object) {
   Flow flow([this](bool is_start, std::string_view in, Step step, std::string_view out) {
     if (observer_ != nullptr) {
@@ -307,9 +314,7 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
         return {.outcome = {}, .authority = *authority};
       }
       if (object != nullptr && crash && crash(issued.effect, false)) {
-        if (observer_ != nullptr) {
-          observer_->crashed();
-        }
+        die(*object);
         return {};
       }
       answers.emplace_back(issued.id, world.carry_out(issued.effect, object));
@@ -317,9 +322,7 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
         observer_->answered(issued, answers.back().second);
       }
       if (object != nullptr && crash && crash(issued.effect, true)) {
-        if (observer_ != nullptr) {
-          observer_->crashed();
-        }
+        die(*object);
         return {};
       }
     } while (!single && !waiting.empty());
@@ -337,8 +340,10 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
 Outcome Host::run_authority(const std::string& object_name, const std::string& operation,
                             const std::string& payload, Entry entry) {
   auto input = input_of(operation, entry);
+  auto& object = world.objects[object_name];
   input.payload = payload;
-  auto ended = drive(input, &world.objects[object_name]);
+  input.incarnation = "incarnation " + to_decimal(object.incarnation);
+  auto ended = drive(input, &object);
   if (ended.authority) {
     return host_problem(ProblemCode::core_trap);
   }

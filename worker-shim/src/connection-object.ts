@@ -26,6 +26,8 @@ const LONGEST_QUEUE = 1_000;
 const REPEAT_ALARM_MS = 60_000;
 
 export class ConnectionObject extends DurableObject<Bindings> {
+  /** Of this life of the object: storage outlives it, and so may a request that it sent. */
+  readonly #incarnation = crypto.randomUUID();
   readonly #queue: Job[] = [];
   #running = false;
 
@@ -97,6 +99,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
         entropyBytes,
         environment: withSecrets,
         payload: job.payload,
+        incarnation: this.#incarnation,
       },
       hands,
     );
