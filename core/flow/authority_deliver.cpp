@@ -16,8 +16,8 @@ namespace postern {
 
 namespace {
 
-// Of one flow: four times a receiver's deadline is less than a front's own.
-constexpr int kMostRequests = 4;
+// Of one flow: three times a receiver's deadline and D1's is less than a front's own.
+constexpr int kMostRequests = 3;
 // Rows of one commit.
 constexpr std::int64_t kMostTaken = 100;
 // Where the dead letter itself cannot be written.
