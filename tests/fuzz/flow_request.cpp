@@ -41,6 +41,11 @@ std::string value_of(const Parameter& parameter, Choices& choices) {
   if (name == "org_id") return "acme";
   if (name == "permissions") return "connect";
   if (name == "status") return "connected";
+  if (name == "event_id") return choices.rarely(2) ? "evt_1" : "evt_0";
+  if (name == "version") return to_decimal(static_cast<std::int64_t>(choices.one_of(4)));
+  if (name == "cursor") return to_decimal(static_cast<std::int64_t>(choices.one_of(4)));
+  if (name == "limit") return to_decimal(100 - static_cast<std::int64_t>(choices.one_of(101)));
+  if (name == "type") return "refreshed";
   switch (parameter.kind) {
     case ParameterKind::integer:
       return to_decimal(std::int64_t{choices.byte()} * 4000);
@@ -105,6 +110,15 @@ std::string payload_for(World& world, std::string_view operation, Choices& choic
     return encode(ConfirmPayload{.id = kId,
                                  .attempt = kAttempt,
                                  .code_hash = sha256_base64url(choices.rarely(3) ? "x" : "code")});
+  }
+  if (operation == "authority.rollback") {
+    return encode(
+        RollbackPayload{.id = kId, .version = static_cast<std::int64_t>(2 - choices.one_of(3))});
+  }
+  if (operation == "authority.redeliver") {
+    return encode(RedeliverPayload{
+        .id = kId,
+        .event = {.id = "evt_1", .type = EventType::connected, .at = world.now, .data = "{}"}});
   }
   return encode(kId);
 }
