@@ -327,6 +327,7 @@ FlowInput input_of(World& world, const Authority& call, Entry entry) {
   inside.entropy = world.entropy(inner->entropy_bytes);
   inside.environment = environment_of(world, true);
   inside.payload = call.payload;
+  inside.incarnation = fuzz::kIncarnation;
   return inside;
 }
 

@@ -134,6 +134,7 @@ FlowInput make_input(World& world, const Operation& operation, Choices& choices)
   if (operation.access == Access::authority) {
     input.entry = operation.name == "authority.alarm" ? Entry::alarm : Entry::authority;
     input.payload = choices.mutated(payload_for(world, operation.name, choices));
+    input.incarnation = kIncarnation;
     return input;
   }
   input.entry = operation.rpc.empty() || choices.rarely(2) ? Entry::http : Entry::rpc;
