@@ -31,6 +31,9 @@ std::optional<RefreshMode> parse_refresh_mode(std::string_view text) {
 }
 
 DurationMs spread(const ConnectionRecord& record, DurationMs range_ms) {
+  if (range_ms <= 0) {
+    return 0;
+  }
   // FNV-1a: to be even is all that is asked of it.
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   const auto mix = [&hash](std::uint64_t byte) { hash = (hash ^ byte) * 0x100000001b3ULL; };
