@@ -29,6 +29,11 @@ export function storedKeys(object: Authority): Promise<string[]> {
   return runInDurableObject(object, (_, state) => [...state.storage.kv.list()].map(([key]) => key));
 }
 
+/** When its alarm rings; 0: never. */
+export function alarmOf(object: Authority): Promise<number> {
+  return runInDurableObject(object, async (_, state) => (await state.storage.getAlarm()) ?? 0);
+}
+
 export function wipe(object: Authority): Promise<void> {
   return runInDurableObject(object, async (_, state) => {
     await state.storage.deleteAlarm();
