@@ -7,6 +7,7 @@
 #include "core/flow/event_statements.h"
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
+#include "core/flow/sql.h"
 
 namespace postern {
 
@@ -52,8 +53,10 @@ Task<Outcome> list_events_flow(FlowContext* context) {
   JsonWriter out;
   out.begin_object().key("events").begin_array();
   for (const auto& row : (*rows)[0].rows) {
+    // Of what is there, not of what can be read of it: nobody stands still before a row of another
+    // version's.
+    reached = std::max(reached, integer_at(row, 0));
     if (const auto found = event_in_row(row)) {
-      reached = found->seq;
       write_event(out, found->event);
       out.end_object();
     }
