@@ -33,6 +33,9 @@ struct HttpReply {
   std::string body;
 };
 
+// For `max_bytes`: whatever the body is, it is not read, and says nothing.
+inline constexpr std::int64_t kBodyUnread = -1;
+
 // One HTTPS request, redirects not followed.
 struct Fetch {
   using Reply = Result<HttpReply, HostFault>;

@@ -57,15 +57,19 @@ Task<Result<Deliveries, Problem>> load(const std::vector<Webhook>* webhooks) {
   co_return std::move(all);
 }
 
-// Which webhook is to be asked next; nullopt: none is due.
+// Which webhook is to be asked next; nullopt: none is due. The one that has come furthest, which is
+// done the soonest: behind one that is slow and has much to catch up with it would wait for all of
+// it.
 std::optional<std::size_t> due_webhook(const Deliveries& all, EpochMs now) {
-  for (std::size_t i = 0; i < all.delivery.webhooks.size(); ++i) {
-    const auto& webhook = all.delivery.webhooks[i];
-    if (webhook.next < all.count && webhook.next_at <= now) {
-      return i;
+  std::optional<std::size_t> due;
+  const auto& webhooks = all.delivery.webhooks;
+  for (std::size_t i = 0; i < webhooks.size(); ++i) {
+    if (webhooks[i].next < all.count && webhooks[i].next_at <= now &&
+        (!due || webhooks[i].next > webhooks[*due].next)) {
+      due = i;
     }
   }
-  return std::nullopt;
+  return due;
 }
 
 // Writes what was reached, and takes away the rows that nobody needs any more.

@@ -119,12 +119,12 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
 namespace {
 
 // The version before goes into the history; of what was ended nothing is kept that could be found
-// or brought back.
+// or brought back, nor of anything where none are to be kept.
 Task<std::monostate> keep_version(const AuthorityState* state, Status next, StorageCommit* commit) {
   const auto most = versions_kept(*state->context);
-  if (next == Status::revoked) {
+  if (next == Status::revoked || most == 0) {
     commit->deletes.emplace_back(kHistoryKey);
-  } else if (state->record && most > 0 && state->record->status != Status::revoked) {
+  } else if (state->record && state->record->status != Status::revoked) {
     const auto history = co_await perform(StorageRead{.keys = {std::string(kHistoryKey)}});
     if (history && history->size() == 1) {
       commit->puts.emplace_back(kHistoryKey, add_to_history((*history)[0].value_or(std::string()),

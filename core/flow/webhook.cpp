@@ -15,7 +15,6 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kDeadlineMs = 10 * kSecondMs;
-constexpr std::int64_t kMaxReplyBytes = std::int64_t{64} * 1024;
 constexpr std::string_view kSecretPrefix = "whsec_";
 constexpr std::size_t kShortestKey = 24;
 constexpr std::size_t kLongestKey = 64;
@@ -139,7 +138,7 @@ Fetch webhook_request(const Webhook& webhook, const Event& event, EpochMs now) {
                 .headers = {},
                 .body = event_body(event),
                 .deadline_ms = kDeadlineMs,
-                .max_bytes = kMaxReplyBytes,
+                .max_bytes = kBodyUnread,
                 .keep_key = {},
                 .keep_org = {},
                 .keep_context = {}};

@@ -19,6 +19,7 @@ import {
 import { eventsLogged, logLines } from "./logs.ts";
 import { findSecrets, formsOf, type Hay } from "./secrets.ts";
 import {
+  alarmOf,
   authorityOf,
   connectionKey,
   everyAuthorityEntry,
@@ -93,9 +94,11 @@ describe("a connection is kept", () => {
     expect(await inD1(who)).toEqual(newest);
   });
 
-  test("in its authority, with nothing open and no alarm once all is delivered", async () => {
+  test("in its authority, with nothing open once all is delivered, and no alarm for weeks", async () => {
     const who = await connected();
-    expect(await storedKeys(await authorityOf(who))).toEqual(["record"]);
+    const object = await authorityOf(who);
+    expect(await storedKeys(object)).toEqual(["record"]);
+    expect(await alarmOf(object)).toBeGreaterThan(Date.now() + 40 * 86_400_000);
   });
 });
 

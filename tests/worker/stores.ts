@@ -7,7 +7,7 @@ import { FieldWriter } from "../../worker-shim/src/fields.ts";
 import { memory } from "../../worker-shim/src/isolate.ts";
 import { toBase64Url } from "../../worker-shim/src/sealing.ts";
 
-interface Whose {
+export interface Whose {
   readonly org: string;
   readonly user: string;
 }
@@ -27,6 +27,18 @@ export async function authorityOf(who: Whose): Promise<Authority> {
 
 export function storedKeys(object: Authority): Promise<string[]> {
   return runInDurableObject(object, (_, state) => [...state.storage.kv.list()].map(([key]) => key));
+}
+
+/** Variables of this connection's object from now on; in front they stay as they are. */
+export async function configure(who: Whose, variables: Record<string, string>): Promise<void> {
+  await runInDurableObject(await authorityOf(who), (object) => {
+    Object.assign(object, { env: { ...env, ...variables } });
+  });
+}
+
+/** When its alarm rings; 0: never. */
+export function alarmOf(object: Authority): Promise<number> {
+  return runInDurableObject(object, async (_, state) => (await state.storage.getAlarm()) ?? 0);
 }
 
 export function wipe(object: Authority): Promise<void> {
