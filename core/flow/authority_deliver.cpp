@@ -142,7 +142,7 @@ Task<std::monostate> send(FlowContext* context, ConnectionId id, const Webhook* 
   (void)co_await perform(Log{.level = LogLevel::warn,
                              .event = "webhook_failed",
                              .fields = {{"connection", connection_key(id)},
-                                        {"event", event.id},
+                                        {"event_id", event.id},
                                         {"attempts", to_decimal(progress->attempts)},
                                         {"reason", said}}});
   if (progress->attempts < kMostDeliveryAttempts) {
@@ -176,10 +176,7 @@ Task<Outcome> authority_deliver_flow(FlowContext* context) {
   }
   std::vector<std::string> invalid;
   const auto webhooks = webhooks_of(*context, id->org, &invalid);
-  for (const auto& what : invalid) {
-    (void)co_await perform(
-        Log{.level = LogLevel::error, .event = "webhook_not_valid", .fields = {{"url", what}}});
-  }
+  (void)co_await warn_of_webhooks(std::move(invalid), id->org);
   for (int requests = 0; requests < kMostRequests;) {
     auto all = co_await load(&webhooks);
     if (!all) {

@@ -72,6 +72,15 @@ void tell(AuthorityState* state, const ConnectionRecord& record, const std::vect
   commit->puts.emplace_back(kOutboxKey, encode_outbox(*outbox));
 }
 
+// Where none of an organization's webhooks is valid, no flow that delivers would say so.
+Task<std::monostate> warn_of_no_webhook(const AuthorityState* state) {
+  std::vector<std::string> invalid;
+  if (webhooks_of(*state->context, state->id.org, &invalid).empty()) {
+    (void)co_await warn_of_webhooks(std::move(invalid), state->id.org);
+  }
+  co_return std::monostate{};
+}
+
 }  // namespace
 
 std::uint32_t random_bits(FlowContext* context) {
@@ -97,7 +106,8 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
   const auto now = co_await current_time();
   auto outbox = state->outbox;
   const auto event_count = state->event_count;
-  if (!told.empty() && state->record) {
+  const bool tells = !told.empty() && state->record;
+  if (tells) {
     if (!state->outbox) {
       state->outbox = Outbox{.kv_done = true, .d1_done = true, .retry_at = now + kLogAlarmMs};
     }
@@ -108,6 +118,9 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
   }
   const auto stored = co_await perform(std::move(commit));
   state->armed = stored.has_value() && !state->behind;
+  if (tells) {
+    (void)co_await warn_of_no_webhook(state);
+  }
   if (!stored) {
     state->behind = true;
     state->outbox = std::move(outbox);
@@ -210,6 +223,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   if (ends.pending) {
     state->pending.reset();
   }
+  (void)co_await warn_of_no_webhook(state);
   (void)co_await publish(state);
   co_return std::monostate{};
 }

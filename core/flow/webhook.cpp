@@ -83,12 +83,14 @@ std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view or
   };
   const auto all = parse_json(text);
   if (!all || !all->is_object()) {
-    reject("WEBHOOKS");
+    reject("all");
     return webhooks;
   }
   const Json* own = json_member(*all, org);
   const auto insecure = insecure_origins(context);
+  std::int64_t number = 0;
   for (const Json& entry : own != nullptr ? own->elements : std::vector<Json>()) {
+    ++number;
     const auto url = json_text(entry, "url");
     Webhook webhook{.url = std::string(url), .keys = {}, .types = {}};
     const bool known = std::ranges::any_of(
@@ -96,12 +98,21 @@ std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view or
     if (known || !parse_url(url, {.allowed_origins = insecure}) ||
         !read_keys(json_text(entry, "secret"), &webhook.keys) ||
         !read_types(json_member(entry, "events"), &webhook.types)) {
-      reject(url);
+      reject(to_decimal(number));
       continue;
     }
     webhooks.push_back(std::move(webhook));
   }
   return webhooks;
+}
+
+Task<std::monostate> warn_of_webhooks(std::vector<std::string> invalid, std::string org) {
+  for (auto& webhook : invalid) {
+    (void)co_await perform(Log{.level = LogLevel::error,
+                               .event = "webhook_not_valid",
+                               .fields = {{"org", org}, {"webhook", std::move(webhook)}}});
+  }
+  co_return std::monostate{};
 }
 
 Fetch webhook_request(const Webhook& webhook, const Event& event, EpochMs now) {

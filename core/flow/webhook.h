@@ -8,6 +8,7 @@
 
 #include "core/connection/event.h"
 #include "core/effect/effects.h"
+#include "core/effect/task.h"
 #include "core/flow/context.h"
 
 namespace postern {
@@ -22,9 +23,15 @@ struct Webhook {
 
 // An organization's webhooks, from the variable WEBHOOKS: {"org": [{"url", "secret", "events"}]}.
 // `secret` is "whsec_" and base64 of 24 to 64 bytes; several are separated by spaces. One that is
-// not valid is left out, and named in `invalid` where that is asked for.
+// not valid is left out, and named in `invalid` where that is asked for: by its number in the list,
+// from 1, because a secret may stand in any of its members by mistake; or "all" where the variable
+// cannot be read.
 [[nodiscard]] std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view org,
                                                std::vector<std::string>* invalid = nullptr);
+
+// One line of the log for each that is not valid.
+[[nodiscard]] Task<std::monostate> warn_of_webhooks(std::vector<std::string> invalid,
+                                                    std::string org);
 
 // POST of the event, signed "v1,<base64>" over "<id>.<seconds>.<body>" with each key.
 [[nodiscard]] Fetch webhook_request(const Webhook& webhook, const Event& event, EpochMs now);
