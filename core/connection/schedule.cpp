@@ -47,7 +47,8 @@ DurationMs spread(const ConnectionRecord& record, DurationMs range_ms) {
   return static_cast<DurationMs>(hash % (static_cast<std::uint64_t>(range_ms) + 1));
 }
 
-DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& policy) {
+DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& policy,
+                        std::span<const std::string> refused) {
   DueRefresh due;
   if (policy.mode == RefreshMode::on_demand || !can_refresh(record)) {
     return due;
@@ -58,18 +59,23 @@ DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& pol
       due = {.at = at, .resource = std::string(resource)};
     }
   };
-  if (policy.idle_ms != 0) {
-    add(record.refresh_minted_at + policy.idle_ms / 2 - spread(record, policy.idle_ms / 20),
-        record.refresh_minted_at,
-        record.tokens.empty() ? kAnyResource : record.tokens.front().resource);
-  }
+  // Any resource keeps the refresh token alive: the one that worked last.
+  const StoredAccessToken* latest = nullptr;
   for (const auto& token : record.tokens) {
+    if (std::ranges::find(refused, token.resource) != refused.end()) {
+      continue;
+    }
+    latest = latest == nullptr || token.minted_at >= latest->minted_at ? &token : latest;
     if (policy.mode == RefreshMode::keep_fresh && token.expires_at != 0) {
       const auto lifetime = token.expires_at - token.minted_at;
       const auto ahead = std::min(policy.ahead_ms, lifetime - lifetime / 4);
       add(token.expires_at - ahead - spread(record, lifetime / 16), token.minted_at,
           token.resource);
     }
+  }
+  if (policy.idle_ms != 0 && (latest != nullptr || (record.tokens.empty() && refused.empty()))) {
+    add(record.refresh_minted_at + policy.idle_ms / 2 - spread(record, policy.idle_ms / 20),
+        record.refresh_minted_at, latest != nullptr ? latest->resource : kAnyResource);
   }
   return due;
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kSealedPrefix = "sealed#";
 // A token refused twice needs two restarts; more is a loop (front.ts).
 constexpr int kMostRestarts = 3;
-constexpr int kMostAlarmRuns = 50;
+constexpr int kMostAlarmRuns = 20;
 
 template <class... Functions>
 struct Overloaded : Functions... {
