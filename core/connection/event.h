@@ -65,7 +65,7 @@ struct Delivery {
 // When webhooks are to be looked after, where `count` events were written; 0: nothing is owed.
 [[nodiscard]] EpochMs delivery_due_at(const Delivery& delivery, std::int64_t count, EpochMs now);
 
-// Attempts at one event before it goes to the dead letters: some three days and a half.
+// Attempts at one event before it goes to the dead letters: some three days.
 inline constexpr std::int64_t kMostDeliveryAttempts = 10;
 // How long to wait after the `attempts`-th failure; `random` is any 32 random bits.
 [[nodiscard]] DurationMs delivery_delay(std::int64_t attempts, std::uint32_t random);

@@ -45,7 +45,7 @@ struct DueRefresh {
 // When that is told ahead; 0: never.
 [[nodiscard]] EpochMs expiry_told_at(const ConnectionRecord& record, const RefreshPolicy& policy);
 
-// Between 0 and `range_ms`, the same for the same record.
+// Between 0 and `range_ms`, the same for the same record; 0 where that is less.
 [[nodiscard]] DurationMs spread(const ConnectionRecord& record, DurationMs range_ms);
 
 }  // namespace postern

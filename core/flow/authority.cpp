@@ -222,9 +222,11 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
 
 namespace {
 
+// Of one alarm.
+constexpr int kMostRefreshes = 2;
+
 // What is due though nobody asked for it; in keep_fresh each resource by itself.
 Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
-  constexpr int kMostRefreshes = 2;
   for (int i = 0; i < kMostRefreshes; ++i) {
     if (!state->record || state->refresh.journal || state->behind) {
       break;

@@ -16,8 +16,8 @@ namespace postern {
 
 namespace {
 
-// Of one flow: four times a receiver's deadline is less than a front's own.
-constexpr int kMostRequests = 4;
+// Of one flow: three times a receiver's deadline and D1's is less than a front's own.
+constexpr int kMostRequests = 3;
 // Rows of one commit.
 constexpr std::int64_t kMostTaken = 100;
 // Where the dead letter itself cannot be written.
@@ -176,7 +176,7 @@ Task<Outcome> authority_deliver_flow(FlowContext* context) {
   }
   std::vector<std::string> invalid;
   const auto webhooks = webhooks_of(*context, id->org, &invalid);
-  (void)co_await warn_of_webhooks(std::move(invalid), id->org);
+  (void)co_await warn_of_webhooks(std::move(invalid));
   for (int requests = 0; requests < kMostRequests;) {
     auto all = co_await load(&webhooks);
     if (!all) {

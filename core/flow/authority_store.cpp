@@ -76,7 +76,7 @@ void tell(AuthorityState* state, const ConnectionRecord& record, const std::vect
 Task<std::monostate> warn_of_no_webhook(const AuthorityState* state) {
   std::vector<std::string> invalid;
   if (webhooks_of(*state->context, state->id.org, &invalid).empty()) {
-    (void)co_await warn_of_webhooks(std::move(invalid), state->id.org);
+    (void)co_await warn_of_webhooks(std::move(invalid));
   }
   co_return std::monostate{};
 }
@@ -118,13 +118,13 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
   }
   const auto stored = co_await perform(std::move(commit));
   state->armed = stored.has_value() && !state->behind;
-  if (tells) {
-    (void)co_await warn_of_no_webhook(state);
-  }
   if (!stored) {
     state->behind = true;
     state->outbox = std::move(outbox);
     state->event_count = event_count;
+  }
+  if (tells) {
+    (void)co_await warn_of_no_webhook(state);
   }
   co_return stored.has_value();
 }

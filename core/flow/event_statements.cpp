@@ -1,5 +1,6 @@
 #include "core/flow/event_statements.h"
 
+#include "core/base/json.h"
 #include "core/flow/sql.h"
 
 namespace postern {
@@ -16,7 +17,9 @@ constexpr DurationMs kEventLifeMs = 30 * kDayMs;
 // From seven columns, beginning with the event's id.
 std::optional<Event> event_at(const SqlRow& row, std::size_t at, ConnectionId* id) {
   const auto type = parse_event_type(text_at(row, at + 4));
-  if (!type) {
+  // It is passed on inside of other JSON, as it is.
+  const auto data = parse_json(text_at(row, at + 6));
+  if (!type || !data || !data->is_object()) {
     return std::nullopt;
   }
   *id = {.org = text_at(row, at + 1),

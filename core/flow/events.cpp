@@ -53,10 +53,10 @@ Task<Outcome> list_events_flow(FlowContext* context) {
   JsonWriter out;
   out.begin_object().key("events").begin_array();
   for (const auto& row : (*rows)[0].rows) {
-    // Of what is there, not of what can be read of it: nobody stands still before a row of another
-    // version's.
-    reached = std::max(reached, integer_at(row, 0));
-    if (const auto found = event_in_row(row)) {
+    // Of what is there, not of what can be read of it: a page of nothing readable is not the end.
+    reached = integer_at(row, 0);
+    const auto found = event_in_row(row);
+    if (found && found->id.org == context->caller.org) {
       write_event(out, found->event);
       out.end_object();
     }
@@ -75,7 +75,8 @@ Task<Outcome> list_dead_letters_flow(FlowContext* context) {
   JsonWriter out;
   out.begin_object().key("dead_letters").begin_array();
   for (const auto& row : (*rows)[0].rows) {
-    if (const auto letter = dead_letter_in_row(row)) {
+    const auto letter = dead_letter_in_row(row);
+    if (letter && letter->id.org == context->caller.org) {
       write_event(out, letter->event);
       out.member("url", letter->url)
           .member("attempts", letter->attempts)
@@ -95,7 +96,7 @@ Task<Outcome> redeliver_event_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
   auto found = (*rows)[0].rows.empty() ? std::nullopt : event_in_row((*rows)[0].rows[0]);
-  if (!found) {
+  if (!found || found->id.org != context->caller.org) {
     co_return problem_outcome(ProblemCode::not_found);
   }
   (void)co_await perform(Authority{

@@ -22,18 +22,19 @@ struct Webhook {
 };
 
 // An organization's webhooks, from the variable WEBHOOKS: {"org": [{"url", "secret", "events"}]}.
-// `secret` is "whsec_" and base64 of 24 to 64 bytes; several are separated by spaces. One that is
-// not valid is left out, and named in `invalid` where that is asked for: by its number in the list,
-// from 1, because a secret may stand in any of its members by mistake; or "all" where the variable
-// cannot be read.
+// `secret` is "whsec_" and base64 of 24 to 64 bytes; several are separated by spaces. What is not
+// valid is left out, and its place in the variable is in `invalid` where that is asked for.
 [[nodiscard]] std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view org,
                                                std::vector<std::string>* invalid = nullptr);
 
-// One line of the log for each that is not valid.
-[[nodiscard]] Task<std::monostate> warn_of_webhooks(std::vector<std::string> invalid,
-                                                    std::string org);
+// One line of the log for each place that is not valid.
+[[nodiscard]] Task<std::monostate> warn_of_webhooks(std::vector<std::string> invalid);
 
-// POST of the event, signed "v1,<base64>" over "<id>.<seconds>.<body>" with each key.
+// "v1,<base64>" over "<id>.<seconds>.<body>" with each key, separated by spaces.
+[[nodiscard]] std::string webhook_signature(const Webhook& webhook, std::string_view id,
+                                            std::string_view seconds, std::string_view body);
+
+// POST of the event, signed.
 [[nodiscard]] Fetch webhook_request(const Webhook& webhook, const Event& event, EpochMs now);
 
 }  // namespace postern
