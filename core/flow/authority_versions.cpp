@@ -13,7 +13,7 @@ namespace postern {
 namespace {
 
 // Newest first. Fault: store_unavailable, stored_data_unreadable.
-Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions() {
+Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(const AuthorityState* state) {
   const auto read = co_await perform(StorageRead{.keys = {std::string(kHistoryKey)}});
   if (!read || read->size() != 1) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
@@ -28,7 +28,7 @@ Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions() {
   }
   for (const auto bytes : *history) {
     auto record = decode_record(bytes);
-    if (!record) {
+    if (!record || record->id != state->id) {
       co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
     }
     versions.push_back(std::move(*record));
@@ -54,7 +54,7 @@ Task<Outcome> authority_versions_flow(FlowContext* context) {
   if (!is_there(*state)) {
     co_return problem_outcome(ProblemCode::not_connected);
   }
-  const auto versions = co_await earlier_versions();
+  const auto versions = co_await earlier_versions(&*state);
   if (!versions) {
     co_return problem_outcome(versions.error());
   }
@@ -87,7 +87,7 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
   if (state->refresh.journal) {
     co_return problem_outcome(settled.error().problem);
   }
-  auto versions = co_await earlier_versions();
+  auto versions = co_await earlier_versions(&*state);
   if (!versions) {
     co_return problem_outcome(versions.error());
   }
