@@ -14,10 +14,10 @@ namespace postern {
 namespace {
 
 // Those that are kept, the newest first. Faults: store_unavailable, stored_data_unreadable.
-Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(std::int64_t before) {
+Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(const AuthorityState* state) {
   std::vector<std::string> keys;
   for (std::int64_t age = 1; age <= kMostVersions; ++age) {
-    keys.push_back(version_key(before - age));
+    keys.push_back(version_key(state->version() - age));
   }
   const auto read = co_await perform(StorageRead{.keys = std::move(keys)});
   if (!read) {
@@ -26,7 +26,7 @@ Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(std::int64
   std::vector<ConnectionRecord> versions;
   for (const auto& bytes : *read) {
     auto record = bytes ? decode_record(*bytes) : std::nullopt;
-    if (bytes && !record) {
+    if (bytes && (!record || record->id != state->id)) {
       co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
     }
     if (record) {
@@ -54,7 +54,7 @@ Task<Outcome> authority_versions_flow(FlowContext* context) {
   if (!is_there(*state)) {
     co_return problem_outcome(ProblemCode::not_connected);
   }
-  const auto versions = co_await earlier_versions(state->version());
+  const auto versions = co_await earlier_versions(&*state);
   if (!versions) {
     co_return problem_outcome(versions.error());
   }
@@ -90,7 +90,7 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
   if (state->behind) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
-  auto versions = co_await earlier_versions(state->version());
+  auto versions = co_await earlier_versions(&*state);
   if (!versions) {
     co_return problem_outcome(versions.error());
   }

@@ -30,6 +30,9 @@ struct Webhook {
 [[nodiscard]] std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view org,
                                                std::vector<std::string>* invalid = nullptr);
 
+// One line of the log for each place that is not valid.
+[[nodiscard]] Task<std::monostate> warn_of_webhooks(std::vector<std::string> invalid);
+
 // "v1,<base64>" over "<id>.<seconds>.<body>" with each key, separated by spaces.
 [[nodiscard]] std::string webhook_signature(const Webhook& webhook, std::string_view id,
                                             std::string_view seconds, std::string_view body);

@@ -48,9 +48,10 @@ export function wipe(object: Authority): Promise<void> {
   });
 }
 
-/** As a fresh isolate would be: nothing remembered. */
-export function forget(): void {
-  vi.spyOn(memory, "get").mockReturnValue(undefined);
+/** As a fresh isolate would be: nothing remembered; until the test ends, or what this answers is called. */
+export function forget(): () => void {
+  const spy = vi.spyOn(memory, "get").mockReturnValue(undefined);
+  return () => void spy.mockRestore();
 }
 
 export async function inKv(who: Whose): Promise<Uint8Array | undefined> {

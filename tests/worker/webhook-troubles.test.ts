@@ -269,24 +269,27 @@ describe("a webhook that is not valid", () => {
     expect(good.refused).toEqual([]);
     expect(asked.filter((url) => url === entry.url && url !== good.url)).toEqual([]);
     expect(eventsLogged("webhook_not_valid").slice(lines)).toEqual([
-      { level: "error", event: "webhook_not_valid", org: who.org, webhook: "2" },
+      { level: "error", event: "webhook_not_valid", place: `WEBHOOKS.${who.org}[1]` },
     ]);
     for (const secret of [short, "a-password-in-a-url-1234", String(entry.secret).slice(6)])
       expect(logLines().join("\n")).not.toContain(secret);
   });
 
   test.each([
-    ["that is no JSON", "[{", "all"],
-    ["that is a list", "[]", "all"],
-    ["whose only webhook is not valid", '{"ORG":[{"url":"https://hooks.example/in"}]}', "1"],
-  ])("in a variable %s: one line for each event, and everything else goes on", async (_, text, webhook) => {
+    ["that is no JSON", "[{", "WEBHOOKS"],
+    ["that is a list", "[]", "WEBHOOKS"],
+    ["without a list", '{"ORG":{"url":"https://hooks.example/in"}}', "WEBHOOKS.ORG"],
+    ["whose only webhook is not valid", '{"ORG":[{"url":"https://hooks.example/in"}]}', "WEBHOOKS.ORG[0]"],
+  ])("in a variable %s: one line for each event, and everything else goes on", async (_, text, place) => {
     const org = newOrg();
     const { key } = await createKey(org);
     const who = { org, key, user: newUser() };
     await configure(who, { WEBHOOKS: text.replace("ORG", org) });
     const lines = eventsLogged("webhook_not_valid").length;
     expect((await connect(key, who.user)).status).toBe(200);
-    expect(eventsLogged("webhook_not_valid").slice(lines)).toMatchObject([{ org, webhook }]);
+    expect(eventsLogged("webhook_not_valid").slice(lines)).toMatchObject([
+      { place: place.replace("ORG", org) },
+    ]);
     expect((await readToken(who)).status).toBe(200);
     expect(await storedKeys(await authorityOf(who))).toEqual(["record"]);
   });
