@@ -24,7 +24,8 @@ std::string encode_journal(const Journal& journal) {
       .number(journal.retry_at)
       .text(journal.resource)
       .text(journal.connect)
-      .number(journal.kept_reads);
+      .number(journal.kept_reads)
+      .text(journal.incarnation);
   return out.take();
 }
 
@@ -43,6 +44,7 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.resource = in.text();
   journal.connect = in.text();
   journal.kept_reads = in.number();
+  journal.incarnation = in.text();
   return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
                                                                 : std::nullopt;
 }

@@ -50,13 +50,17 @@ struct Journal {
   EpochMs sent_at = 0;
   std::int64_t base_version = 0;
   std::int64_t attempts = 0;
-  // Not before this time: the provider asked for patience, or we grant it.
+  // Not before this time: the provider asked for patience, or we grant it, or the last request may
+  // be on its way until then.
   EpochMs retry_at = 0;
   std::string resource;
   // kind code: what finishing the connection needs (a ConnectPayload without code and verifier).
   std::string connect;
   // How often in a row a kept answer was taken up by a flow that never ended.
   std::int64_t kept_reads = 0;
+  // Of the object that sent the last request, as long as no flow has seen its end. The object that
+  // finds its own name here runs no such flow: nothing is on its way. Empty: it came to its end.
+  std::string incarnation;
 };
 [[nodiscard]] std::string encode_journal(const Journal& journal);
 [[nodiscard]] std::optional<Journal> decode_journal(std::string_view bytes);

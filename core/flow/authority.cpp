@@ -52,18 +52,6 @@ Task<Outcome> serve(const AuthorityState* state, std::string resource) {
                                           .version = token->sealed_version}));
 }
 
-// Whatever earlier exchanges left open. A sign-in that waits does not keep the connection that is
-// there from going on.
-Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
-  if (state->sign_in.journal) {
-    (void)co_await settle_code(context, state);
-  }
-  if (!state->refresh.journal) {
-    co_return std::monostate{};
-  }
-  co_return co_await settle_refresh(context, state);
-}
-
 // Brings the demanded token up to date. Afterwards state->record holds what may be served.
 Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, AuthorityState* state,
                                                        TokenPayload payload) {

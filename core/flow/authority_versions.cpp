@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/json_writer.h"
+#include "core/flow/authority_connect.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/connection_json.h"
 #include "core/flow/flows.h"
@@ -80,6 +81,12 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
     // What was ended stays so: there is nothing to go back to.
     co_return problem_outcome(ProblemCode::not_connected);
   }
+  // An earlier token beside a request that may still be on its way would be a second use, and the
+  // newest tokens may wait to be committed.
+  auto settled = co_await settle(context, &*state);
+  if (state->refresh.journal) {
+    co_return problem_outcome(settled.error().problem);
+  }
   auto versions = co_await earlier_versions();
   if (!versions) {
     co_return problem_outcome(versions.error());
@@ -87,10 +94,6 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
   const auto found = std::ranges::find(*versions, payload->version, &ConnectionRecord::version);
   if (found == versions->end() || found->sealed_refresh_token.empty()) {
     co_return problem_outcome(ProblemCode::version_not_kept);
-  }
-  if (state->refresh.kept) {
-    // The newest tokens wait to be committed: after that there is a version to go back from.
-    co_return problem_outcome(ProblemCode::store_unavailable);
   }
   auto next = std::move(*found);
   // The sealed fields know the versions that they were sealed under.

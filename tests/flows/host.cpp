@@ -277,6 +277,13 @@ FlowInput Host::input_of(const std::string& operation, Entry entry) const {
   return input;
 }
 
+void Host::die(Object& object) {
+  object.incarnation += object_survives ? 0 : 1;
+  if (observer_ != nullptr) {
+    observer_->crashed(object_survives);
+  }
+}
+
 Host::Ended Host::drive(const FlowInput& input, Object* object) {
   Flow flow([this](bool is_start, std::string_view in, Step step, std::string_view out) {
     if (observer_ != nullptr) {
@@ -308,9 +315,7 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
         return {.outcome = {}, .authority = *authority};
       }
       if (object != nullptr && crash && crash(issued.effect, false)) {
-        if (observer_ != nullptr) {
-          observer_->crashed();
-        }
+        die(*object);
         return {};
       }
       answers.emplace_back(issued.id, world.carry_out(issued.effect, object));
@@ -318,9 +323,7 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
         observer_->answered(issued, answers.back().second);
       }
       if (object != nullptr && crash && crash(issued.effect, true)) {
-        if (observer_ != nullptr) {
-          observer_->crashed();
-        }
+        die(*object);
         return {};
       }
     } while (!single && !waiting.empty());
@@ -338,13 +341,16 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
 Outcome Host::run_authority(const std::string& object_name, const std::string& operation,
                             const std::string& payload, Entry entry) {
   auto input = input_of(operation, entry);
+  auto& object = world.objects[object_name];
   input.payload = payload;
-  auto ended = drive(input, &world.objects[object_name]);
+  input.incarnation = "incarnation " + to_decimal(object.incarnation);
+  auto ended = drive(input, &object);
   // An alarm's flow may go on in another one of its own object (connection-object.ts).
   for (int run = 0; ended.authority && entry == Entry::alarm && run < kMostAlarmRuns; ++run) {
     auto next = input_of(ended.authority->operation, entry);
     next.payload = ended.authority->payload;
-    ended = drive(next, &world.objects[object_name]);
+    next.incarnation = input.incarnation;
+    ended = drive(next, &object);
   }
   if (ended.authority) {
     return host_problem(ProblemCode::core_trap);

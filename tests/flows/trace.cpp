@@ -246,8 +246,8 @@ void Trace::answered(const IssuedEffect& issued, const Reply& reply) {
   }
 }
 
-void Trace::crashed() {
-  line("    the object dies here");
+void Trace::crashed(bool object_survives) {
+  line(object_survives ? "    the flow traps here" : "    the object dies here");
 }
 
 void Trace::ended(const Outcome& outcome) {

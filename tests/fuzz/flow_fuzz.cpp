@@ -264,6 +264,7 @@ void run_request(World& world, const Operation& operation, bool* honest, Choices
     inside.entropy = world.entropy(inner->entropy_bytes);
     inside.environment = environment(true);
     inside.payload = call.payload;
+    inside.incarnation = "this";
     const auto answered = drive(world, inside, true, honest, choices);
     if (!answered.outcome || answered.outcome->kind != OutcomeKind::data) {
       return;

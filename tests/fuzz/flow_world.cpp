@@ -28,7 +28,9 @@ Journal journal(Choices& choices, JournalKind kind, const World& world, const St
                   .attempts = 1 + static_cast<std::int64_t>(choices.one_of(3)),
                   .retry_at = world.now + (choices.rarely(3) ? kMinuteMs : -kMinuteMs),
                   .resource = choices.rarely(4) ? "arm" : "graph",
-                  .connect = {}};
+                  .connect = {},
+                  .kept_reads = 0,
+                  .incarnation = choices.rarely(2) ? "this" : "another"};
   if (kind == JournalKind::code) {
     journal.connect = encode(ConnectPayload{.state = state,
                                             .query = {},

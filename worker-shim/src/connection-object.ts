@@ -30,6 +30,8 @@ const REPEAT_ALARM_MS = 60_000;
 const MOST_ALARM_RUNS = 50;
 
 export class ConnectionObject extends DurableObject<Bindings> {
+  /** Of this life of the object: storage outlives it, and so may a request that it sent. */
+  readonly #incarnation = crypto.randomUUID();
   readonly #queue: Job[] = [];
   #running = false;
 
@@ -113,6 +115,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
         entropyBytes,
         environment: withSecrets,
         payload: job.payload,
+        incarnation: this.#incarnation,
       },
       hands,
     );

@@ -30,7 +30,8 @@ TEST_CASE("a journal is read as it was written") {
                           .retry_at = 4,
                           .resource = "graph",
                           .connect = std::string("\0x", 2),
-                          .kept_reads = 5};
+                          .kept_reads = 5,
+                          .incarnation = "i"};
     const auto bytes = encode_journal(journal);
     const auto read = decode_journal(bytes);
     REQUIRE(read.has_value());
@@ -43,6 +44,7 @@ TEST_CASE("a journal is read as it was written") {
     CHECK(read->resource == "graph");
     CHECK(read->connect == journal.connect);
     CHECK(read->kept_reads == 5);
+    CHECK(read->incarnation == "i");
     refuses_every_cut(bytes, decode_journal);
   }
 }
