@@ -177,14 +177,14 @@ TEST_CASE("a dead letter is read as it was written, one for each event and webho
 TEST_CASE(
     "dead letters are listed by their organization, the oldest first, and end with a redelivery") {
   Database d1;
-  (void)run(d1, insert_dead_letter(letter("b", "1", kNow + 2)));
-  (void)run(d1, insert_dead_letter(letter("a", "1", kNow + 1)));
+  (void)run(d1, insert_dead_letter(letter("a", "1", kNow + 2)));
+  (void)run(d1, insert_dead_letter(letter("b", "1", kNow + 1)));
   (void)run(d1, insert_dead_letter(letter("b", "2", kNow + 3)));
   auto foreign = letter("b", "3");
   foreign.id.org = "other";
   (void)run(d1, insert_dead_letter(foreign));
-  CHECK(letters(d1, "acme") == "a@1 b@1 b@2");
-  CHECK(letters(d1, "acme", 2) == "a@1 b@1");
+  CHECK(letters(d1, "acme") == "b@1 a@1 b@2");
+  CHECK(letters(d1, "acme", 2) == "b@1 a@1");
   CHECK(run(d1, delete_dead_letters("acme", "b")).changes == 2);
   CHECK(letters(d1, "acme") == "a@1");
   CHECK(letters(d1, "other") == "b@3");
