@@ -30,9 +30,29 @@
 
 namespace postern {
 
+// The host's time as of the last answer; costs no crossing. Awaited, because only a promise knows
+// its loop; nothing is waited for.
+struct CurrentTime {};
+inline CurrentTime current_time() {
+  return {};
+}
+
 struct PromiseBase {
   Loop* loop = nullptr;
   std::coroutine_handle<> continuation;
+
+  // Seen to be ready by the compiler, so that no state of the coroutine is made for it.
+  struct Ready {
+    EpochMs now;
+    [[nodiscard]] bool await_ready() const noexcept { return true; }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    [[nodiscard]] EpochMs await_resume() const noexcept { return now; }
+  };
+  [[nodiscard]] Ready await_transform(CurrentTime) const { return {.now = loop->now()}; }
+  template <class Awaiter>
+  [[nodiscard]] Awaiter&& await_transform(Awaiter&& awaiter) const noexcept {
+    return std::forward<Awaiter>(awaiter);
+  }
 
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
   struct FinalAwaiter {
@@ -147,24 +167,6 @@ EffectAwaiter<E> perform(E&& effect) {
 template <class E>
 Task<typename E::Reply> effect_task(E effect) {
   co_return co_await perform(std::move(effect));
-}
-
-// The host's time as of the last answer; costs no crossing.
-class [[nodiscard]] NowAwaiter {
- public:
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> parent) noexcept {
-    now_ = parent.promise().loop->now();
-    return false;
-  }
-  [[nodiscard]] EpochMs await_resume() const noexcept { return now_; }
-
- private:
-  EpochMs now_ = 0;
-};
-inline NowAwaiter current_time() {
-  return {};
 }
 
 // Runs several tasks at once and ends when all have; their answers may come in any order.
