@@ -18,6 +18,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/effect/codec.h"
 #include "core/effect/loop.h"
 
 // In wasm no flow is ever cancelled from inside: the host drops the instance with its memory.
@@ -129,12 +130,14 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
 template <class E>
 class [[nodiscard]] EffectAwaiter {
  public:
-  explicit EffectAwaiter(E&& effect) : effect_(&effect), reply_() {}
+  explicit EffectAwaiter(E&& effect) : effect_(&effect) {}
   EffectAwaiter(const EffectAwaiter&) = delete;
   EffectAwaiter& operator=(const EffectAwaiter&) = delete;
   ~EffectAwaiter() {
 #ifndef __wasm__
-    reply_.~optional();
+    if (effect_ == nullptr) {
+      reply_.~optional();
+    }
 #endif
   }
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -142,18 +145,24 @@ class [[nodiscard]] EffectAwaiter {
   void await_suspend(std::coroutine_handle<Promise> parent) {
     issue(*parent.promise().loop, parent);
   }
-  E::Reply await_resume() { return std::move(*std::get_if<typename E::Reply>(&*reply_)); }
+  E::Reply await_resume() { return std::move(*reply_); }
 
  private:
+  using Place = std::optional<typename E::Reply>;
+
   // Once for each kind of effect, not at each call site.
   [[gnu::noinline]] void issue(Loop& loop, std::coroutine_handle<> handle) {
-    loop.issue(Effect(std::move(*effect_)), &reply_, handle);
+    new (&reply_) Place();
+    loop.issue(E::kName, encode_fields(*std::exchange(effect_, nullptr)), read, &reply_, handle);
+  }
+  static bool read(std::string_view bytes, void* place) {
+    return read_reply(bytes, *static_cast<Place*>(place));
   }
 
+  // Null once it has been issued; from then on there is a place for the answer.
   E* effect_;
-  // In wasm nothing is freed, and a variant's destructor is not seen to be empty: a union has none.
   union {
-    std::optional<Reply> reply_;
+    Place reply_;
   };
 };
 
