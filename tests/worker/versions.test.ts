@@ -128,7 +128,9 @@ describe("the versions", () => {
     const bob: Connected = { ...alice, user: newUser() };
     expect((await connect(bob.key, bob.user, BOB)).status).toBe(200);
     await refreshed(bob, 3);
-    await runInDurableObject(await authorityOf(bob), (_, state) => state.storage.kv.put("version:3", version));
+    await runInDurableObject(await authorityOf(bob), (_, state) =>
+      state.storage.kv.put("version:3", version),
+    );
     expectProblem(await rollback(bob, 3), 500, "stored_data_unreadable");
     expectProblem(await get(versionsPath(bob), bob.key), 500, "stored_data_unreadable");
     expect((await get(`/user?user_id=${bob.user}`, bob.key)).json.mail).toBe(BOB);
