@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { FieldWriter } from "../../worker-shim/src/fields.ts";
+import type { Connection, Note } from "./connection.ts";
 import { cutRisks, type Outcome, outcomeOf, type Risk } from "./risk.ts";
 import type { Run } from "./run.ts";
 import type { Loss } from "./tally.ts";
@@ -16,7 +17,9 @@ const OUTCOMES: readonly [Outcome, string][] = [
   ["sign-in begun again", "a sign-in, begun again"],
   ["unresolved", "UNRESOLVED"],
 ];
-const HISTORY_LINES = 40;
+const HISTORY_LINES = 60;
+/** So much of what came after is told with it. */
+const AFTERMATH_MS = 2000;
 
 function count<T>(list: Iterable<T>, keyOf: (one: T) => string): [string, number][] {
   const counts = new Map<string, number>();
@@ -128,23 +131,28 @@ function problem(run: Run, user: string | undefined, at: number, text: string): 
   const connection = connections.find((one) => one.user === user);
   const head = `! ${user ?? "the run"} at ${seconds(at)}: ${text}`;
   if (connection === undefined) return head;
-  const until = at + 5000;
   const events = [
     ...truth.of(connection.user).map((exchange) => ({ at: exchange.at, text: tell(exchange) })),
     ...truth.kills.map((kill) => ({ at: kill.at, text: `kill ${kill.number}, ${kill.aim}` })),
     ...connection.notes,
-  ].filter((event) => event.at <= until);
+    ...logged(log, truth, connection),
+  ].filter((event) => event.at <= at + AFTERMATH_MS);
   events.sort((a, b) => a.at - b.at);
-  const history = events.slice(-HISTORY_LINES).map((event) => `    ${seconds(event.at)}  ${event.text}`);
-  const said = logged(log, connection.org, connection.user).slice(-HISTORY_LINES);
-  return [head, ...history, "    its log:", ...said.map((one) => `    ${one}`)].join("\n");
+  return [
+    head,
+    ...events.slice(-HISTORY_LINES).map((event) => `    ${seconds(event.at)}  ${event.text}`),
+  ].join("\n");
 }
 
-/** core/connection/record.h: what a connection is called in the log. */
-function logged(log: string, org: string, user: string): string[] {
+/** What Postern logged of it; core/connection/record.h says how it is called there. */
+function logged(log: string, truth: Truth, { org, user }: Connection): Note[] {
   const fields = new FieldWriter().add(org, "azure", user).bytes();
   const name = createHash("sha256").update(fields).digest("base64url");
   return readFileSync(log, "utf8")
     .split("\n")
-    .filter((one) => one.includes(name));
+    .filter((line) => line.includes(name))
+    .map((line) => {
+      const [, epoch = "", said = ""] = /^(\d+) (.*)$/.exec(line) ?? [];
+      return { at: Number(epoch) - truth.epoch, text: `it logs ${said.replaceAll(name, "…")}` };
+    });
 }

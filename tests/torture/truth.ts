@@ -41,7 +41,9 @@ export interface Kill {
 }
 
 export class Truth {
-  readonly started = performance.now();
+  /** When it all began, in milliseconds of the epoch. */
+  readonly epoch = Date.now();
+  readonly #started = performance.now();
   readonly exchanges: Exchange[] = [];
   readonly kills: Kill[] = [];
   /** Whose code it is that a sign-in brought back. */
@@ -55,7 +57,7 @@ export class Truth {
   readonly oddities: string[] = [];
 
   now(): number {
-    return performance.now() - this.started;
+    return performance.now() - this.#started;
   }
 
   arrived(form: URLSearchParams, generation: number): Exchange {
