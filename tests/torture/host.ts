@@ -3,13 +3,23 @@
  * one message, and answers with one once workerd serves.
  */
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare, uploaded, wranglerSettings } from "../bench/deployed.ts";
+import {
+  convertV4MiniflareOptions,
+  Miniflare,
+  uploaded,
+  workerdPid,
+  wranglerSettings,
+} from "../bench/deployed.ts";
 
 export interface HostOrder {
   readonly port: number;
   /** As `wrangler dev --persist-to` takes it. */
   readonly state: string;
   readonly variables: Record<string, string>;
+}
+
+export interface HostReady {
+  readonly workerd: number | undefined;
 }
 
 const D1_ID = "00000000-0000-0000-0000-000000000000";
@@ -37,7 +47,7 @@ async function serve({ port, state, variables }: HostOrder): Promise<void> {
     }),
   );
   await miniflare.ready;
-  process.send?.("ready");
+  process.send?.({ workerd: workerdPid() } satisfies HostReady);
 }
 
 process.once("message", (order: HostOrder) => {

@@ -1,6 +1,6 @@
 /** Postern in a process group that can be killed and started again on the same folder. */
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, openSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { freePort, killChild, startChild, stopChild } from "../../scripts/children.ts";
 import { freshVars } from "../../scripts/dev-vars.ts";
 import { lastLines, migrate, root } from "../../scripts/local-postern.ts";
-import type { HostOrder } from "./host.ts";
+import type { HostOrder, HostReady } from "./host.ts";
 import type { Provider } from "./provider.ts";
 
 const HOST = fileURLToPath(new URL("./host.ts", import.meta.url));
@@ -41,6 +41,7 @@ export class Postern {
   /** Whether it serves: not while it starts, nor once it was killed. */
   serving = false;
   #child: ChildProcess | undefined;
+  #workerd: number | undefined;
 
   private constructor(port: number) {
     this.port = port;
@@ -80,19 +81,17 @@ export class Postern {
     try {
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => reject(new Error("workerd took too long")), READY_WITHIN_MS);
-        const end = (done: () => void) => () => {
+        const failed = () => {
           clearTimeout(timer);
-          done();
+          reject(new Error("workerd did not start"));
         };
-        child.once("message", end(resolve));
-        child.once(
-          "exit",
-          end(() => reject(new Error("workerd did not start"))),
-        );
-        child.once(
-          "error",
-          end(() => reject(new Error("the host did not start"))),
-        );
+        child.once("message", ({ workerd }: HostReady) => {
+          clearTimeout(timer);
+          this.#workerd = workerd;
+          resolve();
+        });
+        child.once("exit", failed);
+        child.once("error", failed);
         child.send(order);
       });
     } catch (error) {
@@ -100,6 +99,20 @@ export class Postern {
     }
     this.generation += 1;
     this.serving = true;
+  }
+
+  /**
+   * How long workerd has been at work: it ran, or was ready to and waited for a processor. The rest of its life it had
+   * nothing to do, or waited for the disk. In milliseconds; undefined where the system does not tell.
+   */
+  busyMs(): number | undefined {
+    if (this.#workerd === undefined) return undefined;
+    try {
+      const [ran, waited] = readFileSync(`/proc/${this.#workerd}/schedstat`, "utf8").split(" ");
+      return (Number(ran) + Number(waited)) / 1e6;
+    } catch {
+      return undefined; // it is gone
+    }
   }
 
   /** SIGKILL for workerd and its host, at once. Resolves when the host is gone. */

@@ -31,6 +31,8 @@ export interface FaultProxy {
   faults: boolean;
   /** Which workerd is on the other side. */
   generation: number;
+  /** What workerd's work comes to (Postern.busyMs). */
+  busyMs: () => number | undefined;
   /** Called as token requests go by. */
   watch: ((moment: Moment) => void) | undefined;
   /** Resolves once no token request is under way. */
@@ -136,7 +138,7 @@ export async function startProxy(truth: Truth, chance: Chance): Promise<FaultPro
       return truth.ended(of, "part");
     }
     const gone = await send(client, answer);
-    truth.ended(of, gone ? "all" : "nothing");
+    truth.ended(of, gone ? "all" : "nothing", proxy.busyMs());
     if (gone) proxy.watch?.("delivered");
   }
 
@@ -183,6 +185,7 @@ export async function startProxy(truth: Truth, chance: Chance): Promise<FaultPro
     upstream: 0,
     faults: false,
     generation: 0,
+    busyMs: () => undefined,
     watch: undefined,
     settled: () =>
       pending === 0 ? Promise.resolve() : new Promise((resolve) => whenSettled.push(() => resolve())),

@@ -96,10 +96,21 @@ function byOutcome(outcomes: { risk: Risk; outcome: Outcome }[], how: Risk["how"
 
 /** How close to the write the kills came that lost an answer which had been handed over. */
 function margins(losses: readonly Loss[]): string[] {
-  const times = losses.flatMap(({ verdict }) => verdict.handedOverMs ?? []).sort((a, b) => a - b);
-  if (times.length === 0) return [];
-  const at = (part: number) => (times[Math.floor(part * (times.length - 1))] ?? 0).toFixed(1);
-  return [line("of those taken and not written: ms before the kill", `median ${at(0.5)}, most ${at(1)}`, 1)];
+  const spread = (title: string, times: (number | undefined)[]) => {
+    const known = times.filter((one) => one !== undefined).sort((a, b) => a - b);
+    const at = (part: number) => (known[Math.floor(part * (known.length - 1))] ?? 0).toFixed(1);
+    return known.length === 0 ? [] : [line(title, `median ${at(0.5)}, most ${at(1)}`, 2)];
+  };
+  return [
+    ...spread(
+      "ms from the last byte of such an answer to the kill",
+      losses.map(({ verdict }) => verdict.handedOverMs),
+    ),
+    ...spread(
+      "of these ms workerd had no work for",
+      losses.map(({ verdict }) => verdict.idleMs),
+    ),
+  ];
 }
 
 /** A refusal other than of a refresh token that is over would be a defect of the torture. */

@@ -1,7 +1,6 @@
 /** Grants that were at risk: a token request was under way when workerd was killed or the connection was cut. */
 import type { Stored } from "./stored.ts";
 import { type Exchange, type Kill, type Truth, wasSpent } from "./truth.ts";
-import { LONGEST_WRITE_MS } from "./verdict.ts";
 
 export interface Risk {
   readonly user: string;
@@ -89,9 +88,8 @@ function placeOf(exchange: Exchange, kill: Kill, kept: ReadonlySet<string>): str
   if (!happened(exchange.endedAt) || exchange.delivered !== "all") return "answer under way";
   if (exchange.refreshToken !== undefined && kept.has(exchange.refreshToken))
     return "answer kept, not committed";
-  const ago = kill.at - (exchange.endedAt ?? 0);
-  if (exchange.held === undefined && ago <= LONGEST_WRITE_MS) return "answer arrived, not kept";
-  return ago < JUST_MS ? "just committed" : undefined;
+  if (exchange.held === undefined) return "answer arrived, not kept";
+  return kill.at - (exchange.endedAt ?? 0) < JUST_MS ? "just committed" : undefined;
 }
 
 /** What became of it, at the end of the run. */

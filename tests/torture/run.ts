@@ -68,6 +68,7 @@ export class Run {
     const provider = await this.#options.start({ loginOrigin: proxy.origin, redirectUri });
     this.#stops.push(() => provider.close());
     proxy.upstream = provider.loginPort;
+    proxy.busyMs = () => postern.busyMs();
     postern.configure(provider, proxy.origin);
     await postern.start();
     proxy.generation = postern.generation;
@@ -151,7 +152,8 @@ export class Run {
 
   async #kill(number: number, aim: string, postern: Postern, proxy: FaultProxy): Promise<void> {
     const { truth } = this;
-    const kill = { number, generation: postern.generation, at: truth.now(), aim };
+    const { generation } = postern;
+    const kill = { number, generation, at: truth.now(), aim, busyMs: postern.busyMs() };
     truth.kills.push(kill);
     await postern.kill();
     // What workerd had sent goes its way before the next one begins, as it would on a wire.

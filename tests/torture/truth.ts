@@ -24,6 +24,8 @@ export interface Exchange {
   delivered: "nothing" | "part" | "all";
   /** When the last byte that was to go had gone into workerd's socket, or the connection was cut. */
   endedAt?: number;
+  /** What workerd's work came to at that time (Postern.busyMs). */
+  busyMs?: number | undefined;
   /** Its access token was seen by a caller. */
   served?: boolean;
   /** How it is known that Postern had the answer; absent: it is not. */
@@ -38,6 +40,8 @@ export interface Kill {
   readonly generation: number;
   readonly at: number;
   readonly aim: string;
+  /** What its work came to by then (Postern.busyMs). */
+  readonly busyMs: number | undefined;
 }
 
 export class Truth {
@@ -97,9 +101,10 @@ export class Truth {
     this.#refreshTokens.set(body.refresh_token, exchange);
   }
 
-  ended(exchange: Exchange, delivered: Exchange["delivered"]): void {
+  ended(exchange: Exchange, delivered: Exchange["delivered"], busyMs?: number): void {
     exchange.delivered = delivered;
     exchange.endedAt = this.now();
+    exchange.busyMs = busyMs;
   }
 
   /** The exchange that a token came from. */

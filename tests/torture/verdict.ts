@@ -8,16 +8,22 @@
  */
 import { type Exchange, type Truth, wasSpent } from "./truth.ts";
 
-/** From the last byte of an answer until it is on disk, at the very most. It is some milliseconds as a rule. */
-export const LONGEST_WRITE_MS = 1000;
+/**
+ * Between the last byte of an answer and the write lies work alone, some milliseconds of it; on a crowded machine that
+ * may take a while. A workerd that had this long without work, and had not written, would not have written at all.
+ */
+const LONGEST_IDLE_MS = 250;
+/** The same in time that went by, where the system does not tell what was work. */
+const LONGEST_WRITE_MS = 2000;
 
 export interface Verdict {
   readonly honest: boolean;
   readonly reason: string;
   /** The exchange whose answer was the grant. */
   readonly exchange?: Exchange;
-  /** How long before the kill the answer had been handed over. */
+  /** How long before the kill the answer had been handed over, and for how much of it workerd had no work. */
   readonly handedOverMs?: number;
+  readonly idleMs?: number | undefined;
 }
 
 const wrong = (reason: string, exchange?: Exchange): Verdict => ({
@@ -51,7 +57,14 @@ export function judgeAnswer(truth: Truth, exchange: Exchange): Verdict {
   if (exchange.delivered !== "all" || exchange.endedAt === undefined || exchange.endedAt >= kill.at)
     return lost("workerd was killed before the answer had been handed over");
   const handedOverMs = kill.at - exchange.endedAt;
-  if (handedOverMs > LONGEST_WRITE_MS)
-    return wrong(`its answer had been handed over ${handedOverMs.toFixed(0)} ms before the kill`, exchange);
-  return { ...lost("workerd was killed as it took the answer, before the first write"), handedOverMs };
+  const { busyMs } = exchange;
+  const idleMs =
+    kill.busyMs === undefined || busyMs === undefined ? undefined : handedOverMs - (kill.busyMs - busyMs);
+  if (idleMs === undefined ? handedOverMs > LONGEST_WRITE_MS : idleMs > LONGEST_IDLE_MS)
+    return wrong(
+      `its answer had been handed over ${handedOverMs.toFixed(0)} ms before the kill, and workerd was idle for ${idleMs?.toFixed(0)} ms`,
+      exchange,
+    );
+  const reason = "workerd was killed as it took the answer, before the first write";
+  return { ...lost(reason), handedOverMs, idleMs };
 }
