@@ -85,6 +85,8 @@ export class Connection {
   async #status(): Promise<string> {
     for (let n = 0; n < 40; n += 1) {
       try {
+        // Whoever asks for a token lets the authority finish what it has of a sign-in.
+        await this.token();
         const answer = await this.ask(`/v1/connections/azure?user_id=${this.user}`);
         if (answer.status === 200 || answer.status === 404) return String(answer.json.status);
       } catch {

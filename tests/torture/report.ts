@@ -61,6 +61,10 @@ export function report(name: string, run: Run, kills: number): Told {
     line("grants wrongly lost", wrong.length),
     line("tokens served", tally.tokensServed),
     line("wrong tokens served", tally.wrongTokens),
+    line(
+      "signed in",
+      run.connections.reduce((sum, { signIns }) => sum + signIns, 0),
+    ),
     line("forced refreshes, profiles served", `${tally.refreshesServed}, ${tally.profilesServed}`),
     line("callers cut off by a kill", tally.cutOff),
     line("connections without an answer, though nobody was killed", tally.hangUps),

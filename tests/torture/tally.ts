@@ -30,7 +30,6 @@ export class Tally {
   hangUps = 0;
   /** Refusals that ask for patience, by code. */
   readonly refusals = new Map<string, number>();
-  signedInAgain = 0;
 
   refused(code: string): void {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
