@@ -23,6 +23,7 @@ export class Connection {
   epoch = 0;
   signIns = 0;
   readonly #key: string;
+  readonly #judge: (connection: Connection, cause: string) => void;
   readonly #postern: Postern;
   readonly #provider: Provider;
   readonly #truth: Truth;
@@ -32,7 +33,9 @@ export class Connection {
     postern: Postern,
     provider: Provider,
     truth: Truth,
+    judge: (connection: Connection, cause: string) => void,
   ) {
+    this.#judge = judge;
     this.user = of.user;
     this.org = of.org;
     this.who = of.who;
@@ -88,7 +91,9 @@ export class Connection {
         // Whoever asks for a token lets the authority finish what it has of a sign-in.
         await this.token();
         const answer = await this.ask(`/v1/connections/azure?user_id=${this.user}`);
-        if (answer.status === 200 || answer.status === 404) return String(answer.json.status);
+        const status = String(answer.json.status);
+        if (status === "needs_reauth") this.#judge(this, String(answer.json.cause));
+        if (answer.status === 200 || answer.status === 404) return status;
       } catch {
         // it is being killed
       }

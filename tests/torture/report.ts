@@ -15,6 +15,7 @@ const OUTCOMES: readonly [Outcome, string][] = [
   ["lost", "lost"],
   ["lost before", "lost before, asked about once more"],
   ["sign-in begun again", "a sign-in, begun again"],
+  ["replaced", "replaced by a sign-in that was begun meanwhile"],
   ["unresolved", "UNRESOLVED"],
 ];
 const HISTORY_LINES = 60;
@@ -58,6 +59,7 @@ export function report(name: string, run: Run, kills: number): Told {
     line("grants honestly lost, each signed in again", tally.losses.length - wrong.length),
     ...count(tally.losses, ({ verdict }) => verdict.reason).map(([reason, times]) => line(reason, times, 1)),
     ...margins(tally.losses),
+    line("found after the last start", tally.losses.filter(({ final }) => final).length, 1),
     line("grants wrongly lost", wrong.length),
     line("tokens served", tally.tokensServed),
     line("wrong tokens served", tally.wrongTokens),

@@ -1,6 +1,7 @@
 /** Grants that were at risk: a token request was under way when workerd was killed or the connection was cut. */
 import type { Stored } from "./stored.ts";
 import { type Exchange, type Kill, type Truth, wasSpent } from "./truth.ts";
+import { judgeAnswer } from "./verdict.ts";
 
 export interface Risk {
   readonly user: string;
@@ -22,6 +23,7 @@ export type Outcome =
   | "lost"
   | "lost before"
   | "sign-in begun again"
+  | "replaced"
   | "unresolved";
 
 /** A commit so short before the kill still counts as one that was under way. */
@@ -98,7 +100,8 @@ export function outcomeOf(truth: Truth, risk: Risk, lost: ReadonlySet<Exchange>)
   if (exchange !== undefined && wasSpent(exchange)) {
     if (exchange.held !== undefined) return risk.kept ? "kept answer" : "nothing to recover";
     if (lost.has(exchange)) return "lost";
-    return exchange.grantType === "refresh_token" ? "unresolved" : "sign-in begun again";
+    if (exchange.grantType !== "refresh_token") return "sign-in begun again";
+    return judgeAnswer(truth, exchange).honest && wasReplaced(truth, risk) ? "replaced" : "unresolved";
   }
   const others = truth.thatShowed(presented).filter((one) => one !== exchange && wasSpent(one));
   if (others.some((later) => later.at > risk.at)) return "replay";
@@ -106,5 +109,16 @@ export function outcomeOf(truth: Truth, risk: Risk, lost: ReadonlySet<Exchange>)
   const [earlier] = others;
   if (earlier?.held !== undefined) return "nothing to recover";
   if (earlier !== undefined && lost.has(earlier)) return "lost before";
-  return exchange?.grantType === "authorization_code" ? "sign-in begun again" : "unresolved";
+  if (exchange?.grantType === "authorization_code") return "sign-in begun again";
+  return wasReplaced(truth, risk) ? "replaced" : "unresolved";
+}
+
+/**
+ * A person who saw no end of a sign-in began it again, though it had been finished and was in use: what was open of the
+ * grant before ended with the one after, and nobody ever asked about it.
+ */
+function wasReplaced(truth: Truth, { user, at }: Risk): boolean {
+  return truth
+    .of(user)
+    .some((later) => later.grantType === "authorization_code" && later.at > at && later.held !== undefined);
 }

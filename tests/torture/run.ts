@@ -124,7 +124,9 @@ export class Run {
       const org = ORGANIZATIONS[n % ORGANIZATIONS.length] ?? ORGANIZATIONS[0];
       const who = provider.people[n % provider.people.length] ?? provider.people[0];
       const of = { user: `user-${n + 1}`, org, who, key: keys.get(org) ?? "" };
-      const connection = new Connection(of, postern, provider, this.truth);
+      const connection = new Connection(of, postern, provider, this.truth, (one, cause) =>
+        this.#judge(one, cause, false),
+      );
       this.connections.push(connection);
       await connection.connect();
     }
@@ -200,11 +202,7 @@ export class Run {
   #lost(connection: Connection, cause: string, final: boolean): void {
     const { truth, tally } = this;
     connection.live = false;
-    const verdict = judgeLoss(truth, connection.user, cause);
-    tally.losses.push({ user: connection.user, at: truth.now(), verdict, final });
-    connection.note(`needs_reauth (${cause}): ${verdict.honest ? "honest" : "WRONG"}, ${verdict.reason}`);
-    if (!verdict.honest)
-      tally.failures.push({ user: connection.user, at: truth.now(), text: `lost: ${verdict.reason}` });
+    this.#judge(connection, cause, final);
     const again = connection
       .connect()
       .catch((error: unknown) => {
@@ -212,6 +210,18 @@ export class Run {
       })
       .finally(() => this.#signIns.delete(again));
     this.#signIns.add(again);
+  }
+
+  /** Once for each grant: until a person has signed in again, whoever asks is told the same. */
+  #judge(connection: Connection, cause: string, final: boolean): void {
+    const { truth, tally } = this;
+    const { user } = connection;
+    const verdict = judgeLoss(truth, user, cause);
+    const { exchange, honest, reason } = verdict;
+    if (tally.losses.some((known) => known.user === user && known.verdict.exchange === exchange)) return;
+    tally.losses.push({ user, at: truth.now(), verdict, final });
+    connection.note(`needs_reauth (${cause}): ${honest ? "honest" : "WRONG"}, ${reason}`);
+    if (!honest) tally.failures.push({ user, at: truth.now(), text: `lost: ${reason}` });
   }
 
   /** Nothing is disturbed any more: it refreshes, and the provider takes what it serves. Or it says what it has lost. */
