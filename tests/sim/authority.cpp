@@ -110,8 +110,12 @@ void Simulation::crash(Node& node) {
   node.queue.clear();
   for (const auto& [run, job] : node.running) {
     run->alive = false;
-    if (run->token_request_out) {
+    if (run->token_request_out && run->token_request_there) {
       ledger_.came_back(node.connection);
+    } else if (run->token_request_out) {
+      coverage_.count("crash", "with_a_request_on_its_way");
+      run->straggles = true;
+      ledger_.straggles(node.connection);
     }
     jobs.push_back(job);
   }

@@ -3,6 +3,7 @@
 #include "core/base/form.h"
 #include "core/base/text.h"
 #include "core/flow/authority_state.h"
+#include "core/flow/kept_answer.h"
 #include "tests/sim/seal.h"
 
 namespace postern::sim {
@@ -49,6 +50,9 @@ void Ledger::leaves(int connection, std::string_view body, const testing::Object
   }
   if (shown.empty()) {
     return;
+  }
+  if (state.stragglers > 0 && !state.lost) {
+    violated(3, "a refresh overtakes the request of an object that died");
   }
   const auto place = provider_.find_refresh(shown);
   if (!place) {
@@ -155,12 +159,29 @@ void Ledger::check_tokens(int connection, const ConnectionRecord& record, Durati
   }
 }
 
+// An answer that flows die of gives way to the person who is there again, and who is told whether
+// that sign-in worked.
+void Ledger::note_sign_in(Connection& state, const testing::Object& object) {
+  const auto stored = object.storage.find(std::string(kSignInKey));
+  const auto journal =
+      stored == object.storage.end() ? std::nullopt : decode_journal(stored->second);
+  if (journal && state.tired_of != 0 && state.tired_of != journal->sent_at &&
+      state.last_sign_in >= 0) {
+    grant(state.last_sign_in).gave_way = true;
+    coverage_.count("fate", "gave_way_to_another_sign_in");
+  }
+  const bool tired = journal && journal->kept_reads >= kMostKeptReads &&
+                     object.storage.contains(std::string(kSignInKeptKey));
+  state.tired_of = tired ? journal->sent_at : 0;
+}
+
 void Ledger::committed(int connection, const testing::Object& object, std::string_view operation,
                        DurationMs mono, EpochMs now) {
   auto& state = at(connection);
   const bool owes = object.storage.contains(std::string(kOutboxKey));
   state.owed_at = owes || state.owes ? mono : state.owed_at;
   state.owes = owes;
+  note_sign_in(state, object);
   if (const auto pending = object.storage.find(std::string(kPendingKey));
       pending != object.storage.end()) {
     const auto decoded = decode_pending(pending->second);
@@ -277,7 +298,8 @@ void Ledger::check_sign_ins() {
     };
     const bool other =
         state.grant >= 0 && account_of(state.grant) != account_of(state.last_sign_in);
-    if (!book.committed && !book.refused && !other && state.status != Status::revoked) {
+    if (!book.committed && !book.refused && !book.gave_way && !other &&
+        state.status != Status::revoked) {
       violated(1, "a sign-in's tokens arrived and were never stored");
     }
   }

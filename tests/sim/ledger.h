@@ -47,9 +47,17 @@ class Ledger {
   void leaves(int connection, std::string_view body, const testing::Object& object,
               EpochMs arrived_at, EpochMs now);
   void came_back(int connection) { --at(connection).in_flight; }
+  // Whoever waited for its answer is dead. A refresh that is on its way still counts until
+  // gone_by().
+  void straggles(int connection) {
+    --at(connection).in_flight;
+    ++at(connection).stragglers;
+  }
+  void gone_by(int connection) { --at(connection).stragglers; }
   // A token request is in flight.
   [[nodiscard]] bool is_asking() const {
-    return std::ranges::any_of(connections_, [](const auto& each) { return each.in_flight > 0; });
+    return std::ranges::any_of(
+        connections_, [](const auto& each) { return each.in_flight > 0 || each.stragglers > 0; });
   }
   // The provider issued these tokens.
   void issued(const RefreshPlace& place) { grant(place.grant).newest_issued = place.index; }
@@ -80,6 +88,7 @@ class Ledger {
  private:
   struct Connection {
     int in_flight = 0;
+    int stragglers = 0;
     std::string record;
     std::int64_t version = 0;
     Status status = Status::not_connected;
@@ -88,6 +97,7 @@ class Ledger {
     bool owes = false;       // to KV or D1
     DurationMs owed_at = 0;  // the last time that it did
     bool lost = false;       // its storage was, and the backups were older
+    EpochMs tired_of = 0;    // the sign-in's journal whose kept answer flows died of
   };
   struct GrantBook {
     int newest_issued = 0;
@@ -95,9 +105,11 @@ class Ledger {
     DurationMs replaced_at = -1;
     bool committed = false;  // or pending
     bool refused = false;    // another account than the one that was connected then
+    bool gave_way = false;   // flows died of its answer, and the person signed in again
   };
   Connection& at(int connection) { return connections_[static_cast<std::size_t>(connection)]; }
   GrantBook& grant(int index);
+  void note_sign_in(Connection& state, const testing::Object& object);
   void check_dead(int connection, const ConnectionRecord& record, EpochMs now);
   void check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,
                     std::string_view operation);

@@ -49,6 +49,9 @@ struct Run {
   bool calm = false;
   bool alive = true;
   bool token_request_out = false;
+  // It is at the provider, or never will be; a code, which nobody sends again, overtakes nobody.
+  bool token_request_there = false;
+  bool straggles = false;  // it is on its way, and who sent it is dead
   std::function<void(Ended)> ended;
 
   [[nodiscard]] Spot spot(std::uint64_t salt = 0) const {

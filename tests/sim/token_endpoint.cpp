@@ -73,11 +73,13 @@ void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issu
 void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
   const auto& effect = std::get<Fetch>(issued.effect);
   run->token_request_out = true;
+  run->token_request_there = effect.keep_key == kSignInKeptKey;
   ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at, now());
   const auto spot = run->spot(9);
   auto there = chance_.between(5, 400, spot, 1);
   auto back = chance_.between(5, 400, spot, 2);
   const auto arrives = [this, run, issued](DurationMs delay, Fetch::Reply reply) {
+    run->token_request_there = true;
     in(delay, [this, run, issued, reply = std::move(reply)] {
       token_arrives(run, issued, reply, std::nullopt);
     });
@@ -117,6 +119,10 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
     }
     const bool cut = !instead && strikes(Fault::token_cut_done, spot);
     in(there, [this, run, issued, back, instead, cut] {
+      run->token_request_there = true;
+      if (run->straggles) {
+        ledger_.gone_by(run->connection);
+      }
       auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
                                     is_down(Down::secret), is_down(Down::consent));
       tell("provider",
