@@ -77,9 +77,13 @@ constexpr ProblemInfo kProblems[] = {
     {"payload_too_large", 413, "The body is larger than 64 KiB", POSTERN_DOC("Send less.")},
     {"stored_data_unreadable", 500, "What is stored cannot be opened",
      POSTERN_DOC("Check that MASTER_KEYS still holds the key that sealed it.")},
+    {"version_not_kept", 404, "This version of the connection is not kept",
+     POSTERN_DOC("Choose one that the list of versions has, with a refresh token in it "
+                 "(`can_refresh`).")},
+    {"no_webhook", 409, "The organization has no webhook",
+     POSTERN_DOC("Add one to WEBHOOKS, or read the events.")},
 };
-static_assert(std::size(kProblems) ==
-              static_cast<std::size_t>(ProblemCode::stored_data_unreadable) + 1);
+static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::no_webhook) + 1);
 
 }  // namespace
 

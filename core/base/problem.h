@@ -48,6 +48,8 @@ enum class ProblemCode : std::uint8_t {
   answer_too_large,
   payload_too_large,
   stored_data_unreadable,
+  version_not_kept,
+  no_webhook,
 };
 
 struct ProblemInfo {

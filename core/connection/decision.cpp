@@ -89,6 +89,19 @@ FaultDecision decide_fault(const TokenFault& fault, const StoredAccessToken* tok
                                               : FaultDecision::retry_later;
 }
 
+std::string evidence_of(std::string_view error, std::string_view reference) {
+  std::string text(error);
+  if (!reference.empty()) {
+    text += ", reference ";
+    text += reference;
+  }
+  return text;
+}
+
+std::string_view who_can_fix(const ConnectionRecord& record) {
+  return record.evidence.starts_with("access_denied") ? "administrator" : "user";
+}
+
 AccountDecision decide_account(const ConnectionRecord* record, std::string_view account_key,
                                bool allow_other) {
   if (record == nullptr || record->account.key.empty()) {

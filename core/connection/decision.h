@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/base/time.h"
@@ -82,6 +83,12 @@ enum class FaultDecision : std::uint8_t {
 [[nodiscard]] FaultDecision decide_fault(const TokenFault& fault, const StoredAccessToken* token,
                                          std::int64_t asked_version, std::int64_t newest_version,
                                          EpochMs now);
+
+// What the provider said, for people who look into it: its error code and its reference.
+[[nodiscard]] std::string evidence_of(std::string_view error, std::string_view reference);
+// Who can make a connection that needs a person work again: "user", or "administrator" where the
+// provider's own refused.
+[[nodiscard]] std::string_view who_can_fix(const ConnectionRecord& record);
 
 // May an account that signed in now take over a connection of another one?
 enum class AccountDecision : std::uint8_t { same, first, other_allowed, other_refused };

@@ -67,7 +67,13 @@ std::optional<Pending> decode_pending(std::string_view bytes) {
 
 std::string encode_outbox(const Outbox& outbox) {
   FieldWriter out;
-  out.number(outbox.attempts).flag(outbox.kv_done).flag(outbox.d1_done).number(outbox.kv_again_at);
+  out.number(outbox.attempts)
+      .flag(outbox.kv_done)
+      .flag(outbox.d1_done)
+      .number(outbox.kv_again_at)
+      .number(outbox.retry_at)
+      .text(outbox.events)
+      .flag(outbox.unmarks_integration);
   return out.take();
 }
 
@@ -78,7 +84,46 @@ std::optional<Outbox> decode_outbox(std::string_view bytes) {
   outbox.kv_done = in.flag();
   outbox.d1_done = in.flag();
   outbox.kv_again_at = in.number();
+  outbox.retry_at = in.number();
+  outbox.events = in.text();
+  outbox.unmarks_integration = in.flag();
   return in.complete() ? std::optional(outbox) : std::nullopt;
+}
+
+std::string encode_trouble(const Trouble& trouble) {
+  FieldWriter out;
+  out.text(trouble.reason).number(trouble.since).flag(trouble.integration);
+  return out.take();
+}
+
+std::optional<Trouble> decode_trouble(std::string_view bytes) {
+  FieldReader in(bytes);
+  Trouble trouble;
+  trouble.reason = in.text();
+  trouble.since = in.number();
+  trouble.integration = in.flag();
+  return in.complete() ? std::optional(std::move(trouble)) : std::nullopt;
+}
+
+std::string add_to_history(std::string_view history, std::string_view record, std::size_t most) {
+  FieldWriter out;
+  if (most > 0) {
+    out.text(record);
+  }
+  const auto earlier = read_history(history);
+  for (std::size_t i = 0; earlier && i < earlier->size() && i + 1 < most; ++i) {
+    out.text((*earlier)[i]);
+  }
+  return out.take();
+}
+
+std::optional<std::vector<std::string_view>> read_history(std::string_view history) {
+  std::vector<std::string_view> records;
+  FieldReader in(history);
+  while (in.ok() && !in.at_end()) {
+    records.push_back(in.text());
+  }
+  return in.ok() ? std::optional(std::move(records)) : std::nullopt;
 }
 
 DurationMs retry_delay(std::int64_t attempts, std::uint32_t random) {

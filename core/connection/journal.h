@@ -5,16 +5,22 @@
 //   journal   a refresh is under way, or its outcome is unknown
 //   kept      the sealed answer to it, written before the flow saw it
 //   sign_in, sign_in_kept   the same of a code exchange; a refresh may go on beside it
-//   outbox    a version that KV or D1 has not got yet
+//   outbox    a version that KV or D1 has not got yet, and events that D1 has not
 //   pending   a sign-in that waits for the caller's confirmation
 //   recovered the refresh token may be spent, and no journal is open: the record came back from a
 //             backup, or a try whose outcome is unknown was followed by one that said nothing of it
+//   trouble   refreshes fail, since when and why: the next one that works is told as a recovery
+//   history   the last versions of the record, newest first, for inspection and rollback
+//   told      of which grant (its sign-in's time) the coming end was told
+//   events    how many events were written for webhooks; event:<number> each of them; delivery how
+//             far the webhooks have come, which only the flow that delivers writes (event.h)
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/time.h"
 #include "core/connection/record.h"
@@ -29,6 +35,12 @@ inline constexpr std::string_view kSignInKeptKey = "sign_in_kept";
 inline constexpr std::string_view kOutboxKey = "outbox";
 inline constexpr std::string_view kPendingKey = "pending";
 inline constexpr std::string_view kRecoveredKey = "recovered";
+inline constexpr std::string_view kTroubleKey = "trouble";
+inline constexpr std::string_view kHistoryKey = "history";
+inline constexpr std::string_view kToldKey = "told";
+inline constexpr std::string_view kEventsKey = "events";
+inline constexpr std::string_view kDeliveryKey = "delivery";
+inline constexpr std::string_view kEventKeyPrefix = "event:";
 
 enum class JournalKind : std::uint8_t { refresh, code };
 
@@ -69,9 +81,33 @@ struct Outbox {
   // A write to KV timed out and may land until about then, over a newer one: KV is written once
   // more after that. 0: none did.
   EpochMs kv_again_at = 0;
+  // When the alarm is to try again; 0: as soon as whoever opened it may be taken for dead.
+  EpochMs retry_at = 0;
+  // Events that D1's log has not got yet, in their order (decode_events).
+  std::string events;
+  // A refresh worked again: the mark on the integration goes with the next write to D1.
+  bool unmarks_integration = false;
+
+  // Nothing is owed.
+  [[nodiscard]] bool is_done() const { return kv_done && d1_done && events.empty(); }
 };
 [[nodiscard]] std::string encode_outbox(const Outbox& outbox);
 [[nodiscard]] std::optional<Outbox> decode_outbox(std::string_view bytes);
+
+// Why refreshes fail at present.
+struct Trouble {
+  std::string reason;  // a stable word (fault.h)
+  EpochMs since = 0;
+  bool integration = false;  // our registration is at fault, not the connection
+};
+[[nodiscard]] std::string encode_trouble(const Trouble& trouble);
+[[nodiscard]] std::optional<Trouble> decode_trouble(std::string_view bytes);
+
+// The last versions of a record, newest first.
+[[nodiscard]] std::string add_to_history(std::string_view history, std::string_view record,
+                                         std::size_t most);
+// Encoded records; nullopt when it is not a history.
+[[nodiscard]] std::optional<std::vector<std::string_view>> read_history(std::string_view history);
 
 // Exponential with full jitter between 1 s and 10 min: `random` is any 32 random bits.
 [[nodiscard]] DurationMs retry_delay(std::int64_t attempts, std::uint32_t random);

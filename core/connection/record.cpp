@@ -7,7 +7,9 @@ namespace postern {
 
 namespace {
 // First field of a stored record: a later format must not be mistaken for this one.
-constexpr std::string_view kFormat = "postern-record-1";
+constexpr std::string_view kFormat = "postern-record-2";
+// Without `granted_at` and `evidence`.
+constexpr std::string_view kFirstFormat = "postern-record-1";
 }  // namespace
 
 std::string connection_key(const ConnectionId& id) {
@@ -56,13 +58,16 @@ std::string encode_record(const ConnectionRecord& record) {
       .number(record.created_at)
       .number(record.updated_at)
       .text(record.cause)
-      .text(record.claims);
+      .text(record.claims)
+      .number(record.granted_at)
+      .text(record.evidence);
   return out.take();
 }
 
 std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   FieldReader in(bytes);
-  if (in.text() != kFormat) {
+  const auto format = in.text();
+  if (format != kFormat && format != kFirstFormat) {
     return std::nullopt;
   }
   ConnectionRecord record;
@@ -96,6 +101,8 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   record.updated_at = in.number();
   record.cause = in.text();
   record.claims = in.text();
+  record.granted_at = format == kFirstFormat ? record.created_at : in.number();
+  record.evidence = format == kFirstFormat ? std::string_view() : in.text();
   if (!in.complete() || !tokens.ok() || !status) {
     return std::nullopt;
   }

@@ -56,8 +56,12 @@ struct ConnectionRecord {
   std::vector<StoredAccessToken> tokens;  // one for each resource
   EpochMs created_at = 0;
   EpochMs updated_at = 0;
-  // Why a person is needed (needs_reauth): a stable word, and the provider's claims challenge.
+  // When the person signed in: what an absolute lifetime counts from.
+  EpochMs granted_at = 0;
+  // Why a person is needed (needs_reauth): a stable word, what the provider said (its error code
+  // and its reference, printable ASCII), and its claims challenge.
   std::string cause;
+  std::string evidence;
   std::string claims;
 
   [[nodiscard]] const StoredAccessToken* token_for(std::string_view resource) const;

@@ -16,15 +16,17 @@ constexpr unsigned bit(Status status) {
 
 // Row: from. Bits: to.
 constexpr unsigned kTransitions[] = {
+    // A disconnect in the middle of the first sign-in leaves a tombstone, so that it ends there.
     /* not_connected */ bit(Status::waiting_callback) | bit(Status::testing) |
-        bit(Status::connected) | bit(Status::failed),
+        bit(Status::connected) | bit(Status::failed) | bit(Status::revoked),
     /* waiting_callback */ bit(Status::connected) | bit(Status::failed) |
         bit(Status::not_connected) | bit(Status::revoked),
     /* testing */ bit(Status::connected) | bit(Status::failed) | bit(Status::revoked),
     /* connected */ bit(Status::connected) | bit(Status::needs_reauth) | bit(Status::revoked),
     /* needs_reauth */ bit(Status::connected) | bit(Status::revoked),
     /* failed */ bit(Status::waiting_callback) | bit(Status::connected) | bit(Status::revoked),
-    /* revoked */ bit(Status::connected) | bit(Status::waiting_callback),
+    // Ended once more, for the same reason.
+    /* revoked */ bit(Status::connected) | bit(Status::waiting_callback) | bit(Status::revoked),
 };
 static_assert(std::size(kTransitions) == std::size(kNames));
 

@@ -46,8 +46,8 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context);
 
 // Everything that an API key or a binding can be allowed; "*" is all of it.
 inline constexpr std::string_view kPermissions[] = {
-    "connect",           "connect:caller", "tokens:read", "connections:read",
-    "connections:write", "graph:read",     "arm:read"};
+    "connect",    "connect:caller", "tokens:read", "connections:read", "connections:write",
+    "graph:read", "arm:read",       "events:read", "events:write"};
 [[nodiscard]] bool is_permission(std::string_view text);
 
 // Why the caller may not do this; nullopt when it may.

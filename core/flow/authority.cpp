@@ -4,9 +4,11 @@
 
 #include "core/base/json_writer.h"
 #include "core/base/secret.h"
+#include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/authority_connect.h"
 #include "core/flow/authority_refresh.h"
+#include "core/flow/authority_store.h"
 #include "core/flow/connection_json.h"
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
@@ -48,18 +50,6 @@ Task<Outcome> serve(const AuthorityState* state, std::string resource) {
                                           .scope = token->scope,
                                           .expires_at = token->expires_at,
                                           .version = token->sealed_version}));
-}
-
-// Whatever earlier exchanges left open. A sign-in that waits does not keep the connection that is
-// there from going on.
-Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
-  if (state->sign_in.journal) {
-    (void)co_await settle_code(context, state);
-  }
-  if (!state->refresh.journal) {
-    co_return std::monostate{};
-  }
-  co_return co_await settle_refresh(context, state);
 }
 
 // Brings the demanded token up to date. Afterwards state->record holds what may be served.
@@ -125,7 +115,7 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
   if (!payload) {
     co_return problem_outcome(ProblemCode::core_trap);
   }
-  auto state = co_await load_authority(payload->id);
+  auto state = co_await load_authority(context, payload->id);
   if (!state) {
     co_return problem_outcome(state.error());
   }
@@ -135,7 +125,7 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
     co_return problem_outcome(ready.error());
   }
   if (payload->forced) {
-    co_return json_outcome(connection_json(*state->record));
+    co_return json_outcome(connection_json(*state->record, state->rules.policy));
   }
   if (state->version() == version && payload->kv_version != version) {
     (void)co_await heal_kv(&*state);
@@ -148,7 +138,7 @@ Task<Outcome> authority_describe_flow(FlowContext* context) {
   if (!id) {
     co_return problem_outcome(ProblemCode::core_trap);
   }
-  auto state = co_await load_authority(*id);
+  auto state = co_await load_authority(context, *id);
   if (!state) {
     co_return problem_outcome(state.error());
   }
@@ -156,7 +146,7 @@ Task<Outcome> authority_describe_flow(FlowContext* context) {
     co_return problem_outcome(state->pending ? ProblemCode::connection_pending
                                              : ProblemCode::not_connected);
   }
-  co_return json_outcome(connection_json(*state->record));
+  co_return json_outcome(connection_json(*state->record, state->rules.policy));
 }
 
 Task<Outcome> authority_confirm_flow(FlowContext* context) {
@@ -164,7 +154,7 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   if (!payload) {
     co_return problem_outcome(ProblemCode::core_trap);
   }
-  auto state = co_await load_authority(payload->id);
+  auto state = co_await load_authority(context, payload->id);
   if (!state) {
     co_return problem_outcome(state.error());
   }
@@ -184,12 +174,12 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   // Meanwhile the connection may have moved on; the sealed fields know their own versions.
   record->version = state->version() + 1;
   record->updated_at = now;
-  const auto committed =
-      co_await commit_record(context, &*state, std::move(*record), {.pending = true});
+  const auto committed = co_await commit_record(
+      &*state, std::move(*record), {{.type = EventType::connected}}, {.pending = true});
   if (!committed) {
     co_return problem_outcome(committed.error());
   }
-  co_return json_outcome(connection_json(*state->record));
+  co_return json_outcome(connection_json(*state->record, state->rules.policy));
 }
 
 Task<Outcome> authority_disconnect_flow(FlowContext* context) {
@@ -197,7 +187,7 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
   if (!id) {
     co_return problem_outcome(ProblemCode::core_trap);
   }
-  auto state = co_await load_authority(*id);
+  auto state = co_await load_authority(context, *id);
   if (!state) {
     co_return problem_outcome(state.error());
   }
@@ -212,8 +202,9 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     tombstone.status = Status::revoked;
     tombstone.created_at = state->record ? state->record->created_at : now;
     tombstone.updated_at = now;
-    const auto committed = co_await commit_record(context, &*state, std::move(tombstone),
-                                                  {.sign_in = true, .pending = true});
+    const auto committed =
+        co_await commit_record(&*state, std::move(tombstone), {{.type = EventType::disconnected}},
+                               {.sign_in = true, .pending = true});
     if (!committed) {
       co_return problem_outcome(committed.error());
     }
@@ -229,8 +220,55 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
   co_return json_outcome(out.end_object().take());
 }
 
+namespace {
+
+// What is due though nobody asked for it; in keep_fresh each resource by itself.
+Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
+  constexpr int kMostRefreshes = 2;
+  for (int i = 0; i < kMostRefreshes; ++i) {
+    if (!state->record || state->refresh.journal || state->behind) {
+      break;
+    }
+    const auto now = co_await current_time();
+    auto due = next_refresh(*state->record, state->rules.policy);
+    if (due.at == 0 || due.at > now) {
+      break;
+    }
+    (void)co_await perform(Log{.level = LogLevel::info,
+                               .event = "refresh_due",
+                               .fields = {{"connection", connection_key(state->id)},
+                                          {"mode", name_of(state->rules.policy.mode)}}});
+    if (!co_await refresh(context, state, std::move(due.resource))) {
+      break;
+    }
+  }
+  co_return std::monostate{};
+}
+
+// A grant that ends for good whatever is done: told once, while there is time to sign in again.
+Task<std::monostate> tell_of_the_end(AuthorityState* state) {
+  if (!state->record || state->told_of == state->record->granted_at) {
+    co_return std::monostate{};
+  }
+  const auto& policy = state->rules.policy;
+  const auto tell_at = expiry_told_at(*state->record, policy);
+  if (const auto now = co_await current_time(); tell_at == 0 || tell_at > now) {
+    co_return std::monostate{};
+  }
+  state->told_of = state->record->granted_at;
+  std::vector<Told> told = {{.type = EventType::grant_expiring,
+                             .details = {{"expires_for_good_at", format_iso8601(expires_for_good_at(
+                                                                     *state->record, policy))}}}};
+  (void)co_await store(
+      state, StorageCommit{.puts = {{kToldKey, to_decimal(state->told_of)}}, .deletes = {}},
+      std::move(told));
+  co_return std::monostate{};
+}
+
+}  // namespace
+
 Task<Outcome> authority_alarm_flow(FlowContext* context) {
-  auto loaded = co_await load_for_alarm();
+  auto loaded = co_await load_for_alarm(context);
   if (!loaded) {
     // A problem makes the platform ring again; to end well would be to forget what is owed.
     co_return problem_outcome(loaded.error());
@@ -240,24 +278,31 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   }
   auto state = std::move(*loaded);
   (void)co_await settle(context, &*state);
-  if (state->outbox) {
-    (void)co_await publish(context, &*state);
-  }
-  const auto now = co_await current_time();
+  (void)co_await refresh_due(context, &*state);
+  (void)co_await tell_of_the_end(&*state);
+  (void)co_await publish(&*state);
+  auto now = co_await current_time();
   if (state->pending && state->pending->expires_at <= now) {
-    (void)co_await store(
-        &*state,
-        StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}, .alarm_at = std::nullopt});
     state->pending.reset();
+    (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}});
   }
-  // publish() arms for an outbox; whatever else is left needs the alarm again.
-  const auto next = next_alarm(*state, now);
-  if (!state->outbox && next != 0) {
-    (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {}, .alarm_at = next});
+  // The alarm that rang is gone.
+  if (!state->armed && !state->behind && next_alarm(*state, now) != 0) {
+    (void)co_await store(&*state, {});
   }
-  // The alarm that rang is gone, and perhaps the next one was not armed: a problem makes the
-  // platform ring again.
-  co_return state->behind ? problem_outcome(ProblemCode::store_unavailable) : json_outcome("{}");
+  if (state->behind) {
+    // Perhaps the next one was not armed: a problem makes the platform ring again.
+    co_return problem_outcome(ProblemCode::store_unavailable);
+  }
+  const auto deliver_at = delivery_due_at(state->delivery, state->event_count, now);
+  if (deliver_at != 0 && deliver_at <= now) {
+    (void)co_await perform(Authority{.name = connection_key(state->id),
+                                     .operation = "authority.deliver",
+                                     .payload = encode(state->id),
+                                     .restart = false,
+                                     .note = {}});
+  }
+  co_return json_outcome("{}");
 }
 
 }  // namespace postern

@@ -5,6 +5,7 @@
 #include "core/base/sha256.h"
 #include "core/connection/decision.h"
 #include "core/flow/authority_refresh.h"
+#include "core/flow/authority_store.h"
 #include "core/flow/connect_outcome.h"
 #include "core/flow/flows.h"
 #include "core/flow/identity.h"
@@ -72,6 +73,7 @@ ConnectionRecord new_record(const AuthorityState& state, const Attempt& attempt,
   record.created_at =
       state.record && state.record->status != Status::revoked ? state.record->created_at : now;
   record.updated_at = now;
+  record.granted_at = now;
   return record;
 }
 
@@ -94,9 +96,8 @@ Task<Outcome> finish_later(AuthorityState* state, const Attempt* attempt, Connec
     co_return co_await refuse(state, attempt, std::move(failure));
   }
   journal.retry_at = now + kKeptRetryMs;
-  (void)co_await store(state, StorageCommit{.puts = {{kSignInKey, encode_journal(journal)}},
-                                            .deletes = {},
-                                            .alarm_at = next_alarm(*state, now)});
+  (void)co_await store(
+      state, StorageCommit{.puts = {{kSignInKey, encode_journal(journal)}}, .deletes = {}});
   co_return connect_failure(attempt->state, failure);
 }
 
@@ -114,9 +115,6 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state, const A
                        .alarm_at = std::nullopt};
   state->pending = std::move(pending);
   state->sign_in = {};
-  if (!state->outbox) {
-    commit.alarm_at = next_alarm(*state, now);
-  }
   const auto stored = co_await store(state, std::move(commit));
   if (!stored) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
@@ -182,8 +180,9 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
   if (attempt->state.confirm == "backend") {
     co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
-  const auto committed = co_await commit_record(context, state, std::move(*record),
-                                                {.sign_in = true, .pending = true});
+  const auto committed =
+      co_await commit_record(state, std::move(*record), {{.type = EventType::connected}},
+                             {.sign_in = true, .pending = true});
   if (!committed) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::outcome_unknown,
@@ -192,7 +191,7 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
   (void)co_await perform(Log{.level = LogLevel::info,
                              .event = "connected",
                              .fields = {{"connection", connection_key(state->id)}}});
-  co_return connect_success(attempt->state, *state->record,
+  co_return connect_success(attempt->state, *state->record, state->rules.policy,
                             attempt->integration.provider->display_name);
 }
 
@@ -262,7 +261,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   if (!payload) {
     co_return problem_outcome(ProblemCode::core_trap);
   }
-  auto loaded = co_await load_authority(payload->state.id);
+  auto loaded = co_await load_authority(context, payload->state.id);
   if (!loaded) {
     co_return connect_failure(payload->state, {.code = loaded.error().code,
                                                .page = PageKind::service_unavailable,
@@ -367,6 +366,16 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   auto outcome = co_await finish(context, state, &attempt, std::move(**kept));
   (void)co_await kept_was_read(state, JournalKind::code);
   co_return outcome;
+}
+
+Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
+  if (state->sign_in.journal) {
+    (void)co_await settle_code(context, state);
+  }
+  if (!state->refresh.journal) {
+    co_return std::monostate{};
+  }
+  co_return co_await settle_refresh(context, state);
 }
 
 }  // namespace postern

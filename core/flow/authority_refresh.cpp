@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
 #include "core/connection/decision.h"
+#include "core/flow/authority_store.h"
+#include "core/flow/event_statements.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/refusal.h"
 #include "core/oauth/token_request.h"
@@ -28,21 +31,42 @@ const StoredAccessToken* live_token(const AuthorityState& state, std::string_vie
 }
 
 // The grant is dead, or nobody can know that it is not: only a person helps.
-Task<RefreshResult> mark_dead(FlowContext* context, AuthorityState* state, std::string cause,
-                              std::string claims) {
+Task<RefreshResult> mark_dead(AuthorityState* state, std::string cause, TokenFault fault) {
   auto next = *state->record;
   next.version += 1;
   next.status = Status::needs_reauth;
   next.updated_at = co_await current_time();
   next.cause = std::move(cause);
-  next.claims = std::move(claims);
+  next.evidence = evidence_of(fault.error, fault.reference);
+  next.claims = std::move(fault.claims);
   (void)co_await perform(
       Log{.level = LogLevel::warn,
           .event = "needs_reauth",
           .fields = {{"connection", connection_key(state->id)}, {"cause", next.cause}}});
-  const auto committed = co_await commit_record(context, state, std::move(next));
+  std::vector<Told> told = {
+      {.type = EventType::needs_reauth,
+       .details = {
+           {"cause", next.cause}, {"evidence", next.evidence}, {"fix", who_can_fix(next)}}}};
+  const auto committed = co_await commit_record(state, std::move(next), std::move(told));
   // Who demands a token is told with a link, which is made once: where the demand is answered.
   co_return failed(committed ? problem(ProblemCode::needs_reauth) : committed.error());
+}
+
+// Puts into a commit that refreshes fail; true where that was not known.
+bool note_trouble(AuthorityState* state, Trouble trouble, StorageCommit* commit) {
+  if (state->trouble && state->trouble->reason == trouble.reason &&
+      state->trouble->integration == trouble.integration) {
+    return false;
+  }
+  trouble.since = state->trouble ? state->trouble->since : trouble.since;
+  commit->puts.emplace_back(kTroubleKey, encode_trouble(trouble));
+  state->trouble = std::move(trouble);
+  return true;
+}
+
+// Of many tries in a row the first, the second, the fourth, …
+bool is_told(std::int64_t attempts) {
+  return (attempts & (attempts - 1)) == 0;
 }
 
 bool serves_another(const AuthorityState& state, std::string_view resource) {
@@ -64,17 +88,29 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
   (void)co_await perform(
       Log{.level = LogLevel::warn,
           .event = "refresh_retry",
-          .fields = {{"connection", connection_key(state->id)}, {"reason", std::move(reason)}}});
+          .fields = {{"connection", connection_key(state->id)}, {"reason", reason}}});
   state->refresh.kept.reset();
   StorageCommit commit{.puts = {{kJournalKey, encode_journal(journal)}},
                        .deletes = {std::string(kKeptKey)},
                        .alarm_at = std::nullopt};
-  if (!state->outbox) {
-    commit.alarm_at = next_alarm(*state, now);
+  (void)note_trouble(state, {.reason = reason, .since = now}, &commit);
+  std::vector<Told> told;
+  if (is_told(journal.attempts)) {
+    told.push_back({.type = EventType::refresh_retry,
+                    .details = {{"reason", reason},
+                                {"attempts", to_decimal(journal.attempts)},
+                                {"retry_at", format_iso8601(journal.retry_at)}}});
   }
-  (void)co_await store(state, std::move(commit));
+  (void)co_await store(state, std::move(commit), std::move(told));
   co_return failed(patience_problem(journal.retry_at, now),
                    live_token(*state, journal.resource, now) != nullptr);
+}
+
+Told failure_told(const TokenFault& fault, std::string_view fix) {
+  return {.type = EventType::refresh_failed,
+          .details = {{"reason", fault.reason},
+                      {"evidence", evidence_of(fault.error, fault.reference)},
+                      {"fix", fix}}};
 }
 
 Task<RefreshResult> refuse(FlowContext* context, AuthorityState* state, std::string resource,
@@ -123,11 +159,10 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
       const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,
                               .attempts = state->refresh.journal->attempts,
                               .recovered = state->recovered};
-      const bool spent = may_have_been_spent(
-          replay_rule(*context, *find_provider(state->record->provider)), shown, now);
+      const bool spent = may_have_been_spent(state->rules.replay, shown, now);
       // One try was all that was left: what happened is told as it is.
-      co_return co_await mark_dead(context, state, spent ? "refresh_outcome_unknown" : fault.reason,
-                                   std::move(fault.claims));
+      co_return co_await mark_dead(state, spent ? "refresh_outcome_unknown" : fault.reason,
+                                   std::move(fault));
     }
     case FaultDecision::retry_later:
       co_return co_await wait_and_retry(context, state, fault.retry_after, fault.reason);
@@ -136,7 +171,20 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
       break;
   }
   // The request was refused for what we are, not for the grant: it lives, and nothing is unknown.
-  (void)co_await close_journal(state, JournalKind::refresh);
+  StorageCommit commit;
+  std::vector<Told> told;
+  if (note_trouble(state, {.reason = fault.reason, .since = now, .integration = true}, &commit)) {
+    told.push_back(failure_told(fault, "operator"));
+  }
+  (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
+  // The integration is marked, its connections are not. Where D1 is down the next fault marks it.
+  (void)co_await perform(
+      Sql{.statements = {upsert_integration_fault(state->id.org, state->id.integration,
+                                                  {.reason = fault.reason,
+                                                   .error = fault.error,
+                                                   .reference = fault.reference,
+                                                   .since = now,
+                                                   .last_seen = now})}});
   (void)co_await perform(Log{.level = LogLevel::error,
                              .event = "integration_fault",
                              .fields = {{"integration", state->id.integration},
@@ -159,9 +207,14 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
   if (!sealed) {
     co_return failed(sealed.error());
   }
-  const auto committed = co_await commit_record(context, state, std::move(*sealed));
+  const auto committed =
+      co_await commit_record(state, std::move(*sealed), {failure_told(fault, "nobody")});
   if (!committed) {
     co_return failed(committed.error());
+  }
+  StorageCommit commit;
+  if (note_trouble(state, {.reason = fault.reason, .since = state->record->updated_at}, &commit)) {
+    (void)co_await store(state, std::move(commit));
   }
   (void)co_await perform(
       Log{.level = LogLevel::warn,
@@ -194,7 +247,9 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   next.updated_at = now;
   next.status = Status::connected;
   next.cause.clear();
+  next.evidence.clear();
   next.claims.clear();
+  const auto refreshed_resource = state->refresh.journal->resource;
   auto sealed = co_await seal_tokens({.previous = &*state->record,
                                       .next = std::move(next),
                                       .resource = state->refresh.journal->resource},
@@ -203,7 +258,9 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
     // The answer is kept: the alarm, or the next caller, seals it when sealing works again.
     co_return failed(sealed.error());
   }
-  const auto committed = co_await commit_record(context, state, std::move(*sealed));
+  const auto committed = co_await commit_record(
+      state, std::move(*sealed),
+      {{.type = EventType::refreshed, .details = {{"resource", refreshed_resource}}}});
   if (!committed) {
     co_return failed(committed.error());
   }
@@ -363,8 +420,7 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
     co_return failed(patience_problem(journal.retry_at, now),
                      live_token(*state, journal.resource, now) != nullptr);
   }
-  const auto rule = replay_rule(*context, *find_provider(state->record->provider));
-  const auto verdict = decide_replay(rule, {.sent_at = journal.sent_at}, now);
+  const auto verdict = decide_replay(state->rules.replay, {.sent_at = journal.sent_at}, now);
   (void)co_await perform(Log{.level = LogLevel::info,
                              .event = "refresh_replay",
                              .fields = {{"connection", connection_key(state->id)},

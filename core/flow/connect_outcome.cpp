@@ -62,9 +62,9 @@ Outcome connect_failure(const StateRow& state, const ConnectFailure& failure) {
 }
 
 Outcome connect_success(const StateRow& state, const ConnectionRecord& record,
-                        std::string_view provider_name) {
+                        const RefreshPolicy& policy, std::string_view provider_name) {
   if (state.mode == "caller") {
-    return json_outcome(connection_json(record));
+    return json_outcome(connection_json(record, policy));
   }
   if (!state.return_to.empty()) {
     return without_cookie(

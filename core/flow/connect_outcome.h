@@ -6,6 +6,7 @@
 
 #include "core/base/problem.h"
 #include "core/connection/record.h"
+#include "core/connection/schedule.h"
 #include "core/flow/outcome.h"
 #include "core/flow/statements.h"
 #include "core/oauth/fault.h"
@@ -26,7 +27,7 @@ struct ConnectFailure {
 
 [[nodiscard]] Outcome connect_failure(const StateRow& state, const ConnectFailure& failure);
 [[nodiscard]] Outcome connect_success(const StateRow& state, const ConnectionRecord& record,
-                                      std::string_view provider_name);
+                                      const RefreshPolicy& policy, std::string_view provider_name);
 // Sends the person to `return_to` with the attempt and the one-time confirmation code.
 [[nodiscard]] Outcome connect_waiting(const StateRow& state, std::string_view confirmation_code);
 

@@ -1,10 +1,11 @@
 #include "core/flow/connection_json.h"
 
 #include "core/base/json_writer.h"
+#include "core/connection/decision.h"
 
 namespace postern {
 
-std::string connection_json(const ConnectionRecord& record) {
+std::string connection_json(const ConnectionRecord& record, const RefreshPolicy& policy) {
   JsonWriter out;
   out.begin_object()
       .member("integration", record.id.integration)
@@ -30,7 +31,15 @@ std::string connection_json(const ConnectionRecord& record) {
   out.end_array();
   out.key("can_refresh").boolean(!record.sealed_refresh_token.empty());
   if (!record.cause.empty()) {
-    out.member("cause", record.cause);
+    out.member("cause", record.cause)
+        .member("evidence", record.evidence)
+        .member("fix", who_can_fix(record));
+  }
+  if (const auto due = next_refresh(record, policy); due.at != 0) {
+    out.member("refreshes_at", format_iso8601(due.at));
+  }
+  if (const auto end = expires_for_good_at(record, policy); end != 0) {
+    out.member("expires_for_good_at", format_iso8601(end));
   }
   out.member("created_at", format_iso8601(record.created_at))
       .member("updated_at", format_iso8601(record.updated_at));

@@ -1,12 +1,14 @@
-// A connection as callers see it: no token, sealed or not, is in it.
+// A connection as callers see it: no token is in it.
 #pragma once
 
 #include <string>
 
 #include "core/connection/record.h"
+#include "core/connection/schedule.h"
 
 namespace postern {
 
-[[nodiscard]] std::string connection_json(const ConnectionRecord& record);
+[[nodiscard]] std::string connection_json(const ConnectionRecord& record,
+                                          const RefreshPolicy& policy);
 
 }  // namespace postern

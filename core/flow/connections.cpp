@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t kPageSize = 50;
 
-Task<Outcome> leave_for_authority(FlowContext* context, std::string operation) {
+Task<Outcome> leave_for_authority(FlowContext* context, std::string operation,
+                                  std::string payload = {}) {
   const auto id = connection_of_caller(*context);
   if (const auto known = resolve_integration(*context, id.integration, {});
       !known && known.error().code == ProblemCode::unknown_integration) {
@@ -22,7 +23,7 @@ Task<Outcome> leave_for_authority(FlowContext* context, std::string operation) {
   }
   (void)co_await perform(Authority{.name = connection_key(id),
                                    .operation = std::move(operation),
-                                   .payload = encode(id),
+                                   .payload = payload.empty() ? encode(id) : std::move(payload),
                                    .restart = false,
                                    .note = {}});
   co_return problem_outcome(ProblemCode::core_trap);
@@ -43,6 +44,18 @@ bool read_cursor(std::string_view text, ConnectionQuery& query) {
 
 Task<Outcome> get_connection_flow(FlowContext* context) {
   co_return co_await leave_for_authority(context, "authority.describe");
+}
+
+Task<Outcome> list_versions_flow(FlowContext* context) {
+  co_return co_await leave_for_authority(context, "authority.versions");
+}
+
+Task<Outcome> rollback_flow(FlowContext* context) {
+  const auto id = connection_of_caller(*context);
+  (void)co_await forget_tokens(id);
+  co_return co_await leave_for_authority(
+      context, "authority.rollback",
+      encode(RollbackPayload{.id = id, .version = context->parameters.integer("version", 0)}));
 }
 
 Task<Outcome> disconnect_flow(FlowContext* context) {
@@ -106,7 +119,9 @@ Task<Outcome> list_connections_flow(FlowContext* context) {
     cursor = cursor_after(row);
     const auto record = connection_in_row(row);
     if (record && record->id.org == query.org) {
-      out.raw(connection_json(*record));
+      const auto* provider = find_provider(record->provider);
+      const auto rules = provider != nullptr ? grant_rules(*context, *provider) : GrantRules();
+      out.raw(connection_json(*record, rules ? rules->policy : RefreshPolicy()));
     }
   }
   out.end_array();

@@ -23,6 +23,14 @@ Task<Outcome> list_connections_flow(FlowContext* context);
 Task<Outcome> get_connection_flow(FlowContext* context);
 Task<Outcome> disconnect_flow(FlowContext* context);
 
+Task<Outcome> list_versions_flow(FlowContext* context);
+Task<Outcome> rollback_flow(FlowContext* context);
+Task<Outcome> get_integration_flow(FlowContext* context);
+
+Task<Outcome> list_events_flow(FlowContext* context);
+Task<Outcome> list_dead_letters_flow(FlowContext* context);
+Task<Outcome> redeliver_event_flow(FlowContext* context);
+
 Task<Outcome> get_user_flow(FlowContext* context);
 Task<Outcome> get_mail_flow(FlowContext* context);
 Task<Outcome> get_calendar_events_flow(FlowContext* context);
@@ -41,6 +49,10 @@ Task<Outcome> authority_token_flow(FlowContext* context);
 Task<Outcome> authority_connect_flow(FlowContext* context);
 Task<Outcome> authority_confirm_flow(FlowContext* context);
 Task<Outcome> authority_describe_flow(FlowContext* context);
+Task<Outcome> authority_versions_flow(FlowContext* context);
+Task<Outcome> authority_rollback_flow(FlowContext* context);
+Task<Outcome> authority_deliver_flow(FlowContext* context);
+Task<Outcome> authority_redeliver_flow(FlowContext* context);
 Task<Outcome> authority_disconnect_flow(FlowContext* context);
 Task<Outcome> authority_alarm_flow(FlowContext* context);
 Task<Outcome> authority_health_flow(FlowContext* context);

@@ -8,6 +8,9 @@ namespace postern {
 
 namespace {
 
+// Ten years: nothing that a provider or an operator means is longer.
+constexpr std::int64_t kLongestSeconds = 10LL * 365 * 24 * 3600;
+
 std::unexpected<Problem> not_configured(std::string_view variable) {
   return std::unexpected(problem(ProblemCode::integration_not_configured,
                                  std::string(variable) + " is missing or not valid"));
@@ -97,12 +100,48 @@ Result<Integration, Problem> resolve_integration(const FlowContext& context, std
   integration.arm_origin = *arm;
   integration.endpoints = microsoft_endpoints(*login, integration.tenant);
   integration.scopes = microsoft_default_scopes();
+  if (const auto rules = grant_rules(context, *integration.provider); !rules) {
+    return std::unexpected(rules.error());
+  }
   return integration;
 }
 
-ReplayRule replay_rule(const FlowContext& context, const Provider& provider) {
+Result<GrantRules, Problem> grant_rules(const FlowContext& context, const Provider& provider) {
   const auto origin = context.env("AZURE_LOGIN_ORIGIN");
-  return origin.empty() || origin == kMicrosoftLoginOrigin ? provider.replay : ReplayRule{};
+  const bool is_entra = origin.empty() || origin == kMicrosoftLoginOrigin;
+  GrantRules rules{.replay = is_entra ? provider.replay : ReplayRule{},
+                   .policy = {.idle_ms = provider.refresh_idle_seconds * kSecondMs,
+                              .lifetime_ms = provider.refresh_absolute_seconds * kSecondMs}};
+  if (const auto declared = context.env("AZURE_REPLAY"); !declared.empty()) {
+    const auto rule = parse_replay_rule(declared);
+    if (!rule) {
+      return not_configured("AZURE_REPLAY");
+    }
+    rules.replay = *rule;
+  }
+  if (const auto declared = context.env("AZURE_REFRESH_MODE"); !declared.empty()) {
+    const auto mode = parse_refresh_mode(declared);
+    if (!mode) {
+      return not_configured("AZURE_REFRESH_MODE");
+    }
+    rules.policy.mode = *mode;
+  }
+  const std::pair<std::string_view, DurationMs*> durations[] = {
+      {"AZURE_REFRESH_AHEAD_SECONDS", &rules.policy.ahead_ms},
+      {"AZURE_REFRESH_IDLE_SECONDS", &rules.policy.idle_ms},
+      {"AZURE_GRANT_LIFETIME_SECONDS", &rules.policy.lifetime_ms}};
+  for (const auto& [variable, duration] : durations) {
+    const auto declared = context.env(variable);
+    if (declared.empty()) {
+      continue;
+    }
+    const auto seconds = parse_decimal(declared);
+    if (!seconds || *seconds < 0 || *seconds > kLongestSeconds) {
+      return not_configured(variable);
+    }
+    *duration = *seconds * kSecondMs;
+  }
+  return rules;
 }
 
 TokenEndpoint token_endpoint(const Integration& integration, const FlowContext& context) {

@@ -9,6 +9,7 @@
 #include "core/base/result.h"
 #include "core/base/secret.h"
 #include "core/base/url.h"
+#include "core/connection/schedule.h"
 #include "core/flow/context.h"
 #include "core/oauth/token_request.h"
 #include "core/provider/catalogue.h"
@@ -42,9 +43,17 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
                                                                std::string_view name,
                                                                std::string_view tenant);
 
-// What the catalogue says of Entra is true of Entra: of a server at another origin the strictest is
-// assumed.
-[[nodiscard]] ReplayRule replay_rule(const FlowContext& context, const Provider& provider);
+// What a provider does with grants, and when its tokens are refreshed unasked.
+struct GrantRules {
+  ReplayRule replay;
+  RefreshPolicy policy;
+};
+// The catalogue's, but for what the operator declares (AZURE_REPLAY, AZURE_REFRESH_…,
+// AZURE_GRANT_…). What the catalogue says of replaying is true of Entra: of a server at another
+// origin that declares nothing the strictest is assumed. Fault: integration_not_configured (names
+// the variable).
+[[nodiscard]] Result<GrantRules, Problem> grant_rules(const FlowContext& context,
+                                                      const Provider& provider);
 
 // With the client secret in it: in the authority only.
 [[nodiscard]] TokenEndpoint token_endpoint(const Integration& integration,

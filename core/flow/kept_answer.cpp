@@ -1,6 +1,7 @@
 #include "core/flow/kept_answer.h"
 
 #include "core/effect/codec.h"
+#include "core/flow/authority_store.h"
 
 namespace postern {
 

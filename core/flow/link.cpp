@@ -3,6 +3,7 @@
 #include "core/base/base64url.h"
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
+#include "core/flow/event_statements.h"
 #include "core/flow/flows.h"
 #include "core/flow/sign_in.h"
 #include "core/oauth/authorization_request.h"
@@ -84,7 +85,8 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
                     .created_at = now,
                     .expires_at = now + kLinkLifeMs,
                     .consumed_at = 0};
-  const auto stored = co_await perform(Sql{.statements = {insert_link(row), sweep_links(now)}});
+  const auto stored =
+      co_await perform(Sql{.statements = {insert_link(row), sweep_links(now), sweep_events(now)}});
   if (!stored) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }

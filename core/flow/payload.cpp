@@ -42,6 +42,37 @@ std::optional<TokenPayload> decode_token_payload(std::string_view bytes) {
   return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
 }
 
+std::string encode(const RollbackPayload& payload) {
+  FieldWriter out;
+  write(out, payload.id);
+  out.number(payload.version);
+  return out.take();
+}
+
+std::optional<RollbackPayload> decode_rollback_payload(std::string_view bytes) {
+  FieldReader in(bytes);
+  RollbackPayload payload;
+  payload.id = read_id(in);
+  payload.version = in.number();
+  return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
+}
+
+std::string encode(const RedeliverPayload& payload) {
+  FieldWriter out;
+  write(out, payload.id);
+  out.text(encode_event(payload.event));
+  return out.take();
+}
+
+std::optional<RedeliverPayload> decode_redeliver_payload(std::string_view bytes) {
+  FieldReader in(bytes);
+  auto id = read_id(in);
+  auto events = decode_events(in.text());
+  return in.complete() && events && events->size() == 1
+             ? std::optional(RedeliverPayload{.id = std::move(id), .event = events->front()})
+             : std::nullopt;
+}
+
 std::string encode(const LiveToken& token) {
   FieldWriter out;
   out.text(token.access_token).text(token.scope).number(token.expires_at).number(token.version);

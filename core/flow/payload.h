@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/connection/event.h"
 #include "core/connection/record.h"
 #include "core/flow/statements.h"
 
@@ -57,7 +58,23 @@ struct ConfirmPayload {
 [[nodiscard]] std::string encode(const ConfirmPayload& payload);
 [[nodiscard]] std::optional<ConfirmPayload> decode_confirm_payload(std::string_view bytes);
 
-// authority.describe, authority.disconnect
+// authority.rollback
+struct RollbackPayload {
+  ConnectionId id;
+  std::int64_t version = 0;
+};
+[[nodiscard]] std::string encode(const RollbackPayload& payload);
+[[nodiscard]] std::optional<RollbackPayload> decode_rollback_payload(std::string_view bytes);
+
+// authority.redeliver
+struct RedeliverPayload {
+  ConnectionId id;
+  Event event;
+};
+[[nodiscard]] std::string encode(const RedeliverPayload& payload);
+[[nodiscard]] std::optional<RedeliverPayload> decode_redeliver_payload(std::string_view bytes);
+
+// authority.describe, authority.versions, authority.disconnect, authority.deliver
 [[nodiscard]] std::string encode(const ConnectionId& id);
 [[nodiscard]] std::optional<ConnectionId> decode_connection_id(std::string_view bytes);
 

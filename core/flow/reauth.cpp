@@ -3,6 +3,7 @@
 #include "core/base/fields.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
+#include "core/connection/decision.h"
 #include "core/flow/integration.h"
 #include "core/flow/link.h"
 
@@ -28,6 +29,8 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   const auto& record = *state->record;
   if (!record.cause.empty()) {
     fault.members.emplace_back("cause", record.cause);
+    fault.members.emplace_back("evidence", record.evidence);
+    fault.members.emplace_back("fix", who_can_fix(record));
   }
   const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
   if (!integration) {

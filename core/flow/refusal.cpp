@@ -2,6 +2,7 @@
 
 #include "core/base/fields.h"
 #include "core/base/text.h"
+#include "core/connection/decision.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/reauth.h"
 
@@ -75,6 +76,7 @@ Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Re
   switch (refusal.kind) {
     case RefusalKind::person: {
       AuthorityState shown{.id = state->id, .record = state->record};
+      shown.record->evidence = evidence_of(refusal.error, refusal.reference);
       shown.record->cause = std::move(refusal.error);
       shown.record->claims = std::move(refusal.claims);
       co_return co_await needs_reauth_problem(context, &shown);
@@ -82,6 +84,7 @@ Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Re
     case RefusalKind::integration: {
       auto fault = problem(ProblemCode::integration_fault);
       fault.members.emplace_back("reason", refusal.reason);
+      fault.members.emplace_back("fix", "operator");
       if (!refusal.reference.empty()) {
         fault.members.emplace_back("reference", refusal.reference);
       }

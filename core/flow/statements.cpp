@@ -2,6 +2,7 @@
 
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
+#include "core/flow/sql.h"
 
 namespace postern {
 
@@ -16,48 +17,6 @@ constexpr DurationMs kSweepAfterMs = kDayMs;
   "state_hash, cookie_hash, mode, attempt, org_id, integration, user_id, tenant, redirect_uri, " \
   "code_challenge, sealed_verifier, return_to, confirm, allow_other_account, created_at, "       \
   "expires_at"
-
-std::string text_at(const SqlRow& row, std::size_t index) {
-  const auto* text = index < row.size() ? std::get_if<std::string>(&row[index]) : nullptr;
-  return text == nullptr ? std::string() : *text;
-}
-std::int64_t integer_at(const SqlRow& row, std::size_t index) {
-  const auto* integer = index < row.size() ? std::get_if<std::int64_t>(&row[index]) : nullptr;
-  return integer == nullptr ? 0 : *integer;
-}
-
-// A parameter before it is copied into its statement. Lists of SqlValue would be copied twice at
-// each call site.
-struct SqlArgument {
-  SqlArgument() = default;
-  SqlArgument(std::int64_t number) : kind(Kind::integer), integer(number) {}
-  SqlArgument(std::string_view bytes) : kind(Kind::text), text(bytes) {}
-
-  enum class Kind : std::uint8_t { null, integer, text } kind = Kind::null;
-  std::int64_t integer = 0;
-  std::string_view text;
-};
-
-std::vector<SqlValue> bind(std::initializer_list<SqlArgument> arguments) {
-  std::vector<SqlValue> values;
-  values.reserve(arguments.size());
-  for (const auto& argument : arguments) {
-    auto& value = values.emplace_back();
-    if (argument.kind == SqlArgument::Kind::integer) {
-      value.emplace<std::int64_t>(argument.integer);
-    } else if (argument.kind == SqlArgument::Kind::text) {
-      value.emplace<std::string>(argument.text);
-    }
-  }
-  return values;
-}
-
-SqlArgument text(std::string_view value) {
-  return value;
-}
-SqlArgument flag(bool value) {
-  return std::int64_t{value ? 1 : 0};
-}
 
 std::vector<SqlValue> state_parameters(const StateRow& row) {
   return bind({text(row.state_hash), text(row.cookie_hash), text(row.mode), text(row.attempt),

@@ -87,6 +87,22 @@ constexpr Parameter kToken[] = {
          "Seconds that the token must live at least; capped at three quarters of its lifetime")}};
 constexpr Parameter kRefresh[] = {kIntegrationInPath, kUserId, kResource};
 constexpr Parameter kConnection[] = {kIntegrationInPath, kUserId};
+constexpr Parameter kRollback[] = {
+    kIntegrationInPath,
+    kUserId,
+    {"version", integer, kQuery, true, POSTERN_DOC("One of those that the list of versions has")}};
+constexpr Parameter kIntegrationOnly[] = {kIntegrationInPath};
+constexpr Parameter kEvents[] = {
+    {"cursor", text, kQuery, false,
+     POSTERN_DOC("Where the last read ended; the beginning when absent")},
+    {"limit", integer, kQuery, false, POSTERN_DOC("1 to 100; 100 when absent")},
+    {"type", name, kQuery, false,
+     POSTERN_DOC("Only of this type: connected, refreshed, refresh_retry, refresh_failed, "
+                 "recovered, needs_reauth, disconnected or grant_expiring")},
+    {"user_id", identifier, kQuery, false, POSTERN_DOC("Only this user's")},
+    {"integration", name, kQuery, false, POSTERN_DOC("Only this integration's")}};
+constexpr Parameter kRedeliver[] = {
+    {"event_id", name, kPath, true, POSTERN_DOC("The event's id")}};
 constexpr Parameter kConnections[] = {
     {"user_id", identifier, kQuery, false, POSTERN_DOC("Only this user's")},
     {"status", name, kQuery, false,
@@ -112,7 +128,7 @@ constexpr Parameter kListKeys[] = {
     {"org_id", name, kQuery, false, POSTERN_DOC("Only this organization's")}};
 constexpr Parameter kRevokeKey[] = {{"id", name, kPath, true, POSTERN_DOC("The key's id")}};
 
-constexpr std::uint16_t kAuthorityEntropy = 256;
+constexpr std::uint16_t kAuthorityEntropy = 512;
 
 // What the core itself never reads, routes included, is for the manifest: POSTERN_DOC.
 // clang-format off
@@ -178,10 +194,34 @@ constexpr Operation kOperations[] = {
     {.name = "refresh", .rpc = POSTERN_DOC("refresh"), .method = POSTERN_DOC("POST"), .path = POSTERN_DOC("/v1/connections/:integration/refresh"),
      .permission = "connections:write", .parameters = kRefresh, .summary = POSTERN_DOC("Refreshes now"),
      .result = POSTERN_DOC("the connection"), .flow = refresh_flow},
+    {.name = "list_versions", .rpc = POSTERN_DOC("listVersions"), .method = POSTERN_DOC("GET"),
+     .path = POSTERN_DOC("/v1/connections/:integration/versions"), .permission = "connections:read", .parameters = kConnection,
+     .rpc_result = POSTERN_DOC("versions"), .summary = POSTERN_DOC("The connection and the versions of it that are kept, newest first; no token in them"),
+     .result = POSTERN_DOC("{versions: […]}; over RPC the list"), .flow = list_versions_flow},
+    {.name = "rollback", .rpc = POSTERN_DOC("rollback"), .method = POSTERN_DOC("POST"),
+     .path = POSTERN_DOC("/v1/connections/:integration/rollback"), .permission = "connections:write", .parameters = kRollback,
+     .summary = POSTERN_DOC("Goes back to a version that is kept, as a new version"),
+     .result = POSTERN_DOC("the connection"), .flow = rollback_flow},
     {.name = "disconnect", .rpc = POSTERN_DOC("disconnect"), .method = POSTERN_DOC("DELETE"), .path = POSTERN_DOC("/v1/connections/:integration"),
      .permission = "connections:write", .parameters = kConnection,
      .summary = POSTERN_DOC("Ends the connection and deletes its tokens everywhere; may be repeated"),
      .result = POSTERN_DOC("{success, disconnected, provider_revocation}"), .flow = disconnect_flow},
+    {.name = "get_integration", .rpc = POSTERN_DOC("getIntegration"), .method = POSTERN_DOC("GET"),
+     .path = POSTERN_DOC("/v1/integrations/:integration"), .permission = "connections:read", .parameters = kIntegrationOnly,
+     .summary = POSTERN_DOC("Whether the provider takes the integration, and how its tokens are refreshed"),
+     .result = POSTERN_DOC("{integration, provider, status, refresh_mode, replay, fault}"), .flow = get_integration_flow},
+    {.name = "list_events", .rpc = POSTERN_DOC("listEvents"), .method = POSTERN_DOC("GET"), .path = POSTERN_DOC("/v1/events"),
+     .permission = "events:read", .parameters = kEvents,
+     .summary = POSTERN_DOC("What happened to the organization's connections, in order, from a cursor on"),
+     .result = POSTERN_DOC("{events: […], cursor}"), .flow = list_events_flow},
+    {.name = "redeliver_event", .rpc = POSTERN_DOC("redeliverEvent"), .method = POSTERN_DOC("POST"),
+     .path = POSTERN_DOC("/v1/events/:event_id/redeliver"), .permission = "events:write", .parameters = kRedeliver,
+     .summary = POSTERN_DOC("Sends an event to the organization's webhooks once more"),
+     .result = POSTERN_DOC("{success, id}"), .flow = redeliver_event_flow},
+    {.name = "list_dead_letters", .rpc = POSTERN_DOC("listDeadLetters"), .method = POSTERN_DOC("GET"), .path = POSTERN_DOC("/v1/dead-letters"),
+     .permission = "events:read", .rpc_result = POSTERN_DOC("dead_letters"),
+     .summary = POSTERN_DOC("Events that a webhook did not take, however often it was asked; the first hundred"),
+     .result = POSTERN_DOC("{dead_letters: […]}; over RPC the list"), .flow = list_dead_letters_flow},
     {.name = "admin_consent_url", .rpc = POSTERN_DOC("adminConsentUrl"), .method = POSTERN_DOC("GET"),
      .path = POSTERN_DOC("/v1/integrations/:integration/admin-consent-url"), .permission = "connect",
      .parameters = kAdminConsent, .summary = POSTERN_DOC("Where a directory's administrator consents for everybody"),
@@ -211,6 +251,14 @@ constexpr Operation kOperations[] = {
      .flow = authority_describe_flow},
     {.name = "authority.disconnect", .access = Access::authority, .entropy_bytes = kAuthorityEntropy,
      .flow = authority_disconnect_flow},
+    {.name = "authority.versions", .access = Access::authority, .entropy_bytes = kAuthorityEntropy, .coalesced = true,
+     .flow = authority_versions_flow},
+    {.name = "authority.rollback", .access = Access::authority, .entropy_bytes = kAuthorityEntropy,
+     .flow = authority_rollback_flow},
+    {.name = "authority.redeliver", .access = Access::authority, .entropy_bytes = kAuthorityEntropy,
+     .flow = authority_redeliver_flow},
+    {.name = "authority.deliver", .access = Access::authority, .entropy_bytes = 64, .aside = true,
+     .flow = authority_deliver_flow},
     {.name = "authority.health", .access = Access::authority, .flow = authority_health_flow},
     {.name = "authority.alarm", .access = Access::authority, .entropy_bytes = kAuthorityEntropy,
      .flow = authority_alarm_flow},

@@ -41,6 +41,26 @@ constexpr Variable kEnvironment[] = {
      "Comma-separated origins that may be http or private: development only"},
     {"ALLOWED_RETURN_URLS", open,
      "JSON: organization to the exact URLs that people may be sent to"},
+    {"AZURE_REPLAY", open,
+     "What the server does with a refresh token that is used again: not_rotated, old_stays_valid, "
+     "reuse_leeway:<seconds> or single_use. Absent: what is known of Entra; of another origin "
+     "single_use"},
+    {"AZURE_REFRESH_MODE", open,
+     "on_demand, keep_alive (default: also before the refresh token dies of idleness) or "
+     "keep_fresh (tokens always have some life left)"},
+    {"AZURE_REFRESH_AHEAD_SECONDS", open,
+     "keep_fresh: how much life a token always has; 14400 when absent, at most three quarters of "
+     "its lifetime"},
+    {"AZURE_REFRESH_IDLE_SECONDS", open,
+     "After how long an unused refresh token dies; Entra's 90 days when absent, 0: never"},
+    {"AZURE_GRANT_LIFETIME_SECONDS", open,
+     "After how long a grant ends whatever is done; never when absent or 0"},
+    {"TOKEN_VERSIONS_KEPT", open,
+     "How many earlier versions of a connection are kept, sealed, for rollback: 0 to 10, 3 when "
+     "absent"},
+    {"WEBHOOKS", authority_secret,
+     "JSON: organization to its webhooks, [{\"url\", \"secret\": \"whsec_…\", \"events\": "
+     "[…]}]; all events when absent, several secrets separated by spaces"},
     {"ADMIN_API_KEY", secret, "The administrator's key"},
     {"AZURE_CLIENT_SECRET", authority_secret, "Client secret of the app registration"},
 };
@@ -68,6 +88,8 @@ void write_operation(JsonWriter& out, const Operation& operation) {
       .member("entropy_bytes", operation.entropy_bytes)
       .key("coalesced")
       .boolean(operation.coalesced)
+      .key("aside")
+      .boolean(operation.aside)
       .member("rpc_result", operation.rpc_result)
       .member("summary", operation.summary)
       .member("result", operation.result);

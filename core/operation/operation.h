@@ -53,6 +53,8 @@ struct Operation {
   std::uint16_t entropy_bytes = 0;
   // Access::authority: callers that wait with the same payload share one run.
   bool coalesced = false;
+  // Access::authority: runs beside the queue, one at a time, and holds nobody up.
+  bool aside = false;
   // The flow begins by reading the user's connection: over HTTP KV is asked for it together with
   // the caller's key.
   bool reads_connection = false;

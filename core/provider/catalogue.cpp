@@ -1,13 +1,19 @@
 #include "core/provider/catalogue.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
+#include "core/base/text.h"
 #include "core/oauth/issuer.h"
 
 namespace postern {
 namespace {
 
 constexpr std::int64_t kDaySeconds = 86'400;
+
+constexpr std::string_view kReplayNames[] = {"not_rotated", "old_stays_valid", "reuse_leeway",
+                                             "single_use"};
 
 constexpr std::array<std::string_view, 8> kMicrosoftScopes = {
     "openid",    "profile",   "email",          "offline_access",
@@ -203,17 +209,27 @@ FormFields authorization_parameters(const Provider& provider) {
 }
 
 std::string_view name_of(ReplayClass replay) {
-  switch (replay) {
-    case ReplayClass::not_rotated:
-      return "not_rotated";
-    case ReplayClass::old_stays_valid:
-      return "old_stays_valid";
-    case ReplayClass::reuse_leeway:
-      return "reuse_leeway";
-    case ReplayClass::single_use:
-      return "single_use";
+  return kReplayNames[static_cast<std::size_t>(replay)];
+}
+
+std::optional<ReplayRule> parse_replay_rule(std::string_view text) {
+  const auto colon = text.find(':');
+  const auto* found = std::ranges::find(kReplayNames, text.substr(0, colon));
+  if (found == std::end(kReplayNames)) {
+    return std::nullopt;
   }
-  return "";
+  ReplayRule rule{.kind = static_cast<ReplayClass>(found - kReplayNames)};
+  const bool has_seconds = colon != std::string_view::npos;
+  if (has_seconds != (rule.kind == ReplayClass::reuse_leeway)) {
+    return std::nullopt;
+  }
+  const auto seconds =
+      has_seconds ? parse_decimal(text.substr(colon + 1)) : std::optional<std::int64_t>(0);
+  if (!seconds || *seconds < 0 || *seconds > kDaySeconds) {
+    return std::nullopt;
+  }
+  rule.leeway_seconds = *seconds;
+  return rule;
 }
 
 }  // namespace postern

@@ -98,5 +98,8 @@ struct EndpointParts {
 [[nodiscard]] FormFields authorization_parameters(const Provider& provider);
 
 [[nodiscard]] std::string_view name_of(ReplayClass replay);
+// "not_rotated", "old_stays_valid", "reuse_leeway:<seconds>", "single_use"; nullopt for anything
+// else.
+[[nodiscard]] std::optional<ReplayRule> parse_replay_rule(std::string_view text);
 
 }  // namespace postern

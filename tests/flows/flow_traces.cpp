@@ -26,6 +26,8 @@ const Stories& stories() {
     tell_refusals(told);
     tell_troubles(told);
     tell_patience(told);
+    tell_events(told);
+    tell_schedule(told);
     return told;
   }();
   return all;

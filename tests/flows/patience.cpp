@@ -1,5 +1,5 @@
 // What the provider refuses, again and again: who is told what, and when it is asked once more.
-#include "core/flow/authority_state.h"
+#include "core/flow/authority_store.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {
@@ -90,10 +90,12 @@ void odd_answer(Stories& stories) {
 }
 
 void tired_alarm(Stories& stories) {
-  auto& story = connected(
-      stories, "refresh-alarm-gives-up", "Nobody asks, and the provider is down for hours",
-      "After 24 tries in vain no alarm is armed any more; whoever asks for a token makes the next\n"
-      "try.");
+  auto& story = connected(stories, "refresh-alarm-gives-up",
+                          "Nobody asks, and the provider is down for hours",
+                          "On demand: after 24 tries in vain no alarm is armed any more; whoever "
+                          "asks for a token makes\n"
+                          "the next try.");
+  story.world.environment["AZURE_REFRESH_MODE"] = "on_demand";
   story.world.now += 61 * kMinuteMs;
   const auto object = story.object_name();
   story.quietly([&](Host& silent) {

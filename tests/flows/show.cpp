@@ -4,6 +4,7 @@
 #include "core/base/base64url.h"
 #include "core/base/text.h"
 #include "core/base/time.h"
+#include "core/connection/event.h"
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
 #include "tests/flows/trace.h"
@@ -39,6 +40,14 @@ std::string shown_record(const ConnectionRecord& record) {
   return text;
 }
 
+std::string shown_events(std::string_view bytes) {
+  std::string text;
+  for (const auto& event : decode_events(bytes).value_or(std::vector<Event>())) {
+    text += "; " + std::string(name_of(event.type)) + " " + event.id + " " + event.data;
+  }
+  return text;
+}
+
 // What the core itself stores, by its own decoders; empty when it is none of it.
 std::string shown_stored(std::string_view bytes) {
   if (const auto record = decode_record(bytes)) {
@@ -61,7 +70,33 @@ std::string shown_stored(std::string_view bytes) {
   if (const auto outbox = decode_outbox(bytes)) {
     return "outbox after " + to_decimal(outbox->attempts) + " tries, kv " +
            (outbox->kv_done ? "done" : "open") + ", d1 " + (outbox->d1_done ? "done" : "open") +
-           (outbox->kv_again_at == 0 ? "" : ", kv again at " + moment(outbox->kv_again_at));
+           (outbox->kv_again_at == 0 ? "" : ", kv again at " + moment(outbox->kv_again_at)) +
+           (outbox->retry_at == 0 ? "" : ", again " + moment(outbox->retry_at)) +
+           (outbox->unmarks_integration ? ", the integration works" : "") +
+           shown_events(outbox->events);
+  }
+  if (const auto history = read_history(bytes); history && !history->empty()) {
+    std::string text;
+    for (const auto version : *history) {
+      const auto record = decode_record(version);
+      if (!record) {
+        return {};
+      }
+      text += (text.empty() ? "history v" : ", v") + to_decimal(record->version);
+    }
+    return text;
+  }
+  if (const auto events = decode_events(bytes); events && events->size() == 1) {
+    return "event" + shown_events(bytes);
+  }
+  if (const auto delivery = decode_delivery(bytes); delivery && !delivery->webhooks.empty()) {
+    auto text = "delivery from event " + to_decimal(delivery->first) + ", seen " +
+                to_decimal(delivery->seen) + ", again " + moment(delivery->next_at);
+    for (const auto& webhook : delivery->webhooks) {
+      text += "; " + webhook.url + " at event " + to_decimal(webhook.next) + " after " +
+              to_decimal(webhook.attempts) + " tries";
+    }
+    return text;
   }
   return {};
 }

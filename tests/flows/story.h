@@ -126,5 +126,7 @@ void tell_tokens(Stories& stories);
 void tell_refusals(Stories& stories);
 void tell_troubles(Stories& stories);
 void tell_patience(Stories& stories);
+void tell_events(Stories& stories);
+void tell_schedule(Stories& stories);
 
 }  // namespace postern::testing

@@ -5,25 +5,29 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Outcome } from "./effects.ts";
 import { type Bindings, prepare } from "./env.ts";
-import { runFlow } from "./flow-runner.ts";
+import { type Ended, runFlow } from "./flow-runner.ts";
 import type { Hands, ObjectStorage } from "./interpreter.ts";
 import { memory } from "./isolate.ts";
 import { operationNamed } from "./operations.ts";
 import { problemOutcome } from "./problems.ts";
 
-interface Job {
+interface Wish {
   operation: string;
   entry: "authority" | "alarm";
   payload: Uint8Array;
   /** Of the latest caller who shares the job: a token that is minted after it satisfies them all. */
   arrivedAt: number;
-  result: Promise<Outcome>;
+}
+
+interface Job extends Wish {
+  result: Promise<Ended>;
   run(): Promise<void>;
 }
 
 /** Distinct jobs that wait; callers with the same wish share one and do not count. */
 const LONGEST_QUEUE = 1_000;
 const REPEAT_ALARM_MS = 60_000;
+const MOST_ALARM_RUNS = 50;
 
 export class ConnectionObject extends DurableObject<Bindings> {
   /** Of this life of the object: storage outlives it, and so may a request that it sent. */
@@ -32,19 +36,30 @@ export class ConnectionObject extends DurableObject<Bindings> {
   #running = false;
 
   /** Runs an operation of the authority; the payload is the core's own encoding. */
-  run(operation: string, payload: Uint8Array): Promise<Outcome> {
-    return this.#enqueue(operation, "authority", payload);
+  async run(operation: string, payload: Uint8Array): Promise<Outcome> {
+    const ended = await this.#enqueue(operation, "authority", payload);
+    return ended.kind === "authority" ? problemOutcome("core_trap") : ended;
   }
 
   override async alarm(): Promise<void> {
-    const outcome = await this.#enqueue("authority.alarm", "alarm", new Uint8Array(0));
+    let ended: Ended = await this.#enqueue("authority.alarm", "alarm", new Uint8Array(0));
+    // What an alarm's flow goes on in, until nothing is due.
+    for (let run = 0; ended.kind === "authority" && run < MOST_ALARM_RUNS; run += 1)
+      ended = await this.#enqueue(ended.operation, "alarm", ended.payload);
     // The platform gives up after a few repetitions; what is owed here is owed until it is done.
-    if (outcome.kind === "problem") await this.ctx.storage.setAlarm(Date.now() + REPEAT_ALARM_MS);
+    if (ended.kind !== "json") await this.ctx.storage.setAlarm(Date.now() + REPEAT_ALARM_MS);
   }
 
-  #enqueue(operation: string, entry: Job["entry"], payload: Uint8Array): Promise<Outcome> {
+  #enqueue(operation: string, entry: Job["entry"], payload: Uint8Array): Promise<Ended> {
     const declared = operationNamed(operation);
     if (declared?.access !== "authority") return Promise.resolve(problemOutcome("not_found"));
+    // One alarm rings at a time, so one of them runs at a time; callers do not wait for it.
+    if (declared.aside) {
+      const aside = entry === "alarm";
+      return aside
+        ? this.#flow({ operation, entry, payload, arrivedAt: Date.now() }, declared.entropy_bytes, true)
+        : Promise.resolve(problemOutcome("not_found"));
+    }
     if (declared.coalesced) {
       const shared = this.#queue.find(
         (job) => job.operation === operation && sameBytes(job.payload, payload),
@@ -57,7 +72,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
     if (this.#queue.length >= LONGEST_QUEUE) {
       return Promise.resolve(problemOutcome("overloaded", { retryAfterSeconds: 1 }));
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    const { promise, resolve, reject } = Promise.withResolvers<Ended>();
     const job: Job = {
       operation,
       entry,
@@ -81,7 +96,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
     }
   }
 
-  async #flow(job: Job, entropyBytes: number): Promise<Outcome> {
+  async #flow(job: Wish, entropyBytes: number, aside = false): Promise<Ended> {
     const { withSecrets, ring } = prepare(this.env);
     const hands: Hands = {
       kv: this.env.AZURE_TOKENS,
@@ -91,11 +106,12 @@ export class ConnectionObject extends DurableObject<Bindings> {
       storage: storageOf(this.ctx.storage),
       logLevel: this.env.LOG_LEVEL,
     };
-    const outcome = await runFlow(
+    return runFlow(
       {
         operation: job.operation,
         entry: job.entry,
         arrivedAt: job.arrivedAt,
+        aside,
         entropyBytes,
         environment: withSecrets,
         payload: job.payload,
@@ -103,7 +119,6 @@ export class ConnectionObject extends DurableObject<Bindings> {
       },
       hands,
     );
-    return outcome.kind === "authority" ? problemOutcome("core_trap") : outcome;
   }
 }
 

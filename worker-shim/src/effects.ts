@@ -56,6 +56,8 @@ export interface FlowInput {
   operation: string;
   entry: "http" | "rpc" | "authority" | "alarm";
   arrivedAt?: number;
+  /** Beside the authority's queue. */
+  aside?: boolean;
   entropyBytes: number;
   environment: Uint8Array;
   bindingOrg?: string;

@@ -39,7 +39,7 @@ export interface Cancellable {
   readonly signal: AbortSignal;
 }
 
-type Ended = Outcome | AuthorityCall;
+export type Ended = Outcome | AuthorityCall;
 
 /** It would have to wait, and there is no room to; all that was done for it is reads, so it may begin again. */
 interface Later {
@@ -79,7 +79,9 @@ async function endLater(
   return ended.kind === "later" ? beginLater(input, hands, request, ended.to) : ended;
 }
 
+/** What an authority does beside its queue waits for others' servers, as a front does: it takes no authority's place. */
 function standingOf(input: FlowInput): "brief" | "authority" {
+  if (input.aside === true) return "brief";
   return input.entry === "authority" || input.entry === "alarm" ? "authority" : "brief";
 }
 

@@ -25,13 +25,13 @@ TEST_CASE("a status is read as it is written, and nothing else is") {
 TEST_CASE("the ways between the states are these and no others") {
   // Row: from; column: to; in the order of kAll.
   constexpr std::string_view table[] = {
-      /* not_connected    */ ".xxx.x.",
+      /* not_connected    */ ".xxx.xx",
       /* waiting_callback */ "x..x.xx",
       /* testing          */ "...x.xx",
       /* connected        */ "...xx.x",
       /* needs_reauth     */ "...x..x",
       /* failed           */ ".x.x..x",
-      /* revoked          */ ".x.x...",
+      /* revoked          */ ".x.x..x",
   };
   for (std::size_t from = 0; from < std::size(kAll); ++from) {
     for (std::size_t to = 0; to < std::size(kAll); ++to) {

@@ -1,0 +1,120 @@
+#include "core/connection/event.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/base/fields.h"
+#include "core/base/json_writer.h"
+
+namespace postern {
+
+namespace {
+
+constexpr std::string_view kNames[] = {"connected",      "refreshed",     "refresh_retry",
+                                       "refresh_failed", "recovered",     "needs_reauth",
+                                       "disconnected",   "grant_expiring"};
+constexpr std::string_view kPrefix = "connection.";
+
+// As Standard Webhooks proposes.
+constexpr DurationMs kDelays[kMostDeliveryAttempts - 1] = {
+    5 * kSecondMs, 5 * kMinuteMs, 30 * kMinuteMs, 2 * kHourMs, 5 * kHourMs,
+    10 * kHourMs,  14 * kHourMs,  20 * kHourMs,   24 * kHourMs};
+
+}  // namespace
+
+std::string_view name_of(EventType type) {
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+std::optional<EventType> parse_event_type(std::string_view text) {
+  const auto* found = std::ranges::find(kNames, text);
+  return found == std::end(kNames) ? std::nullopt
+                                   : std::optional(static_cast<EventType>(found - kNames));
+}
+
+Event make_event(std::string id, EventType type, EpochMs at, const ConnectionRecord& record,
+                 const Pairs& details) {
+  JsonWriter out;
+  out.begin_object()
+      .member("org_id", record.id.org)
+      .member("integration", record.id.integration)
+      .member("provider", record.provider)
+      .member("user_id", record.id.user_id)
+      .member("status", name_of(record.status))
+      .member("version", record.version);
+  for (const auto& [name, value] : details) {
+    out.member(name, value);
+  }
+  return {.id = std::move(id), .type = type, .at = at, .data = out.end_object().take()};
+}
+
+std::string event_body(const Event& event) {
+  JsonWriter out;
+  out.begin_object()
+      .member("type", std::string(kPrefix) + std::string(name_of(event.type)))
+      .member("timestamp", format_iso8601(event.at));
+  out.key("data").raw(event.data);
+  return out.end_object().take();
+}
+
+std::string encode_event(const Event& event) {
+  FieldWriter out;
+  out.text(event.id).text(name_of(event.type)).number(event.at).text(event.data);
+  return out.take();
+}
+
+std::optional<std::vector<Event>> decode_events(std::string_view bytes) {
+  std::vector<Event> events;
+  FieldReader in(bytes);
+  bool known = true;
+  while (in.ok() && !in.at_end()) {
+    Event event;
+    event.id = in.text();
+    const auto type = parse_event_type(in.text());
+    known = known && type;
+    event.type = type.value_or(EventType::connected);
+    event.at = in.number();
+    event.data = in.text();
+    events.push_back(std::move(event));
+  }
+  return in.ok() && known ? std::optional(std::move(events)) : std::nullopt;
+}
+
+std::string encode_delivery(const Delivery& delivery) {
+  FieldWriter out;
+  out.number(delivery.first).number(delivery.seen).number(delivery.next_at);
+  for (const auto& webhook : delivery.webhooks) {
+    out.text(webhook.url).number(webhook.next).number(webhook.attempts).number(webhook.next_at);
+  }
+  return out.take();
+}
+
+std::optional<Delivery> decode_delivery(std::string_view bytes) {
+  FieldReader in(bytes);
+  Delivery delivery;
+  delivery.first = in.number();
+  delivery.seen = in.number();
+  delivery.next_at = in.number();
+  while (in.ok() && !in.at_end()) {
+    WebhookProgress webhook;
+    webhook.url = in.text();
+    webhook.next = in.number();
+    webhook.attempts = in.number();
+    webhook.next_at = in.number();
+    delivery.webhooks.push_back(std::move(webhook));
+  }
+  return in.ok() ? std::optional(std::move(delivery)) : std::nullopt;
+}
+
+EpochMs delivery_due_at(const Delivery& delivery, std::int64_t count, EpochMs now) {
+  return count > delivery.seen ? now : delivery.next_at;
+}
+
+DurationMs delivery_delay(std::int64_t attempts, std::uint32_t random) {
+  const auto delay = kDelays[std::clamp<std::int64_t>(attempts, 1, kMostDeliveryAttempts - 1) - 1];
+  // A tenth more or less: what failed together does not come back together.
+  return delay - delay / 10 +
+         static_cast<DurationMs>(random % static_cast<std::uint32_t>(delay / 5 + 1));
+}
+
+}  // namespace postern

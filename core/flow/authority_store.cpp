@@ -1,0 +1,389 @@
+#include "core/flow/authority_store.h"
+
+#include <algorithm>
+
+#include "core/base/base64url.h"
+#include "core/base/text.h"
+#include "core/flow/event_statements.h"
+#include "core/flow/statements.h"
+#include "core/flow/webhook.h"
+
+namespace postern {
+
+namespace {
+
+constexpr DurationMs kOutboxAlarmMs = 30 * kSecondMs;
+// Of the log alone nobody waits for: a refresh that is retried soon is told with what came of it.
+constexpr DurationMs kLogAlarmMs = 5 * kSecondMs;
+// After a refresh that was due and did not come about.
+constexpr DurationMs kDueAgainMs = 10 * kMinuteMs;
+constexpr DurationMs kRareTryMs = 6 * kHourMs;
+constexpr std::int64_t kMostVersions = 10;
+constexpr std::int64_t kVersions = 3;
+// Statements of one batch of D1.
+constexpr std::size_t kMostLogged = 40;
+// Where D1 has been down for weeks, the oldest go: the row must stay below the storage's limit.
+constexpr std::size_t kMostEventBytes = std::size_t{512} * 1024;
+
+std::string_view journal_key(JournalKind kind) {
+  return kind == JournalKind::code ? kSignInKey : kJournalKey;
+}
+
+std::string_view kept_key(JournalKind kind) {
+  return kind == JournalKind::code ? kSignInKeptKey : kKeptKey;
+}
+
+std::size_t versions_kept(const FlowContext& context) {
+  const auto declared = parse_decimal(context.env("TOKEN_VERSIONS_KEPT"));
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>(declared.value_or(kVersions), 0, kMostVersions));
+}
+
+EpochMs earlier(EpochMs a, EpochMs b) {
+  return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+EpochMs journal_alarm(const AuthorityState& state, const Journal& journal, EpochMs now) {
+  if (journal.attempts > kMostUnaskedTries) {
+    const bool given_up =
+        journal.kind == JournalKind::code || state.rules.policy.mode == RefreshMode::on_demand;
+    return given_up || !state.record ? 0 : now + kRareTryMs + spread(*state.record, kHourMs);
+  }
+  return journal.retry_at > now ? journal.retry_at : now + kMinuteMs;
+}
+
+// Adds events of `record` to a commit and to what is owed.
+void tell(AuthorityState* state, const ConnectionRecord& record, const std::vector<Told>& told,
+          EpochMs now, StorageCommit* commit, Outbox* outbox) {
+  auto& events = outbox->events;
+  for (const auto& each : told) {
+    const auto event = make_event("evt_" + base64url_encode(state->context->take_entropy(12)),
+                                  each.type, now, record, each.details);
+    events += encode_event(event);
+    add_webhook_event(state, commit, event);
+  }
+  if (events.size() > kMostEventBytes) {
+    auto kept = decode_events(events).value_or(std::vector<Event>());
+    events.clear();
+    for (std::size_t i = kept.size() / 2; i < kept.size(); ++i) {
+      events += encode_event(kept[i]);
+    }
+  }
+  commit->puts.emplace_back(kOutboxKey, encode_outbox(*outbox));
+}
+
+}  // namespace
+
+std::uint32_t random_bits(FlowContext* context) {
+  std::uint32_t bits = 0;
+  for (const char byte : context->take_entropy(4)) {
+    bits = (bits << 8) | static_cast<unsigned char>(byte);
+  }
+  return bits;
+}
+
+void add_webhook_event(AuthorityState* state, StorageCommit* commit, const Event& event) {
+  if (webhooks_of(*state->context, state->id.org).empty()) {
+    return;
+  }
+  commit->puts.emplace_back(std::string(kEventKeyPrefix) + to_decimal(state->event_count),
+                            encode_event(event));
+  ++state->event_count;
+  std::erase_if(commit->puts, [](const auto& put) { return put.first == kEventsKey; });
+  commit->puts.emplace_back(kEventsKey, to_decimal(state->event_count));
+}
+
+Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> told) {
+  const auto now = co_await current_time();
+  auto outbox = state->outbox;
+  const auto event_count = state->event_count;
+  if (!told.empty() && state->record) {
+    if (!state->outbox) {
+      state->outbox = Outbox{.kv_done = true, .d1_done = true, .retry_at = now + kLogAlarmMs};
+    }
+    tell(state, *state->record, told, now, &commit, &*state->outbox);
+  }
+  if (!state->behind) {
+    commit.alarm_at = next_alarm(*state, now);
+  }
+  const auto stored = co_await perform(std::move(commit));
+  state->armed = stored.has_value() && !state->behind;
+  if (!stored) {
+    state->behind = true;
+    state->outbox = std::move(outbox);
+    state->event_count = event_count;
+  }
+  co_return stored.has_value();
+}
+
+namespace {
+
+// The version before goes into the history; of what was ended nothing is kept that could be found
+// or brought back.
+Task<std::monostate> keep_version(const AuthorityState* state, Status next, StorageCommit* commit) {
+  const auto most = versions_kept(*state->context);
+  if (next == Status::revoked) {
+    commit->deletes.emplace_back(kHistoryKey);
+  } else if (state->record && most > 0 && state->record->status != Status::revoked) {
+    const auto history = co_await perform(StorageRead{.keys = {std::string(kHistoryKey)}});
+    if (history && history->size() == 1) {
+      commit->puts.emplace_back(kHistoryKey, add_to_history((*history)[0].value_or(std::string()),
+                                                            encode_record(*state->record), most));
+    }
+  }
+  co_return std::monostate{};
+}
+
+// What is owed for a new version, besides what was owed for the one before.
+Outbox outbox_for(const AuthorityState& state, EpochMs now) {
+  if (!state.outbox) {
+    return {};
+  }
+  const auto& earlier = *state.outbox;
+  Outbox outbox{.kv_again_at = earlier.kv_again_at,
+                .events = earlier.events,
+                .unmarks_integration = earlier.unmarks_integration};
+  if (!earlier.kv_done) {
+    outbox.kv_again_at = std::max(outbox.kv_again_at, now + kLateWriteMs);
+  }
+  return outbox;
+}
+
+}  // namespace
+
+Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, ConnectionRecord next,
+                                                    std::vector<Told> told, Ends ends) {
+  if (!may_become(state->record ? state->record->status : Status::not_connected, next.status)) {
+    co_return std::unexpected(problem(ProblemCode::core_trap));
+  }
+  const auto now = co_await current_time();
+  StorageCommit commit{.puts = {{kRecordKey, encode_record(next)}}, .deletes = {}, .alarm_at = {}};
+  (void)co_await keep_version(state, next.status, &commit);
+  auto outbox = outbox_for(*state, now);
+  if (state->refresh.journal) {
+    commit.deletes.emplace_back(kJournalKey);
+    commit.deletes.emplace_back(kKeptKey);
+  }
+  if (ends.sign_in && state->sign_in.journal) {
+    commit.deletes.emplace_back(kSignInKey);
+    commit.deletes.emplace_back(kSignInKeptKey);
+  }
+  if (ends.in_doubt) {
+    commit.puts.emplace_back(kRecoveredKey, "1");
+  } else if (state->recovered) {
+    commit.deletes.emplace_back(kRecoveredKey);
+  }
+  if (ends.pending && state->pending) {
+    commit.deletes.emplace_back(kPendingKey);
+  }
+  const bool ends_trouble = state->trouble && told.front().type != EventType::refresh_failed;
+  if (ends_trouble) {
+    commit.deletes.emplace_back(kTroubleKey);
+    if (next.status == Status::connected) {
+      outbox.unmarks_integration = outbox.unmarks_integration || state->trouble->integration;
+      told.push_back({.type = EventType::recovered,
+                      .details = {{"reason", state->trouble->reason},
+                                  {"since", format_iso8601(state->trouble->since)}}});
+    }
+  }
+  outbox.unmarks_integration =
+      outbox.unmarks_integration || told.front().type == EventType::connected;
+  const auto event_count = state->event_count;
+  tell(state, next, told, now, &commit, &outbox);
+  commit.alarm_at =
+      earlier(now + kOutboxAlarmMs, delivery_due_at(state->delivery, state->event_count, now));
+  const auto stored = co_await perform(std::move(commit));
+  if (!stored) {
+    state->event_count = event_count;
+    co_return std::unexpected(problem(ProblemCode::store_unavailable));
+  }
+  state->record = std::move(next);
+  state->refresh = {};
+  if (ends.sign_in) {
+    state->sign_in = {};
+  }
+  state->recovered = ends.in_doubt;
+  if (ends_trouble) {
+    state->trouble.reset();
+  }
+  state->outbox = std::move(outbox);
+  if (ends.pending) {
+    state->pending.reset();
+  }
+  (void)co_await publish(state);
+  co_return std::monostate{};
+}
+
+Task<std::monostate> rewrite_kv(AuthorityState* state) {
+  const auto written = co_await perform(KvPut{.key = connection_key(state->id),
+                                              .value = encode_record(*state->record),
+                                              .ttl_seconds = kRecordKvSeconds});
+  if (written || written.error() != HostFault::timeout) {
+    co_return std::monostate{};
+  }
+  // It may land over a newer one, as any write that timed out: KV is owed another after that.
+  const auto again_at = co_await current_time() + kLateWriteMs;
+  state->outbox = Outbox{.d1_done = true, .kv_again_at = again_at, .retry_at = again_at};
+  (void)co_await store(
+      state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}}, .deletes = {}});
+  co_return std::monostate{};
+}
+
+namespace {
+
+// The record where D1 has not got it, the mark that goes, the first of the events; nothing where
+// nothing is owed.
+Sql backup_of(const AuthorityState& state, const std::vector<Event>& events) {
+  Sql sql;
+  if (!state.outbox->d1_done) {
+    sql.statements.push_back(upsert_connection(*state.record));
+  }
+  for (const auto& event : events) {
+    sql.statements.push_back(insert_event(state.id, event));
+  }
+  if (state.outbox->unmarks_integration) {
+    sql.statements.push_back(delete_integration_fault(state.id.org, state.id.integration));
+  }
+  return sql;
+}
+
+}  // namespace
+
+Task<std::monostate> publish(AuthorityState* state) {
+  // What is not stored is not told.
+  if (!state->outbox || !state->record || state->behind) {
+    co_return std::monostate{};
+  }
+  auto& outbox = *state->outbox;
+  const auto begun = co_await current_time();
+  auto events = decode_events(outbox.events).value_or(std::vector<Event>());
+  std::string left;
+  for (std::size_t i = kMostLogged; i < events.size(); ++i) {
+    left += encode_event(events[i]);
+  }
+  events.resize(std::min(events.size(), kMostLogged));
+  Sql backup = backup_of(*state, events);
+  const bool owes_d1 = !backup.statements.empty();
+  const bool owed_record = !outbox.d1_done;
+  KvPut put{.key = connection_key(state->id),
+            .value = encode_record(*state->record),
+            .ttl_seconds = kRecordKvSeconds};
+  KvPut::Reply kv;
+  Sql::Reply d1 = std::vector<SqlOutcome>();
+  if (!outbox.kv_done && owes_d1) {
+    auto [written, stored] =
+        co_await all_of(effect_task(std::move(put)), effect_task(std::move(backup)));
+    kv = written;
+    d1 = std::move(stored);
+  } else if (!outbox.kv_done) {
+    kv = co_await perform(std::move(put));
+  } else if (owes_d1) {
+    d1 = co_await perform(std::move(backup));
+  }
+  const auto now = co_await current_time();
+  if (!kv && kv.error() == HostFault::timeout) {
+    outbox.kv_again_at = now + kLateWriteMs;
+  }
+  if (owed_record && d1 && !d1->empty() && d1->front().changes == 0) {
+    // Newer than what its only writer has: the writer's storage was put back, or lost for a while.
+    (void)co_await perform(Log{.level = LogLevel::error,
+                               .event = "backup_is_newer",
+                               .fields = {{"connection", connection_key(state->id)}}});
+  }
+  // Done is what no late write can undo: before that, D1 may take as long as it likes.
+  outbox.kv_done = outbox.kv_done || (kv && begun >= outbox.kv_again_at);
+  if (d1) {
+    outbox.d1_done = true;
+    outbox.events = std::move(left);
+    outbox.unmarks_integration = false;
+  }
+  StorageCommit commit;
+  if (!kv || !d1) {
+    ++outbox.attempts;
+    outbox.retry_at = now + retry_delay(outbox.attempts + 3, random_bits(state->context));
+    (void)co_await perform(Log{.level = LogLevel::warn,
+                               .event = "outbox_retry",
+                               .fields = {{"connection", connection_key(state->id)},
+                                          {"kv", kv ? "done" : "failed"},
+                                          {"d1", d1 ? "done" : "failed"}}});
+  } else if (!outbox.is_done()) {
+    outbox.retry_at = outbox.events.empty() ? outbox.kv_again_at : now + kLogAlarmMs;
+  } else {
+    state->outbox.reset();
+  }
+  if (state->outbox) {
+    commit.puts.emplace_back(kOutboxKey, encode_outbox(outbox));
+  } else {
+    commit.deletes.emplace_back(kOutboxKey);
+  }
+  (void)co_await store(state, std::move(commit));
+  co_return std::monostate{};
+}
+
+Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journal journal,
+                                                   EpochMs alarm_at) {
+  const auto kind = journal.kind;
+  const auto stored =
+      co_await perform(StorageCommit{.puts = {{journal_key(kind), encode_journal(journal)}},
+                                     .deletes = {std::string(kept_key(kind))},
+                                     .alarm_at = alarm_at});
+  if (!stored) {
+    co_return std::unexpected(problem(ProblemCode::store_unavailable));
+  }
+  state->exchange(kind) = {.journal = std::move(journal), .kept = {}};
+  co_return std::monostate{};
+}
+
+Task<bool> write_journal(AuthorityState* state, JournalKind kind) {
+  const auto stored = co_await perform(
+      StorageCommit{.puts = {{journal_key(kind), encode_journal(*state->exchange(kind).journal)}},
+                    .deletes = {},
+                    .alarm_at = std::nullopt});
+  state->behind = state->behind || !stored;
+  co_return stored.has_value();
+}
+
+Task<std::monostate> close_journal(AuthorityState* state, JournalKind kind, StorageCommit commit,
+                                   std::vector<Told> told) {
+  const auto& journal = state->exchange(kind).journal;
+  const bool doubt = kind == JournalKind::refresh && journal && journal->attempts > 1;
+  state->exchange(kind) = {};
+  commit.deletes.emplace_back(journal_key(kind));
+  commit.deletes.emplace_back(kept_key(kind));
+  if (doubt) {
+    // This try says nothing about the token; what an earlier one did to it is unknown still.
+    commit.puts.emplace_back(kRecoveredKey, "1");
+    state->recovered = true;
+  }
+  (void)co_await store(state, std::move(commit), std::move(told));
+  co_return std::monostate{};
+}
+
+EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
+  EpochMs next = state.pending ? state.pending->expires_at : 0;
+  for (const auto* exchange : {&state.refresh, &state.sign_in}) {
+    if (exchange->journal) {
+      next = earlier(next, journal_alarm(state, *exchange->journal, now));
+    }
+  }
+  if (state.outbox) {
+    next =
+        earlier(next, state.outbox->retry_at != 0 ? state.outbox->retry_at : now + kOutboxAlarmMs);
+  }
+  next = earlier(next, delivery_due_at(state.delivery, state.event_count, now));
+  if (!state.record) {
+    return next;
+  }
+  const auto& policy = state.rules.policy;
+  if (const auto due = next_refresh(*state.record, policy); due.at != 0 && !state.refresh.journal) {
+    next = earlier(next,
+                   due.at > now ? due.at : now + kDueAgainMs + spread(*state.record, kDueAgainMs));
+  }
+  if (const auto tell_at = expiry_told_at(*state.record, policy);
+      tell_at != 0 && state.told_of != state.record->granted_at) {
+    next = earlier(next, std::max(tell_at, now));
+  }
+  return next;
+}
+
+}  // namespace postern

@@ -1,0 +1,116 @@
+// The versions that the authority keeps of its connection: looked at, and gone back to.
+#include <algorithm>
+
+#include "core/base/json_writer.h"
+#include "core/flow/authority_connect.h"
+#include "core/flow/authority_store.h"
+#include "core/flow/connection_json.h"
+#include "core/flow/flows.h"
+#include "core/flow/payload.h"
+
+namespace postern {
+
+namespace {
+
+// Newest first. Fault: store_unavailable, stored_data_unreadable.
+Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions() {
+  const auto read = co_await perform(StorageRead{.keys = {std::string(kHistoryKey)}});
+  if (!read || read->size() != 1) {
+    co_return std::unexpected(problem(ProblemCode::store_unavailable));
+  }
+  std::vector<ConnectionRecord> versions;
+  if (!(*read)[0]) {
+    co_return std::move(versions);
+  }
+  const auto history = read_history(*(*read)[0]);
+  if (!history) {
+    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
+  }
+  for (const auto bytes : *history) {
+    auto record = decode_record(bytes);
+    if (!record) {
+      co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
+    }
+    versions.push_back(std::move(*record));
+  }
+  co_return std::move(versions);
+}
+
+bool is_there(const AuthorityState& state) {
+  return state.record && state.record->status != Status::revoked;
+}
+
+}  // namespace
+
+Task<Outcome> authority_versions_flow(FlowContext* context) {
+  const auto id = decode_connection_id(context->input.payload);
+  if (!id) {
+    co_return problem_outcome(ProblemCode::core_trap);
+  }
+  const auto state = co_await load_authority(context, *id);
+  if (!state) {
+    co_return problem_outcome(state.error());
+  }
+  if (!is_there(*state)) {
+    co_return problem_outcome(ProblemCode::not_connected);
+  }
+  const auto versions = co_await earlier_versions();
+  if (!versions) {
+    co_return problem_outcome(versions.error());
+  }
+  JsonWriter out;
+  out.begin_object().key("versions").begin_array();
+  out.raw(connection_json(*state->record, state->rules.policy));
+  for (const auto& version : *versions) {
+    out.raw(connection_json(version, {.mode = RefreshMode::on_demand}));
+  }
+  out.end_array();
+  co_return json_outcome(out.end_object().take());
+}
+
+Task<Outcome> authority_rollback_flow(FlowContext* context) {
+  const auto payload = decode_rollback_payload(context->input.payload);
+  if (!payload) {
+    co_return problem_outcome(ProblemCode::core_trap);
+  }
+  auto state = co_await load_authority(context, payload->id);
+  if (!state) {
+    co_return problem_outcome(state.error());
+  }
+  if (!is_there(*state)) {
+    // What was ended stays so: there is nothing to go back to.
+    co_return problem_outcome(ProblemCode::not_connected);
+  }
+  // An earlier token beside a request that may still be on its way would be a second use, and the
+  // newest tokens may wait to be committed.
+  auto settled = co_await settle(context, &*state);
+  if (state->refresh.journal) {
+    co_return problem_outcome(settled.error().problem);
+  }
+  auto versions = co_await earlier_versions();
+  if (!versions) {
+    co_return problem_outcome(versions.error());
+  }
+  const auto found = std::ranges::find(*versions, payload->version, &ConnectionRecord::version);
+  if (found == versions->end() || found->sealed_refresh_token.empty()) {
+    co_return problem_outcome(ProblemCode::version_not_kept);
+  }
+  auto next = std::move(*found);
+  // The sealed fields know the versions that they were sealed under.
+  next.version = state->version() + 1;
+  next.updated_at = co_await current_time();
+  next.status = Status::connected;
+  next.cause.clear();
+  next.evidence.clear();
+  next.claims.clear();
+  // Its refresh token was used since, as a rule: what became of it then nobody knows.
+  const auto committed = co_await commit_record(
+      &*state, std::move(next),
+      {{.type = EventType::connected, .details = {{"reason", "rolled_back"}}}}, {.in_doubt = true});
+  if (!committed) {
+    co_return problem_outcome(committed.error());
+  }
+  co_return json_outcome(connection_json(*state->record, state->rules.policy));
+}
+
+}  // namespace postern

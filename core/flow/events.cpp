@@ -1,0 +1,107 @@
+// What happened to an organization's connections: read, and sent to its webhooks once more.
+#include <algorithm>
+
+#include "core/base/json_writer.h"
+#include "core/base/text.h"
+#include "core/connection/event.h"
+#include "core/flow/event_statements.h"
+#include "core/flow/flows.h"
+#include "core/flow/payload.h"
+
+namespace postern {
+
+namespace {
+
+constexpr std::int64_t kPageSize = 100;
+
+void write_event(JsonWriter& out, const Event& event) {
+  out.begin_object()
+      .member("id", event.id)
+      .member("type", "connection." + std::string(name_of(event.type)))
+      .member("timestamp", format_iso8601(event.at));
+  out.key("data").raw(event.data);
+}
+
+}  // namespace
+
+Task<Outcome> list_events_flow(FlowContext* context) {
+  const auto& parameters = context->parameters;
+  const auto cursor = parameters.has("cursor") ? parse_decimal(parameters.text("cursor")) : 0;
+  if (!cursor || *cursor < 0) {
+    co_return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
+  }
+  const auto type = parameters.text("type");
+  if (!type.empty() && !parse_event_type(type)) {
+    co_return problem_outcome(ProblemCode::invalid_request, "`type` is not an event's type");
+  }
+  const auto limit = parameters.integer("limit", kPageSize);
+  if (limit < 1 || limit > kPageSize) {
+    co_return problem_outcome(ProblemCode::invalid_request, "`limit` must be 1 to 100");
+  }
+  const auto rows = co_await perform(
+      Sql{.statements = {select_events({.org = context->caller.org,
+                                        .user_id = std::string(parameters.text("user_id")),
+                                        .integration = std::string(parameters.text("integration")),
+                                        .type = std::string(type),
+                                        .after = *cursor,
+                                        .limit = limit})}});
+  if (!rows || rows->empty()) {
+    co_return problem_outcome(ProblemCode::store_unavailable);
+  }
+  auto reached = *cursor;
+  JsonWriter out;
+  out.begin_object().key("events").begin_array();
+  for (const auto& row : (*rows)[0].rows) {
+    if (const auto found = event_in_row(row)) {
+      reached = found->seq;
+      write_event(out, found->event);
+      out.end_object();
+    }
+  }
+  // Where to go on; the same as before where nothing has happened since.
+  out.end_array().member("cursor", to_decimal(reached));
+  co_return json_outcome(out.end_object().take());
+}
+
+Task<Outcome> list_dead_letters_flow(FlowContext* context) {
+  const auto rows =
+      co_await perform(Sql{.statements = {select_dead_letters(context->caller.org, kPageSize)}});
+  if (!rows || rows->empty()) {
+    co_return problem_outcome(ProblemCode::store_unavailable);
+  }
+  JsonWriter out;
+  out.begin_object().key("dead_letters").begin_array();
+  for (const auto& row : (*rows)[0].rows) {
+    if (const auto letter = dead_letter_in_row(row)) {
+      write_event(out, letter->event);
+      out.member("url", letter->url)
+          .member("attempts", letter->attempts)
+          .member("reason", letter->reason)
+          .member("failed_at", format_iso8601(letter->failed_at))
+          .end_object();
+    }
+  }
+  out.end_array();
+  co_return json_outcome(out.end_object().take());
+}
+
+Task<Outcome> redeliver_event_flow(FlowContext* context) {
+  const auto rows = co_await perform(
+      Sql{.statements = {select_event(context->caller.org, context->parameters.text("event_id"))}});
+  if (!rows || rows->empty()) {
+    co_return problem_outcome(ProblemCode::store_unavailable);
+  }
+  auto found = (*rows)[0].rows.empty() ? std::nullopt : event_in_row((*rows)[0].rows[0]);
+  if (!found) {
+    co_return problem_outcome(ProblemCode::not_found);
+  }
+  (void)co_await perform(Authority{
+      .name = connection_key(found->id),
+      .operation = "authority.redeliver",
+      .payload = encode(RedeliverPayload{.id = found->id, .event = std::move(found->event)}),
+      .restart = false,
+      .note = {}});
+  co_return problem_outcome(ProblemCode::core_trap);
+}
+
+}  // namespace postern

@@ -1,0 +1,32 @@
+// Webhooks after Standard Webhooks (standardwebhooks.com): whom an organization's events are sent
+// to, and the signed request.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/connection/event.h"
+#include "core/effect/effects.h"
+#include "core/flow/context.h"
+
+namespace postern {
+
+struct Webhook {
+  std::string url;
+  std::vector<std::string> keys;  // the newest first; each of them signs
+  std::vector<EventType> types;   // empty: all
+
+  [[nodiscard]] bool wants(EventType type) const;
+};
+
+// An organization's webhooks, from the variable WEBHOOKS: {"org": [{"url", "secret", "events"}]}.
+// `secret` is "whsec_" and base64 of 24 to 64 bytes; several are separated by spaces. One that is
+// not valid is left out, and named in `invalid` where that is asked for.
+[[nodiscard]] std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view org,
+                                               std::vector<std::string>* invalid = nullptr);
+
+// POST of the event, signed "v1,<base64>" over "<id>.<seconds>.<body>" with each key.
+[[nodiscard]] Fetch webhook_request(const Webhook& webhook, const Event& event, EpochMs now);
+
+}  // namespace postern

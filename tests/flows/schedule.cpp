@@ -1,0 +1,142 @@
+// What is done unasked, and the versions that are kept.
+#include "core/connection/journal.h"
+#include "core/flow/authority_store.h"
+#include "tests/flows/story.h"
+
+namespace postern::testing {
+
+namespace {
+
+Story& connected(Stories& stories, std::string name, std::string_view heading,
+                 std::string_view prose) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
+  story.connect_quietly();
+  return story;
+}
+
+Request forced_refresh() {
+  return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
+}
+
+void expect_refresh(Story& story, int number) {
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-" + std::to_string(number),
+                            .refresh_token = "refresh-" + std::to_string(number)}));
+}
+
+void keep_alive(Stories& stories) {
+  auto& story =
+      connected(stories, "refresh-keeps-alive", "Nobody asks for six weeks",
+                "Entra's refresh token dies of 90 days of idleness. The alarm was set at the last "
+                "commit, some\n"
+                "time before half of them; until then it costs nothing.");
+  const auto object = story.object_name();
+  story.world.now = story.world.objects[object].alarm_at;
+  expect_refresh(story, 2);
+  story.host.ring(object);
+  story.section(
+      "The provider is down when it is time",
+      "Tried again and again, after a day every six hours only: the grant must not die of "
+      "it.");
+  story.world.now = story.world.objects[object].alarm_at;
+  story.quietly([&](Host& silent) {
+    for (int tries = 0; tries <= kMostUnaskedTries; ++tries) {
+      story.world.now = story.world.objects[object].alarm_at;
+      story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+      silent.ring(object);
+    }
+  });
+  story.world.now = story.world.objects[object].alarm_at;
+  expect_refresh(story, 3);
+  story.host.ring(object);
+}
+
+void keep_fresh(Stories& stories) {
+  auto& story =
+      connected(stories, "refresh-keeps-fresh", "A token is always to live half an hour",
+                "The alarm refreshes before less than that is left, so that callers find a "
+                "fresh one.");
+  story.world.environment["AZURE_REFRESH_MODE"] = "keep_fresh";
+  story.world.environment["AZURE_REFRESH_AHEAD_SECONDS"] = "1800";
+  story.quietly([&](Host& silent) {
+    story.world.now += kMinuteMs;
+    expect_refresh(story, 2);
+    silent.call(forced_refresh());
+  });
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  expect_refresh(story, 3);
+  story.host.ring(story.object_name());
+  story.section("The registration is refused when it is time",
+                "Nothing else can be done by itself but to try again, not at once.");
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
+  story.host.ring(story.object_name());
+}
+
+void grant_expires(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "grant-expires-for-good", "A grant ends after a year, whatever is done",
+      "The connection says when, and an event says so two weeks ahead, once."));
+  story.world.environment["AZURE_GRANT_LIFETIME_SECONDS"] = "31536000";
+  story.world.environment["AZURE_REFRESH_MODE"] = "on_demand";
+  story.connect_quietly();
+  story.host.call(rpc("get_connection", R"({"userId":"user-1"})", "connections:read"));
+  story.section("Two weeks ahead");
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
+}
+
+void rollback(Stories& stories) {
+  auto& story = connected(stories, "version-rollback", "Another account was connected by mistake",
+                          "The last versions are kept, sealed. To go back to one is a new version; "
+                          "whether its refresh\n"
+                          "token was used meanwhile counts as unknown.");
+  story.world.now += kMinuteMs;
+  story.world.forget_memory();
+  Person other;
+  other.object.back() = '6';
+  other.username = "eve@example.com";
+  story.quietly([&](Host& silent) {
+    const auto begun = story.begin(silent, story.make_link(silent, R"(,"allowOtherAccount":true)"));
+    story.expect_sign_in(begun, other, {.access_token = "access-2", .refresh_token = "refresh-2"});
+    silent.call(story.callback_of(begun));
+  });
+  story.host.call(rpc("list_versions", R"({"userId":"user-1"})", "connections:read"));
+  story.section("Back");
+  const auto back = rpc("rollback", R"({"userId":"user-1","version":1})", "connections:write");
+  story.host.call(back);
+  story.section("A version that is not kept");
+  story.host.call(rpc("rollback", R"({"userId":"user-1","version":9})", "connections:write"));
+  story.section("After a disconnect", "Nothing of what was ended is kept.");
+  story.quietly([&](Host& silent) {
+    silent.call(rpc("disconnect", R"({"userId":"user-1"})", "connections:write"));
+  });
+  story.host.call(back);
+}
+
+void not_configured(Stories& stories) {
+  auto& story = connected(stories, "schedule-not-configured", "A variable is not valid",
+                          "The refusal names it. What is connected is not refreshed unasked "
+                          "meanwhile.");
+  for (const auto& [name, value] : {std::pair{"AZURE_REFRESH_MODE", "hourly"},
+                                    {"AZURE_REPLAY", "reuse_leeway"},
+                                    {"AZURE_REFRESH_AHEAD_SECONDS", "4h"},
+                                    {"AZURE_REFRESH_IDLE_SECONDS", "-1"},
+                                    {"AZURE_GRANT_LIFETIME_SECONDS", "999999999999"}}) {
+    story.world.environment[name] = value;
+    story.host.call(rpc("get_integration", "{}", "connections:read"));
+    story.world.environment.erase(name);
+  }
+}
+
+}  // namespace
+
+void tell_schedule(Stories& stories) {
+  keep_alive(stories);
+  keep_fresh(stories);
+  grant_expires(stories);
+  rollback(stories);
+  not_configured(stories);
+}
+
+}  // namespace postern::testing
