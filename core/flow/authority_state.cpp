@@ -1,6 +1,7 @@
 #include "core/flow/authority_state.h"
 
 #include "core/base/text.h"
+#include "core/flow/authority_store.h"
 #include "core/flow/statements.h"
 #include "core/provider/catalogue.h"
 
@@ -128,11 +129,13 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
       state.record = std::move(**found);
       state.recovered = true;
       state.rules = rules_of(*context, state);
+      // The alarm went with the storage, and what is due is due still.
+      const auto due_at = next_alarm(state, co_await current_time());
       const auto stored = co_await perform(
           StorageCommit{.puts = {{std::string(kRecordKey), encode_record(*state.record)},
                                  {std::string(kRecoveredKey), "1"}},
                         .deletes = {},
-                        .alarm_at = std::nullopt});
+                        .alarm_at = due_at});
       if (!stored) {
         co_return std::unexpected(problem(ProblemCode::store_unavailable));
       }

@@ -13,8 +13,10 @@ namespace postern::testing {
 
 namespace {
 
-constexpr std::array<const char*, 4> kTables = {"oauth_connections", "connect_links",
-                                                "oauth_states", "api_keys"};
+// The last one is where SQLite counts the events.
+constexpr std::array<const char*, 8> kTables = {
+    "oauth_connections", "connect_links",      "oauth_states",   "api_keys", "events",
+    "dead_letters",      "integration_faults", "sqlite_sequence"};
 
 std::string migrations() {
   std::vector<std::filesystem::path> files;
