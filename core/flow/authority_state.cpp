@@ -33,7 +33,9 @@ std::int64_t number_of(const std::optional<std::string>& bytes) {
 
 // Without rules nothing is assumed, and nothing is done unasked.
 GrantRules rules_of(const FlowContext& context, const AuthorityState& state) {
-  const auto* provider = find_provider(state.record ? state.record->provider : "microsoft");
+  // What was ended before it began has no provider yet; the sign-in that follows has.
+  const bool known = state.record && !state.record->provider.empty();
+  const auto* provider = find_provider(known ? state.record->provider : "microsoft");
   const auto rules = provider != nullptr ? grant_rules(context, *provider)
                                          : Result<GrantRules, Problem>(GrantRules());
   return rules ? *rules : GrantRules{.policy = {.mode = RefreshMode::on_demand}};
