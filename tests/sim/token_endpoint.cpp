@@ -18,6 +18,12 @@ HttpReply html(int status) {
           .body = "<html><body>Please stand by</body></html>"};
 }
 
+// Under another name nobody looks for it.
+std::string without_access_token(std::string json) {
+  const auto at = json.find("\"access_token\"");
+  return at == std::string::npos ? json : json.replace(at + 1, 12, "access_taken");
+}
+
 std::string bearer(const Fetch& fetch) {
   for (const auto& [name, value] : fetch.headers) {
     if (name == "authorization") {
@@ -31,6 +37,10 @@ std::string bearer(const Fetch& fetch) {
 
 void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
   const auto& effect = std::get<Fetch>(issued.effect);
+  if (effect.url.starts_with("https://hooks.")) {
+    fetch_webhook(run, issued);
+    return;
+  }
   if (effect.method == "POST") {
     fetch_token(run, issued);
     return;
@@ -118,7 +128,9 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
       there = chance_.between(kSecondMs, effect.deadline_ms - 1500, spot, 6);
     }
     const bool cut = !instead && strikes(Fault::token_cut_done, spot);
-    in(there, [this, run, issued, back, instead, cut] {
+    const bool odd =
+        !instead && !cut && effect.keep_key == kKeptKey && strikes(Fault::token_odd_done, spot);
+    in(there, [this, run, issued, back, instead, cut, odd] {
       run->token_request_there = true;
       if (run->straggles) {
         ledger_.gone_by(run->connection);
@@ -142,6 +154,8 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
       } else if (cut && issued_tokens) {
         issued_tokens.reset();
         reply->body.resize(reply->body.size() / 2);
+      } else if (odd && issued_tokens) {
+        reply->body = without_access_token(reply->body);
       }
       in(back, [this, run, issued, reply = std::move(reply), issued_tokens] {
         token_arrives(run, issued, reply, issued_tokens);
