@@ -48,8 +48,8 @@ SqlStatement select_events(const EventQuery& query) {
                               text(query.integration), text(query.type), query.limit})};
 }
 
-SqlStatement select_last_event() {
-  return {.sql = "SELECT MAX(seq) FROM events", .parameters = {}};
+SqlStatement select_last_event(std::string_view org) {
+  return {.sql = "SELECT MAX(seq) FROM events WHERE org_id = ?", .parameters = bind({text(org)})};
 }
 
 SqlStatement select_event(std::string_view org, std::string_view event_id) {

@@ -32,8 +32,8 @@ struct EventQuery {
 // From the log, or from the dead letters where the log has it no longer.
 [[nodiscard]] SqlStatement select_event(std::string_view org, std::string_view event_id);
 [[nodiscard]] std::optional<EventRow> event_in_row(const SqlRow& row);
-// The last `seq` of all organizations'.
-[[nodiscard]] SqlStatement select_last_event();
+// The organization's last `seq`; NULL where it has no event.
+[[nodiscard]] SqlStatement select_last_event(std::string_view org);
 // Events of more than thirty days ago, some at a time: it goes with what somebody waits for.
 [[nodiscard]] SqlStatement sweep_events(EpochMs now);
 

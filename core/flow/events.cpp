@@ -52,7 +52,7 @@ Task<Outcome> list_events_flow(FlowContext* context) {
   }
   // In one transaction: what is not in the page and not beyond the last one does not fit the wish.
   const auto rows = co_await perform(
-      Sql{.statements = {select_last_event(),
+      Sql{.statements = {select_last_event(context->caller.org),
                          select_events({.org = context->caller.org,
                                         .user_id = std::string(parameters.text("user_id")),
                                         .integration = std::string(parameters.text("integration")),
