@@ -119,6 +119,9 @@ void Simulation::job_ended(Node& node, const std::shared_ptr<Job>& job, const En
   if (mutation_ == Mutation::lock_by_kv) {
     kv_.erase("lock:" + to_decimal(node.connection));
   }
+  if (job->operation == "authority.disconnect" && ended.outcome && ended.outcome->status == 200) {
+    ledger_.disconnected(node.connection, mono_);
+  }
   watch_alarm(node);
   for (const auto& answer : job->answers) {
     answer(ended);

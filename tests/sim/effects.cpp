@@ -316,7 +316,7 @@ void Simulation::land_late(std::function<void()>& write) {
 }
 
 void Simulation::sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
-  const auto& effect = std::get<Sql>(issued.effect);
+  const auto effect = mutated(mutation_, std::get<Sql>(issued.effect));
   const auto spot = run->spot(7);
   const auto takes = chance_.between(1, 120, spot, 1);
   const auto failed = [](HostFault fault) { return Sql::Reply(std::unexpected(fault)); };

@@ -237,6 +237,7 @@ class Simulation {
   DurationMs turned_ = 0;  // how far the clocks were turned forward
   std::uint64_t order_ = 0;
   std::uint64_t steps_ = 0;
+  std::uint64_t broken_at_ = 0;
   std::priority_queue<Event> events_;
   std::array<DurationMs, 7> down_until_{};
   std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
