@@ -31,14 +31,15 @@ std::int64_t number_of(const std::optional<std::string>& bytes) {
   return bytes ? parse_decimal(*bytes).value_or(0) : 0;
 }
 
-// Without rules nothing is assumed, and nothing is done unasked.
-GrantRules rules_of(const FlowContext& context, const AuthorityState& state) {
+// Without rules the strictest is assumed, and nothing is done unasked.
+void apply_rules(const FlowContext& context, AuthorityState* state) {
   // What was ended before it began has no provider yet; the sign-in that follows has.
-  const bool known = state.record && !state.record->provider.empty();
-  const auto* provider = find_provider(known ? state.record->provider : "microsoft");
-  const auto rules = provider != nullptr ? grant_rules(context, *provider)
-                                         : Result<GrantRules, Problem>(GrantRules());
-  return rules ? *rules : GrantRules{.policy = {.mode = RefreshMode::on_demand}};
+  const bool known = state->record && !state->record->provider.empty();
+  const auto* provider = find_provider(known ? state->record->provider : "microsoft");
+  auto rules = provider != nullptr ? grant_rules(context, *provider)
+                                   : Result<GrantRules, Problem>(GrantRules());
+  state->rules_unknown = !rules;
+  state->rules = rules ? *rules : GrantRules{.policy = {.mode = RefreshMode::on_demand}};
 }
 
 AuthorityState state_of(FlowContext* context,
@@ -66,7 +67,7 @@ AuthorityState state_of(FlowContext* context,
   } else if (state.sign_in.journal) {
     state.id = state.sign_in.journal->id;
   }
-  state.rules = rules_of(*context, state);
+  apply_rules(*context, &state);
   return state;
 }
 
@@ -130,14 +131,14 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
     if (*found) {
       state.record = std::move(**found);
       state.recovered = true;
-      state.rules = rules_of(*context, state);
+      apply_rules(*context, &state);
       // The alarm went with the storage, and what is due is due still.
-      const auto due_at = next_alarm(state, co_await current_time());
+      const auto now = co_await current_time();
       const auto stored = co_await perform(
           StorageCommit{.puts = {{std::string(kRecordKey), encode_record(*state.record)},
                                  {std::string(kRecoveredKey), "1"}},
                         .deletes = {},
-                        .alarm_at = due_at});
+                        .alarm_at = next_alarm(state, now)});
       if (!stored) {
         co_return std::unexpected(problem(ProblemCode::store_unavailable));
       }

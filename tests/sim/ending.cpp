@@ -252,7 +252,7 @@ void Simulation::check_end() {
   const auto rows =
       world_.d1.batch({{.sql = "SELECT id FROM events ORDER BY seq", .parameters = {}}});
   for (const auto& row : rows ? (*rows)[0].rows : std::vector<SqlRow>()) {
-    const auto* id = std::get_if<std::string>(&row[0]);
+    const auto* id = row[0].text();
     log.push_back(id != nullptr ? *id : std::string());
   }
   if (!ledger_.violation()) {

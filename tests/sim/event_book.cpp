@@ -26,7 +26,7 @@ std::size_t hook_of(const Fetch& request) {
 
 const std::string& text_of(const SqlValue& value) {
   static const std::string kNone;
-  const auto* text = std::get_if<std::string>(&value);
+  const auto* text = value.text();
   return text != nullptr ? *text : kNone;
 }
 

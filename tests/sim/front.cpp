@@ -137,17 +137,19 @@ void Simulation::get_token(const Action& action, std::function<void(Outcome)> th
 
 void Simulation::roll_back(const Action& action) {
   const auto& storage = nodes_[static_cast<std::size_t>(action.connection)].object->storage;
-  const auto stored = storage.find(std::string(kHistoryKey));
-  const auto history = stored == storage.end() ? std::nullopt : read_history(stored->second);
-  if (!history || history->empty()) {
+  std::vector<std::int64_t> kept;
+  for (const auto& [key, value] : storage) {
+    const auto earlier = key.starts_with("version:") ? decode_record(value) : std::nullopt;
+    if (earlier) {
+      kept.push_back(earlier->version);
+    }
+  }
+  if (kept.empty()) {
     return;
   }
-  const auto index = static_cast<std::size_t>(action.amount) % history->size();
-  const auto record = decode_record((*history)[index]);
+  const auto version = kept[static_cast<std::size_t>(action.amount) % kept.size()];
   JsonWriter body;
-  body.begin_object()
-      .member("userId", user_of(action.connection))
-      .member("version", record ? record->version : 0);
+  body.begin_object().member("userId", user_of(action.connection)).member("version", version);
   auto request = rpc(action, "rollback", body.end_object().take(), 1);
   request->then = [this](const Outcome& outcome) {
     coverage_.count("rollback", to_decimal(outcome.status));
@@ -164,7 +166,7 @@ void Simulation::redeliver(const Action& action) {
   }
   const auto& found = (*rows)[0].rows;
   const auto& row = found[static_cast<std::size_t>(action.amount) % found.size()];
-  const auto* id = std::get_if<std::string>(row.data());
+  const auto* id = row[0].text();
   JsonWriter body;
   body.begin_object().member("eventId", id != nullptr ? *id : std::string());
   auto request = rpc(action, "redeliver_event", body.end_object().take(), 1);
