@@ -200,6 +200,9 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
   for (auto& [key, value] : effect.puts) {
     if (const auto journal = key == kJournalKey ? decode_journal(value) : std::nullopt) {
       run->asked_version = journal->base_version;
+      if (run->operation == "authority.alarm" && !node.object->storage.contains(key)) {
+        coverage_.count("refresh_due", name_of(ledger_.policy().mode));
+      }
     }
     auto record = key == kRecordKey ? decode_record(value) : std::nullopt;
     const auto before = node.object->storage.find(key);

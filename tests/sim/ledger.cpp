@@ -326,9 +326,12 @@ void Ledger::at_rest(const testing::Object& object, bool ringing, EpochMs now) {
   }
   const auto record = decode_record(stored(kRecordKey));
   const auto due = record && !open ? next_refresh(*record, policy_) : DueRefresh();
-  // What was due and did not come about is due again.
-  constexpr DurationMs kAgainMs = 25 * kMinuteMs;
-  if (due.at != 0 && (object.alarm_at == 0 || object.alarm_at > std::max(due.at, now) + kAgainMs)) {
+  // What was due and did not come about is due again, after a quarter of the time that it has been.
+  constexpr DurationMs kLeastMs = 10 * kMinuteMs;
+  constexpr DurationMs kSpreadMs = 15 * kMinuteMs;
+  const auto again =
+      std::max(due.at, now) + kSpreadMs + std::clamp((now - due.at) / 4, kLeastMs, 6 * kHourMs);
+  if (due.at != 0 && (object.alarm_at == 0 || object.alarm_at > again)) {
     violated(5, "a refresh is due, and no alarm is armed for it");
   }
 }

@@ -128,7 +128,7 @@ Sql mutated(Mutation mutation, Sql sql) {
   }
   for (auto& [text, parameters] : sql.statements) {
     const bool ends = std::ranges::any_of(parameters, [](const SqlValue& value) {
-      const auto* word = std::get_if<std::string>(&value);
+      const auto* word = value.text();
       return word != nullptr && *word == name_of(Status::revoked);
     });
     if (ends && text.starts_with("INSERT INTO oauth_connections")) {

@@ -84,6 +84,7 @@ struct Node {
   std::uint64_t alarm_serial = 0;
   EpochMs alarm_known = 0;
   int alarm_retries = 0;
+  int repeats = 0;  // alarms in a row that did not end well
   bool ringing = false;
   bool alarm_deleted = false;  // while it rang: the platform does not ring again
   bool rings_twice = false;
