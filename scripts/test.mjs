@@ -33,6 +33,12 @@ const STEPS = [
   ["fuzz smoke", "bash tests/fuzz/smoke.sh"],
   // After the native tests, whose transcripts it replays.
   ["flows in wasm", "node --test 'tests/flows/*.test.ts'"],
+  // In full: npm run sim -- --seeds 1000000.
+  [
+    "simulator",
+    "cmake --preset sim $CMAKE_LLVM && cmake --build --preset sim && " +
+      "build/sim/tests/sim/sim --seeds 20000 --jobs 2 && build/sim/tests/sim/sim --killers",
+  ],
   ["structure", "node --test 'tests/structure/*.test.ts'"],
   ["world", "node --test 'tests/world/*.test.ts'"],
   ["worker", "vitest run"],

@@ -14,7 +14,8 @@ namespace {
 
 constexpr DurationMs kRepeatAlarmMs = 60 * kSecondMs;
 constexpr DurationMs kPlatformRetryMs = 2 * kSecondMs;
-constexpr int kMostAlarmRuns = 50;
+constexpr int kMostDoublings = 6;
+constexpr int kMostAlarmRuns = 20;
 
 std::string name_of_node(const Node& node) {
   return "authority " + std::string(org_of(node.connection)) + "/" +
@@ -119,6 +120,9 @@ void Simulation::job_ended(Node& node, const std::shared_ptr<Job>& job, const En
   if (mutation_ == Mutation::lock_by_kv) {
     kv_.erase("lock:" + to_decimal(node.connection));
   }
+  if (job->operation == "authority.disconnect" && ended.outcome && ended.outcome->status == 200) {
+    ledger_.disconnected(node.connection, mono_);
+  }
   watch_alarm(node);
   for (const auto& answer : job->answers) {
     answer(ended);
@@ -135,6 +139,7 @@ void Simulation::crash(Node& node) {
   coverage_.count("crash", node.running.empty() ? "idle" : "busy");
   ++node.incarnation;
   node.memory.clear();
+  node.repeats = 0;
   std::vector<std::shared_ptr<Job>> jobs(node.queue.begin(), node.queue.end());
   node.queue.clear();
   for (const auto* runs : {&node.running, &node.aside}) {
@@ -237,8 +242,10 @@ void Simulation::rang(Node& node, const Ended& ended) {
   node.ringing = false;
   node.alarm_retries = 0;
   // The platform gives up after a few repetitions; what is owed is owed until it is done.
-  if (!ended.outcome || ended.outcome->kind != OutcomeKind::json) {
-    node.object->alarm_at = now() + kRepeatAlarmMs;
+  const bool done = ended.outcome && ended.outcome->kind == OutcomeKind::json;
+  node.repeats = done ? 0 : node.repeats + 1;
+  if (!done) {
+    node.object->alarm_at = now() + (kRepeatAlarmMs << std::min(node.repeats - 1, kMostDoublings));
   }
   node.alarm_known = -1;
   watch_alarm(node);

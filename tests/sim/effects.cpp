@@ -200,6 +200,9 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
   for (auto& [key, value] : effect.puts) {
     if (const auto journal = key == kJournalKey ? decode_journal(value) : std::nullopt) {
       run->asked_version = journal->base_version;
+      if (run->operation == "authority.alarm" && !node.object->storage.contains(key)) {
+        coverage_.count("refresh_due", name_of(ledger_.policy().mode));
+      }
     }
     auto record = key == kRecordKey ? decode_record(value) : std::nullopt;
     const auto before = node.object->storage.find(key);
@@ -316,7 +319,7 @@ void Simulation::land_late(std::function<void()>& write) {
 }
 
 void Simulation::sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
-  const auto& effect = std::get<Sql>(issued.effect);
+  const auto effect = mutated(mutation_, std::get<Sql>(issued.effect));
   const auto spot = run->spot(7);
   const auto takes = chance_.between(1, 120, spot, 1);
   const auto failed = [](HostFault fault) { return Sql::Reply(std::unexpected(fault)); };

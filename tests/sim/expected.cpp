@@ -37,7 +37,7 @@ constexpr std::string_view kBranches[] = {
     "fate.lost_with_its_answer", "fate.at_risk", "storage_lost.at_rest",
     "storage_lost.with_what_was_owed", "log.connection_recovered",
     // Unasked.
-    "log.refresh_due mode=keep_alive", "log.refresh_due mode=keep_fresh", "schedule.keep_alive",
+    "refresh_due.keep_alive", "refresh_due.keep_fresh", "schedule.keep_alive",
     "schedule.keep_fresh", "alarm.pending_sign_in_expired",
     // Stores behind, and events.
     "log.outbox_retry kv=failed d1=done", "log.outbox_retry kv=done d1=failed",

@@ -22,6 +22,7 @@ Ledger::GrantBook& Ledger::grant(int index) {
 }
 
 void Ledger::violated(int invariant, std::string text) {
+  broken_ = true;
   if (!violation_ && (only_ == 0 || only_ == invariant)) {
     violation_ = {.invariant = invariant, .text = std::move(text)};
   }
@@ -103,6 +104,16 @@ void Ledger::received(int connection, const RefreshPlace& place) {
     at(connection).last_sign_in = place.grant;
   }
   book.newest_received = std::max(book.newest_received, place.index);
+}
+
+void Ledger::disconnected(int connection, DurationMs mono) {
+  auto& state = at(connection);
+  // Only a sign-in that arrives from now on may begin it anew.
+  state.ended = true;
+  state.last_sign_in = -1;
+  if (state.grant >= 0 && grant(state.grant).replaced_at < 0) {
+    grant(state.grant).replaced_at = mono;
+  }
 }
 
 void Ledger::storage_lost(int connection, bool backups_have_it) {
@@ -246,20 +257,17 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
     if (operation != "authority.disconnect" && !recovered) {
       violated(1, "a connection was ended that nobody ended");
     }
-    state.last_sign_in = -1;
-    if (state.grant >= 0 && grant(state.grant).replaced_at < 0) {
-      grant(state.grant).replaced_at = mono;
-    }
+    disconnected(connection, mono);
   } else if (record->status == Status::needs_reauth) {
     if (!recovered) {
       check_dead(connection, *record, now);
     }
   } else if (record->status == Status::connected) {
-    const bool rises = state.status == Status::revoked && operation != "authority.connect" &&
-                       operation != "authority.confirm" && state.last_sign_in == state.grant;
-    if (rises) {
+    const auto place = refresh_in(*record);
+    if (state.ended && !state.lost && place && place->grant != state.last_sign_in) {
       violated(6, "a connection came back that was ended");
     }
+    state.ended = false;
     check_tokens(connection, *record, mono, operation);
   }
   state.version = record->version;
@@ -318,9 +326,12 @@ void Ledger::at_rest(const testing::Object& object, bool ringing, EpochMs now) {
   }
   const auto record = decode_record(stored(kRecordKey));
   const auto due = record && !open ? next_refresh(*record, policy_) : DueRefresh();
-  // What was due and did not come about is due again.
-  constexpr DurationMs kAgainMs = 25 * kMinuteMs;
-  if (due.at != 0 && (object.alarm_at == 0 || object.alarm_at > std::max(due.at, now) + kAgainMs)) {
+  // What was due and did not come about is due again, after a quarter of the time that it has been.
+  constexpr DurationMs kLeastMs = 10 * kMinuteMs;
+  constexpr DurationMs kSpreadMs = 15 * kMinuteMs;
+  const auto again =
+      std::max(due.at, now) + kSpreadMs + std::clamp((now - due.at) / 4, kLeastMs, 6 * kHourMs);
+  if (due.at != 0 && (object.alarm_at == 0 || object.alarm_at > again)) {
     violated(5, "a refresh is due, and no alarm is armed for it");
   }
 }

@@ -74,6 +74,8 @@ class Ledger {
   // A commit was carried out. `operation`: of the flow; `mono`: the time that nobody can turn.
   void committed(int connection, const testing::Object& object, std::string_view operation,
                  DurationMs mono, EpochMs now);
+  // The authority acknowledged a disconnect.
+  void disconnected(int connection, DurationMs mono);
   void storage_lost(int connection, bool backups_have_it);
   void account_refused(int connection);
   // A token left Postern for a caller, or for the resource itself.
@@ -83,6 +85,8 @@ class Ledger {
 
   void violated(int invariant, std::string text);
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+  // Something is wrong, whether or not it counts.
+  [[nodiscard]] bool is_broken() const { return broken_; }
   // The refresh token in a record; nullopt where there is none that the provider knows.
   [[nodiscard]] std::optional<RefreshPlace> refresh_in(const ConnectionRecord& record) const;
   // The newest refresh token of a grant that arrived; -1: none did.
@@ -105,6 +109,7 @@ class Ledger {
     int last_sign_in = -1;   // the latest grant whose code was redeemed and whose answer arrived
     bool owes = false;       // to KV or D1
     DurationMs owed_at = 0;  // the last time that it did
+    bool ended = false;      // by a disconnect, and no sign-in came after it
     bool lost = false;       // its storage was, and the backups were older
     // Somebody went back to an earlier version: it holds an older token than the newest.
     bool rolled_back = false;
@@ -134,6 +139,7 @@ class Ledger {
   std::optional<Violation> violation_;
   RefreshPolicy policy_;
   int only_ = 0;
+  bool broken_ = false;
 };
 
 }  // namespace postern::sim

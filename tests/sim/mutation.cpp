@@ -122,4 +122,21 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
   return commit;
 }
 
+Sql mutated(Mutation mutation, Sql sql) {
+  if (mutation != Mutation::no_tombstone) {
+    return sql;
+  }
+  for (auto& [text, parameters] : sql.statements) {
+    const bool ends = std::ranges::any_of(parameters, [](const SqlValue& value) {
+      const auto* word = value.text();
+      return word != nullptr && *word == name_of(Status::revoked);
+    });
+    if (ends && text.starts_with("INSERT INTO oauth_connections")) {
+      text = "DELETE FROM oauth_connections WHERE org_id = ? AND integration = ? AND user_id = ?";
+      parameters.resize(3);
+    }
+  }
+  return sql;
+}
+
 }  // namespace postern::sim

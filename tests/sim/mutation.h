@@ -44,7 +44,8 @@ inline constexpr std::size_t kMutations = static_cast<std::size_t>(Mutation::not
 // alone breaks the invariant already, nothing is proven.
 [[nodiscard]] Mutation beside(Mutation mutation);
 
-// What the host carries out instead of a commit.
+// What the host carries out instead of a commit, or of a batch for D1.
 [[nodiscard]] StorageCommit mutated(Mutation mutation, StorageCommit commit);
+[[nodiscard]] Sql mutated(Mutation mutation, Sql sql);
 
 }  // namespace postern::sim

@@ -84,6 +84,7 @@ struct Node {
   std::uint64_t alarm_serial = 0;
   EpochMs alarm_known = 0;
   int alarm_retries = 0;
+  int repeats = 0;  // alarms in a row that did not end well
   bool ringing = false;
   bool alarm_deleted = false;  // while it rang: the platform does not ring again
   bool rings_twice = false;
@@ -237,6 +238,7 @@ class Simulation {
   DurationMs turned_ = 0;  // how far the clocks were turned forward
   std::uint64_t order_ = 0;
   std::uint64_t steps_ = 0;
+  std::uint64_t broken_at_ = 0;
   std::priority_queue<Event> events_;
   std::array<DurationMs, 7> down_until_{};
   std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
