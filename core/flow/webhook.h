@@ -8,7 +8,6 @@
 
 #include "core/connection/event.h"
 #include "core/effect/effects.h"
-#include "core/effect/task.h"
 #include "core/flow/context.h"
 
 namespace postern {
@@ -29,9 +28,6 @@ struct Webhook {
 // its text, because a secret may stand anywhere in it by mistake.
 [[nodiscard]] std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view org,
                                                std::vector<std::string>* invalid = nullptr);
-
-// One line of the log for each place that is not valid.
-[[nodiscard]] Task<std::monostate> warn_of_webhooks(std::vector<std::string> invalid);
 
 // "v1,<base64>" over "<id>.<seconds>.<body>" with each key, separated by spaces.
 [[nodiscard]] std::string webhook_signature(const Webhook& webhook, std::string_view id,

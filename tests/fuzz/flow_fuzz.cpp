@@ -70,7 +70,7 @@ class Rules {
     } else if (const auto* sql = std::get_if<Sql>(&effect)) {
       for (const auto& statement : sql->statements) {
         for (const auto& value : statement.parameters) {
-          if (const auto* text = std::get_if<std::string>(&value)) {
+          if (const auto* text = value.text()) {
             check_no_secret(*text);
           }
         }

@@ -157,7 +157,7 @@ void add_past(World& world, Choices& choices) {
   if (choices.rarely(3)) {
     auto earlier = record(world, choices);
     earlier.version = 2;
-    storage[std::string(kHistoryKey)] = add_to_history({}, encode_record(earlier), 3);
+    storage[version_key(earlier.version)] = encode_record(earlier);
   }
   if (choices.rarely(3)) {
     const bool integration = choices.rarely(2);

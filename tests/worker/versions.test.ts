@@ -109,11 +109,13 @@ describe("the versions", () => {
     expect(await storedKeys(await authorityOf(who))).toEqual(["record"]);
   });
 
-  test("of before go one by one where fewer are to be kept", async () => {
+  test("of before are nobody's to see where fewer are to be kept, and go one by one", async () => {
     const who = await connected();
     await configure(who, { TOKEN_VERSIONS_KEPT: "10" });
     await refreshed(who, 10);
-    await configure(who, { TOKEN_VERSIONS_KEPT: "2" });
+    await configure(who, { TOKEN_VERSIONS_KEPT: "2", AZURE_REPLAY: "old_stays_valid" });
+    expect(await numbers(who)).toEqual([11, 10, 9]);
+    expectProblem(await rollback(who, 8), 404, "version_not_kept");
     await refreshed(who, 10);
     expect(await numbers(who)).toEqual([21, 20, 19]);
     expect(await storedKeys(await authorityOf(who))).toEqual(["record", "version:19", "version:20"]);

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { pool } from "../../worker-shim/src/flow-runner.ts";
+import { toBase64Url } from "../../worker-shim/src/sealing.ts";
 import {
   connect,
   createKey,
@@ -49,6 +50,11 @@ interface Page {
 }
 const deadLetters = async (org: string) =>
   ((await rpc(org).listDeadLetters()) as unknown as Page).dead_letters;
+/** What may be shown of a URL, which may itself be a secret. */
+async function shown(url: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url));
+  return `${new URL(url).origin}#${toBase64Url(new Uint8Array(hash)).slice(0, 12)}`;
+}
 const redeliver = (id: string | undefined, key: string) => send("POST", `/v1/events/${id}/redeliver`, key);
 
 describe("an event that is never taken", () => {
@@ -72,12 +78,10 @@ describe("an event that is never taken", () => {
 
     const letters = await deadLetters(who.org);
     expect(letters).toMatchObject([
-      { id: first, type: "connection.connected", webhook: expect.any(String), attempts: 10, reason: "410" },
+      { id: first, type: "connection.connected", webhook: await shown(receiver.url), attempts: 10, reason: "410" },
     ]);
     const { json } = await get("/v1/dead-letters", who.key);
     expect(json.dead_letters).toEqual(letters);
-    // By its origin: the rest of a URL may be a secret.
-    expect(letters[0]?.webhook).toMatch(/^https:\/\/hooks-[\da-f]{8}\.example#[\w-]{12}$/);
     expect((await get(`/v1/dead-letters?cursor=${json.cursor}`, who.key)).json.dead_letters).toEqual([]);
 
     receiver.answer = () => answers(204);
@@ -277,7 +281,7 @@ describe("a webhook that is not valid", () => {
     expect(good.refused).toEqual([]);
     expect(asked.filter((url) => url === entry.url && url !== good.url)).toEqual([]);
     expect(eventsLogged("webhook_not_valid").slice(lines)).toEqual([
-      { level: "error", event: "webhook_not_valid", org: who.org, webhook: `WEBHOOKS.${who.org}[1]` },
+      { level: "error", event: "webhook_not_valid", place: `WEBHOOKS.${who.org}[1]` },
     ]);
     for (const secret of [short, "a-password-in-a-url-1234", String(entry.secret).slice(6)])
       expect(logLines().join("\n")).not.toContain(secret);
@@ -290,7 +294,7 @@ describe("a webhook that is not valid", () => {
     ["whose only webhook is not valid", '{"ORG":[{"url":"https://hooks.example/in"}]}', "WEBHOOKS.ORG[0]"],
   ])(
     "in a variable %s: everything else goes on, and what happened is told once it is mended",
-    async (_, text, webhook) => {
+    async (_, text, place) => {
       const org = newOrg();
       const { key } = await createKey(org);
       const who = { org, key, user: newUser() };
@@ -300,7 +304,7 @@ describe("a webhook that is not valid", () => {
       await refreshAgain(who);
       await pass(MINUTE, who);
       const [line, ...more] = eventsLogged("webhook_not_valid").slice(lines);
-      expect(line).toMatchObject({ org, webhook: webhook.replace("ORG", org) });
+      expect(line).toMatchObject({ place: place.replace("ORG", org) });
       expect(more).toEqual([]);
       expect((await readToken(who)).status).toBe(200);
       const receiver = new Receiver();
