@@ -128,7 +128,9 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
   if (payload->forced) {
     co_return json_outcome(connection_json(*state->record, state->rules.policy));
   }
-  if (state->version() == version && payload->kv_version != version) {
+  // Who looked into KV before it had this version says nothing of what KV has now.
+  const bool is_older_than_the_caller = state->record->updated_at < context->input.arrived_at;
+  if (state->version() == version && payload->kv_version != version && is_older_than_the_caller) {
     (void)co_await heal_kv(&*state);
   }
   co_return co_await serve(&*state, payload->resource);

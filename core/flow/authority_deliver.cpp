@@ -22,7 +22,7 @@ constexpr int kMostRequests = 3;
 constexpr std::int64_t kMostTaken = 100;
 // Events that wait for one webhook; what is beyond goes to the dead letters, the oldest first.
 constexpr std::int64_t kMostWaiting = 1000;
-// Where the variable, or an entry of it, cannot be read.
+// Where the variable, or an entry of it, cannot be read. Every connection rings for it.
 constexpr DurationMs kReadAgainMs = kHourMs;
 // Where the dead letter itself cannot be written.
 constexpr DurationMs kDeadLetterAgainMs = 5 * kMinuteMs;

@@ -2,7 +2,7 @@
 import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { ConnectionObject } from "../../worker-shim/src/connection-object.ts";
+import { ConnectionObject } from "../../worker-shim/src/connection-object.ts";
 import { FieldWriter } from "../../worker-shim/src/fields.ts";
 import { memory } from "../../worker-shim/src/isolate.ts";
 import { toBase64Url } from "../../worker-shim/src/sealing.ts";
@@ -29,11 +29,26 @@ export function storedKeys(object: Authority): Promise<string[]> {
   return runInDurableObject(object, (_, state) => [...state.storage.kv.list()].map(([key]) => key));
 }
 
+const variablesOf = new Map<string, Record<string, string>>();
+
+/** The runtime lets go of an object that nobody asks for ten seconds: its next life has to find its variables too. */
+for (const name of ["run", "alarm"] as const) {
+  const real = ConnectionObject.prototype[name] as (...values: unknown[]) => Promise<unknown>;
+  Object.defineProperty(ConnectionObject.prototype, name, {
+    configurable: true,
+    writable: true,
+    value(this: { ctx: DurableObjectState; env: unknown }, ...values: unknown[]): Promise<unknown> {
+      const variables = variablesOf.get(this.ctx.id.toString());
+      if (variables && this.env !== variables) this.env = variables;
+      return real.call(this, ...values);
+    },
+  });
+}
+
 /** Variables of this connection's object from now on; in front they stay as they are. */
 export async function configure(who: Whose, variables: Record<string, string>): Promise<void> {
-  await runInDurableObject(await authorityOf(who), (object) => {
-    Object.assign(object, { env: { ...env, ...variables } });
-  });
+  const { id } = await authorityOf(who);
+  variablesOf.set(id.toString(), { ...env, ...variables } as unknown as Record<string, string>);
 }
 
 /** When its alarm rings; 0: never. */
