@@ -70,6 +70,20 @@ std::string token_json(const World& world, Choices& choices) {
   return json + "}";
 }
 
+namespace {
+
+// A receiver of webhooks: as a rule it takes what it gets.
+HttpReply receipt(Choices& choices) {
+  constexpr int kStatuses[] = {204, 200, 202, 302, 400, 410, 429, 500, 503};
+  HttpReply reply{.status = kStatuses[choices.one_of(9)], .headers = {}, .body = choices.text(16)};
+  if (choices.rarely(3)) {
+    reply.headers.emplace_back("retry-after", choices.rarely(2) ? "9999999999" : "3");
+  }
+  return reply;
+}
+
+}  // namespace
+
 Fetch::Reply internet(const World& world, const Fetch& fetch, Choices& choices) {
   if (choices.rarely(10)) {
     return std::unexpected(static_cast<HostFault>(choices.one_of(4)));
@@ -78,6 +92,9 @@ Fetch::Reply internet(const World& world, const Fetch& fetch, Choices& choices) 
     return HttpReply{.status = choices.byte() * 3,
                      .headers = {{"content-type", choices.text(16)}},
                      .body = choices.text(255)};
+  }
+  if (fetch.url == kHook || fetch.url == kOtherHook) {
+    return receipt(choices);
   }
   if (fetch.url.ends_with("/keys")) {
     return testing::keys_reply();
@@ -88,6 +105,34 @@ Fetch::Reply internet(const World& world, const Fetch& fetch, Choices& choices) 
   }
   return list_page(fetch, choices);
 }
+
+namespace {
+
+// What the database has, but for one cell.
+Sql::Reply altered_rows(World& world, const Sql& sql, Choices& choices) {
+  auto outcomes = world.d1.batch(sql.statements);
+  if (!outcomes) {
+    return std::unexpected(HostFault::unavailable);
+  }
+  for (auto& outcome : *outcomes) {
+    if (outcome.rows.empty()) {
+      continue;
+    }
+    auto& row = outcome.rows[choices.one_of(outcome.rows.size())];
+    auto& cell = row[choices.one_of(row.size())];
+    const auto* text = std::get_if<std::string>(&cell);
+    if (text != nullptr && !choices.rarely(4)) {
+      cell = SqlValue(choices.mutated(*text));
+    } else if (choices.rarely(3)) {
+      cell = SqlValue();
+    } else {
+      cell = SqlValue(std::int64_t{choices.byte()} - 8);
+    }
+  }
+  return std::move(*outcomes);
+}
+
+}  // namespace
 
 Reply wrong_reply(World& world, const Effect& effect, Choices& choices) {
   // What is stored somewhere, in the wrong place.
@@ -115,6 +160,9 @@ Reply wrong_reply(World& world, const Effect& effect, Choices& choices) {
     return StorageRead::Reply(std::move(values));
   }
   if (const auto* sql = std::get_if<Sql>(&effect)) {
+    if (!choices.rarely(2)) {
+      return altered_rows(world, *sql, choices);
+    }
     std::vector<SqlOutcome> outcomes;
     const auto count = choices.rarely(4) ? choices.one_of(4) : sql->statements.size();
     for (std::size_t i = 0; i < count; ++i) {

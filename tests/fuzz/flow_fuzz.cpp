@@ -3,22 +3,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/base/base64url.h"
-#include "core/base/json.h"
-#include "core/base/problem.h"
-#include "core/connection/journal.h"
-#include "core/effect/codec.h"
+#include "core/base/fields.h"
 #include "tests/flows/story.h"
 #include "tests/fuzz/check.h"
+#include "tests/fuzz/flow_rules.h"
 #include "tests/fuzz/flow_world.h"
 
 using namespace postern;
 using fuzz::check;
 using fuzz::Choices;
-using fuzz::kCanary;
+using fuzz::Rules;
 using testing::Flow;
 using testing::World;
 
@@ -26,153 +22,9 @@ namespace {
 
 constexpr int kMostEffects = 400;
 constexpr int kMostRuns = 6;
-constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com/",
-                                         "https://graph.microsoft.com/",
-                                         "https://management.azure.com/"};
-
-bool has_canary(std::string_view text) {
-  return text.find(kCanary) != std::string_view::npos;
-}
-
-// Neither as it is nor inside what base64url hides.
-void check_no_secret(std::string_view text) {
-  check(!has_canary(text));
-  if (const auto inner = base64url_decode(text)) {
-    check(!has_canary(*inner));
-  }
-}
-
-// What one run may and may not ask for.
-class Rules {
- public:
-  // `honest`: nobody has lied about what is stored since the world began.
-  Rules(bool in_authority, std::string operation, bool* honest)
-      : in_authority_(in_authority), operation_(std::move(operation)), honest_(honest) {}
-
-  void check_effect(const Effect& effect) {
-    if (const auto* log = std::get_if<Log>(&effect)) {
-      check_no_secret(log->event);
-      for (const auto& [name, value] : log->fields) {
-        check_no_secret(value);
-      }
-    } else if (const auto* put = std::get_if<KvPut>(&effect)) {
-      check_no_secret(put->key);
-      check_no_secret(put->value);
-      check(put->ttl_seconds >= 60);
-    } else if (const auto* sql = std::get_if<Sql>(&effect)) {
-      for (const auto& statement : sql->statements) {
-        for (const auto& value : statement.parameters) {
-          if (const auto* text = std::get_if<std::string>(&value)) {
-            check_no_secret(*text);
-          }
-        }
-      }
-    } else if (const auto* commit = std::get_if<StorageCommit>(&effect)) {
-      check(in_authority_);
-      for (const auto& [key, value] : commit->puts) {
-        check_no_secret(value);
-      }
-    } else if (const auto* fetch = std::get_if<Fetch>(&effect)) {
-      check_fetch(*fetch);
-    } else if (std::holds_alternative<StorageRead>(effect)) {
-      check(in_authority_);
-    } else if (const auto* authority = std::get_if<Authority>(&effect)) {
-      check(!in_authority_);
-      check(authority->name.starts_with("connection:acme:") ||
-            authority->operation == "authority.health");
-    }
-  }
-
-  void lie() { *honest_ = false; }
-
-  void saw_reply(const Effect& effect, const Reply& reply) {
-    const auto* commit = std::get_if<StorageCommit>(&effect);
-    const auto* done = std::get_if<StorageCommit::Reply>(&reply);
-    if (commit == nullptr || done == nullptr || !*done) {
-      return;
-    }
-    for (const auto& [key, value] : commit->puts) {
-      journal_is_open_ = journal_is_open_ || key == kJournalKey || key == kSignInKey;
-    }
-    for (const auto& key : commit->deletes) {
-      journal_is_open_ = journal_is_open_ && key != kJournalKey && key != kSignInKey;
-    }
-  }
-
-  void check_outcome(const Outcome& outcome) const {
-    check(outcome.status >= 200 && outcome.status <= 599);
-    // The token for who asked for it; the link's own path in the form of its page.
-    const bool gives_tokens = operation_ == "get_token" || operation_ == "show_consent";
-    check(gives_tokens || outcome.kind == OutcomeKind::data || !has_canary(outcome.body));
-    for (const auto& [name, value] : outcome.headers) {
-      check(!has_canary(value));
-      check(value.find_first_of("\r\n") == std::string::npos);
-    }
-    switch (outcome.kind) {
-      case OutcomeKind::json:
-        check(nlohmann::json::accept(outcome.body));
-        check(outcome.body.find(fuzz::canary("refresh-")) == std::string::npos);
-        break;
-      case OutcomeKind::problem:
-        check_problem(outcome);
-        break;
-      case OutcomeKind::page:
-        check(!testing::header_of(outcome, "content-security-policy").empty());
-        check(outcome.body.starts_with("<!doctype html>"));
-        check(outcome.body.find("<script") == std::string::npos);
-        break;
-      case OutcomeKind::redirect: {
-        const auto location = testing::header_of(outcome, "location");
-        // Where somebody else wrote the row or the payload, the place to return to is his.
-        check(location.starts_with(kOrigins[0]) || location.starts_with(testing::kReturnTo) ||
-              !*honest_);
-        break;
-      }
-      case OutcomeKind::data:
-        check(in_authority_ &&
-              (operation_ == "authority.token" || operation_ == "authority.health"));
-        break;
-    }
-  }
-
- private:
-  void check_fetch(const Fetch& fetch) const {
-    bool known = false;
-    for (const auto origin : kOrigins) {
-      known = known || fetch.url.starts_with(origin);
-    }
-    check(known);
-    check(!has_canary(fetch.url));
-    const bool exchanges = fetch.method == "POST";
-    for (const auto& [name, value] : fetch.headers) {
-      // What the host says that it opened is what was sealed, or the host lied.
-      check(value.find_first_of("\r\n") == std::string::npos || !*honest_);
-      check(name != "authorization" || !fetch.url.starts_with(kOrigins[0]));
-    }
-    // A code or a refresh token leaves from the authority alone, once its journal is written, and
-    // the answer is kept.
-    check(exchanges == !fetch.keep_key.empty());
-    check(exchanges || fetch.body.empty());
-    check(!exchanges || (in_authority_ && journal_is_open_ && fetch.url.starts_with(kOrigins[0])));
-  }
-
-  static void check_problem(const Outcome& outcome) {
-    const auto json = parse_json(outcome.body);
-    check(json.has_value() && json->is_object());
-    const auto code = json_string(*json, "code");
-    check(code.has_value() && json_boolean(*json, "success") == false);
-    bool known = false;
-    for (const auto& info : all_problems()) {
-      known = known || (info.code == *code && info.status == outcome.status);
-    }
-    check(known);
-  }
-
-  bool in_authority_;
-  std::string operation_;
-  bool journal_is_open_ = false;
-  bool* honest_;
-};
+// As connection-object.ts has it.
+constexpr int kMostAlarmRuns = 50;
+constexpr int kMostRunsWhereAllIsWell = 20;
 
 struct Ended {
   std::optional<Outcome> outcome;
@@ -196,8 +48,8 @@ Reply answer(World& world, const Effect& effect, testing::Object* object, Choice
 // One run to its end; nothing when the host broke it off.
 Ended drive(World& world, const FlowInput& input, bool in_authority, bool* honest,
             Choices& choices) {
-  Rules rules(in_authority, input.operation, honest);
   auto* object = in_authority ? &world.objects[fuzz::object_name()] : nullptr;
+  Rules rules(object, input.operation, honest);
   Flow flow;
   Step step = flow.start(input);
   std::deque<IssuedEffect> waiting;
@@ -209,7 +61,11 @@ Ended drive(World& world, const FlowInput& input, bool in_authority, bool* hones
         return {.outcome = {}, .authority = *authority};
       }
       waiting.push_back(issued);
-      check(++effects <= kMostEffects);
+      // A number of events that is a lie is believed, and each of them looked for.
+      if (++effects > kMostEffects && rules.delivers() && !*honest) {
+        return {};
+      }
+      check(effects <= kMostEffects);
     }
     check(!waiting.empty());
     world.now += choices.rarely(16) ? choices.byte() * kSecondMs : 0;
@@ -233,39 +89,67 @@ Ended drive(World& world, const FlowInput& input, bool in_authority, bool* hones
   return {.outcome = flow.outcome(), .authority = {}};
 }
 
+Environment environment_of(const World& world, bool inside) {
+  FieldWriter out;
+  for (const auto& [name, value] : world.environment) {
+    out.text(name).text(value);
+  }
+  for (const auto& [name, value] : world.secrets) {
+    out.text(inside ? name : "").text(inside ? value : "");
+  }
+  return Environment(out.take());
+}
+
+// What a flow goes on in, in the connection's own object.
+FlowInput input_of(World& world, const Authority& call, Entry entry) {
+  const auto* inner = find_operation(call.operation);
+  check(inner != nullptr && inner->access == Access::authority);
+  FlowInput inside;
+  inside.operation = call.operation;
+  inside.entry = entry;
+  inside.now = inside.arrived_at = world.now;
+  inside.entropy = world.entropy(inner->entropy_bytes);
+  inside.environment = environment_of(world, true);
+  inside.payload = call.payload;
+  inside.incarnation = fuzz::kIncarnation;
+  return inside;
+}
+
+// An operation of the authority as its object runs it: an alarm's flow goes on until nothing is
+// due.
+Ended run_inside(World& world, FlowInput input, bool* honest, Choices& choices) {
+  int well = 0;
+  for (int run = 0; run < kMostAlarmRuns; ++run) {
+    auto ended = drive(world, input, true, honest, choices);
+    if (!ended.authority) {
+      return ended;
+    }
+    // From here on nothing fails, and nothing new happens: what is due comes to its end.
+    well += choices.empty() && *honest ? 1 : 0;
+    check(well < kMostRunsWhereAllIsWell);
+    input = input_of(world, *ended.authority, Entry::alarm);
+  }
+  return {};
+}
+
 void run_request(World& world, const Operation& operation, bool* honest, Choices& choices) {
   auto input = make_input(world, operation, choices);
-  const auto environment = [&](bool inside) {
-    FieldWriter out;
-    for (const auto& [name, value] : world.environment) {
-      out.text(name).text(value);
-    }
-    for (const auto& [name, value] : world.secrets) {
-      out.text(inside ? name : "").text(inside ? value : "");
-    }
-    return Environment(out.take());
-  };
   const bool in_authority = operation.access == Access::authority;
-  input.environment = environment(in_authority);
-  // Payloads that are made here are mutated.
-  *honest = *honest && !in_authority;
+  input.environment = environment_of(world, in_authority);
+  if (in_authority) {
+    // Payloads that are made here are mutated; an alarm has none.
+    *honest = *honest && input.entry == Entry::alarm;
+    (void)run_inside(world, std::move(input), honest, choices);
+    return;
+  }
   for (int run = 0; run < kMostRuns; ++run) {
-    const auto ended = drive(world, input, in_authority, honest, choices);
+    const auto ended = drive(world, input, false, honest, choices);
     if (!ended.authority) {
       return;
     }
     const auto& call = *ended.authority;
-    const auto* inner = find_operation(call.operation);
-    check(inner != nullptr && inner->access == Access::authority);
-    FlowInput inside;
-    inside.operation = call.operation;
-    inside.entry = Entry::authority;
-    inside.now = inside.arrived_at = world.now;
-    inside.entropy = world.entropy(inner->entropy_bytes);
-    inside.environment = environment(true);
-    inside.payload = call.payload;
-    inside.incarnation = "this";
-    const auto answered = drive(world, inside, true, honest, choices);
+    const auto answered =
+        run_inside(world, input_of(world, call, Entry::authority), honest, choices);
     if (!answered.outcome || answered.outcome->kind != OutcomeKind::data) {
       return;
     }
@@ -292,6 +176,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     run_request(world, operations[choices.one_of(operations.size())], &honest, choices);
   }
   run_request(world, *find_operation("authority.alarm"), &honest, choices);
-  check_no_secret(world.stored_bytes());
+  fuzz::check_no_secret(world.stored_bytes());
   return 0;
 }
