@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,9 @@ struct DueRefresh {
 };
 // The first refresh that is to be made unasked. Spread over time: connections that were made
 // together are not refreshed together, and the same record always has the same time.
-[[nodiscard]] DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& policy);
+// `refused`: resources to leave out.
+[[nodiscard]] DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& policy,
+                                      std::span<const std::string> refused = {});
 
 // When the grant is over for good, after which only a new sign-in helps; 0: never, or unknown.
 [[nodiscard]] EpochMs expires_for_good_at(const ConnectionRecord& record,

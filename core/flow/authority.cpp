@@ -1,6 +1,7 @@
 // The authority's operations. One runs at a time for a connection; each first settles what an
 // earlier one left open.
 #include <algorithm>
+#include <vector>
 
 #include "core/base/json_writer.h"
 #include "core/base/secret.h"
@@ -222,17 +223,13 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
 
 namespace {
 
-// Of one alarm.
-constexpr int kMostRefreshes = 2;
-
-// What is due though nobody asked for it; in keep_fresh each resource by itself.
+// What is due though nobody asked for it; in keep_fresh each resource by itself. One that is
+// refused keeps no other from its turn.
 Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
-  for (int i = 0; i < kMostRefreshes; ++i) {
-    if (!state->record || state->refresh.journal || state->behind) {
-      break;
-    }
+  std::vector<std::string> refused;
+  while (state->record && !state->refresh.journal && !state->behind) {
     const auto now = co_await current_time();
-    auto due = next_refresh(*state->record, state->rules.policy);
+    auto due = next_refresh(*state->record, state->rules.policy, refused);
     if (due.at == 0 || due.at > now) {
       break;
     }
@@ -240,9 +237,8 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
                                .event = "refresh_due",
                                .fields = {{"connection", connection_key(state->id)},
                                           {"mode", name_of(state->rules.policy.mode)}}});
-    if (!co_await refresh(context, state, std::move(due.resource))) {
-      break;
-    }
+    refused.push_back(due.resource);
+    (void)co_await refresh(context, state, std::move(due.resource));
   }
   co_return std::monostate{};
 }
@@ -288,8 +284,9 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
     state->pending.reset();
     (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}});
   }
-  // The alarm that rang is gone.
-  if (!state->armed && !state->behind && next_alarm(*state, now) != 0) {
+  // The alarm that rang is gone; one that was set while events were delivered is not.
+  const bool after_delivery = !context->input.payload.empty();
+  if (!state->armed && !state->behind && (after_delivery || next_alarm(*state, now) != 0)) {
     (void)co_await store(&*state, {});
   }
   if (state->behind) {

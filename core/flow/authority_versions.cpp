@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/json_writer.h"
+#include "core/connection/decision.h"
 #include "core/flow/authority_connect.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/connection_json.h"
@@ -12,26 +13,25 @@ namespace postern {
 
 namespace {
 
-// Newest first. Fault: store_unavailable, stored_data_unreadable.
-Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions() {
-  const auto read = co_await perform(StorageRead{.keys = {std::string(kHistoryKey)}});
-  if (!read || read->size() != 1) {
+// Those that are kept, the newest first. Faults: store_unavailable, stored_data_unreadable.
+Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(const AuthorityState* state) {
+  std::vector<std::string> keys;
+  for (std::int64_t age = 1; age <= kMostVersions; ++age) {
+    keys.push_back(version_key(state->version() - age));
+  }
+  const auto read = co_await perform(StorageRead{.keys = std::move(keys)});
+  if (!read) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }
   std::vector<ConnectionRecord> versions;
-  if (!(*read)[0]) {
-    co_return std::move(versions);
-  }
-  const auto history = read_history(*(*read)[0]);
-  if (!history) {
-    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
-  }
-  for (const auto bytes : *history) {
-    auto record = decode_record(bytes);
-    if (!record) {
+  for (const auto& bytes : *read) {
+    auto record = bytes ? decode_record(*bytes) : std::nullopt;
+    if (bytes && (!record || record->id != state->id)) {
       co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
     }
-    versions.push_back(std::move(*record));
+    if (record) {
+      versions.push_back(std::move(*record));
+    }
   }
   co_return std::move(versions);
 }
@@ -54,7 +54,7 @@ Task<Outcome> authority_versions_flow(FlowContext* context) {
   if (!is_there(*state)) {
     co_return problem_outcome(ProblemCode::not_connected);
   }
-  const auto versions = co_await earlier_versions();
+  const auto versions = co_await earlier_versions(&*state);
   if (!versions) {
     co_return problem_outcome(versions.error());
   }
@@ -87,13 +87,19 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
   if (state->refresh.journal) {
     co_return problem_outcome(settled.error().problem);
   }
-  auto versions = co_await earlier_versions();
+  if (state->behind) {
+    co_return problem_outcome(ProblemCode::store_unavailable);
+  }
+  auto versions = co_await earlier_versions(&*state);
   if (!versions) {
     co_return problem_outcome(versions.error());
   }
   const auto found = std::ranges::find(*versions, payload->version, &ConnectionRecord::version);
   if (found == versions->end() || found->sealed_refresh_token.empty()) {
     co_return problem_outcome(ProblemCode::version_not_kept);
+  }
+  if (was_used(*found, *state->record) && !works_again(state->rules.replay)) {
+    co_return problem_outcome(ProblemCode::version_spent);
   }
   auto next = std::move(*found);
   // The sealed fields know the versions that they were sealed under.

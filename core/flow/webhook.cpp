@@ -5,6 +5,7 @@
 #include "core/base/base64url.h"
 #include "core/base/hmac.h"
 #include "core/base/json.h"
+#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "core/base/version.h"
@@ -15,8 +16,8 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kDeadlineMs = 10 * kSecondMs;
-constexpr std::int64_t kMaxReplyBytes = std::int64_t{64} * 1024;
 constexpr std::string_view kSecretPrefix = "whsec_";
+constexpr std::size_t kNameHash = 12;
 constexpr std::size_t kShortestKey = 24;
 constexpr std::size_t kLongestKey = 64;
 
@@ -105,16 +106,16 @@ std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view or
   const auto insecure = insecure_origins(context);
   for (const Json& entry : own->elements) {
     const auto url = json_text(entry, "url");
-    Webhook webhook{.url = std::string(url), .keys = {}, .types = {}};
+    const auto parsed = parse_url(url, {.allowed_origins = insecure});
+    Webhook webhook{.url = std::string(url), .name = {}, .keys = {}, .types = {}};
     const bool known = std::ranges::any_of(
         webhooks, [&](const Webhook& other) { return other.url == webhook.url; });
-    if (known || !parse_url(url, {.allowed_origins = insecure}) ||
-        !read_keys(json_text(entry, "secret"), &webhook.keys) ||
+    if (known || !parsed || !read_keys(json_text(entry, "secret"), &webhook.keys) ||
         !read_types(json_member(entry, "events"), &webhook.types)) {
-      // By its place: its text may be the secret, and a URL may be one.
       reject(place + "[" + to_decimal(&entry - own->elements.data()) + "]");
       continue;
     }
+    webhook.name = parsed->origin() + "#" + sha256_base64url(url).substr(0, kNameHash);
     webhooks.push_back(std::move(webhook));
   }
   return webhooks;
@@ -139,7 +140,7 @@ Fetch webhook_request(const Webhook& webhook, const Event& event, EpochMs now) {
                 .headers = {},
                 .body = event_body(event),
                 .deadline_ms = kDeadlineMs,
-                .max_bytes = kMaxReplyBytes,
+                .max_bytes = kBodyUnread,
                 .keep_key = {},
                 .keep_org = {},
                 .keep_context = {}};

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kSealedPrefix = "sealed#";
 // A token refused twice needs two restarts; more is a loop (front.ts).
 constexpr int kMostRestarts = 3;
-constexpr int kMostAlarmRuns = 50;
+constexpr int kMostAlarmRuns = 20;
 
 template <class... Functions>
 struct Overloaded : Functions... {
@@ -114,7 +114,9 @@ std::vector<std::string> World::sealed_plaintexts() const {
 
 Reply World::fetch(const Fetch& effect, Object* object) {
   Fetch::Reply reply = internet(effect);
-  if (reply && static_cast<std::int64_t>(reply->body.size()) > effect.max_bytes) {
+  if (reply && effect.max_bytes == kBodyUnread) {
+    reply->body.clear();
+  } else if (reply && static_cast<std::int64_t>(reply->body.size()) > effect.max_bytes) {
     reply = std::unexpected(HostFault::too_large);
   }
   if (!effect.keep_key.empty() && object != nullptr) {

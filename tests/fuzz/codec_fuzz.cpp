@@ -86,28 +86,6 @@ std::string encode_events(const std::vector<Event>& events) {
   return bytes;
 }
 
-std::string encode_history(const std::vector<std::string_view>& records) {
-  FieldWriter out;
-  for (const auto record : records) {
-    out.text(record);
-  }
-  return out.take();
-}
-
-// Whatever is there, the newest version is the first of those that are kept.
-void check_history(std::string_view bytes) {
-  constexpr std::size_t kMost = 3;
-  check_round_trip(bytes, read_history, encode_history);
-  const auto before = read_history(bytes);
-  const auto history = add_to_history(bytes, "newest", kMost);
-  const auto after = read_history(history);
-  check(after.has_value() && after->size() <= kMost && after->front() == "newest");
-  check(after->size() == std::min(kMost, before ? before->size() + 1 : 1));
-  for (std::size_t i = 1; i < after->size(); ++i) {
-    check((*after)[i] == (*before)[i - 1]);
-  }
-}
-
 // Times come out of any record, and only of one that can be refreshed.
 void check_schedule(std::string_view bytes) {
   const auto record = decode_record(bytes);
@@ -174,7 +152,6 @@ void check_all(std::string_view bytes) {
   check_round_trip(bytes, decode_connection_id, [](const ConnectionId& id) { return encode(id); });
   check_round_trip(bytes, testing::decode_outcome, encode_outcome);
   check_round_trip(bytes, testing::decode_effects, encode_effects);
-  check_history(bytes);
   check_schedule(bytes);
   check_progress(bytes);
   check_replies(bytes);

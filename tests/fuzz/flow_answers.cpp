@@ -120,7 +120,7 @@ Sql::Reply altered_rows(World& world, const Sql& sql, Choices& choices) {
     }
     auto& row = outcome.rows[choices.one_of(outcome.rows.size())];
     auto& cell = row[choices.one_of(row.size())];
-    const auto* text = std::get_if<std::string>(&cell);
+    const auto* text = cell.text();
     if (text != nullptr && !choices.rarely(4)) {
       cell = SqlValue(choices.mutated(*text));
     } else if (choices.rarely(3)) {

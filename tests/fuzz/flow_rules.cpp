@@ -63,7 +63,7 @@ void Rules::check_effect(const Effect& effect) const {
   } else if (const auto* sql = std::get_if<Sql>(&effect)) {
     for (const auto& statement : sql->statements) {
       for (const auto& value : statement.parameters) {
-        if (const auto* text = std::get_if<std::string>(&value)) {
+        if (const auto* text = value.text()) {
           check_no_secret(*text);
         }
       }

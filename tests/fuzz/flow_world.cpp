@@ -119,6 +119,11 @@ void configure(World& world, Choices& choices) {
   }
 }
 
+// As webhooks_of has it.
+std::string name_of_hook() {
+  return "https://hooks.example.com#" + sha256_base64url(kHook).substr(0, 12);
+}
+
 Event event(std::int64_t number, const World& world, Choices& choices) {
   const auto type = static_cast<EventType>(choices.one_of(8));
   return make_event("evt_" + to_decimal(number), type, world.now - kHourMs,
@@ -141,7 +146,7 @@ void add_past(World& world, Choices& choices) {
           {.first = first,
            .seen = choices.rarely(2) ? events : first,
            .next_at = world.now,
-           .webhooks = {{.url = std::string(choices.rarely(3) ? "https://gone.example/" : kHook),
+           .webhooks = {{.name = choices.rarely(3) ? "https://gone.example#" : name_of_hook(),
                          .next = first,
                          .attempts = static_cast<std::int64_t>(choices.one_of(11)),
                          .next_at = world.now}}});
@@ -149,7 +154,7 @@ void add_past(World& world, Choices& choices) {
     (void)world.d1.batch({insert_event(kId, event(0, world, choices)),
                           insert_dead_letter({.id = kId,
                                               .event = event(1, world, choices),
-                                              .url = std::string(kHook),
+                                              .webhook = name_of_hook(),
                                               .attempts = kMostDeliveryAttempts,
                                               .reason = "503",
                                               .failed_at = world.now})});
@@ -157,7 +162,7 @@ void add_past(World& world, Choices& choices) {
   if (!choices.rarely(3)) {
     auto earlier = record(world, choices);
     earlier.version = 2;
-    storage[std::string(kHistoryKey)] = add_to_history({}, encode_record(earlier), 3);
+    storage[version_key(earlier.version)] = encode_record(earlier);
   }
   if (choices.rarely(3)) {
     const bool integration = choices.rarely(2);

@@ -98,6 +98,8 @@ std::size_t check_webhooks(const std::string& variable) {
     check(urls.insert(webhook.url).second);
     const auto url = parse_url(webhook.url);
     check(url.has_value() && url->scheme == "https" && url->port == 443);
+    check(webhook.name.starts_with(url->origin() + "#"));
+    check(webhook.name.size() == url->origin().size() + 1 + 12);
     check(!webhook.keys.empty());
     for (const auto& key : webhook.keys) {
       check(key.size() >= 24 && key.size() <= 64);

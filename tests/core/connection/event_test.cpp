@@ -38,8 +38,8 @@ Delivery delivery() {
   return {.first = 1,
           .seen = 9,
           .next_at = 3,
-          .webhooks = {{.url = "https://a.example/", .next = 4, .attempts = 5, .next_at = 6},
-                       {.url = "https://b.example/", .next = 7, .attempts = 0, .next_at = 0}}};
+          .webhooks = {{.name = "https://a.example/", .next = 4, .attempts = 5, .next_at = 6},
+                       {.name = "https://b.example/", .next = 7, .attempts = 0, .next_at = 0}}};
 }
 
 }  // namespace
@@ -128,11 +128,11 @@ TEST_CASE("a delivery is read as it was written") {
   CHECK(read->seen == 9);
   CHECK(read->next_at == 3);
   REQUIRE(read->webhooks.size() == 2);
-  CHECK(read->webhooks[0].url == "https://a.example/");
+  CHECK(read->webhooks[0].name == "https://a.example/");
   CHECK(read->webhooks[0].next == 4);
   CHECK(read->webhooks[0].attempts == 5);
   CHECK(read->webhooks[0].next_at == 6);
-  CHECK(read->webhooks[1].url == "https://b.example/");
+  CHECK(read->webhooks[1].name == "https://b.example/");
   CHECK(read->webhooks[1].next == 7);
   CHECK(decode_delivery(encode_delivery({}))->webhooks.empty());
 }

@@ -28,7 +28,7 @@ Event event(std::string id, EventType type = EventType::refreshed, EpochMs at = 
 DeadLetter letter(std::string event_id, std::string url, EpochMs failed_at = kNow) {
   return {.id = kId,
           .event = event(std::move(event_id)),
-          .url = std::move(url),
+          .webhook = std::move(url),
           .attempts = 10,
           .reason = "503",
           .failed_at = failed_at};
@@ -45,12 +45,13 @@ std::string ids(Database& d1, const EventQuery& query) {
   return all;
 }
 
-std::string letters(Database& d1, std::string_view org, std::int64_t limit = 10) {
+std::string letters(Database& d1, std::string_view org, std::int64_t limit = 10,
+                    std::int64_t after = 0) {
   std::string all;
-  for (const auto& row : run(d1, select_dead_letters(org, limit)).rows) {
+  for (const auto& row : run(d1, select_dead_letters(org, after, limit)).rows) {
     const auto found = dead_letter_in_row(row);
     CHECK((found && found->id.org == org));
-    all += (all.empty() ? "" : " ") + (found ? found->event.id + "@" + found->url : "?");
+    all += (all.empty() ? "" : " ") + (found ? found->event.id + "@" + found->webhook : "?");
   }
   return all;
 }
@@ -159,7 +160,7 @@ TEST_CASE("a dead letter is read as it was written, one for each event and webho
   again.attempts = 20;
   again.reason = "timeout";
   (void)run(d1, insert_dead_letter(again));
-  const auto rows = run(d1, select_dead_letters("acme", 10)).rows;
+  const auto rows = run(d1, select_dead_letters("acme", 0, 10)).rows;
   REQUIRE(rows.size() == 1);
   const auto found = dead_letter_in_row(rows[0]);
   REQUIRE(found.has_value());
@@ -168,14 +169,14 @@ TEST_CASE("a dead letter is read as it was written, one for each event and webho
   CHECK(found->event.type == EventType::refreshed);
   CHECK(found->event.at == kNow);
   CHECK(found->event.data == R"({"a":1})");
-  CHECK(found->url == "https://a.example/");
+  CHECK(found->webhook == "https://a.example/");
   CHECK(found->attempts == 20);
   CHECK(found->reason == "timeout");
   CHECK(found->failed_at == kNow + 5);
 }
 
 TEST_CASE(
-    "dead letters are listed by their organization, the oldest first, and end with a redelivery") {
+    "dead letters are listed by their organization, the first first, and end with a redelivery") {
   Database d1;
   (void)run(d1, insert_dead_letter(letter("a", "1", kNow + 2)));
   (void)run(d1, insert_dead_letter(letter("b", "1", kNow + 1)));
@@ -183,8 +184,9 @@ TEST_CASE(
   auto foreign = letter("b", "3");
   foreign.id.org = "other";
   (void)run(d1, insert_dead_letter(foreign));
-  CHECK(letters(d1, "acme") == "b@1 a@1 b@2");
-  CHECK(letters(d1, "acme", 2) == "b@1 a@1");
+  CHECK(letters(d1, "acme") == "a@1 b@1 b@2");
+  CHECK(letters(d1, "acme", 2) == "a@1 b@1");
+  CHECK(letters(d1, "acme", 2, 2) == "b@2");
   CHECK(run(d1, delete_dead_letters("acme", "b")).changes == 2);
   CHECK(letters(d1, "acme") == "a@1");
   CHECK(letters(d1, "other") == "b@3");
@@ -218,9 +220,11 @@ TEST_CASE("an integration's fault keeps its beginning until a refresh works") {
   CHECK(found->last_seen == kNow + 5);
   CHECK_FALSE(fault("other", "azure").has_value());
   CHECK_FALSE(fault("acme", "github").has_value());
-  CHECK(run(d1, delete_integration_fault("other", "azure")).changes == 0);
-  CHECK(run(d1, delete_integration_fault("acme", "github")).changes == 0);
-  CHECK(run(d1, delete_integration_fault("acme", "azure")).changes == 1);
+  CHECK(run(d1, delete_integration_fault("other", "azure", kNow + 9)).changes == 0);
+  CHECK(run(d1, delete_integration_fault("acme", "github", kNow + 9)).changes == 0);
+  // Seen again after the refresh that worked.
+  CHECK(run(d1, delete_integration_fault("acme", "azure", kNow + 4)).changes == 0);
+  CHECK(run(d1, delete_integration_fault("acme", "azure", kNow + 5)).changes == 1);
   CHECK_FALSE(fault("acme", "azure").has_value());
 }
 

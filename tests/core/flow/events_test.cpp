@@ -44,7 +44,10 @@ Outcome answered_with(std::string operation, Pairs path, SqlRow row) {
   REQUIRE(flow.start(input) == Step::effects);
   REQUIRE(flow.issued().size() == 1);
   REQUIRE(std::holds_alternative<Sql>(flow.issued()[0].effect));
-  const Sql::Reply rows = std::vector{SqlOutcome{.rows = {std::move(row)}, .changes = 0}};
+  const auto& statements = std::get<Sql>(flow.issued()[0].effect).statements;
+  std::vector<SqlOutcome> outcomes(statements.size());
+  outcomes.back().rows = {std::move(row)};
+  const Sql::Reply rows = std::move(outcomes);
   if (flow.resume(0, {{flow.issued()[0].id, rows}}) == Step::done) {
     return *flow.outcome();
   }
@@ -61,7 +64,7 @@ SqlRow letter_row(std::string org) {
   return {
       std::string("evt_1"),     std::move(org),     std::string("azure"), std::string("u"),
       std::string("refreshed"), std::int64_t{0},    std::string("{}"),    std::string("https://a/"),
-      std::int64_t{10},         std::string("503"), std::int64_t{0}};
+      std::int64_t{10},         std::string("503"), std::int64_t{0},      std::int64_t{4}};
 }
 
 }  // namespace
@@ -92,7 +95,7 @@ TEST_CASE("another organization's event is shown to nobody, whatever the databas
         R"({"events":[],"cursor":"7"})");
   CHECK(answered_with("list_dead_letters", {}, letter_row("acme")).body.contains("evt_1"));
   CHECK(answered_with("list_dead_letters", {}, letter_row("other")).body ==
-        R"({"dead_letters":[]})");
+        R"({"dead_letters":[],"cursor":"4"})");
   const Pairs path = {{"event_id", "evt_1"}};
   CHECK(answered_with("redeliver_event", path, event_row("acme")).body.empty());
   CHECK(answered_with("redeliver_event", path, event_row("other")).status == 404);

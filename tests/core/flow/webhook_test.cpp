@@ -244,7 +244,7 @@ TEST_CASE("an event is posted with its id, its time and a signature over what is
   CHECK(request.url == kUrl);
   CHECK(request.body == event_body(event));
   CHECK(request.deadline_ms == 10 * kSecondMs);
-  CHECK(request.max_bytes == 65536);
+  CHECK(request.max_bytes == kBodyUnread);
   CHECK(request.keep_key.empty());
   CHECK(header(request, "content-type") == "application/json");
   CHECK(header(request, "user-agent") == "Postern/" + std::string(kVersion));
