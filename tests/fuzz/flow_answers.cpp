@@ -108,25 +108,24 @@ Fetch::Reply internet(const World& world, const Fetch& fetch, Choices& choices) 
 
 namespace {
 
-// What the database has, but for one cell.
+SqlValue altered(const SqlValue& cell, Choices& choices) {
+  const auto* text = cell.text();
+  if (text != nullptr && !choices.rarely(4)) {
+    return SqlValue(choices.mutated(*text + (choices.rarely(2) ? "x" : "")));
+  }
+  return choices.rarely(3) ? SqlValue() : SqlValue(std::int64_t{choices.byte()} - 8);
+}
+
+// What the database has, but for a cell of each row.
 Sql::Reply altered_rows(World& world, const Sql& sql, Choices& choices) {
   auto outcomes = world.d1.batch(sql.statements);
   if (!outcomes) {
     return std::unexpected(HostFault::unavailable);
   }
   for (auto& outcome : *outcomes) {
-    if (outcome.rows.empty()) {
-      continue;
-    }
-    auto& row = outcome.rows[choices.one_of(outcome.rows.size())];
-    auto& cell = row[choices.one_of(row.size())];
-    const auto* text = cell.text();
-    if (text != nullptr && !choices.rarely(4)) {
-      cell = SqlValue(choices.mutated(*text));
-    } else if (choices.rarely(3)) {
-      cell = SqlValue();
-    } else {
-      cell = SqlValue(std::int64_t{choices.byte()} - 8);
+    for (auto& row : outcome.rows) {
+      auto& cell = row[choices.one_of(row.size())];
+      cell = altered(cell, choices);
     }
   }
   return std::move(*outcomes);

@@ -1,10 +1,12 @@
 // What an operator writes into the Worker's variables: rules of replaying, modes, durations,
 // webhooks with their secrets. What is wrong is refused and named; nothing of it is believed.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
 
+#include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/base/form.h"
 #include "core/base/json.h"
@@ -87,6 +89,14 @@ void check_request(const Webhook& webhook) {
   }
 }
 
+// As RFC 4648 section 4 has it.
+std::string base64(std::string_view bytes) {
+  auto text = base64url_encode(bytes);
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  return text + std::string((4 - text.size() % 4) % 4, '=');
+}
+
 // How many webhooks there are.
 std::size_t check_webhooks(const std::string& variable) {
   std::vector<std::string> invalid;
@@ -131,12 +141,14 @@ Json text_of(std::string_view text) {
   return json;
 }
 
-// The same as one entry's URL or secret; bytes that no JSON can have are left to the whole.
+// As a key, and as one entry's URL or secret; bytes that no JSON can have are left to the whole.
 void check_entry(std::string_view text) {
+  const auto good_url = text_of("https://hooks.example.com/");
+  const bool is_key = text.size() >= 24 && text.size() <= 64;
+  check(check_webhooks(of_acme(good_url, text_of("whsec_" + base64(text)))) == (is_key ? 1 : 0));
   if (!is_utf8(text)) {
     return;
   }
-  const auto good_url = text_of("https://hooks.example.com/");
   check_webhooks(of_acme(text_of(text), text_of(kSecret)));
   if (check_webhooks(of_acme(good_url, text_of(text))) == 1) {
     // A secret has one spelling, but for its padding.
