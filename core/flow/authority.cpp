@@ -233,10 +233,6 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
     if (due.at == 0 || due.at > now) {
       break;
     }
-    (void)co_await perform(Log{.level = LogLevel::info,
-                               .event = "refresh_due",
-                               .fields = {{"connection", connection_key(state->id)},
-                                          {"mode", name_of(state->rules.policy.mode)}}});
     refused.push_back(due.resource);
     (void)co_await refresh(context, state, std::move(due.resource));
   }

@@ -23,7 +23,7 @@ constexpr std::int64_t kMostTaken = 100;
 // Events that wait for one webhook; what is beyond goes to the dead letters, the oldest first.
 constexpr std::int64_t kMostWaiting = 1000;
 // Where the variable, or an entry of it, cannot be read.
-constexpr DurationMs kReadAgainMs = 5 * kMinuteMs;
+constexpr DurationMs kReadAgainMs = kHourMs;
 // Where the dead letter itself cannot be written.
 constexpr DurationMs kDeadLetterAgainMs = 5 * kMinuteMs;
 constexpr DurationMs kLongestPatienceMs = kDayMs;
@@ -133,14 +133,8 @@ Task<Result<std::optional<Event>, Problem>> next_event(Turn turn, std::int64_t c
       co_return std::unexpected(problem(ProblemCode::store_unavailable));
     }
     auto events = (*read)[0] ? decode_events(*(*read)[0]) : std::nullopt;
-    const bool readable = events && events->size() == 1;
-    if (readable && turn.webhook->wants(events->front().type)) {
+    if (events && events->size() == 1 && turn.webhook->wants(events->front().type)) {
       co_return std::optional(std::move(events->front()));
-    }
-    if (!readable && (*read)[0]) {
-      (void)co_await perform(Log{.level = LogLevel::error,
-                                 .event = "event_unreadable",
-                                 .fields = {{"number", to_decimal(next)}}});
     }
   }
   co_return std::optional<Event>();
@@ -243,9 +237,8 @@ Task<Outcome> authority_deliver_flow(FlowContext* context) {
   std::vector<std::string> invalid;
   const auto webhooks = webhooks_of(*context, id->org, &invalid);
   for (const auto& place : invalid) {
-    (void)co_await perform(Log{.level = LogLevel::error,
-                               .event = "webhook_not_valid",
-                               .fields = {{"org", id->org}, {"webhook", place}}});
+    (void)co_await perform(
+        Log{.level = LogLevel::error, .event = "webhook_not_valid", .fields = {{"place", place}}});
   }
   const auto delivered = co_await deliver(context, *id, &webhooks, invalid.empty());
   if (!delivered) {

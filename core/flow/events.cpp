@@ -23,13 +23,24 @@ void write_event(JsonWriter& out, const Event& event) {
   out.key("data").raw(event.data);
 }
 
+// Where the last read ended; nullopt where it is no such place.
+std::optional<std::int64_t> cursor_in(const Parameters& parameters) {
+  const auto cursor =
+      parse_decimal(parameters.has("cursor") ? parameters.text("cursor") : std::string_view("0"));
+  return cursor && *cursor >= 0 ? cursor : std::nullopt;
+}
+
+Outcome bad_cursor() {
+  return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
+}
+
 }  // namespace
 
 Task<Outcome> list_events_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto cursor = parameters.has("cursor") ? parse_decimal(parameters.text("cursor")) : 0;
-  if (!cursor || *cursor < 0) {
-    co_return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
+  const auto cursor = cursor_in(parameters);
+  if (!cursor) {
+    co_return bad_cursor();
   }
   const auto type = parameters.text("type");
   if (!type.empty() && !parse_event_type(type)) {
@@ -74,9 +85,9 @@ Task<Outcome> list_events_flow(FlowContext* context) {
 
 Task<Outcome> list_dead_letters_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto cursor = parameters.has("cursor") ? parse_decimal(parameters.text("cursor")) : 0;
-  if (!cursor || *cursor < 0) {
-    co_return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
+  const auto cursor = cursor_in(parameters);
+  if (!cursor) {
+    co_return bad_cursor();
   }
   const auto rows = co_await perform(
       Sql{.statements = {select_dead_letters(context->caller.org, *cursor, kPageSize)}});
