@@ -121,21 +121,6 @@ Task<RefreshResult> refuse(FlowContext* context, AuthorityState* state, std::str
   co_return failed(std::move(told), live_token(*state, resource, now) != nullptr);
 }
 
-Task<Result<ConnectionRecord, Problem>> seal_refresh_token(ConnectionRecord next,
-                                                           std::string refresh_token) {
-  auto sealed =
-      co_await perform(Seal{.org = next.id.org,
-                            .context = seal_context(next.id, "refresh_token", next.version),
-                            .plaintext = std::move(refresh_token)});
-  if (!sealed) {
-    co_return std::unexpected(problem(ProblemCode::store_unavailable, "Sealing failed"));
-  }
-  next.sealed_refresh_token = std::move(*sealed);
-  next.refresh_sealed_version = next.version;
-  next.refresh_minted_at = co_await current_time();
-  co_return std::move(next);
-}
-
 Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, TokenFault fault) {
   const auto now = co_await current_time();
   const auto resource = state->refresh.journal->resource;
@@ -333,58 +318,6 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
 }
 
 }  // namespace
-
-TokenReply token_reply_of(const HttpReply& reply) {
-  TokenReply token{
-      .status = reply.status, .content_type = {}, .retry_after = {}, .body = reply.body};
-  for (const auto& [name, value] : reply.headers) {
-    if (name == "content-type") {
-      token.content_type = value;
-    } else if (name == "retry-after") {
-      token.retry_after = value;
-    }
-  }
-  return token;
-}
-
-Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
-                                                    std::string old_refresh_token) {
-  auto& next = wish.next;
-  const auto now = co_await current_time();
-  // An answer without a refresh token means that the old one stays (RFC 6749 6); it is sealed anew,
-  // so that the version and the key of the record are all that is ever needed.
-  const std::string refresh_token = response->refresh_token
-                                        ? std::string(response->refresh_token->reveal())
-                                        : std::move(old_refresh_token);
-  const std::string access_context =
-      seal_context(next.id, "access_token:" + wish.resource, next.version);
-  auto access = co_await perform(Seal{.org = next.id.org,
-                                      .context = access_context,
-                                      .plaintext = std::string(response->access_token.reveal())});
-  if (!access) {
-    co_return std::unexpected(problem(ProblemCode::store_unavailable, "Sealing failed"));
-  }
-  next.sealed_refresh_token.clear();
-  if (!refresh_token.empty()) {
-    auto with_refresh_token = co_await seal_refresh_token(std::move(next), refresh_token);
-    if (!with_refresh_token) {
-      co_return std::unexpected(with_refresh_token.error());
-    }
-    next = std::move(*with_refresh_token);
-  }
-  StoredAccessToken token{.resource = wish.resource,
-                          .sealed = std::move(*access),
-                          .sealed_version = next.version,
-                          .minted_at = now,
-                          .expires_at = response->expires_in_seconds
-                                            ? now + *response->expires_in_seconds * kSecondMs
-                                            : 0,
-                          .scope = response->scope};
-  std::erase_if(next.tokens,
-                [&](const StoredAccessToken& old) { return old.resource == wish.resource; });
-  next.tokens.push_back(std::move(token));
-  co_return std::move(next);
-}
 
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {
   // A refresh token from a backup may be spent: its outcome is unknown, which is attempt two.

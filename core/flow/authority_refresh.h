@@ -35,6 +35,10 @@ struct SealWish {
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
                                                     std::string old_refresh_token);
 
+// The refresh token alone, under the version of `next`.
+Task<Result<ConnectionRecord, Problem>> seal_refresh_token(ConnectionRecord next,
+                                                           std::string refresh_token);
+
 [[nodiscard]] TokenReply token_reply_of(const HttpReply& reply);
 
 }  // namespace postern

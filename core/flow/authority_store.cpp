@@ -4,23 +4,13 @@
 
 #include "core/base/base64url.h"
 #include "core/base/text.h"
-#include "core/flow/event_statements.h"
-#include "core/flow/statements.h"
 #include "core/flow/webhook.h"
 
 namespace postern {
 
 namespace {
 
-constexpr DurationMs kOutboxAlarmMs = 30 * kSecondMs;
-// Of the log alone nobody waits for: a refresh that is retried soon is told with what came of it.
-constexpr DurationMs kLogAlarmMs = 5 * kSecondMs;
-// After a refresh that was due and did not come about.
-constexpr DurationMs kDueAgainMs = 10 * kMinuteMs;
-constexpr DurationMs kRareTryMs = 6 * kHourMs;
 constexpr std::int64_t kVersions = 3;
-// Statements of one batch of D1.
-constexpr std::size_t kMostLogged = 40;
 // Some 340 events. Where D1 has been down for so long the oldest go: a flow has to be able to hold
 // them several times.
 constexpr std::size_t kMostEventBytes = std::size_t{64} * 1024;
@@ -31,26 +21,6 @@ std::string_view journal_key(JournalKind kind) {
 
 std::string_view kept_key(JournalKind kind) {
   return kind == JournalKind::code ? kSignInKeptKey : kKeptKey;
-}
-
-EpochMs earlier(EpochMs a, EpochMs b) {
-  return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
-// The longer something did not come about, the longer the pause until it is tried again.
-DurationMs patience(EpochMs since, EpochMs now, DurationMs least) {
-  return std::clamp((now - since) / 4, least, kRareTryMs);
-}
-
-EpochMs journal_alarm(const AuthorityState& state, const Journal& journal, EpochMs now) {
-  const auto mode = state.rules.policy.mode;
-  if (journal.attempts > kMostUnaskedTries) {
-    const bool given_up = journal.kind == JournalKind::code || mode == RefreshMode::on_demand;
-    const auto pause = mode == RefreshMode::keep_fresh ? kHourMs : kRareTryMs;
-    return given_up || !state.record ? 0 : now + pause + spread(*state.record, pause / 6);
-  }
-  return journal.retry_at > now ? journal.retry_at
-                                : now + patience(journal.sent_at, now, kMinuteMs);
 }
 
 // Adds events of `record` to a commit and to what is owed.
@@ -210,8 +180,8 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
                                (told.front().type == EventType::connected && !ends.in_doubt);
   const auto event_count = state->event_count;
   tell(state, next, told, now, &commit, &outbox);
-  commit.alarm_at =
-      earlier(now + kOutboxAlarmMs, delivery_due_at(state->delivery, state->event_count, now));
+  commit.alarm_at = earlier_alarm(now + kOutboxAlarmMs,
+                                  delivery_due_at(state->delivery, state->event_count, now));
   const auto stored = co_await perform(std::move(commit));
   if (!stored) {
     state->event_count = event_count;
@@ -231,113 +201,6 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
     state->pending.reset();
   }
   (void)co_await publish(state);
-  co_return std::monostate{};
-}
-
-Task<std::monostate> rewrite_kv(AuthorityState* state) {
-  const auto written = co_await perform(KvPut{.key = connection_key(state->id),
-                                              .value = encode_record(*state->record),
-                                              .ttl_seconds = kRecordKvSeconds});
-  if (written || written.error() != HostFault::timeout) {
-    co_return std::monostate{};
-  }
-  // It may land over a newer one, as any write that timed out: KV is owed another after that.
-  const auto again_at = co_await current_time() + kLateWriteMs;
-  state->outbox = Outbox{.d1_done = true, .kv_again_at = again_at, .retry_at = again_at};
-  (void)co_await store(
-      state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}}, .deletes = {}});
-  co_return std::monostate{};
-}
-
-namespace {
-
-// The record where D1 has not got it, the mark that goes, the first of the events; nothing where
-// nothing is owed.
-Sql backup_of(const AuthorityState& state, const std::vector<Event>& events) {
-  Sql sql;
-  if (!state.outbox->d1_done) {
-    sql.statements.push_back(upsert_connection(*state.record));
-  }
-  for (const auto& event : events) {
-    sql.statements.push_back(insert_event(state.id, event));
-  }
-  if (state.outbox->unmarks_integration) {
-    sql.statements.push_back(
-        delete_integration_fault(state.id.org, state.id.integration, state.record->updated_at));
-  }
-  return sql;
-}
-
-}  // namespace
-
-Task<std::monostate> publish(AuthorityState* state) {
-  // What is not stored is not told.
-  if (!state->outbox || !state->record || state->behind) {
-    co_return std::monostate{};
-  }
-  auto& outbox = *state->outbox;
-  const auto begun = co_await current_time();
-  auto events = decode_events(outbox.events).value_or(std::vector<Event>());
-  std::string left;
-  for (std::size_t i = kMostLogged; i < events.size(); ++i) {
-    left += encode_event(events[i]);
-  }
-  events.resize(std::min(events.size(), kMostLogged));
-  Sql backup = backup_of(*state, events);
-  const bool owes_d1 = !backup.statements.empty();
-  const bool owed_record = !outbox.d1_done;
-  KvPut put{.key = connection_key(state->id),
-            .value = encode_record(*state->record),
-            .ttl_seconds = kRecordKvSeconds};
-  KvPut::Reply kv;
-  Sql::Reply d1 = std::vector<SqlOutcome>();
-  if (!outbox.kv_done && owes_d1) {
-    auto [written, stored] =
-        co_await all_of(effect_task(std::move(put)), effect_task(std::move(backup)));
-    kv = written;
-    d1 = std::move(stored);
-  } else if (!outbox.kv_done) {
-    kv = co_await perform(std::move(put));
-  } else if (owes_d1) {
-    d1 = co_await perform(std::move(backup));
-  }
-  const auto now = co_await current_time();
-  if (!kv && kv.error() == HostFault::timeout) {
-    outbox.kv_again_at = now + kLateWriteMs;
-  }
-  if (owed_record && d1 && !d1->empty() && d1->front().changes == 0) {
-    // Newer than what its only writer has: the writer's storage was put back, or lost for a while.
-    (void)co_await perform(Log{.level = LogLevel::error,
-                               .event = "backup_is_newer",
-                               .fields = {{"connection", connection_key(state->id)}}});
-  }
-  // Done is what no late write can undo: before that, D1 may take as long as it likes.
-  outbox.kv_done = outbox.kv_done || (kv && begun >= outbox.kv_again_at);
-  if (d1) {
-    outbox.d1_done = true;
-    outbox.events = std::move(left);
-    outbox.unmarks_integration = false;
-  }
-  StorageCommit commit;
-  if (!kv || !d1) {
-    ++outbox.attempts;
-    outbox.retry_at = now + retry_delay(outbox.attempts + 3, random_bits(state->context));
-    (void)co_await perform(Log{.level = LogLevel::warn,
-                               .event = "outbox_retry",
-                               .fields = {{"connection", connection_key(state->id)},
-                                          {"kv", kv ? "done" : "failed"},
-                                          {"d1", d1 ? "done" : "failed"}}});
-  } else if (!outbox.is_done()) {
-    outbox.retry_at = outbox.events.empty() ? outbox.kv_again_at : now + kLogAlarmMs;
-  } else {
-    state->outbox.reset();
-  }
-  if (state->outbox) {
-    commit.puts.emplace_back(kOutboxKey, encode_outbox(outbox));
-  } else {
-    commit.deletes.emplace_back(kOutboxKey);
-  }
-  (void)co_await store(state, std::move(commit));
   co_return std::monostate{};
 }
 
@@ -378,37 +241,6 @@ Task<std::monostate> close_journal(AuthorityState* state, JournalKind kind, Stor
   }
   (void)co_await store(state, std::move(commit), std::move(told));
   co_return std::monostate{};
-}
-
-EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
-  EpochMs next = state.pending ? state.pending->expires_at : 0;
-  for (const auto* exchange : {&state.refresh, &state.sign_in}) {
-    if (exchange->journal) {
-      next = earlier(next, journal_alarm(state, *exchange->journal, now));
-    }
-  }
-  if (state.outbox) {
-    next =
-        earlier(next, state.outbox->retry_at != 0 ? state.outbox->retry_at : now + kOutboxAlarmMs);
-  }
-  next = earlier(next, delivery_due_at(state.delivery, state.event_count, now));
-  if (!state.record) {
-    return next;
-  }
-  if (state.rules_unknown) {
-    next = earlier(next, now + kRareTryMs);
-  }
-  const auto& policy = state.rules.policy;
-  if (const auto due = next_refresh(*state.record, policy); due.at != 0 && !state.refresh.journal) {
-    next = earlier(next, due.at > now ? due.at
-                                      : now + patience(due.at, now, kDueAgainMs) +
-                                            spread(*state.record, kDueAgainMs));
-  }
-  if (const auto tell_at = expiry_told_at(*state.record, policy);
-      tell_at != 0 && state.told_of != state.record->granted_at) {
-    next = earlier(next, std::max(tell_at, now));
-  }
-  return next;
 }
 
 }  // namespace postern

@@ -60,6 +60,13 @@ inline constexpr std::int64_t kMostUnaskedTries = 24;
 // When to look again at what is unsettled, owed or due; 0: nothing is.
 [[nodiscard]] EpochMs next_alarm(const AuthorityState& state, EpochMs now);
 
+// The earlier of two times; 0 is none.
+[[nodiscard]] EpochMs earlier_alarm(EpochMs a, EpochMs b);
+// After a commit that opened an outbox, whoever made it is taken for dead then.
+inline constexpr DurationMs kOutboxAlarmMs = 30 * kSecondMs;
+// Of the log alone nobody waits for: a refresh that is retried soon is told with what came of it.
+inline constexpr DurationMs kLogAlarmMs = 5 * kSecondMs;
+
 // An event for the webhooks as rows of a commit; nothing where the organization has none.
 void add_webhook_event(AuthorityState* state, StorageCommit* commit, const Event& event);
 

@@ -354,11 +354,10 @@ Outcome Host::run_authority(const std::string& object_name, const std::string& o
     next.incarnation = input.incarnation;
     ended = drive(next, &object);
   }
-  if (ended.authority) {
-    return host_problem(ProblemCode::core_trap);
-  }
   // A dead object shows as a failed call.
-  return ended.outcome ? std::move(*ended.outcome) : host_problem(ProblemCode::store_unavailable);
+  return ended.authority ? host_problem(ProblemCode::core_trap)
+         : ended.outcome ? std::move(*ended.outcome)
+                         : host_problem(ProblemCode::store_unavailable);
 }
 
 Outcome Host::ring(const std::string& object_name) {
@@ -382,7 +381,7 @@ Outcome Host::call(const Request& request) {
     }
     auto ended = drive(input, nullptr);
     if (!ended.authority) {
-      return ended.outcome ? std::move(*ended.outcome) : host_problem(ProblemCode::core_trap);
+      return ended.outcome.value_or(host_problem(ProblemCode::core_trap));
     }
     const auto& call = *ended.authority;
     auto outcome = run_authority(call.name, call.operation, call.payload);

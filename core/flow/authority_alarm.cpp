@@ -1,0 +1,67 @@
+// When an authority's alarm is to ring: for what is unsettled, owed or due.
+#include <algorithm>
+
+#include "core/flow/authority_store.h"
+
+namespace postern {
+
+namespace {
+
+// After a refresh that was due and did not come about.
+constexpr DurationMs kDueAgainMs = 10 * kMinuteMs;
+constexpr DurationMs kRareTryMs = 6 * kHourMs;
+
+// The longer something did not come about, the longer the pause until it is tried again.
+DurationMs patience(EpochMs since, EpochMs now, DurationMs least) {
+  return std::clamp((now - since) / 4, least, kRareTryMs);
+}
+
+EpochMs journal_alarm(const AuthorityState& state, const Journal& journal, EpochMs now) {
+  const auto mode = state.rules.policy.mode;
+  if (journal.attempts > kMostUnaskedTries) {
+    const bool given_up = journal.kind == JournalKind::code || mode == RefreshMode::on_demand;
+    const auto pause = mode == RefreshMode::keep_fresh ? kHourMs : kRareTryMs;
+    return given_up || !state.record ? 0 : now + pause + spread(*state.record, pause / 6);
+  }
+  return journal.retry_at > now ? journal.retry_at
+                                : now + patience(journal.sent_at, now, kMinuteMs);
+}
+
+}  // namespace
+
+EpochMs earlier_alarm(EpochMs a, EpochMs b) {
+  return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
+  EpochMs next = state.pending ? state.pending->expires_at : 0;
+  for (const auto* exchange : {&state.refresh, &state.sign_in}) {
+    if (exchange->journal) {
+      next = earlier_alarm(next, journal_alarm(state, *exchange->journal, now));
+    }
+  }
+  if (state.outbox) {
+    next = earlier_alarm(
+        next, state.outbox->retry_at != 0 ? state.outbox->retry_at : now + kOutboxAlarmMs);
+  }
+  next = earlier_alarm(next, delivery_due_at(state.delivery, state.event_count, now));
+  if (!state.record) {
+    return next;
+  }
+  if (state.rules_unknown) {
+    next = earlier_alarm(next, now + kRareTryMs);
+  }
+  const auto& policy = state.rules.policy;
+  if (const auto due = next_refresh(*state.record, policy); due.at != 0 && !state.refresh.journal) {
+    next = earlier_alarm(next, due.at > now ? due.at
+                                            : now + patience(due.at, now, kDueAgainMs) +
+                                                  spread(*state.record, kDueAgainMs));
+  }
+  if (const auto tell_at = expiry_told_at(*state.record, policy);
+      tell_at != 0 && state.told_of != state.record->granted_at) {
+    next = earlier_alarm(next, std::max(tell_at, now));
+  }
+  return next;
+}
+
+}  // namespace postern

@@ -1,0 +1,124 @@
+// What other stores get of an authority's changes: the record in KV and D1, events in D1's log.
+#include <algorithm>
+
+#include "core/flow/authority_store.h"
+#include "core/flow/event_statements.h"
+#include "core/flow/statements.h"
+
+namespace postern {
+
+namespace {
+
+// Statements of one batch of D1.
+constexpr std::size_t kMostLogged = 40;
+
+}  // namespace
+
+Task<std::monostate> rewrite_kv(AuthorityState* state) {
+  const auto written = co_await perform(KvPut{.key = connection_key(state->id),
+                                              .value = encode_record(*state->record),
+                                              .ttl_seconds = kRecordKvSeconds});
+  if (written || written.error() != HostFault::timeout) {
+    co_return std::monostate{};
+  }
+  // It may land over a newer one, as any write that timed out: KV is owed another after that.
+  const auto again_at = co_await current_time() + kLateWriteMs;
+  state->outbox = Outbox{.d1_done = true, .kv_again_at = again_at, .retry_at = again_at};
+  (void)co_await store(
+      state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}}, .deletes = {}});
+  co_return std::monostate{};
+}
+
+namespace {
+
+// The record where D1 has not got it, the mark that goes, the first of the events; nothing where
+// nothing is owed.
+Sql backup_of(const AuthorityState& state, const std::vector<Event>& events) {
+  Sql sql;
+  if (!state.outbox->d1_done) {
+    sql.statements.push_back(upsert_connection(*state.record));
+  }
+  for (const auto& event : events) {
+    sql.statements.push_back(insert_event(state.id, event));
+  }
+  if (state.outbox->unmarks_integration) {
+    sql.statements.push_back(
+        delete_integration_fault(state.id.org, state.id.integration, state.record->updated_at));
+  }
+  return sql;
+}
+
+}  // namespace
+
+Task<std::monostate> publish(AuthorityState* state) {
+  // What is not stored is not told.
+  if (!state->outbox || !state->record || state->behind) {
+    co_return std::monostate{};
+  }
+  auto& outbox = *state->outbox;
+  const auto begun = co_await current_time();
+  auto events = decode_events(outbox.events).value_or(std::vector<Event>());
+  std::string left;
+  for (std::size_t i = kMostLogged; i < events.size(); ++i) {
+    left += encode_event(events[i]);
+  }
+  events.resize(std::min(events.size(), kMostLogged));
+  Sql backup = backup_of(*state, events);
+  const bool owes_d1 = !backup.statements.empty();
+  const bool owed_record = !outbox.d1_done;
+  KvPut put{.key = connection_key(state->id),
+            .value = encode_record(*state->record),
+            .ttl_seconds = kRecordKvSeconds};
+  KvPut::Reply kv;
+  Sql::Reply d1 = std::vector<SqlOutcome>();
+  if (!outbox.kv_done && owes_d1) {
+    auto [written, stored] =
+        co_await all_of(effect_task(std::move(put)), effect_task(std::move(backup)));
+    kv = written;
+    d1 = std::move(stored);
+  } else if (!outbox.kv_done) {
+    kv = co_await perform(std::move(put));
+  } else if (owes_d1) {
+    d1 = co_await perform(std::move(backup));
+  }
+  const auto now = co_await current_time();
+  if (!kv && kv.error() == HostFault::timeout) {
+    outbox.kv_again_at = now + kLateWriteMs;
+  }
+  if (owed_record && d1 && !d1->empty() && d1->front().changes == 0) {
+    // Newer than what its only writer has: the writer's storage was put back, or lost for a while.
+    (void)co_await perform(Log{.level = LogLevel::error,
+                               .event = "backup_is_newer",
+                               .fields = {{"connection", connection_key(state->id)}}});
+  }
+  // Done is what no late write can undo: before that, D1 may take as long as it likes.
+  outbox.kv_done = outbox.kv_done || (kv && begun >= outbox.kv_again_at);
+  if (d1) {
+    outbox.d1_done = true;
+    outbox.events = std::move(left);
+    outbox.unmarks_integration = false;
+  }
+  StorageCommit commit;
+  if (!kv || !d1) {
+    ++outbox.attempts;
+    outbox.retry_at = now + retry_delay(outbox.attempts + 3, random_bits(state->context));
+    (void)co_await perform(Log{.level = LogLevel::warn,
+                               .event = "outbox_retry",
+                               .fields = {{"connection", connection_key(state->id)},
+                                          {"kv", kv ? "done" : "failed"},
+                                          {"d1", d1 ? "done" : "failed"}}});
+  } else if (!outbox.is_done()) {
+    outbox.retry_at = outbox.events.empty() ? outbox.kv_again_at : now + kLogAlarmMs;
+  } else {
+    state->outbox.reset();
+  }
+  if (state->outbox) {
+    commit.puts.emplace_back(kOutboxKey, encode_outbox(outbox));
+  } else {
+    commit.deletes.emplace_back(kOutboxKey);
+  }
+  (void)co_await store(state, std::move(commit));
+  co_return std::monostate{};
+}
+
+}  // namespace postern
