@@ -79,7 +79,7 @@ SqlStatement sweep_events(EpochMs now) {
 
 SqlStatement sweep_dead_letters(EpochMs now) {
   return {.sql =
-              "DELETE FROM dead_letters WHERE rowid IN (SELECT rowid FROM dead_letters WHERE "
+              "DELETE FROM dead_letters WHERE seq IN (SELECT seq FROM dead_letters WHERE "
               "failed_at < ? LIMIT 500)",
           .parameters = bind({now - kEventLifeMs})};
 }
@@ -96,7 +96,7 @@ SqlStatement insert_dead_letter(const DeadLetter& letter) {
 
 SqlStatement select_dead_letters(std::string_view org, std::int64_t after, std::int64_t limit) {
   return {.sql = "SELECT " POSTERN_LETTER_COLUMNS
-                 ", rowid FROM dead_letters WHERE org_id = ? AND rowid > ? ORDER BY rowid LIMIT ?",
+                 ", seq FROM dead_letters WHERE org_id = ? AND seq > ? ORDER BY seq LIMIT ?",
           .parameters = bind({text(org), after, limit})};
 }
 

@@ -106,6 +106,33 @@ Fetch::Reply internet(const World& world, const Fetch& fetch, Choices& choices) 
   return list_page(fetch, choices);
 }
 
+namespace {
+
+SqlValue altered(const SqlValue& cell, Choices& choices) {
+  const auto* text = cell.text();
+  if (text != nullptr && !choices.rarely(4)) {
+    return SqlValue(choices.mutated(*text + (choices.rarely(2) ? "x" : "")));
+  }
+  return choices.rarely(3) ? SqlValue() : SqlValue(std::int64_t{choices.byte()} - 8);
+}
+
+// What the database has, but for a cell of each row.
+Sql::Reply altered_rows(World& world, const Sql& sql, Choices& choices) {
+  auto outcomes = world.d1.batch(sql.statements);
+  if (!outcomes) {
+    return std::unexpected(HostFault::unavailable);
+  }
+  for (auto& outcome : *outcomes) {
+    for (auto& row : outcome.rows) {
+      auto& cell = row[choices.one_of(row.size())];
+      cell = altered(cell, choices);
+    }
+  }
+  return std::move(*outcomes);
+}
+
+}  // namespace
+
 Reply wrong_reply(World& world, const Effect& effect, Choices& choices) {
   // What is stored somewhere, in the wrong place.
   std::vector<std::string> pool = {"", encode_record(record(world, choices)), choices.text()};
@@ -132,6 +159,9 @@ Reply wrong_reply(World& world, const Effect& effect, Choices& choices) {
     return StorageRead::Reply(std::move(values));
   }
   if (const auto* sql = std::get_if<Sql>(&effect)) {
+    if (!choices.rarely(2)) {
+      return altered_rows(world, *sql, choices);
+    }
     std::vector<SqlOutcome> outcomes;
     const auto count = choices.rarely(4) ? choices.one_of(4) : sql->statements.size();
     for (std::size_t i = 0; i < count; ++i) {

@@ -120,6 +120,10 @@ std::string payload_for(World& world, std::string_view operation, Choices& choic
         .id = kId,
         .event = {.id = "evt_1", .type = EventType::connected, .at = world.now, .data = "{}"}});
   }
+  if (operation == "authority.alarm") {
+    // As the platform rings it, or as who delivers goes on in it.
+    return choices.rarely(4) ? "delivered" : "";
+  }
   return encode(kId);
 }
 

@@ -119,16 +119,39 @@ void configure(World& world, Choices& choices) {
   }
 }
 
+// As webhooks_of has it.
+std::string name_of_hook() {
+  return "https://hooks.example.com#" + sha256_base64url(kHook).substr(0, 12);
+}
+
 Event event(std::int64_t number, const World& world, Choices& choices) {
   const auto type = static_cast<EventType>(choices.one_of(8));
   return make_event("evt_" + to_decimal(number), type, world.now - kHourMs,
                     {.id = kId, .provider = "microsoft", .version = 3}, {{"reason", "network"}});
 }
 
-// What happened before: events that are owed and logged, versions that are kept, trouble.
+// What has been told, whatever became of the connection since.
+void add_log(World& world, Choices& choices) {
+  (void)world.d1.batch({insert_event(kId, event(0, world, choices)),
+                        insert_event(kId, event(1, world, choices)),
+                        insert_dead_letter({.id = kId,
+                                            .event = event(1, world, choices),
+                                            .webhook = name_of_hook(),
+                                            .attempts = kMostDeliveryAttempts,
+                                            .reason = "503",
+                                            .failed_at = world.now}),
+                        upsert_integration_fault("acme", "azure",
+                                                 {.reason = "invalid_client",
+                                                  .error = "invalid_client",
+                                                  .reference = "r",
+                                                  .since = world.now,
+                                                  .last_seen = world.now})});
+}
+
+// What happened before: events that are owed, versions that are kept, trouble.
 void add_past(World& world, Choices& choices) {
   auto& storage = world.objects[object_name()].storage;
-  const auto events = static_cast<std::int64_t>(choices.one_of(4));
+  const auto events = 3 - static_cast<std::int64_t>(choices.one_of(4));
   if (events != 0) {
     const auto first = static_cast<std::int64_t>(choices.one_of(2));
     storage[std::string(kEventsKey)] = to_decimal(events);
@@ -141,20 +164,13 @@ void add_past(World& world, Choices& choices) {
           {.first = first,
            .seen = choices.rarely(2) ? events : first,
            .next_at = world.now,
-           .webhooks = {{.name = std::string(choices.rarely(3) ? "https://gone.example/" : kHook),
+           .webhooks = {{.name = choices.rarely(3) ? "https://gone.example#" : name_of_hook(),
                          .next = first,
                          .attempts = static_cast<std::int64_t>(choices.one_of(11)),
                          .next_at = world.now}}});
     }
-    (void)world.d1.batch({insert_event(kId, event(0, world, choices)),
-                          insert_dead_letter({.id = kId,
-                                              .event = event(1, world, choices),
-                                              .webhook = std::string(kHook),
-                                              .attempts = kMostDeliveryAttempts,
-                                              .reason = "503",
-                                              .failed_at = world.now})});
   }
-  if (choices.rarely(3)) {
+  if (!choices.rarely(3)) {
     auto earlier = record(world, choices);
     earlier.version = 2;
     storage[version_key(earlier.version)] = encode_record(earlier);
@@ -163,12 +179,6 @@ void add_past(World& world, Choices& choices) {
     const bool integration = choices.rarely(2);
     storage[std::string(kTroubleKey)] =
         encode_trouble({.reason = "network", .since = world.now, .integration = integration});
-    (void)world.d1.batch({upsert_integration_fault("acme", "azure",
-                                                   {.reason = "invalid_client",
-                                                    .error = "invalid_client",
-                                                    .reference = "r",
-                                                    .since = world.now,
-                                                    .last_seen = world.now})});
   }
   if (choices.rarely(3)) {
     storage[std::string(kOutboxKey)] =
@@ -210,6 +220,7 @@ void begin_world(World& world, Choices& choices) {
                                      .expires_at = world.now + kMinuteMs,
                                      .consumed_at = 0}),
                         insert_state(state)});
+  add_log(world, choices);
 
   auto& storage = world.objects[object_name()].storage;
   const auto beginning = choices.one_of(8);

@@ -22,9 +22,10 @@ inline const std::string kState = kAttempt + "." + kSecret43;
 inline const std::string kApiKey = "pk_acme_" + kSecret43;
 // The object's life in which everything happens.
 inline constexpr std::string_view kIncarnation = "this";
-// acme's webhooks. One secret is a canary as it is written, the other one as the key that it is.
-inline constexpr std::string_view kHook = "https://hooks.example.com/postern";
-inline constexpr std::string_view kOtherHook = "https://other.example.com/in?from=postern";
+// acme's webhooks. A URL may be a secret. Of their own secrets one is a canary as it is written,
+// the other one as the key that it is.
+inline constexpr std::string_view kHook = "https://hooks.example.com/CANARY/in";
+inline constexpr std::string_view kOtherHook = "https://other.example.com/in?key=CANARY";
 inline std::string canary(std::string_view what) {
   return std::string(kCanary) + "-" + std::string(what);
 }

@@ -1,10 +1,12 @@
 // What an operator writes into the Worker's variables: rules of replaying, modes, durations,
 // webhooks with their secrets. What is wrong is refused and named; nothing of it is believed.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
 
+#include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/base/form.h"
 #include "core/base/json.h"
@@ -53,18 +55,16 @@ void check_rules(std::string_view text) {
   for (const char* name :
        {"AZURE_REPLAY", "AZURE_REFRESH_MODE", "AZURE_REFRESH_AHEAD_SECONDS",
         "AZURE_REFRESH_IDLE_SECONDS", "AZURE_GRANT_LIFETIME_SECONDS", "AZURE_LOGIN_ORIGIN"}) {
-    for (const auto& provider : providers()) {
-      const auto rules = grant_rules(context_with(name, text), provider);
-      if (!rules) {
-        // It names the variable and shows nothing of its value.
-        check(rules.error().code == ProblemCode::integration_not_configured);
-        check(rules.error().detail == std::string(name) + " is missing or not valid");
-        continue;
-      }
-      const auto& policy = rules->policy;
-      for (const auto duration : {policy.ahead_ms, policy.idle_ms, policy.lifetime_ms}) {
-        check(duration >= 0 && duration <= kLongest);
-      }
+    const auto rules = grant_rules(context_with(name, text), *find_provider("atlassian"));
+    if (!rules) {
+      // It names the variable and shows nothing of its value.
+      check(rules.error().code == ProblemCode::integration_not_configured);
+      check(rules.error().detail == std::string(name) + " is missing or not valid");
+      continue;
+    }
+    const auto& policy = rules->policy;
+    for (const auto duration : {policy.ahead_ms, policy.idle_ms, policy.lifetime_ms}) {
+      check(duration >= 0 && duration <= kLongest);
     }
   }
 }
@@ -89,6 +89,14 @@ void check_request(const Webhook& webhook) {
   }
 }
 
+// As RFC 4648 section 4 has it.
+std::string base64(std::string_view bytes) {
+  auto text = base64url_encode(bytes);
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  return text + std::string((4 - text.size() % 4) % 4, '=');
+}
+
 // How many webhooks there are.
 std::size_t check_webhooks(const std::string& variable) {
   std::vector<std::string> invalid;
@@ -100,6 +108,8 @@ std::size_t check_webhooks(const std::string& variable) {
     check(urls.insert(webhook.url).second);
     const auto url = parse_url(webhook.url);
     check(url.has_value() && url->scheme == "https" && url->port == 443);
+    check(webhook.name.starts_with(url->origin() + "#"));
+    check(webhook.name.size() == url->origin().size() + 1 + 12);
     check(!webhook.keys.empty());
     for (const auto& key : webhook.keys) {
       check(key.size() >= 24 && key.size() <= 64);
@@ -131,12 +141,14 @@ Json text_of(std::string_view text) {
   return json;
 }
 
-// The same as one entry's URL or secret; bytes that no JSON can have are left to the whole.
+// As a key, and as one entry's URL or secret; bytes that no JSON can have are left to the whole.
 void check_entry(std::string_view text) {
+  const auto good_url = text_of("https://hooks.example.com/");
+  const bool is_key = text.size() >= 24 && text.size() <= 64;
+  check(check_webhooks(of_acme(good_url, text_of("whsec_" + base64(text)))) == (is_key ? 1 : 0));
   if (!is_utf8(text)) {
     return;
   }
-  const auto good_url = text_of("https://hooks.example.com/");
   check_webhooks(of_acme(text_of(text), text_of(kSecret)));
   if (check_webhooks(of_acme(good_url, text_of(text))) == 1) {
     // A secret has one spelling, but for its padding.

@@ -15,6 +15,7 @@ CREATE INDEX idx_events_occurred_at ON events (occurred_at);
 
 -- Events that a webhook did not take, however often it was asked.
 CREATE TABLE dead_letters (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id TEXT NOT NULL,
   webhook TEXT NOT NULL,
   org_id TEXT NOT NULL,
@@ -26,9 +27,10 @@ CREATE TABLE dead_letters (
   attempts INTEGER NOT NULL,
   reason TEXT NOT NULL,
   failed_at INTEGER NOT NULL,
-  PRIMARY KEY (event_id, webhook)
+  UNIQUE (event_id, webhook)
 );
-CREATE INDEX idx_dead_letters_org ON dead_letters (org_id, failed_at);
+CREATE INDEX idx_dead_letters_org ON dead_letters (org_id, seq);
+CREATE INDEX idx_dead_letters_failed_at ON dead_letters (failed_at);
 
 -- Integrations that a provider refuses, until a refresh through them works again.
 CREATE TABLE integration_faults (

@@ -179,6 +179,27 @@ TEST_CASE("a refusal may mean that the token was spent only where it is good for
   CHECK(spent(ReplayClass::reuse_leeway, backup));
 }
 
+TEST_CASE("a token that was used works again only where its provider never ends it") {
+  CHECK(works_again({.kind = ReplayClass::not_rotated}));
+  CHECK(works_again({.kind = ReplayClass::old_stays_valid}));
+  CHECK_FALSE(works_again({.kind = ReplayClass::reuse_leeway, .leeway_seconds = 600}));
+  CHECK_FALSE(works_again({.kind = ReplayClass::single_use}));
+}
+
+TEST_CASE("an earlier version's token was used where the same grant has a later one") {
+  auto earlier = record_with(kHour);
+  earlier.granted_at = kNow;
+  earlier.refresh_minted_at = kNow + 5;
+  auto newest = earlier;
+  CHECK_FALSE(was_used(earlier, newest));
+  newest.refresh_minted_at += 1;
+  CHECK(was_used(earlier, newest));
+  CHECK_FALSE(was_used(newest, earlier));
+  // Another sign-in since: what the grant before became, nobody here knows.
+  newest.granted_at += 1;
+  CHECK_FALSE(was_used(earlier, newest));
+}
+
 TEST_CASE("what a fault does to the connection") {
   const StoredAccessToken alive{.expires_at = kNow + 1};
   const StoredAccessToken over{.expires_at = kNow};

@@ -168,6 +168,27 @@ TEST_CASE("a token that ends before it begins is due, and nothing breaks") {
   }
 }
 
+TEST_CASE("nobody is asked more often than once a minute, however short the times are") {
+  auto brief = record();
+  brief.tokens = {token("graph", 10 * kSecondMs)};
+  CHECK(next_refresh(brief, kKeepFresh).at == kNow + kMinuteMs);
+  CHECK(next_refresh(record(), {.mode = RefreshMode::keep_alive, .idle_ms = kMinuteMs}).at ==
+        kNow + kMinuteMs);
+}
+
+TEST_CASE("a resource that is refused is left out, whatever the others do") {
+  auto two = record();
+  two.tokens = {token("arm", kHourMs / 2), token("graph", kHourMs)};
+  const std::vector<std::string> arm = {"arm"};
+  CHECK(next_refresh(two, kKeepFresh).resource == "arm");
+  CHECK(next_refresh(two, kKeepFresh, arm).resource == "graph");
+  const std::vector<std::string> both = {"arm", "graph"};
+  CHECK(next_refresh(two, kKeepFresh, both).at == 0);
+  // Nor is one asked for of which there is no token.
+  two.tokens.clear();
+  CHECK(next_refresh(two, kKeepAlive, arm).at == 0);
+}
+
 TEST_CASE("what cannot be refreshed is never due and has no end that is told") {
   const RefreshPolicy all{.mode = RefreshMode::keep_fresh,
                           .ahead_ms = kMinuteMs,

@@ -193,6 +193,49 @@ TEST_CASE(
   CHECK(run(d1, delete_dead_letters("acme", "b")).changes == 0);
 }
 
+TEST_CASE("a place among the dead letters is never given twice") {
+  Database d1;
+  (void)run(d1, insert_dead_letter(letter("a", "1")));
+  (void)run(d1, insert_dead_letter(letter("b", "1")));
+  // A reader has come to the second, which is redelivered; then there is another one.
+  CHECK(run(d1, delete_dead_letters("acme", "b")).changes == 1);
+  (void)run(d1, insert_dead_letter(letter("c", "1")));
+  CHECK(letters(d1, "acme", 10, 2) == "c@1");
+  // One that failed once more comes once more.
+  (void)run(d1, insert_dead_letter(letter("a", "1")));
+  CHECK(letters(d1, "acme", 10, 3) == "a@1");
+  CHECK(letters(d1, "acme") == "c@1 a@1");
+}
+
+TEST_CASE(
+    "events and dead letters of more than thirty days ago are swept, five hundred at a time") {
+  Database d1;
+  const auto long_ago = kNow - 30 * kDayMs - 1;
+  std::vector<SqlStatement> inserts;
+  for (int i = 0; i < 501; ++i) {
+    const auto id = std::to_string(i);
+    inserts.push_back(insert_event(kId, event(id, EventType::refreshed, long_ago)));
+    inserts.push_back(insert_dead_letter(letter(id, "1", long_ago)));
+  }
+  inserts.push_back(insert_dead_letter(letter("edge", "1", kNow - 30 * kDayMs)));
+  REQUIRE(d1.batch(inserts).has_value());
+  CHECK(run(d1, sweep_events(kNow)).changes == 500);
+  CHECK(run(d1, sweep_events(kNow)).changes == 1);
+  CHECK(run(d1, sweep_dead_letters(kNow)).changes == 500);
+  CHECK(run(d1, sweep_dead_letters(kNow)).changes == 1);
+  CHECK(letters(d1, "acme") == "edge@1");
+}
+
+TEST_CASE("the last place of the log is known, whoever's it is") {
+  Database d1;
+  const auto last = [&] { return run(d1, select_last_event()).rows; };
+  REQUIRE(last().size() == 1);
+  CHECK(last()[0][0] == SqlValue());
+  (void)run(d1, insert_event(kId, event("a")));
+  (void)run(d1, insert_event({.org = "other", .integration = "azure", .user_id = "u"}, event("b")));
+  CHECK(last()[0][0] == SqlValue(std::int64_t{2}));
+}
+
 TEST_CASE("an integration's fault keeps its beginning until a refresh works") {
   Database d1;
   const auto fault = [&](std::string_view org, std::string_view integration) {

@@ -87,6 +87,19 @@ TEST_CASE("an organization's webhooks are read, and nobody else's") {
   CHECK(read(all, "nobody").invalid.empty());
 }
 
+TEST_CASE("a webhook's name tells its origin and nothing else of its URL, which may be a secret") {
+  const auto found = read(of_acme(entry("https://a.example.com/the-secret", kSecret) + "," +
+                                  entry("https://a.example.com/another", kSecret)));
+  REQUIRE(found.webhooks.size() == 2);
+  CHECK(found.webhooks[0].name.starts_with("https://a.example.com#"));
+  CHECK_FALSE(found.webhooks[0].name.contains("secret"));
+  // Two at one origin are told apart, and each has the same name each time.
+  CHECK(found.webhooks[0].name != found.webhooks[1].name);
+  const auto again = read(of_acme(entry("https://a.example.com/the-secret", kShortest)));
+  REQUIRE(again.webhooks.size() == 1);
+  CHECK(again.webhooks[0].name == found.webhooks[0].name);
+}
+
 TEST_CASE("a webhook without a list of events wants all of them, else those of the list") {
   const Webhook all{.url = {}, .keys = {}, .types = {}};
   const Webhook some{.url = {}, .keys = {}, .types = {EventType::needs_reauth}};
