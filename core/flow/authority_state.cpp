@@ -132,13 +132,17 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
       state.record = std::move(**found);
       state.recovered = true;
       apply_rules(*context, &state);
-      // The alarm went with the storage, and what is due is due still.
+      // The alarm went with the storage, and what is due is due still; and so did what was known of
+      // a write to KV that is late. The backup that lacks the version gets it.
       const auto now = co_await current_time();
-      const auto stored = co_await perform(
-          StorageCommit{.puts = {{std::string(kRecordKey), encode_record(*state.record)},
-                                 {std::string(kRecoveredKey), "1"}},
-                        .deletes = {},
-                        .alarm_at = next_alarm(state, now)});
+      const auto again_at = now + kLateWriteMs;
+      state.outbox = Outbox{.kv_again_at = again_at, .retry_at = again_at};
+      const auto stored =
+          co_await perform(StorageCommit{.puts = {{kRecordKey, encode_record(*state.record)},
+                                                  {kOutboxKey, encode_outbox(*state.outbox)},
+                                                  {kRecoveredKey, "1"}},
+                                         .deletes = {},
+                                         .alarm_at = next_alarm(state, now)});
       if (!stored) {
         co_return std::unexpected(problem(ProblemCode::store_unavailable));
       }

@@ -47,6 +47,8 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
     journal.retry_at = now + kKeptPatienceMs;
   }
   if (!co_await write_journal(state, kind)) {
+    // Nobody took it up: it must not count as one that flows die of.
+    --journal.kept_reads;
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }
   co_return std::move(**fetched);

@@ -271,6 +271,7 @@ void mending_times_out(Stories& stories) {
       stories, "kv-mended-too-late", "KV is mended, and that very write times out",
       "It may land at any time, over a tombstone too: KV is owed another write after that.");
   story.world.kv.clear();
+  story.world.now += kSecondMs;
   story.fail_next("kv.put", HostFault::timeout);
   story.host.call(story.get_token());
   story.section("A minute later");

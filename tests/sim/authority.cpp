@@ -14,7 +14,7 @@ namespace {
 
 constexpr DurationMs kRepeatAlarmMs = 60 * kSecondMs;
 constexpr DurationMs kPlatformRetryMs = 2 * kSecondMs;
-constexpr int kMostDoublings = 6;
+constexpr int kMostDoublings = 4;
 constexpr int kMostAlarmRuns = 20;
 
 std::string name_of_node(const Node& node) {

@@ -70,9 +70,11 @@ void EventBook::committed(int connection, const StorageCommit& commit) {
   auto& book = books_[static_cast<std::size_t>(connection)];
   bool has_record = false;
   bool has_outbox = false;
+  bool is_recovery = false;
   const auto before = book.told.size();
   for (const auto& [key, value] : commit.puts) {
     has_record = has_record || key == kRecordKey;
+    is_recovery = is_recovery || key == kRecoveredKey;
     if (key == kOutboxKey) {
       has_outbox = true;
       const auto outbox = decode_outbox(value);
@@ -89,8 +91,8 @@ void EventBook::committed(int connection, const StorageCommit& commit) {
       }
     }
   }
-  // What comes back from a backup is no change, and owes nothing.
-  if (has_record && has_outbox && book.told.size() == before) {
+  // What comes back from a backup is no change, whatever it owes.
+  if (has_record && has_outbox && !is_recovery && book.told.size() == before) {
     violated_("a change that no event tells of");
   }
 }

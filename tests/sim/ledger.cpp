@@ -111,6 +111,7 @@ void Ledger::disconnected(int connection, DurationMs mono) {
   // Only a sign-in that arrives from now on may begin it anew.
   state.ended = true;
   state.last_sign_in = -1;
+  state.last_answered = -1;
   if (state.grant >= 0 && grant(state.grant).replaced_at < 0) {
     grant(state.grant).replaced_at = mono;
   }
@@ -264,7 +265,8 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
     }
   } else if (record->status == Status::connected) {
     const auto place = refresh_in(*record);
-    if (state.ended && !state.lost && place && place->grant != state.last_sign_in) {
+    if (state.ended && !state.lost && place && place->grant != state.last_sign_in &&
+        place->grant != state.last_answered) {
       violated(6, "a connection came back that was ended");
     }
     state.ended = false;

@@ -71,6 +71,12 @@ class Ledger {
   void issued(const RefreshPlace& place) { grant(place.grant).newest_issued = place.index; }
   // They arrived, and the host kept them.
   void received(int connection, const RefreshPlace& place);
+  // They arrived at the flow at least.
+  void answered(int connection, const RefreshPlace& place) {
+    if (place.index == 0) {
+      at(connection).last_answered = place.grant;
+    }
+  }
   // A commit was carried out. `operation`: of the flow; `mono`: the time that nobody can turn.
   void committed(int connection, const testing::Object& object, std::string_view operation,
                  DurationMs mono, EpochMs now);
@@ -106,6 +112,7 @@ class Ledger {
     std::int64_t version = 0;
     Status status = Status::not_connected;
     int grant = -1;
+    int last_answered = -1;  // the same, whether or not the host could keep the answer
     int last_sign_in = -1;   // the latest grant whose code was redeemed and whose answer arrived
     bool owes = false;       // to KV or D1
     DurationMs owed_at = 0;  // the last time that it did

@@ -178,6 +178,9 @@ void Simulation::token_arrives(const std::shared_ptr<Run>& run, const IssuedEffe
         with_kid(world_.seal(effect.keep_org, effect.keep_context, encode_reply(Reply(reply))),
                  ring_generation(isolate_of(*run)));
   }
+  if (issued_tokens) {
+    ledger_.answered(run->connection, *issued_tokens);
+  }
   if (kept && issued_tokens) {
     ledger_.received(run->connection, *issued_tokens);
   }

@@ -27,7 +27,7 @@ interface Job extends Wish {
 /** Distinct jobs that wait; callers with the same wish share one and do not count. */
 const LONGEST_QUEUE = 1_000;
 const REPEAT_ALARM_MS = 60_000;
-const MOST_DOUBLINGS = 6;
+const MOST_DOUBLINGS = 4;
 const MOST_ALARM_RUNS = 20;
 
 export class ConnectionObject extends DurableObject<Bindings> {

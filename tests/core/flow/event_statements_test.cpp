@@ -226,14 +226,15 @@ TEST_CASE(
   CHECK(letters(d1, "acme") == "edge@1");
 }
 
-TEST_CASE("the last place of the log is known, whoever's it is") {
+TEST_CASE("the last place of an organization's events is known, and of nobody else's") {
   Database d1;
-  const auto last = [&] { return run(d1, select_last_event()).rows; };
-  REQUIRE(last().size() == 1);
-  CHECK(last()[0][0] == SqlValue());
+  const auto last = [&](std::string_view org) { return run(d1, select_last_event(org)).rows; };
+  REQUIRE(last("acme").size() == 1);
+  CHECK(last("acme")[0][0] == SqlValue());
   (void)run(d1, insert_event(kId, event("a")));
   (void)run(d1, insert_event({.org = "other", .integration = "azure", .user_id = "u"}, event("b")));
-  CHECK(last()[0][0] == SqlValue(std::int64_t{2}));
+  CHECK(last("acme")[0][0] == SqlValue(std::int64_t{1}));
+  CHECK(last("other")[0][0] == SqlValue(std::int64_t{2}));
 }
 
 TEST_CASE("an integration's fault keeps its beginning until a refresh works") {
