@@ -13,14 +13,14 @@ import { ORG, type Person, people, plainEntries, posternEntries } from "./seed.t
 
 // The Miniflare and the esbuild that wrangler brings: what `npm start` and a deployment use.
 const require = createRequire(createRequire(import.meta.url).resolve("wrangler/package.json"));
-const { Miniflare, convertV4MiniflareOptions } = require("miniflare") as typeof import("miniflare");
+export const { Miniflare, convertV4MiniflareOptions } = require("miniflare") as typeof import("miniflare");
 const esbuild = require("esbuild") as {
   build(options: Record<string, unknown>): Promise<{ outputFiles: { text: string }[] }>;
 };
 
 /** So many that nobody is asked for twice by a cold reader: what the isolate remembers is no help. */
 export const USERS = 8_000;
-const SOCKET = [{ host: "127.0.0.1", port: 0 }];
+export const SOCKET = [{ host: "127.0.0.1", port: 0 }];
 const DAY_MS = 24 * 3600 * 1000;
 
 export interface Workers {
@@ -34,7 +34,7 @@ export interface Workers {
   close(): Promise<void>;
 }
 
-async function bundled(name: string): Promise<string> {
+export async function bundled(name: string): Promise<string> {
   const { outputFiles } = await esbuild.build({
     entryPoints: [join(root, "tests", "bench", name)],
     bundle: true,
@@ -48,12 +48,14 @@ async function bundled(name: string): Promise<string> {
 }
 
 /** Just what a deployment uploads: dist/worker, as `wrangler deploy --dry-run` wrote it. */
-function uploaded(): V4WorkerOptions & { modules: object[] } {
-  const folder = join(root, "dist", "worker");
+export function uploaded(
+  folder = join(root, "dist", "worker"),
+  entry = "index.js",
+): V4WorkerOptions & { modules: object[] } {
   const type = (name: string) =>
     name.endsWith(".js") ? "ESModule" : name.endsWith(".wasm") ? "CompiledWasm" : "Text";
   const names = readdirSync(folder).filter((name) => /\.(js|wasm|css|svg)$/.test(name));
-  names.sort((a, b) => Number(b === "index.js") - Number(a === "index.js"));
+  names.sort((a, b) => Number(b === entry) - Number(a === entry));
   const modules = names.map((name) => ({
     type: type(name),
     path: join(folder, name),
@@ -143,7 +145,7 @@ export async function startWorkers(): Promise<Workers> {
 }
 
 /** The date and the flags that the deployed Worker runs with, for all of them. */
-function readWranglerSettings() {
+export function readWranglerSettings() {
   const text = readFileSync(join(root, "wrangler.jsonc"), "utf8");
   const date = /"compatibility_date": "([^"]+)"/.exec(text)?.[1];
   const flags = /"compatibility_flags": (\[[^\]]*\])/.exec(text)?.[1];
@@ -167,7 +169,7 @@ async function fill(port: number, entries: [string, string][]): Promise<void> {
 
 const TICK_MICROS = 10_000;
 
-function workerdPid(): number | undefined {
+export function workerdPid(): number | undefined {
   if (process.platform !== "linux") return undefined;
   const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   for (const name of children) {
@@ -183,7 +185,7 @@ function workerdPid(): number | undefined {
 }
 
 /** User and system time. */
-function cpuMicrosOf(pid: number): number {
+export function cpuMicrosOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
