@@ -46,6 +46,13 @@ Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}, and \`*\` f
 ## Operations
 
 ${shown.map(operationSection).join("\n")}
+## Following events
+
+Over a service binding \`subscribe({ cursor, type, userId, integration, seconds }, onEvents)\` calls \`onEvents(events, cursor)\` with what
+\`listEvents\` answers, as it happens, for \`seconds\` (60 when absent, at most 900), and answers \`{cursor}\`. An event counts as taken when
+\`onEvents\` has resolved: whoever begins again with the last cursor misses none and may see some twice (same \`id\`). \`onEvents\` may end it by
+answering \`false\`. Who: permission \`events:read\`.
+
 ## Refusals
 
 Every refusal is a problem document (RFC 9457) with \`success: false\`, a human \`error\` and a stable \`code\`.

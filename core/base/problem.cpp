@@ -80,6 +80,8 @@ constexpr ProblemInfo kProblems[] = {
     {"version_not_kept", 404, "This version of the connection is not kept",
      POSTERN_DOC("Choose one that the list of versions has, with a refresh token in it "
                  "(`can_refresh`).")},
+    {"version_spent", 409, "This version's refresh token was used since, and works once only",
+     POSTERN_DOC("What came of it is a later version. Let the user connect the account again.")},
     {"no_webhook", 409, "The organization has no webhook",
      POSTERN_DOC("Add one to WEBHOOKS, or read the events.")},
 };

@@ -49,6 +49,7 @@ enum class ProblemCode : std::uint8_t {
   payload_too_large,
   stored_data_unreadable,
   version_not_kept,
+  version_spent,
   no_webhook,
 };
 

@@ -25,9 +25,11 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
+#if !defined(__wasm__)
 Secret::~Secret() {
   wipe(value_);
 }
+#endif
 
 void wipe(std::string& value) {
 #if defined(__wasm__)

@@ -68,6 +68,15 @@ ReplayVerdict decide_replay(const ReplayRule& rule, const OpenJournal& journal, 
   return {ReplayDecision::replay_may_be_refused, "single_use"};
 }
 
+bool works_again(const ReplayRule& rule) {
+  return rule.kind == ReplayClass::not_rotated || rule.kind == ReplayClass::old_stays_valid;
+}
+
+bool was_used(const ConnectionRecord& earlier, const ConnectionRecord& newest) {
+  return earlier.granted_at == newest.granted_at &&
+         earlier.refresh_minted_at < newest.refresh_minted_at;
+}
+
 bool may_have_been_spent(const ReplayRule& rule, const OpenJournal& journal, EpochMs now) {
   if (journal.attempts < 2 && !journal.recovered) {
     return false;

@@ -72,6 +72,12 @@ struct ReplayVerdict {
 [[nodiscard]] bool may_have_been_spent(const ReplayRule& rule, const OpenJournal& journal,
                                        EpochMs now);
 
+// Does a refresh token that was used work again, whenever?
+[[nodiscard]] bool works_again(const ReplayRule& rule);
+// Was an earlier version's refresh token used for what came after it? `newest` is of the same grant
+// then, with a later token.
+[[nodiscard]] bool was_used(const ConnectionRecord& earlier, const ConnectionRecord& newest);
+
 // What a refused token request does to the connection.
 enum class FaultDecision : std::uint8_t {
   serve_stale,       // the access token still lives: serve it, try later

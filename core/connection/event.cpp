@@ -84,7 +84,7 @@ std::string encode_delivery(const Delivery& delivery) {
   FieldWriter out;
   out.number(delivery.first).number(delivery.seen).number(delivery.next_at);
   for (const auto& webhook : delivery.webhooks) {
-    out.text(webhook.url).number(webhook.next).number(webhook.attempts).number(webhook.next_at);
+    out.text(webhook.name).number(webhook.next).number(webhook.attempts).number(webhook.next_at);
   }
   return out.take();
 }
@@ -97,7 +97,7 @@ std::optional<Delivery> decode_delivery(std::string_view bytes) {
   delivery.next_at = in.number();
   while (in.ok() && !in.at_end()) {
     WebhookProgress webhook;
-    webhook.url = in.text();
+    webhook.name = in.text();
     webhook.next = in.number();
     webhook.attempts = in.number();
     webhook.next_at = in.number();

@@ -48,7 +48,7 @@ struct Event {
 
 // How far one webhook has come with one connection's events.
 struct WebhookProgress {
-  std::string url;
+  std::string name;       // the webhook's (core/flow/webhook.h)
   std::int64_t next = 0;  // number of the first event that it has not got
   std::int64_t attempts = 0;
   EpochMs next_at = 0;  // not before
@@ -65,7 +65,7 @@ struct Delivery {
 // When webhooks are to be looked after, where `count` events were written; 0: nothing is owed.
 [[nodiscard]] EpochMs delivery_due_at(const Delivery& delivery, std::int64_t count, EpochMs now);
 
-// Attempts at one event before it goes to the dead letters: some three days and a half.
+// Attempts at one event before it goes to the dead letters: some three days.
 inline constexpr std::int64_t kMostDeliveryAttempts = 10;
 // How long to wait after the `attempts`-th failure; `random` is any 32 random bits.
 [[nodiscard]] DurationMs delivery_delay(std::int64_t attempts, std::uint32_t random);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/fields.h"
+#include "core/base/text.h"
 
 namespace postern {
 
@@ -24,7 +25,8 @@ std::string encode_journal(const Journal& journal) {
       .number(journal.retry_at)
       .text(journal.resource)
       .text(journal.connect)
-      .number(journal.kept_reads);
+      .number(journal.kept_reads)
+      .text(journal.incarnation);
   return out.take();
 }
 
@@ -43,6 +45,8 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.resource = in.text();
   journal.connect = in.text();
   journal.kept_reads = in.number();
+  // Versions before did not write it, and a journal may be open while one takes over from them.
+  journal.incarnation = in.at_end() ? std::string_view() : in.text();
   return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
                                                                 : std::nullopt;
 }
@@ -82,9 +86,11 @@ std::optional<Outbox> decode_outbox(std::string_view bytes) {
   outbox.kv_done = in.flag();
   outbox.d1_done = in.flag();
   outbox.kv_again_at = in.number();
-  outbox.retry_at = in.number();
-  outbox.events = in.text();
-  outbox.unmarks_integration = in.flag();
+  if (!in.at_end()) {
+    outbox.retry_at = in.number();
+    outbox.events = in.text();
+    outbox.unmarks_integration = in.flag();
+  }
   return in.complete() ? std::optional(outbox) : std::nullopt;
 }
 
@@ -103,25 +109,8 @@ std::optional<Trouble> decode_trouble(std::string_view bytes) {
   return in.complete() ? std::optional(std::move(trouble)) : std::nullopt;
 }
 
-std::string add_to_history(std::string_view history, std::string_view record, std::size_t most) {
-  FieldWriter out;
-  if (most > 0) {
-    out.text(record);
-  }
-  const auto earlier = read_history(history);
-  for (std::size_t i = 0; earlier && i < earlier->size() && i + 1 < most; ++i) {
-    out.text((*earlier)[i]);
-  }
-  return out.take();
-}
-
-std::optional<std::vector<std::string_view>> read_history(std::string_view history) {
-  std::vector<std::string_view> records;
-  FieldReader in(history);
-  while (in.ok() && !in.at_end()) {
-    records.push_back(in.text());
-  }
-  return in.ok() ? std::optional(std::move(records)) : std::nullopt;
+std::string version_key(std::int64_t version) {
+  return "version:" + to_decimal(version);
 }
 
 DurationMs retry_delay(std::int64_t attempts, std::uint32_t random) {

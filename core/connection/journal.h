@@ -10,7 +10,7 @@
 //   recovered the refresh token may be spent, and no journal is open: the record came back from a
 //             backup, or a try whose outcome is unknown was followed by one that said nothing of it
 //   trouble   refreshes fail, since when and why: the next one that works is told as a recovery
-//   history   the last versions of the record, newest first, for inspection and rollback
+//   version:<number>  an earlier version of the record, for inspection and rollback
 //   told      of which grant (its sign-in's time) the coming end was told
 //   events    how many events were written for webhooks; event:<number> each of them; delivery how
 //             far the webhooks have come, which only the flow that delivers writes (event.h)
@@ -36,7 +36,9 @@ inline constexpr std::string_view kOutboxKey = "outbox";
 inline constexpr std::string_view kPendingKey = "pending";
 inline constexpr std::string_view kRecoveredKey = "recovered";
 inline constexpr std::string_view kTroubleKey = "trouble";
-inline constexpr std::string_view kHistoryKey = "history";
+// How many earlier versions are kept at most.
+inline constexpr std::int64_t kMostVersions = 10;
+[[nodiscard]] std::string version_key(std::int64_t version);
 inline constexpr std::string_view kToldKey = "told";
 inline constexpr std::string_view kEventsKey = "events";
 inline constexpr std::string_view kDeliveryKey = "delivery";
@@ -50,13 +52,17 @@ struct Journal {
   EpochMs sent_at = 0;
   std::int64_t base_version = 0;
   std::int64_t attempts = 0;
-  // Not before this time: the provider asked for patience, or we grant it.
+  // Not before this time: the provider asked for patience, or we grant it, or the last request may
+  // be on its way until then.
   EpochMs retry_at = 0;
   std::string resource;
   // kind code: what finishing the connection needs (a ConnectPayload without code and verifier).
   std::string connect;
   // How often in a row a kept answer was taken up by a flow that never ended.
   std::int64_t kept_reads = 0;
+  // Of the object that sent the last request, as long as no flow has seen its end. The object that
+  // finds its own name here runs no such flow: nothing is on its way. Empty: it came to its end.
+  std::string incarnation;
 };
 [[nodiscard]] std::string encode_journal(const Journal& journal);
 [[nodiscard]] std::optional<Journal> decode_journal(std::string_view bytes);
@@ -98,12 +104,6 @@ struct Trouble {
 };
 [[nodiscard]] std::string encode_trouble(const Trouble& trouble);
 [[nodiscard]] std::optional<Trouble> decode_trouble(std::string_view bytes);
-
-// The last versions of a record, newest first.
-[[nodiscard]] std::string add_to_history(std::string_view history, std::string_view record,
-                                         std::size_t most);
-// Encoded records; nullopt when it is not a history.
-[[nodiscard]] std::optional<std::vector<std::string_view>> read_history(std::string_view history);
 
 // Exponential with full jitter between 1 s and 10 min: `random` is any 32 random bits.
 [[nodiscard]] DurationMs retry_delay(std::int64_t attempts, std::uint32_t random);

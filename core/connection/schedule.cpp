@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kModes[] = {"on_demand", "keep_alive", "keep_fresh"};
 constexpr DurationMs kTellAheadMs = 14 * kDayMs;
+// However short a provider's times are: nobody is asked more often than this unasked.
+constexpr DurationMs kLeastPauseMs = kMinuteMs;
 // Where no token says which resource it is for.
 constexpr std::string_view kAnyResource = "graph";
 
@@ -29,6 +31,9 @@ std::optional<RefreshMode> parse_refresh_mode(std::string_view text) {
 }
 
 DurationMs spread(const ConnectionRecord& record, DurationMs range_ms) {
+  if (range_ms <= 0) {
+    return 0;
+  }
   // FNV-1a: to be even is all that is asked of it.
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   const auto mix = [&hash](std::uint64_t byte) { hash = (hash ^ byte) * 0x100000001b3ULL; };
@@ -42,27 +47,35 @@ DurationMs spread(const ConnectionRecord& record, DurationMs range_ms) {
   return static_cast<DurationMs>(hash % (static_cast<std::uint64_t>(range_ms) + 1));
 }
 
-DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& policy) {
+DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& policy,
+                        std::span<const std::string> refused) {
   DueRefresh due;
   if (policy.mode == RefreshMode::on_demand || !can_refresh(record)) {
     return due;
   }
-  if (policy.idle_ms != 0) {
-    due = {
-        .at = record.refresh_minted_at + policy.idle_ms / 2 - spread(record, policy.idle_ms / 20),
-        .resource =
-            record.tokens.empty() ? std::string(kAnyResource) : record.tokens.front().resource};
-  }
+  const auto add = [&due](EpochMs at, EpochMs minted_at, std::string_view resource) {
+    at = std::max(at, minted_at + kLeastPauseMs);
+    if (due.at == 0 || at < due.at) {
+      due = {.at = at, .resource = std::string(resource)};
+    }
+  };
+  // Any resource keeps the refresh token alive: the one that worked last.
+  const StoredAccessToken* latest = nullptr;
   for (const auto& token : record.tokens) {
-    if (policy.mode != RefreshMode::keep_fresh || token.expires_at == 0) {
+    if (std::ranges::find(refused, token.resource) != refused.end()) {
       continue;
     }
-    const auto lifetime = token.expires_at - token.minted_at;
-    const auto ahead = std::min(policy.ahead_ms, lifetime - lifetime / 4);
-    const auto at = token.expires_at - ahead - spread(record, lifetime / 16);
-    if (due.at == 0 || at < due.at) {
-      due = {.at = at, .resource = token.resource};
+    latest = latest == nullptr || token.minted_at >= latest->minted_at ? &token : latest;
+    if (policy.mode == RefreshMode::keep_fresh && token.expires_at != 0) {
+      const auto lifetime = token.expires_at - token.minted_at;
+      const auto ahead = std::min(policy.ahead_ms, lifetime - lifetime / 4);
+      add(token.expires_at - ahead - spread(record, lifetime / 16), token.minted_at,
+          token.resource);
     }
+  }
+  if (policy.idle_ms != 0 && (latest != nullptr || (record.tokens.empty() && refused.empty()))) {
+    add(record.refresh_minted_at + policy.idle_ms / 2 - spread(record, policy.idle_ms / 20),
+        record.refresh_minted_at, latest != nullptr ? latest->resource : kAnyResource);
   }
   return due;
 }

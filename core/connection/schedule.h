@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,9 @@ struct DueRefresh {
 };
 // The first refresh that is to be made unasked. Spread over time: connections that were made
 // together are not refreshed together, and the same record always has the same time.
-[[nodiscard]] DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& policy);
+// `refused`: resources to leave out.
+[[nodiscard]] DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& policy,
+                                      std::span<const std::string> refused = {});
 
 // When the grant is over for good, after which only a new sign-in helps; 0: never, or unknown.
 [[nodiscard]] EpochMs expires_for_good_at(const ConnectionRecord& record,
@@ -45,7 +48,7 @@ struct DueRefresh {
 // When that is told ahead; 0: never.
 [[nodiscard]] EpochMs expiry_told_at(const ConnectionRecord& record, const RefreshPolicy& policy);
 
-// Between 0 and `range_ms`, the same for the same record.
+// Between 0 and `range_ms`, the same for the same record; 0 where that is less.
 [[nodiscard]] DurationMs spread(const ConnectionRecord& record, DurationMs range_ms);
 
 }  // namespace postern

@@ -1,10 +1,5 @@
 // The states of a connection and the only ways between them.
-//
-//   not_connected --> waiting_callback --> connected <--> needs_reauth
-//         ^                  |               |   |            |
-//         |                  v               |   +-> revoked <+
-//         +--------------- failed            |         |
-//                                            +---------+--> connected (again)
+// docs/refresh.md draws them, and a test holds the drawing to the table.
 #pragma once
 
 #include <cstdint>

@@ -9,13 +9,6 @@ namespace postern {
 
 namespace {
 
-constexpr std::string_view kEffectNames[] = {
-    "fetch",      "kv.get",    "kv.put",           "kv.delete",
-    "sql",        "authority", "storage.read",     "storage.commit",
-    "seal",       "open",      "verify_signature", "memory.get",
-    "memory.put", "log"};
-static_assert(std::size(kEffectNames) == std::variant_size_v<Effect>);
-
 constexpr std::string_view kFaultNames[] = {"timeout", "unavailable", "too_large", "refused"};
 constexpr std::string_view kLevelNames[] = {"debug", "info", "warn", "error"};
 
@@ -29,9 +22,9 @@ void write(FieldWriter& out, const std::vector<Header>& pairs) {
 
 void write(FieldWriter& out, const SqlValue& value) {
   // A tag before the text: NULL, an integer and its decimal text are three different things.
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+  if (const auto* integer = value.integer()) {
     out.text("i").number(*integer);
-  } else if (const auto* text = std::get_if<std::string>(&value)) {
+  } else if (const auto* text = value.text()) {
     out.text("t").text(*text);
   } else {
     out.text("n").text("");
@@ -48,7 +41,7 @@ SqlValue read_sql_value(FieldReader& in, bool& ok) {
     return std::string(text);
   }
   ok = ok && tag == "n";
-  return std::monostate{};
+  return {};
 }
 
 struct EffectWriter {
@@ -116,6 +109,13 @@ std::optional<HostFault> fault_of(std::string_view name) {
     }
   }
   return std::nullopt;
+}
+
+template <class E>
+std::string fields_of(const E& effect) {
+  FieldWriter out;
+  EffectWriter{out}(effect);
+  return out.take();
 }
 
 // Reads what follows an absent fault.
@@ -191,41 +191,39 @@ struct ReplyBody<std::vector<SqlOutcome>> {
   }
 };
 
-// Fills `reply` in place, unless the bytes are no such answer. One function for each type of
-// answer.
 template <class Value>
-void read_reply(FieldReader& in, std::optional<Reply>& reply, Result<Value, HostFault>*) {
-  using Answer = Result<Value, HostFault>;
+bool read(std::string_view bytes, std::optional<Result<Value, HostFault>>& reply) {
+  FieldReader in(bytes);
+  bool ok = true;
   const auto fault_name = in.text();
-  if (!fault_name.empty()) {
-    if (const auto fault = fault_of(fault_name)) {
-      reply.emplace(std::in_place_type<Answer>, std::unexpected(*fault));
-    }
-    return;
+  if (fault_name.empty()) {
+    reply.emplace(ReplyBody<Value>::read(in, ok));
+  } else if (const auto fault = fault_of(fault_name)) {
+    reply.emplace(std::unexpected(*fault));
+  } else {
+    ok = false;
   }
-  bool ok = true;
-  reply.emplace(std::in_place_type<Answer>, ReplyBody<Value>::read(in, ok));
-  if (!ok) {
-    reply.reset();
-  }
+  return ok && in.complete();
 }
 template <class Value>
-void read_reply(FieldReader& in, std::optional<Reply>& reply, Value*) {
+bool read(std::string_view bytes, std::optional<Value>& reply) {
+  FieldReader in(bytes);
   bool ok = true;
-  reply.emplace(std::in_place_type<Value>, ReplyBody<Value>::read(in, ok));
-}
-template <class Answer>
-void read_reply(FieldReader& in, std::optional<Reply>& reply) {
-  read_reply(in, reply, static_cast<Answer*>(nullptr));
+  reply.emplace(ReplyBody<Value>::read(in, ok));
+  return ok && in.complete();
 }
 
-using ReadReply = void (*)(FieldReader&, std::optional<Reply>&);
-template <std::size_t... Kinds>
-constexpr std::array<ReadReply, sizeof...(Kinds)> reply_readers(std::index_sequence<Kinds...>) {
-  return {read_reply<typename std::variant_alternative_t<Kinds, Effect>::Reply>...};
+template <class E>
+std::optional<Reply> decode_as(std::string_view bytes) {
+  std::optional<typename E::Reply> reply;
+  return read_reply(bytes, reply) ? std::optional<Reply>(std::move(*reply)) : std::nullopt;
 }
-constexpr auto kReplyReaders =
-    reply_readers(std::make_index_sequence<std::variant_size_v<Effect>>());
+using DecodeReply = std::optional<Reply> (*)(std::string_view);
+template <std::size_t... Kinds>
+constexpr std::array<DecodeReply, sizeof...(Kinds)> decoders(std::index_sequence<Kinds...>) {
+  return {decode_as<std::variant_alternative_t<Kinds, Effect>>...};
+}
+constexpr auto kDecoders = decoders(std::make_index_sequence<std::variant_size_v<Effect>>());
 
 struct ReplyWriter {
   FieldWriter& out;
@@ -280,27 +278,100 @@ std::string_view name_of(HostFault fault) {
 }
 
 std::string_view name_of(const Effect& effect) {
-  return kEffectNames[effect.index()];
+  return std::visit([](const auto& e) { return e.kName; }, effect);
+}
+
+std::string encode_fields(const Fetch& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const KvGet& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const KvPut& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const KvDelete& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const Sql& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const Authority& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const StorageRead& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const StorageCommit& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const Seal& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const Open& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const VerifySignature& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const MemoryGet& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const MemoryPut& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const Log& effect) {
+  return fields_of(effect);
+}
+
+bool read_reply(std::string_view bytes, std::optional<Fetch::Reply>& reply) {
+  return read(bytes, reply);
+}
+bool read_reply(std::string_view bytes, std::optional<KvGet::Reply>& reply) {
+  return read(bytes, reply);
+}
+bool read_reply(std::string_view bytes, std::optional<KvPut::Reply>& reply) {
+  return read(bytes, reply);
+}
+bool read_reply(std::string_view bytes, std::optional<Sql::Reply>& reply) {
+  return read(bytes, reply);
+}
+bool read_reply(std::string_view bytes, std::optional<StorageRead::Reply>& reply) {
+  return read(bytes, reply);
+}
+bool read_reply(std::string_view bytes, std::optional<Seal::Reply>& reply) {
+  return read(bytes, reply);
+}
+bool read_reply(std::string_view bytes, std::optional<VerifySignature::Reply>& reply) {
+  return read(bytes, reply);
+}
+bool read_reply(std::string_view bytes, std::optional<MemoryGet::Reply>& reply) {
+  return read(bytes, reply);
+}
+bool read_reply(std::string_view bytes, std::optional<std::monostate>& reply) {
+  return read(bytes, reply);
+}
+
+bool deliver_replies(Loop& loop, std::string_view bytes) {
+  FieldReader in(bytes);
+  loop.set_now(in.number());
+  while (in.ok() && !in.at_end()) {
+    const auto id = static_cast<EffectId>(in.number());
+    const auto answer = in.text();
+    if (!in.ok() || !loop.deliver(id, answer)) {
+      return false;
+    }
+  }
+  return in.ok();
 }
 
 std::string encode_effects(const std::vector<IssuedEffect>& effects) {
   FieldWriter out;
   for (const auto& issued : effects) {
-    FieldWriter inner;
-    std::visit(EffectWriter{inner}, issued.effect);
-    out.number(issued.id).text(name_of(issued.effect)).text(inner.bytes());
+    out.number(issued.id).text(name_of(issued.effect));
+    out.text(std::visit([](const auto& effect) { return encode_fields(effect); }, issued.effect));
   }
   return out.take();
-}
-
-std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view bytes) {
-  FieldReader in(bytes);
-  std::optional<Reply> reply;
-  kReplyReaders[effect_kind](in, reply);
-  if (!in.complete()) {
-    return std::nullopt;
-  }
-  return reply;
 }
 
 std::string encode_reply(const Reply& reply) {
@@ -309,22 +380,8 @@ std::string encode_reply(const Reply& reply) {
   return out.take();
 }
 
-bool deliver_replies(Loop& loop, std::string_view bytes) {
-  FieldReader in(bytes);
-  loop.set_now(in.number());
-  while (in.ok() && !in.at_end()) {
-    const auto id = static_cast<EffectId>(in.number());
-    const auto body = in.text();
-    const auto kind = loop.pending_kind(id);
-    if (!in.ok() || !kind) {
-      return false;
-    }
-    auto reply = decode_reply(*kind, body);
-    if (!reply || !loop.deliver(id, std::move(*reply))) {
-      return false;
-    }
-  }
-  return in.ok();
+std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view bytes) {
+  return kDecoders[effect_kind](bytes);
 }
 
 }  // namespace postern

@@ -1,5 +1,6 @@
 // The closed set of things a flow can ask its host to do, each with the type of its answer. The
-// host decides nothing: whatever an effect means is written here, not there.
+// host decides nothing: whatever an effect means is written here, not there. kName is its name on
+// the wire and in traces.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,12 @@ struct HttpReply {
   std::string body;
 };
 
+// For `max_bytes`: whatever the body is, it is not read, and says nothing.
+inline constexpr std::int64_t kBodyUnread = -1;
+
 // One HTTPS request, redirects not followed.
 struct Fetch {
+  static constexpr std::string_view kName = "fetch";
   using Reply = Result<HttpReply, HostFault>;
   std::string method = "GET";
   std::string url;
@@ -50,11 +55,13 @@ struct Fetch {
 };
 
 struct KvGet {
+  static constexpr std::string_view kName = "kv.get";
   using Reply = Result<std::optional<std::string>, HostFault>;
   std::string key;
   DurationMs deadline_ms = 3 * kSecondMs;
 };
 struct KvPut {
+  static constexpr std::string_view kName = "kv.put";
   using Reply = Result<std::monostate, HostFault>;
   std::string key;
   std::string value;
@@ -62,13 +69,34 @@ struct KvPut {
   DurationMs deadline_ms = 5 * kSecondMs;
 };
 struct KvDelete {
+  static constexpr std::string_view kName = "kv.delete";
   using Reply = Result<std::monostate, HostFault>;
   std::string key;
   DurationMs deadline_ms = 5 * kSecondMs;
 };
 
-// A D1 parameter: text, integer or NULL.
-using SqlValue = std::variant<std::monostate, std::int64_t, std::string>;
+// A D1 parameter or column: NULL, an integer or text. Not a std::variant, whose destructor the
+// compiler cannot see to be empty where nothing is freed (wasm/never_freed.h).
+class SqlValue {
+ public:
+  SqlValue() = default;
+  SqlValue(std::monostate) {}
+  SqlValue(std::int64_t value) : kind_(Kind::integer), integer_(value) {}
+  SqlValue(std::string value) : kind_(Kind::text), text_(std::move(value)) {}
+
+  // Null where it is something else.
+  [[nodiscard]] const std::int64_t* integer() const {
+    return kind_ == Kind::integer ? &integer_ : nullptr;
+  }
+  [[nodiscard]] const std::string* text() const { return kind_ == Kind::text ? &text_ : nullptr; }
+  bool operator==(const SqlValue&) const = default;
+
+ private:
+  enum class Kind : std::uint8_t { null, integer, text };
+  Kind kind_ = Kind::null;
+  std::int64_t integer_ = 0;
+  std::string text_;
+};
 struct SqlStatement {
   std::string sql;
   std::vector<SqlValue> parameters;
@@ -80,6 +108,7 @@ struct SqlOutcome {
 };
 // All statements in one D1 batch: one transaction, in order.
 struct Sql {
+  static constexpr std::string_view kName = "sql";
   using Reply = Result<std::vector<SqlOutcome>, HostFault>;
   std::vector<SqlStatement> statements;
   DurationMs deadline_ms = 5 * kSecondMs;
@@ -89,6 +118,7 @@ struct Sql {
 // authority's outcome is the flow's. With it the flow starts again from its beginning, and finds
 // the answer in `FlowInput::authority_reply`: that is how no instance is held while a queue moves.
 struct Authority {
+  static constexpr std::string_view kName = "authority";
   using Reply = std::monostate;
   std::string name;       // names the Durable Object
   std::string operation;  // an operation with Access::authority
@@ -99,11 +129,13 @@ struct Authority {
 
 // The authority's own storage: small ordered map, strongly consistent.
 struct StorageRead {
+  static constexpr std::string_view kName = "storage.read";
   using Reply = Result<std::vector<std::optional<std::string>>, HostFault>;
   std::vector<std::string> keys;
 };
 // All of it or nothing, the alarm included.
 struct StorageCommit {
+  static constexpr std::string_view kName = "storage.commit";
   using Reply = Result<std::monostate, HostFault>;
   Pairs puts;
   std::vector<std::string> deletes;
@@ -113,12 +145,14 @@ struct StorageCommit {
 
 // AES-256-GCM under the organization's key. `context` is the associated data.
 struct Seal {
+  static constexpr std::string_view kName = "seal";
   using Reply = Result<std::string, HostFault>;
   std::string org;
   std::string context;
   std::string plaintext;
 };
 struct Open {
+  static constexpr std::string_view kName = "open";
   using Reply = Result<std::string, HostFault>;
   std::string org;
   std::string context;
@@ -127,6 +161,7 @@ struct Open {
 
 // A signature over `data` (base64url of JWS, RFC 7515) under a public JWK.
 struct VerifySignature {
+  static constexpr std::string_view kName = "verify_signature";
   using Reply = Result<bool, HostFault>;
   std::string algorithm;  // RS256, PS256, ES256
   std::string jwk;
@@ -136,10 +171,12 @@ struct VerifySignature {
 
 // The isolate's memory: at most 30 s, bounded in number, answers at once.
 struct MemoryGet {
+  static constexpr std::string_view kName = "memory.get";
   using Reply = std::optional<std::string>;
   std::string key;
 };
 struct MemoryPut {
+  static constexpr std::string_view kName = "memory.put";
   using Reply = std::monostate;
   std::string key;  // an empty value forgets it
   std::string value;
@@ -149,19 +186,21 @@ struct MemoryPut {
 enum class LogLevel { debug, info, warn, error };
 // One structured line. Never a secret: `fields` take ids, codes and numbers.
 struct Log {
+  static constexpr std::string_view kName = "log";
   using Reply = std::monostate;
   LogLevel level = LogLevel::info;
   std::string event;
   Pairs fields;
 };
 
+// Any effect and any answer, for hosts written in C++. The core itself puts none of them into a
+// variant: it would carry the code for all where it needs one.
 using Effect = std::variant<Fetch, KvGet, KvPut, KvDelete, Sql, Authority, StorageRead,
                             StorageCommit, Seal, Open, VerifySignature, MemoryGet, MemoryPut, Log>;
 using Reply = std::variant<Fetch::Reply, KvGet::Reply, Result<std::monostate, HostFault>,
                            Sql::Reply, StorageRead::Reply, Seal::Reply, VerifySignature::Reply,
                            MemoryGet::Reply, std::monostate>;
 
-// The effect's name on the wire and in traces: "fetch", "kv.get", …
 [[nodiscard]] std::string_view name_of(const Effect& effect);
 
 }  // namespace postern

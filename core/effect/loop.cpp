@@ -16,10 +16,11 @@ void Loop::schedule(std::coroutine_handle<> handle) {
   ready_.push_back(handle);
 }
 
-void Loop::issue(Effect&& effect, std::optional<Reply>* reply, std::coroutine_handle<> handle) {
+void Loop::issue(std::string_view name, std::string_view fields, ReadReply read, void* place,
+                 std::coroutine_handle<> handle) {
   const EffectId id = next_id_++;
-  pending_.push_back({.id = id, .kind = effect.index(), .reply = reply, .handle = handle});
-  issued_.push_back({.id = id, .effect = std::move(effect)});
+  pending_.push_back({.id = id, .read = read, .place = place, .handle = handle});
+  issued_.number(id).text(name).text(fields);
 }
 
 void Loop::join(std::coroutine_handle<> handle, std::size_t count) {
@@ -34,29 +35,17 @@ void Loop::run() {
   ready_.clear();
 }
 
-std::vector<IssuedEffect> Loop::take_issued() {
-  return std::exchange(issued_, {});
-}
-
-std::optional<std::size_t> Loop::pending_kind(EffectId id) const {
+bool Loop::deliver(EffectId id, std::string_view answer) {
   const auto found =
       std::ranges::find_if(pending_, [&](const Pending& waiting) { return waiting.id == id; });
-  if (found == pending_.end()) {
-    return std::nullopt;
-  }
-  return found->kind;
-}
-
-bool Loop::deliver(EffectId id, Reply reply) {
-  const auto found =
-      std::ranges::find_if(pending_, [&](const Pending& waiting) { return waiting.id == id; });
-  if (found == pending_.end()) {
+  if (found == pending_.end() || !found->read(answer, found->place)) {
     return false;
   }
-  found->reply->emplace(std::move(reply));
   const auto handle = found->handle;
   pending_.erase(found);
-  schedule(handle);
+  if (handle) {
+    schedule(handle);
+  }
   return true;
 }
 

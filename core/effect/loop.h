@@ -4,19 +4,20 @@
 
 #include <coroutine>
 #include <cstdint>
-#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "core/effect/effects.h"
+#include "core/base/fields.h"
+#include "core/base/time.h"
 
 namespace postern {
 
 using EffectId = std::uint32_t;
 
-struct IssuedEffect {
-  EffectId id;
-  Effect effect;
-};
+// Reads an answer's bytes into the place of who waits for it; false: they are no such answer.
+using ReadReply = bool (*)(std::string_view bytes, void* place);
 
 class Loop {
  public:
@@ -26,8 +27,10 @@ class Loop {
 
   // --- for coroutines ---
   void schedule(std::coroutine_handle<> handle);
-  // `handle` runs once `reply` is filled.
-  void issue(Effect&& effect, std::optional<Reply>* reply, std::coroutine_handle<> handle);
+  // `handle` runs once the answer is in its place. A null handle: nobody waits, though it has to be
+  // answered all the same.
+  void issue(std::string_view name, std::string_view fields, ReadReply read, void* place,
+             std::coroutine_handle<> handle);
   // `handle` runs only at the `count`-th time that it is scheduled.
   void join(std::coroutine_handle<> handle, std::size_t count);
   [[nodiscard]] EpochMs now() const { return now_; }
@@ -35,20 +38,18 @@ class Loop {
   // --- for the host's side ---
   // Runs until nothing is ready.
   void run();
-  // Effects issued since the last call, for the host to carry out.
-  [[nodiscard]] std::vector<IssuedEffect> take_issued();
-  // Which effect still waits under this id, by the index in the variant; nullopt when none does.
-  [[nodiscard]] std::optional<std::size_t> pending_kind(EffectId id) const;
-  // Answers it once; `reply` holds the effect's own Reply type. False: nothing waits under this id.
-  [[nodiscard]] bool deliver(EffectId id, Reply reply);
+  // Effects issued since the last call, for the host to carry out: id, name, fields; repeated.
+  [[nodiscard]] std::string take_issued() { return std::exchange(issued_, {}).take(); }
+  // Answers it once. False: nothing waits under this id, or not for this.
+  [[nodiscard]] bool deliver(EffectId id, std::string_view answer);
   [[nodiscard]] std::size_t pending_count() const { return pending_.size(); }
   void set_now(EpochMs now) { now_ = now > now_ ? now : now_; }
 
  private:
   struct Pending {
     EffectId id;
-    std::size_t kind;
-    std::optional<Reply>* reply;
+    ReadReply read;
+    void* place;
     std::coroutine_handle<> handle;
   };
   struct Join {
@@ -56,7 +57,7 @@ class Loop {
     std::size_t remaining;
   };
   std::vector<std::coroutine_handle<>> ready_;
-  std::vector<IssuedEffect> issued_;
+  FieldWriter issued_;
   std::vector<Pending> pending_;
   std::vector<Join> joins_;
   EpochMs now_;

@@ -18,6 +18,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/effect/codec.h"
 #include "core/effect/loop.h"
 
 // In wasm no flow is ever cancelled from inside: the host drops the instance with its memory.
@@ -30,9 +31,29 @@
 
 namespace postern {
 
+// The host's time as of the last answer; costs no crossing. Awaited, because only a promise knows
+// its loop; nothing is waited for.
+struct CurrentTime {};
+inline CurrentTime current_time() {
+  return {};
+}
+
 struct PromiseBase {
   Loop* loop = nullptr;
   std::coroutine_handle<> continuation;
+
+  // Seen to be ready by the compiler, so that no state of the coroutine is made for it.
+  struct Ready {
+    EpochMs now;
+    [[nodiscard]] bool await_ready() const noexcept { return true; }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    [[nodiscard]] EpochMs await_resume() const noexcept { return now; }
+  };
+  [[nodiscard]] Ready await_transform(CurrentTime) const { return {.now = loop->now()}; }
+  template <class Awaiter>
+  [[nodiscard]] Awaiter&& await_transform(Awaiter&& awaiter) const noexcept {
+    return std::forward<Awaiter>(awaiter);
+  }
 
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
   struct FinalAwaiter {
@@ -109,12 +130,14 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
 template <class E>
 class [[nodiscard]] EffectAwaiter {
  public:
-  explicit EffectAwaiter(E&& effect) : effect_(&effect), reply_() {}
+  explicit EffectAwaiter(E&& effect) : effect_(&effect) {}
   EffectAwaiter(const EffectAwaiter&) = delete;
   EffectAwaiter& operator=(const EffectAwaiter&) = delete;
   ~EffectAwaiter() {
 #ifndef __wasm__
-    reply_.~optional();
+    if (effect_ == nullptr) {
+      reply_.~optional();
+    }
 #endif
   }
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -122,18 +145,24 @@ class [[nodiscard]] EffectAwaiter {
   void await_suspend(std::coroutine_handle<Promise> parent) {
     issue(*parent.promise().loop, parent);
   }
-  E::Reply await_resume() { return std::move(*std::get_if<typename E::Reply>(&*reply_)); }
+  E::Reply await_resume() { return std::move(*reply_); }
 
  private:
+  using Place = std::optional<typename E::Reply>;
+
   // Once for each kind of effect, not at each call site.
   [[gnu::noinline]] void issue(Loop& loop, std::coroutine_handle<> handle) {
-    loop.issue(Effect(std::move(*effect_)), &reply_, handle);
+    new (&reply_) Place();
+    loop.issue(E::kName, encode_fields(*std::exchange(effect_, nullptr)), read, &reply_, handle);
+  }
+  static bool read(std::string_view bytes, void* place) {
+    return read_reply(bytes, *static_cast<Place*>(place));
   }
 
+  // Null once it has been issued; from then on there is a place for the answer.
   E* effect_;
-  // In wasm nothing is freed, and a variant's destructor is not seen to be empty: a union has none.
   union {
-    std::optional<Reply> reply_;
+    Place reply_;
   };
 };
 
@@ -147,24 +176,6 @@ EffectAwaiter<E> perform(E&& effect) {
 template <class E>
 Task<typename E::Reply> effect_task(E effect) {
   co_return co_await perform(std::move(effect));
-}
-
-// The host's time as of the last answer; costs no crossing.
-class [[nodiscard]] NowAwaiter {
- public:
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> parent) noexcept {
-    now_ = parent.promise().loop->now();
-    return false;
-  }
-  [[nodiscard]] EpochMs await_resume() const noexcept { return now_; }
-
- private:
-  EpochMs now_ = 0;
-};
-inline NowAwaiter current_time() {
-  return {};
 }
 
 // Runs several tasks at once and ends when all have; their answers may come in any order.

@@ -1,6 +1,7 @@
 // The authority's operations. One runs at a time for a connection; each first settles what an
 // earlier one left open.
 #include <algorithm>
+#include <vector>
 
 #include "core/base/json_writer.h"
 #include "core/base/secret.h"
@@ -50,18 +51,6 @@ Task<Outcome> serve(const AuthorityState* state, std::string resource) {
                                           .scope = token->scope,
                                           .expires_at = token->expires_at,
                                           .version = token->sealed_version}));
-}
-
-// Whatever earlier exchanges left open. A sign-in that waits does not keep the connection that is
-// there from going on.
-Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
-  if (state->sign_in.journal) {
-    (void)co_await settle_code(context, state);
-  }
-  if (!state->refresh.journal) {
-    co_return std::monostate{};
-  }
-  co_return co_await settle_refresh(context, state);
 }
 
 // Brings the demanded token up to date. Afterwards state->record holds what may be served.
@@ -234,25 +223,18 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
 
 namespace {
 
-// What is due though nobody asked for it; in keep_fresh each resource by itself.
+// What is due though nobody asked for it; in keep_fresh each resource by itself. One that is
+// refused keeps no other from its turn.
 Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
-  constexpr int kMostRefreshes = 2;
-  for (int i = 0; i < kMostRefreshes; ++i) {
-    if (!state->record || state->refresh.journal || state->behind) {
-      break;
-    }
+  std::vector<std::string> refused;
+  while (state->record && !state->refresh.journal && !state->behind) {
     const auto now = co_await current_time();
-    auto due = next_refresh(*state->record, state->rules.policy);
+    auto due = next_refresh(*state->record, state->rules.policy, refused);
     if (due.at == 0 || due.at > now) {
       break;
     }
-    (void)co_await perform(Log{.level = LogLevel::info,
-                               .event = "refresh_due",
-                               .fields = {{"connection", connection_key(state->id)},
-                                          {"mode", name_of(state->rules.policy.mode)}}});
-    if (!co_await refresh(context, state, std::move(due.resource))) {
-      break;
-    }
+    refused.push_back(due.resource);
+    (void)co_await refresh(context, state, std::move(due.resource));
   }
   co_return std::monostate{};
 }
@@ -298,8 +280,9 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
     state->pending.reset();
     (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}});
   }
-  // The alarm that rang is gone.
-  if (!state->armed && !state->behind && next_alarm(*state, now) != 0) {
+  // The alarm that rang is gone; one that was set while events were delivered is not.
+  const bool after_delivery = !context->input.payload.empty();
+  if (!state->armed && !state->behind && (after_delivery || next_alarm(*state, now) != 0)) {
     (void)co_await store(&*state, {});
   }
   if (state->behind) {

@@ -368,4 +368,14 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   co_return outcome;
 }
 
+Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
+  if (state->sign_in.journal) {
+    (void)co_await settle_code(context, state);
+  }
+  if (!state->refresh.journal) {
+    co_return std::monostate{};
+  }
+  co_return co_await settle_refresh(context, state);
+}
+
 }  // namespace postern

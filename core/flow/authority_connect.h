@@ -2,6 +2,7 @@
 // request or a crash cannot come between the answer and its storage.
 #pragma once
 
+#include "core/flow/authority_refresh.h"
 #include "core/flow/authority_state.h"
 #include "core/flow/outcome.h"
 
@@ -10,5 +11,9 @@ namespace postern {
 // For an open journal of kind code: finishes with the kept answer, or closes the journal, because a
 // code that was sent once must not be sent again (RFC 6749 4.1.2).
 Task<Outcome> settle_code(FlowContext* context, AuthorityState* state);
+
+// Whatever earlier exchanges left open. A sign-in that waits does not keep the connection that is
+// there from going on.
+Task<RefreshResult> settle(FlowContext* context, AuthorityState* state);
 
 }  // namespace postern

@@ -16,10 +16,14 @@ namespace postern {
 
 namespace {
 
-// Of one flow: four times a receiver's deadline is less than a front's own.
-constexpr int kMostRequests = 4;
-// Rows of one commit.
+// Of one flow: three times a receiver's deadline and D1's is less than a front's own.
+constexpr int kMostRequests = 3;
+// Rows that are read, or taken away, at once.
 constexpr std::int64_t kMostTaken = 100;
+// Events that wait for one webhook; what is beyond goes to the dead letters, the oldest first.
+constexpr std::int64_t kMostWaiting = 1000;
+// Where the variable, or an entry of it, cannot be read.
+constexpr DurationMs kReadAgainMs = 5 * kMinuteMs;
 // Where the dead letter itself cannot be written.
 constexpr DurationMs kDeadLetterAgainMs = 5 * kMinuteMs;
 constexpr DurationMs kLongestPatienceMs = kDayMs;
@@ -30,13 +34,25 @@ struct Deliveries {
   std::string stored;  // the same as it is in storage
 };
 
+// Whose turn it is.
+struct Turn {
+  const Webhook* webhook = nullptr;
+  WebhookProgress* progress = nullptr;
+};
+
 std::string event_key(std::int64_t number) {
   return std::string(kEventKeyPrefix) + to_decimal(number);
 }
 
+WebhookProgress* progress_of(Deliveries& all, std::string_view name) {
+  const auto found = std::ranges::find(all.delivery.webhooks, name, &WebhookProgress::name);
+  return found == all.delivery.webhooks.end() ? nullptr : &*found;
+}
+
 // As it stands, for the webhooks that there are now: a new one begins with what is still there, one
-// that is gone is owed nothing.
-Task<Result<Deliveries, Problem>> load(const std::vector<Webhook>* webhooks) {
+// that is gone is owed nothing. While some cannot be read, what is owed to those that are not there
+// stays: they may be these.
+Task<Result<Deliveries, Problem>> load(const std::vector<Webhook>* webhooks, bool all_are_read) {
   const auto read =
       co_await perform(StorageRead{.keys = {std::string(kEventsKey), std::string(kDeliveryKey)}});
   if (!read || read->size() != 2) {
@@ -46,41 +62,50 @@ Task<Result<Deliveries, Problem>> load(const std::vector<Webhook>* webhooks) {
   Deliveries all{.count = count ? parse_decimal(*count).value_or(0) : 0,
                  .delivery = stored ? decode_delivery(*stored).value_or(Delivery()) : Delivery(),
                  .stored = stored.value_or(std::string())};
-  std::vector<WebhookProgress> progress;
-  for (const auto& webhook : *webhooks) {
-    const auto known = std::ranges::find(all.delivery.webhooks, webhook.url, &WebhookProgress::url);
-    progress.push_back(known != all.delivery.webhooks.end()
-                           ? *known
-                           : WebhookProgress{.url = webhook.url, .next = all.delivery.first});
+  if (all_are_read) {
+    std::erase_if(all.delivery.webhooks, [&](const WebhookProgress& progress) {
+      return std::ranges::find(*webhooks, progress.name, &Webhook::name) == webhooks->end();
+    });
   }
-  all.delivery.webhooks = std::move(progress);
+  for (const auto& webhook : *webhooks) {
+    if (progress_of(all, webhook.name) == nullptr) {
+      all.delivery.webhooks.push_back({.name = webhook.name, .next = all.delivery.first});
+    }
+  }
   co_return std::move(all);
 }
 
-// Which webhook is to be asked next; nullopt: none is due.
-std::optional<std::size_t> due_webhook(const Deliveries& all, EpochMs now) {
-  for (std::size_t i = 0; i < all.delivery.webhooks.size(); ++i) {
-    const auto& webhook = all.delivery.webhooks[i];
-    if (webhook.next < all.count && webhook.next_at <= now) {
-      return i;
+// nullopt: none is due. The one that has come furthest, which is done the soonest: behind one that
+// is slow and has much to catch up with it would wait for all of it.
+std::optional<Turn> whose_turn(const std::vector<Webhook>& webhooks, Deliveries& all, EpochMs now) {
+  std::optional<Turn> turn;
+  for (const auto& webhook : webhooks) {
+    auto* progress = progress_of(all, webhook.name);
+    if (progress->next < all.count && progress->next_at <= now &&
+        (!turn || progress->next > turn->progress->next)) {
+      turn = {.webhook = &webhook, .progress = progress};
     }
   }
-  return std::nullopt;
+  return turn;
 }
 
 // Writes what was reached, and takes away the rows that nobody needs any more.
-Task<bool> save(Deliveries* all) {
+Task<bool> save(Deliveries* all, const std::vector<Webhook>* webhooks, bool all_are_read) {
   auto& delivery = all->delivery;
-  auto first = all->count;
-  delivery.seen = all->count;
-  delivery.next_at = 0;
   const auto now = co_await current_time();
-  for (const auto& webhook : delivery.webhooks) {
-    if (webhook.next < all->count) {
-      first = std::min(first, webhook.next);
-      const auto at = std::max(webhook.next_at, now);
-      delivery.next_at = delivery.next_at == 0 ? at : std::min(delivery.next_at, at);
+  // Whatever cannot be read now may be owed all that is there.
+  auto first = all_are_read ? all->count : delivery.first;
+  delivery.seen = all->count;
+  delivery.next_at = all_are_read || first == all->count ? 0 : now + kReadAgainMs;
+  for (const auto& progress : delivery.webhooks) {
+    if (progress.next >= all->count) {
+      continue;
     }
+    first = std::min(first, progress.next);
+    const bool known =
+        std::ranges::find(*webhooks, progress.name, &Webhook::name) != webhooks->end();
+    const auto at = std::max(progress.next_at, known ? now : now + kReadAgainMs);
+    delivery.next_at = delivery.next_at == 0 ? at : std::min(delivery.next_at, at);
   }
   StorageCommit commit;
   for (; delivery.first < first && std::ssize(commit.deletes) < kMostTaken; ++delivery.first) {
@@ -98,16 +123,17 @@ Task<bool> save(Deliveries* all) {
 }
 
 // The first event that a webhook wants, from where it stands, which moves there; nullopt when there
-// is none.
-Task<Result<std::optional<Event>, Problem>> next_event(const Webhook* webhook, std::int64_t count,
-                                                       WebhookProgress* progress) {
-  for (; progress->next < count; ++progress->next) {
-    const auto read = co_await perform(StorageRead{.keys = {event_key(progress->next)}});
+// is none among the next hundred.
+Task<Result<std::optional<Event>, Problem>> next_event(Turn turn, std::int64_t count) {
+  auto& next = turn.progress->next;
+  const auto end = std::min(count, next + kMostTaken);
+  for (; next < end; ++next) {
+    const auto read = co_await perform(StorageRead{.keys = {event_key(next)}});
     if (!read || read->size() != 1) {
       co_return std::unexpected(problem(ProblemCode::store_unavailable));
     }
     auto events = (*read)[0] ? decode_events(*(*read)[0]) : std::nullopt;
-    if (events && events->size() == 1 && webhook->wants(events->front().type)) {
+    if (events && events->size() == 1 && turn.webhook->wants(events->front().type)) {
       co_return std::optional(std::move(events->front()));
     }
   }
@@ -123,42 +149,80 @@ std::optional<DurationMs> asked_patience(const HttpReply& reply, EpochMs now) {
   return std::nullopt;
 }
 
-// One request, and what came of it in `progress`.
-Task<std::monostate> send(FlowContext* context, ConnectionId id, const Webhook* webhook,
-                          Event event, WebhookProgress* progress) {
-  const auto sent_at = co_await current_time();
-  const auto reply = co_await perform(webhook_request(*webhook, event, sent_at));
+// Given up, but not lost: it is kept where an operator finds it and can have it sent again.
+Task<std::monostate> give_up(ConnectionId id, Event event, Turn turn, std::string reason) {
   const auto now = co_await current_time();
-  if (reply && reply->status >= 200 && reply->status < 300) {
-    *progress = {.url = webhook->url, .next = progress->next + 1};
-    co_return std::monostate{};
-  }
-  ++progress->attempts;
-  const std::string said = reply ? to_decimal(reply->status) : std::string(name_of(reply.error()));
-  (void)co_await perform(Log{.level = LogLevel::warn,
-                             .event = "webhook_failed",
-                             .fields = {{"connection", connection_key(id)},
-                                        {"event", event.id},
-                                        {"attempts", to_decimal(progress->attempts)},
-                                        {"reason", said}}});
-  if (progress->attempts < kMostDeliveryAttempts) {
-    const auto asked = reply ? asked_patience(*reply, now) : std::nullopt;
-    progress->next_at = now + std::max(delivery_delay(progress->attempts, random_bits(context)),
-                                       std::min(asked.value_or(0), kLongestPatienceMs));
-    co_return std::monostate{};
-  }
-  // Given up, but not lost: it is kept where an operator finds it and can have it sent again.
   const auto kept =
       co_await perform(Sql{.statements = {insert_dead_letter({.id = std::move(id),
                                                               .event = std::move(event),
-                                                              .url = webhook->url,
-                                                              .attempts = progress->attempts,
-                                                              .reason = said,
+                                                              .webhook = turn.webhook->name,
+                                                              .attempts = turn.progress->attempts,
+                                                              .reason = std::move(reason),
                                                               .failed_at = now})}});
   if (kept) {
-    *progress = {.url = webhook->url, .next = progress->next + 1};
+    *turn.progress = {.name = turn.webhook->name, .next = turn.progress->next + 1};
   } else {
-    progress->next_at = now + kDeadLetterAgainMs;
+    turn.progress->next_at = now + kDeadLetterAgainMs;
+  }
+  co_return std::monostate{};
+}
+
+// One request, and what came of it.
+Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Turn turn) {
+  const auto sent_at = co_await current_time();
+  const auto reply = co_await perform(webhook_request(*turn.webhook, event, sent_at));
+  const auto now = co_await current_time();
+  if (reply && reply->status >= 200 && reply->status < 300) {
+    *turn.progress = {.name = turn.webhook->name, .next = turn.progress->next + 1};
+    co_return std::monostate{};
+  }
+  auto& progress = *turn.progress;
+  ++progress.attempts;
+  std::string said = reply ? to_decimal(reply->status) : std::string(name_of(reply.error()));
+  (void)co_await perform(Log{.level = LogLevel::warn,
+                             .event = "webhook_failed",
+                             .fields = {{"connection", connection_key(id)},
+                                        {"event_id", event.id},
+                                        {"attempts", to_decimal(progress.attempts)},
+                                        {"reason", said}}});
+  if (progress.attempts >= kMostDeliveryAttempts) {
+    co_return co_await give_up(std::move(id), std::move(event), turn, std::move(said));
+  }
+  const auto asked = reply ? asked_patience(*reply, now) : std::nullopt;
+  progress.next_at = now + std::max(delivery_delay(progress.attempts, random_bits(context)),
+                                    std::min(asked.value_or(0), kLongestPatienceMs));
+  co_return std::monostate{};
+}
+
+// Sends what is due, some of it; Fault: store_unavailable.
+Task<Result<std::monostate, Problem>> deliver(FlowContext* context, ConnectionId id,
+                                              const std::vector<Webhook>* webhooks,
+                                              bool all_are_read) {
+  for (int requests = 0; requests < kMostRequests; ++requests) {
+    auto all = co_await load(webhooks, all_are_read);
+    if (!all) {
+      co_return std::unexpected(all.error());
+    }
+    const auto now = co_await current_time();
+    const auto turn = whose_turn(*webhooks, *all, now);
+    if (turn) {
+      auto event = co_await next_event(*turn, all->count);
+      if (!event) {
+        co_return std::unexpected(event.error());
+      }
+      const bool too_many = all->count - turn->progress->next > kMostWaiting;
+      if (*event && too_many) {
+        (void)co_await give_up(id, std::move(**event), *turn, "too_many_waiting");
+      } else if (*event) {
+        (void)co_await send(context, id, std::move(**event), *turn);
+      }
+    }
+    if (!co_await save(&*all, webhooks, all_are_read)) {
+      co_return std::unexpected(problem(ProblemCode::store_unavailable));
+    }
+    if (!turn) {
+      break;
+    }
   }
   co_return std::monostate{};
 }
@@ -172,39 +236,19 @@ Task<Outcome> authority_deliver_flow(FlowContext* context) {
   }
   std::vector<std::string> invalid;
   const auto webhooks = webhooks_of(*context, id->org, &invalid);
-  for (const auto& what : invalid) {
-    (void)co_await perform(
-        Log{.level = LogLevel::error, .event = "webhook_not_valid", .fields = {{"url", what}}});
+  for (const auto& place : invalid) {
+    (void)co_await perform(Log{.level = LogLevel::error,
+                               .event = "webhook_not_valid",
+                               .fields = {{"org", id->org}, {"webhook", place}}});
   }
-  for (int requests = 0; requests < kMostRequests;) {
-    auto all = co_await load(&webhooks);
-    if (!all) {
-      co_return problem_outcome(all.error());
-    }
-    const auto now = co_await current_time();
-    const auto due = due_webhook(*all, now);
-    if (due) {
-      auto& progress = all->delivery.webhooks[*due];
-      auto event = co_await next_event(&webhooks[*due], all->count, &progress);
-      if (!event) {
-        co_return problem_outcome(event.error());
-      }
-      if (*event) {
-        ++requests;
-        (void)co_await send(context, *id, &webhooks[*due], std::move(**event), &progress);
-      }
-    }
-    if (!co_await save(&*all)) {
-      co_return problem_outcome(ProblemCode::store_unavailable);
-    }
-    if (!due) {
-      break;
-    }
+  const auto delivered = co_await deliver(context, *id, &webhooks, invalid.empty());
+  if (!delivered) {
+    co_return problem_outcome(delivered.error());
   }
   // The alarm is the authority's: it looks at what is owed as a whole.
   (void)co_await perform(Authority{.name = connection_key(*id),
                                    .operation = "authority.alarm",
-                                   .payload = {},
+                                   .payload = "delivered",
                                    .restart = false,
                                    .note = {}});
   co_return problem_outcome(ProblemCode::core_trap);
@@ -218,6 +262,9 @@ Task<Outcome> authority_redeliver_flow(FlowContext* context) {
   auto state = co_await load_authority(context, payload->id);
   if (!state) {
     co_return problem_outcome(state.error());
+  }
+  if (!state->record) {
+    co_return problem_outcome(ProblemCode::not_connected);
   }
   StorageCommit commit;
   add_webhook_event(&*state, &commit, payload->event);

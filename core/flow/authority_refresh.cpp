@@ -14,9 +14,9 @@ namespace postern {
 
 namespace {
 
-// Longer than the exchange's own deadline: when it rings, the exchange is over or its object died.
-constexpr DurationMs kJournalAlarmMs = 45 * kSecondMs;
 constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
+// After this nothing is left of a request on any wire, whatever became of who sent it.
+constexpr DurationMs kRequestLifeMs = kExchangeDeadlineMs + 5 * kSecondMs;
 // A Retry-After is honoured, but one header does not silence a connection for a day.
 constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
 
@@ -84,6 +84,7 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
   const auto delay = asked_delay ? std::min(*asked_delay, kLongestPatienceMs)
                                  : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
+  journal.incarnation.clear();
   (void)co_await perform(
       Log{.level = LogLevel::warn,
           .event = "refresh_retry",
@@ -307,11 +308,12 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                   .sent_at = sent_at,
                   .base_version = record.version,
                   .attempts = attempts,
-                  .retry_at = now,
+                  .retry_at = now + kRequestLifeMs,
                   .resource = resource,
-                  .connect = {}};
+                  .connect = {},
+                  .incarnation = context->input.incarnation};
   const auto context_bytes = kept_context(state->id, journal);
-  const auto opened = co_await open_journal(state, std::move(journal), now + kJournalAlarmMs);
+  const auto opened = co_await open_journal(state, std::move(journal), now + kRequestLifeMs);
   if (!opened) {
     co_return failed(opened.error());
   }
@@ -410,7 +412,11 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
   }
   const auto now = co_await current_time();
   const auto& journal = *state->refresh.journal;
-  if (now < journal.retry_at) {
+  // A trap in this very object left nothing on its way. What another one sent before it died may
+  // be: a replay that overtook it would make it the second use of a token.
+  const bool is_ours =
+      !journal.incarnation.empty() && journal.incarnation == context->input.incarnation;
+  if (!is_ours && now < journal.retry_at) {
     co_return failed(patience_problem(journal.retry_at, now),
                      live_token(*state, journal.resource, now) != nullptr);
   }

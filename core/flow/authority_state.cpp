@@ -1,6 +1,7 @@
 #include "core/flow/authority_state.h"
 
 #include "core/base/text.h"
+#include "core/flow/authority_store.h"
 #include "core/flow/statements.h"
 #include "core/provider/catalogue.h"
 
@@ -30,12 +31,13 @@ std::int64_t number_of(const std::optional<std::string>& bytes) {
   return bytes ? parse_decimal(*bytes).value_or(0) : 0;
 }
 
-// Without rules nothing is assumed, and nothing is done unasked.
-GrantRules rules_of(const FlowContext& context, const AuthorityState& state) {
-  const auto* provider = find_provider(state.record ? state.record->provider : "microsoft");
-  const auto rules = provider != nullptr ? grant_rules(context, *provider)
-                                         : Result<GrantRules, Problem>(GrantRules());
-  return rules ? *rules : GrantRules{.policy = {.mode = RefreshMode::on_demand}};
+// Without rules the strictest is assumed, and nothing is done unasked.
+void apply_rules(const FlowContext& context, AuthorityState* state) {
+  const auto* provider = find_provider(state->record ? state->record->provider : "microsoft");
+  auto rules = provider != nullptr ? grant_rules(context, *provider)
+                                   : Result<GrantRules, Problem>(GrantRules());
+  state->rules_unknown = !rules;
+  state->rules = rules ? *rules : GrantRules{.policy = {.mode = RefreshMode::on_demand}};
 }
 
 AuthorityState state_of(FlowContext* context,
@@ -63,7 +65,7 @@ AuthorityState state_of(FlowContext* context,
   } else if (state.sign_in.journal) {
     state.id = state.sign_in.journal->id;
   }
-  state.rules = rules_of(*context, state);
+  apply_rules(*context, &state);
   return state;
 }
 
@@ -127,12 +129,13 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
     if (*found) {
       state.record = std::move(**found);
       state.recovered = true;
-      state.rules = rules_of(*context, state);
+      apply_rules(*context, &state);
+      const auto now = co_await current_time();
       const auto stored = co_await perform(
           StorageCommit{.puts = {{std::string(kRecordKey), encode_record(*state.record)},
                                  {std::string(kRecoveredKey), "1"}},
                         .deletes = {},
-                        .alarm_at = std::nullopt});
+                        .alarm_at = next_alarm(state, now)});
       if (!stored) {
         co_return std::unexpected(problem(ProblemCode::store_unavailable));
       }

@@ -29,6 +29,8 @@ struct AuthorityState {
   FlowContext* context = nullptr;
   ConnectionId id;
   GrantRules rules;
+  // A variable cannot be read: nothing is done unasked until it can.
+  bool rules_unknown = false;
   std::optional<ConnectionRecord> record;
   Exchange refresh;
   Exchange sign_in;

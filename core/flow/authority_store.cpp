@@ -18,12 +18,12 @@ constexpr DurationMs kLogAlarmMs = 5 * kSecondMs;
 // After a refresh that was due and did not come about.
 constexpr DurationMs kDueAgainMs = 10 * kMinuteMs;
 constexpr DurationMs kRareTryMs = 6 * kHourMs;
-constexpr std::int64_t kMostVersions = 10;
 constexpr std::int64_t kVersions = 3;
 // Statements of one batch of D1.
 constexpr std::size_t kMostLogged = 40;
-// Where D1 has been down for weeks, the oldest go: the row must stay below the storage's limit.
-constexpr std::size_t kMostEventBytes = std::size_t{512} * 1024;
+// Some 340 events. Where D1 has been down for so long the oldest go: a flow has to be able to hold
+// them several times.
+constexpr std::size_t kMostEventBytes = std::size_t{64} * 1024;
 
 std::string_view journal_key(JournalKind kind) {
   return kind == JournalKind::code ? kSignInKey : kJournalKey;
@@ -33,23 +33,29 @@ std::string_view kept_key(JournalKind kind) {
   return kind == JournalKind::code ? kSignInKeptKey : kKeptKey;
 }
 
-std::size_t versions_kept(const FlowContext& context) {
+std::int64_t versions_kept(const FlowContext& context) {
   const auto declared = parse_decimal(context.env("TOKEN_VERSIONS_KEPT"));
-  return static_cast<std::size_t>(
-      std::clamp<std::int64_t>(declared.value_or(kVersions), 0, kMostVersions));
+  return std::clamp<std::int64_t>(declared.value_or(kVersions), 0, kMostVersions);
 }
 
 EpochMs earlier(EpochMs a, EpochMs b) {
   return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
+// The longer something did not come about, the longer the pause until it is tried again.
+DurationMs patience(EpochMs since, EpochMs now, DurationMs least) {
+  return std::clamp((now - since) / 4, least, kRareTryMs);
+}
+
 EpochMs journal_alarm(const AuthorityState& state, const Journal& journal, EpochMs now) {
+  const auto mode = state.rules.policy.mode;
   if (journal.attempts > kMostUnaskedTries) {
-    const bool given_up =
-        journal.kind == JournalKind::code || state.rules.policy.mode == RefreshMode::on_demand;
-    return given_up || !state.record ? 0 : now + kRareTryMs + spread(*state.record, kHourMs);
+    const bool given_up = journal.kind == JournalKind::code || mode == RefreshMode::on_demand;
+    const auto pause = mode == RefreshMode::keep_fresh ? kHourMs : kRareTryMs;
+    return given_up || !state.record ? 0 : now + pause + spread(*state.record, pause / 6);
   }
-  return journal.retry_at > now ? journal.retry_at : now + kMinuteMs;
+  return journal.retry_at > now ? journal.retry_at
+                                : now + patience(journal.sent_at, now, kMinuteMs);
 }
 
 // Adds events of `record` to a commit and to what is owed.
@@ -83,7 +89,12 @@ std::uint32_t random_bits(FlowContext* context) {
 }
 
 void add_webhook_event(AuthorityState* state, StorageCommit* commit, const Event& event) {
-  if (webhooks_of(*state->context, state->id.org).empty()) {
+  std::vector<std::string> invalid;
+  const auto webhooks = webhooks_of(*state->context, state->id.org, &invalid);
+  // While a webhook cannot be read nobody knows what it wants.
+  if (invalid.empty() && std::ranges::none_of(webhooks, [&](const Webhook& webhook) {
+        return webhook.wants(event.type);
+      })) {
     return;
   }
   commit->puts.emplace_back(std::string(kEventKeyPrefix) + to_decimal(state->event_count),
@@ -118,20 +129,28 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
 
 namespace {
 
-// The version before goes into the history; of what was ended nothing is kept that could be found
-// or brought back.
-Task<std::monostate> keep_version(const AuthorityState* state, Status next, StorageCommit* commit) {
-  const auto most = versions_kept(*state->context);
-  if (next == Status::revoked) {
-    commit->deletes.emplace_back(kHistoryKey);
-  } else if (state->record && most > 0 && state->record->status != Status::revoked) {
-    const auto history = co_await perform(StorageRead{.keys = {std::string(kHistoryKey)}});
-    if (history && history->size() == 1) {
-      commit->puts.emplace_back(kHistoryKey, add_to_history((*history)[0].value_or(std::string()),
-                                                            encode_record(*state->record), most));
-    }
+// The version before stays under its number, and the oldest goes. Of what was ended nothing is kept
+// that could be found or brought back, nor of anything where none are to be kept.
+void keep_version(const AuthorityState& state, Status next, StorageCommit* commit) {
+  const auto most = versions_kept(*state.context);
+  if (!state.record) {
+    return;
   }
-  co_return std::monostate{};
+  const auto last = state.record->version;
+  if (next == Status::revoked || most == 0) {
+    for (std::int64_t age = 0; age <= kMostVersions; ++age) {
+      commit->deletes.push_back(version_key(last - age));
+    }
+    return;
+  }
+  if (state.record->status != Status::revoked) {
+    commit->puts.emplace_back(version_key(last), encode_record(*state.record));
+  }
+  commit->deletes.push_back(version_key(last - most));
+  if (most < kMostVersions) {
+    // What is left of a time when more were kept.
+    commit->deletes.push_back(version_key(last - kMostVersions));
+  }
 }
 
 // What is owed for a new version, besides what was owed for the one before.
@@ -158,9 +177,9 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   }
   const auto now = co_await current_time();
   StorageCommit commit{.puts = {{kRecordKey, encode_record(next)}}, .deletes = {}, .alarm_at = {}};
-  (void)co_await keep_version(state, next.status, &commit);
+  keep_version(*state, next.status, &commit);
   auto outbox = outbox_for(*state, now);
-  if (state->refresh.journal) {
+  if (state->refresh.journal || state->behind) {
     commit.deletes.emplace_back(kJournalKey);
     commit.deletes.emplace_back(kKeptKey);
   }
@@ -180,14 +199,15 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   if (ends_trouble) {
     commit.deletes.emplace_back(kTroubleKey);
     if (next.status == Status::connected) {
-      outbox.unmarks_integration = outbox.unmarks_integration || state->trouble->integration;
       told.push_back({.type = EventType::recovered,
                       .details = {{"reason", state->trouble->reason},
                                   {"since", format_iso8601(state->trouble->since)}}});
     }
   }
-  outbox.unmarks_integration =
-      outbox.unmarks_integration || told.front().type == EventType::connected;
+  // The provider took the integration just now: a rollback does not ask it.
+  outbox.unmarks_integration = outbox.unmarks_integration ||
+                               told.front().type == EventType::refreshed ||
+                               (told.front().type == EventType::connected && !ends.in_doubt);
   const auto event_count = state->event_count;
   tell(state, next, told, now, &commit, &outbox);
   commit.alarm_at =
@@ -242,7 +262,8 @@ Sql backup_of(const AuthorityState& state, const std::vector<Event>& events) {
     sql.statements.push_back(insert_event(state.id, event));
   }
   if (state.outbox->unmarks_integration) {
-    sql.statements.push_back(delete_integration_fault(state.id.org, state.id.integration));
+    sql.statements.push_back(
+        delete_integration_fault(state.id.org, state.id.integration, state.record->updated_at));
   }
   return sql;
 }
@@ -374,10 +395,14 @@ EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
   if (!state.record) {
     return next;
   }
+  if (state.rules_unknown) {
+    next = earlier(next, now + kRareTryMs);
+  }
   const auto& policy = state.rules.policy;
   if (const auto due = next_refresh(*state.record, policy); due.at != 0 && !state.refresh.journal) {
-    next = earlier(next,
-                   due.at > now ? due.at : now + kDueAgainMs + spread(*state.record, kDueAgainMs));
+    next = earlier(next, due.at > now ? due.at
+                                      : now + patience(due.at, now, kDueAgainMs) +
+                                            spread(*state.record, kDueAgainMs));
   }
   if (const auto tell_at = expiry_told_at(*state.record, policy);
       tell_at != 0 && state.told_of != state.record->granted_at) {

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "core/base/json_writer.h"
+#include "core/connection/decision.h"
+#include "core/flow/authority_connect.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/connection_json.h"
 #include "core/flow/flows.h"
@@ -11,26 +13,25 @@ namespace postern {
 
 namespace {
 
-// Newest first. Fault: store_unavailable, stored_data_unreadable.
-Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions() {
-  const auto read = co_await perform(StorageRead{.keys = {std::string(kHistoryKey)}});
-  if (!read || read->size() != 1) {
+// Those that are kept, the newest first. Faults: store_unavailable, stored_data_unreadable.
+Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(const AuthorityState* state) {
+  std::vector<std::string> keys;
+  for (std::int64_t age = 1; age <= kMostVersions; ++age) {
+    keys.push_back(version_key(state->version() - age));
+  }
+  const auto read = co_await perform(StorageRead{.keys = std::move(keys)});
+  if (!read) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }
   std::vector<ConnectionRecord> versions;
-  if (!(*read)[0]) {
-    co_return std::move(versions);
-  }
-  const auto history = read_history(*(*read)[0]);
-  if (!history) {
-    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
-  }
-  for (const auto bytes : *history) {
-    auto record = decode_record(bytes);
-    if (!record) {
+  for (const auto& bytes : *read) {
+    auto record = bytes ? decode_record(*bytes) : std::nullopt;
+    if (bytes && (!record || record->id != state->id)) {
       co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
     }
-    versions.push_back(std::move(*record));
+    if (record) {
+      versions.push_back(std::move(*record));
+    }
   }
   co_return std::move(versions);
 }
@@ -53,7 +54,7 @@ Task<Outcome> authority_versions_flow(FlowContext* context) {
   if (!is_there(*state)) {
     co_return problem_outcome(ProblemCode::not_connected);
   }
-  const auto versions = co_await earlier_versions();
+  const auto versions = co_await earlier_versions(&*state);
   if (!versions) {
     co_return problem_outcome(versions.error());
   }
@@ -80,7 +81,16 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
     // What was ended stays so: there is nothing to go back to.
     co_return problem_outcome(ProblemCode::not_connected);
   }
-  auto versions = co_await earlier_versions();
+  // An earlier token beside a request that may still be on its way would be a second use, and the
+  // newest tokens may wait to be committed.
+  auto settled = co_await settle(context, &*state);
+  if (state->refresh.journal) {
+    co_return problem_outcome(settled.error().problem);
+  }
+  if (state->behind) {
+    co_return problem_outcome(ProblemCode::store_unavailable);
+  }
+  auto versions = co_await earlier_versions(&*state);
   if (!versions) {
     co_return problem_outcome(versions.error());
   }
@@ -88,9 +98,8 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
   if (found == versions->end() || found->sealed_refresh_token.empty()) {
     co_return problem_outcome(ProblemCode::version_not_kept);
   }
-  if (state->refresh.kept) {
-    // The newest tokens wait to be committed: after that there is a version to go back from.
-    co_return problem_outcome(ProblemCode::store_unavailable);
+  if (was_used(*found, *state->record) && !works_again(state->rules.replay)) {
+    co_return problem_outcome(ProblemCode::version_spent);
   }
   auto next = std::move(*found);
   // The sealed fields know the versions that they were sealed under.

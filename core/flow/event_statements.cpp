@@ -1,5 +1,6 @@
 #include "core/flow/event_statements.h"
 
+#include "core/base/json.h"
 #include "core/flow/sql.h"
 
 namespace postern {
@@ -9,14 +10,16 @@ namespace {
 constexpr DurationMs kEventLifeMs = 30 * kDayMs;
 
 #define POSTERN_EVENT_COLUMNS "id, org_id, integration, user_id, type, occurred_at, data"
-#define POSTERN_LETTER_COLUMNS                                                               \
-  "event_id, org_id, integration, user_id, type, occurred_at, data, url, attempts, reason, " \
+#define POSTERN_LETTER_COLUMNS                                                                   \
+  "event_id, org_id, integration, user_id, type, occurred_at, data, webhook, attempts, reason, " \
   "failed_at"
 
 // From seven columns, beginning with the event's id.
 std::optional<Event> event_at(const SqlRow& row, std::size_t at, ConnectionId* id) {
   const auto type = parse_event_type(text_at(row, at + 4));
-  if (!type) {
+  // It is passed on inside of other JSON, as it is.
+  const auto data = parse_json(text_at(row, at + 6));
+  if (!type || !data || !data->is_object()) {
     return std::nullopt;
   }
   *id = {.org = text_at(row, at + 1),
@@ -45,6 +48,10 @@ SqlStatement select_events(const EventQuery& query) {
                               text(query.integration), text(query.type), query.limit})};
 }
 
+SqlStatement select_last_event() {
+  return {.sql = "SELECT MAX(seq) FROM events", .parameters = {}};
+}
+
 SqlStatement select_event(std::string_view org, std::string_view event_id) {
   return {.sql = "SELECT 0, " POSTERN_EVENT_COLUMNS
                  " FROM events WHERE org_id = ?1 AND id = ?2 UNION SELECT 0, event_id, org_id, "
@@ -64,7 +71,16 @@ std::optional<EventRow> event_in_row(const SqlRow& row) {
 }
 
 SqlStatement sweep_events(EpochMs now) {
-  return {.sql = "DELETE FROM events WHERE occurred_at < ?",
+  return {.sql =
+              "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE occurred_at < ? "
+              "LIMIT 500)",
+          .parameters = bind({now - kEventLifeMs})};
+}
+
+SqlStatement sweep_dead_letters(EpochMs now) {
+  return {.sql =
+              "DELETE FROM dead_letters WHERE rowid IN (SELECT rowid FROM dead_letters WHERE "
+              "failed_at < ? LIMIT 500)",
           .parameters = bind({now - kEventLifeMs})};
 }
 
@@ -74,14 +90,14 @@ SqlStatement insert_dead_letter(const DeadLetter& letter) {
              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       .parameters = bind({text(letter.event.id), text(letter.id.org), text(letter.id.integration),
                           text(letter.id.user_id), text(name_of(letter.event.type)),
-                          letter.event.at, text(letter.event.data), text(letter.url),
+                          letter.event.at, text(letter.event.data), text(letter.webhook),
                           letter.attempts, text(letter.reason), letter.failed_at})};
 }
 
-SqlStatement select_dead_letters(std::string_view org, std::int64_t limit) {
+SqlStatement select_dead_letters(std::string_view org, std::int64_t after, std::int64_t limit) {
   return {.sql = "SELECT " POSTERN_LETTER_COLUMNS
-                 " FROM dead_letters WHERE org_id = ? ORDER BY failed_at, event_id LIMIT ?",
-          .parameters = bind({text(org), limit})};
+                 ", rowid FROM dead_letters WHERE org_id = ? AND rowid > ? ORDER BY rowid LIMIT ?",
+          .parameters = bind({text(org), after, limit})};
 }
 
 std::optional<DeadLetter> dead_letter_in_row(const SqlRow& row) {
@@ -91,7 +107,7 @@ std::optional<DeadLetter> dead_letter_in_row(const SqlRow& row) {
     return std::nullopt;
   }
   letter.event = std::move(*event);
-  letter.url = text_at(row, 7);
+  letter.webhook = text_at(row, 7);
   letter.attempts = integer_at(row, 8);
   letter.reason = text_at(row, 9);
   letter.failed_at = integer_at(row, 10);
@@ -133,9 +149,12 @@ std::optional<IntegrationFault> integration_fault_of(const SqlOutcome& outcome) 
                           .last_seen = integer_at(row, 4)};
 }
 
-SqlStatement delete_integration_fault(std::string_view org, std::string_view integration) {
-  return {.sql = "DELETE FROM integration_faults WHERE org_id = ? AND integration = ?",
-          .parameters = bind({text(org), text(integration)})};
+SqlStatement delete_integration_fault(std::string_view org, std::string_view integration,
+                                      EpochMs worked_at) {
+  return {.sql =
+              "DELETE FROM integration_faults WHERE org_id = ? AND integration = ? AND "
+              "last_seen <= ?",
+          .parameters = bind({text(org), text(integration), worked_at})};
 }
 
 }  // namespace postern

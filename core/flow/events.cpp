@@ -7,6 +7,7 @@
 #include "core/flow/event_statements.h"
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
+#include "core/flow/sql.h"
 
 namespace postern {
 
@@ -22,13 +23,24 @@ void write_event(JsonWriter& out, const Event& event) {
   out.key("data").raw(event.data);
 }
 
+// Where the last read ended; nullopt where it is no such place.
+std::optional<std::int64_t> cursor_in(const Parameters& parameters) {
+  const auto cursor =
+      parse_decimal(parameters.has("cursor") ? parameters.text("cursor") : std::string_view("0"));
+  return cursor && *cursor >= 0 ? cursor : std::nullopt;
+}
+
+Outcome bad_cursor() {
+  return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
+}
+
 }  // namespace
 
 Task<Outcome> list_events_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto cursor = parameters.has("cursor") ? parse_decimal(parameters.text("cursor")) : 0;
-  if (!cursor || *cursor < 0) {
-    co_return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
+  const auto cursor = cursor_in(parameters);
+  if (!cursor) {
+    co_return bad_cursor();
   }
   const auto type = parameters.text("type");
   if (!type.empty() && !parse_event_type(type)) {
@@ -38,22 +50,30 @@ Task<Outcome> list_events_flow(FlowContext* context) {
   if (limit < 1 || limit > kPageSize) {
     co_return problem_outcome(ProblemCode::invalid_request, "`limit` must be 1 to 100");
   }
+  // In one transaction: what is not in the page and not beyond the last one does not fit the wish.
   const auto rows = co_await perform(
-      Sql{.statements = {select_events({.org = context->caller.org,
+      Sql{.statements = {select_last_event(),
+                         select_events({.org = context->caller.org,
                                         .user_id = std::string(parameters.text("user_id")),
                                         .integration = std::string(parameters.text("integration")),
                                         .type = std::string(type),
                                         .after = *cursor,
                                         .limit = limit})}});
-  if (!rows || rows->empty()) {
+  if (!rows || rows->size() != 2) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
+  const auto& page = (*rows)[1].rows;
   auto reached = *cursor;
+  if (std::ssize(page) < limit && !(*rows)[0].rows.empty()) {
+    reached = std::max(reached, integer_at((*rows)[0].rows[0], 0));
+  }
   JsonWriter out;
   out.begin_object().key("events").begin_array();
-  for (const auto& row : (*rows)[0].rows) {
-    if (const auto found = event_in_row(row)) {
-      reached = found->seq;
+  for (const auto& row : page) {
+    // Of what is there, not of what can be read of it: a page of nothing readable is not the end.
+    reached = std::max(reached, integer_at(row, 0));
+    const auto found = event_in_row(row);
+    if (found && found->id.org == context->caller.org) {
       write_event(out, found->event);
       out.end_object();
     }
@@ -64,24 +84,32 @@ Task<Outcome> list_events_flow(FlowContext* context) {
 }
 
 Task<Outcome> list_dead_letters_flow(FlowContext* context) {
-  const auto rows =
-      co_await perform(Sql{.statements = {select_dead_letters(context->caller.org, kPageSize)}});
+  const auto& parameters = context->parameters;
+  const auto cursor = cursor_in(parameters);
+  if (!cursor) {
+    co_return bad_cursor();
+  }
+  const auto rows = co_await perform(
+      Sql{.statements = {select_dead_letters(context->caller.org, *cursor, kPageSize)}});
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
   JsonWriter out;
   out.begin_object().key("dead_letters").begin_array();
+  auto reached = *cursor;
   for (const auto& row : (*rows)[0].rows) {
-    if (const auto letter = dead_letter_in_row(row)) {
+    reached = integer_at(row, kLetterPlace);
+    const auto letter = dead_letter_in_row(row);
+    if (letter && letter->id.org == context->caller.org) {
       write_event(out, letter->event);
-      out.member("url", letter->url)
+      out.member("webhook", letter->webhook)
           .member("attempts", letter->attempts)
           .member("reason", letter->reason)
           .member("failed_at", format_iso8601(letter->failed_at))
           .end_object();
     }
   }
-  out.end_array();
+  out.end_array().member("cursor", to_decimal(reached));
   co_return json_outcome(out.end_object().take());
 }
 
@@ -92,7 +120,7 @@ Task<Outcome> redeliver_event_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
   auto found = (*rows)[0].rows.empty() ? std::nullopt : event_in_row((*rows)[0].rows[0]);
-  if (!found) {
+  if (!found || found->id.org != context->caller.org) {
     co_return problem_outcome(ProblemCode::not_found);
   }
   (void)co_await perform(Authority{

@@ -73,6 +73,7 @@ std::optional<FlowInput> decode_flow_input(std::string_view bytes) {
   input.body = in.text();
   const bool headers_ok = read_pairs(in.text(), input.headers);
   input.payload = in.text();
+  input.incarnation = in.text();
   const bool restarted = in.flag();
   const auto reply = in.text();
   input.note = in.text();
@@ -101,6 +102,7 @@ std::string encode_flow_input(const FlowInput& input) {
       .text(input.body)
       .text(pair_fields(input.headers))
       .text(input.payload)
+      .text(input.incarnation)
       .flag(input.authority_reply.has_value())
       .text(input.authority_reply ? std::string_view(*input.authority_reply) : std::string_view())
       .text(input.note);

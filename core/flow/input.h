@@ -48,6 +48,8 @@ struct FlowInput {
   Pairs headers;  // names in lower case
   // For the authority's operations.
   std::string payload;
+  // Names the object's life in memory: what an earlier one sent may still be on its way.
+  std::string incarnation;
   // At a restart (see the Authority effect).
   std::optional<std::string> authority_reply;
   std::string note;

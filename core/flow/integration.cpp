@@ -100,9 +100,6 @@ Result<Integration, Problem> resolve_integration(const FlowContext& context, std
   integration.arm_origin = *arm;
   integration.endpoints = microsoft_endpoints(*login, integration.tenant);
   integration.scopes = microsoft_default_scopes();
-  if (const auto rules = grant_rules(context, *integration.provider); !rules) {
-    return std::unexpected(rules.error());
-  }
   return integration;
 }
 

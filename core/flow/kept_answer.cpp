@@ -38,9 +38,8 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   // Kept are the very bytes of the answer to a Fetch; a fault is no answer.
-  auto reply = decode_reply(Effect(Fetch{}).index(), *opened);
-  auto* fetched = reply ? std::get_if<Fetch::Reply>(&*reply) : nullptr;
-  if (fetched == nullptr || !*fetched) {
+  std::optional<Fetch::Reply> fetched;
+  if (!read_reply(*opened, fetched) || !*fetched) {
     co_return std::optional<HttpReply>();
   }
   ++journal.kept_reads;

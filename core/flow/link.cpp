@@ -86,7 +86,8 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
                     .expires_at = now + kLinkLifeMs,
                     .consumed_at = 0};
   const auto stored =
-      co_await perform(Sql{.statements = {insert_link(row), sweep_links(now), sweep_events(now)}});
+      co_await perform(Sql{.statements = {insert_link(row), sweep_links(now), sweep_events(now),
+                                          sweep_dead_letters(now)}});
   if (!stored) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }

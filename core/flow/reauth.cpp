@@ -32,6 +32,9 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     fault.members.emplace_back("evidence", record.evidence);
     fault.members.emplace_back("fix", who_can_fix(record));
   }
+  if (context->input.entry == Entry::alarm) {
+    co_return fault;  // nobody is there to open a link
+  }
   const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
   if (!integration) {
     co_return fault;

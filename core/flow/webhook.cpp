@@ -5,6 +5,7 @@
 #include "core/base/base64url.h"
 #include "core/base/hmac.h"
 #include "core/base/json.h"
+#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "core/base/version.h"
@@ -15,25 +16,31 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kDeadlineMs = 10 * kSecondMs;
-constexpr std::int64_t kMaxReplyBytes = std::int64_t{64} * 1024;
 constexpr std::string_view kSecretPrefix = "whsec_";
+constexpr std::size_t kNameHash = 12;
 constexpr std::size_t kShortestKey = 24;
 constexpr std::size_t kLongestKey = 64;
 
-// The alphabet of RFC 4648 section 4, with padding.
-std::optional<std::string> base64_decode(std::string_view text) {
-  std::string url(text.substr(0, text.find('=')));
-  std::ranges::replace(url, '+', '-');
-  std::ranges::replace(url, '/', '_');
-  return base64url_decode(url);
-}
-
+// RFC 4648 section 4, with padding.
 std::string base64_encode(std::string_view bytes) {
   auto text = base64url_encode(bytes);
   std::ranges::replace(text, '-', '+');
   std::ranges::replace(text, '_', '/');
   text.append((4 - text.size() % 4) % 4, '=');
   return text;
+}
+
+// The same, and nothing but what it gives; the padding may be missing.
+std::optional<std::string> base64_decode(std::string_view text) {
+  std::string url(text.substr(0, text.find('=')));
+  std::ranges::replace(url, '+', '-');
+  std::ranges::replace(url, '/', '_');
+  auto bytes = base64url_decode(url);
+  if (bytes && text.find_first_of("=-_") != std::string_view::npos &&
+      base64_encode(*bytes) != text) {
+    bytes.reset();
+  }
+  return bytes;
 }
 
 bool read_keys(std::string_view secrets, std::vector<std::string>* keys) {
@@ -77,9 +84,9 @@ std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view or
   if (text.empty()) {
     return webhooks;
   }
-  const auto reject = [&](std::string_view what) {
+  const auto reject = [&](std::string what) {
     if (invalid != nullptr) {
-      invalid->emplace_back(what);
+      invalid->push_back(std::move(what));
     }
   };
   const auto all = parse_json(text);
@@ -88,21 +95,43 @@ std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view or
     return webhooks;
   }
   const Json* own = json_member(*all, org);
+  if (own == nullptr) {
+    return webhooks;
+  }
+  const auto place = "WEBHOOKS." + std::string(org);
+  if (!own->is_array()) {
+    reject(place);
+    return webhooks;
+  }
   const auto insecure = insecure_origins(context);
-  for (const Json& entry : own != nullptr ? own->elements : std::vector<Json>()) {
+  for (const Json& entry : own->elements) {
     const auto url = json_text(entry, "url");
-    Webhook webhook{.url = std::string(url), .keys = {}, .types = {}};
+    const auto parsed = parse_url(url, {.allowed_origins = insecure});
+    Webhook webhook{.url = std::string(url), .name = {}, .keys = {}, .types = {}};
     const bool known = std::ranges::any_of(
         webhooks, [&](const Webhook& other) { return other.url == webhook.url; });
-    if (known || !parse_url(url, {.allowed_origins = insecure}) ||
-        !read_keys(json_text(entry, "secret"), &webhook.keys) ||
+    if (known || !parsed || !read_keys(json_text(entry, "secret"), &webhook.keys) ||
         !read_types(json_member(entry, "events"), &webhook.types)) {
-      reject(url);
+      reject(place + "[" + to_decimal(&entry - own->elements.data()) + "]");
       continue;
     }
+    webhook.name = parsed->origin() + "#" + sha256_base64url(url).substr(0, kNameHash);
     webhooks.push_back(std::move(webhook));
   }
   return webhooks;
+}
+
+std::string webhook_signature(const Webhook& webhook, std::string_view id, std::string_view seconds,
+                              std::string_view body) {
+  std::string signed_text(id);
+  signed_text.append(".").append(seconds).append(".").append(body);
+  std::string signatures;
+  for (const auto& key : webhook.keys) {
+    const auto digest = hmac_sha256(key, signed_text);
+    signatures += (signatures.empty() ? "v1," : " v1,") +
+                  base64_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  }
+  return signatures;
 }
 
 Fetch webhook_request(const Webhook& webhook, const Event& event, EpochMs now) {
@@ -111,23 +140,17 @@ Fetch webhook_request(const Webhook& webhook, const Event& event, EpochMs now) {
                 .headers = {},
                 .body = event_body(event),
                 .deadline_ms = kDeadlineMs,
-                .max_bytes = kMaxReplyBytes,
+                .max_bytes = kBodyUnread,
                 .keep_key = {},
                 .keep_org = {},
                 .keep_context = {}};
   const auto seconds = to_decimal(now / kSecondMs);
-  const auto signed_text = event.id + "." + seconds + "." + request.body;
-  std::string signatures;
-  for (const auto& key : webhook.keys) {
-    const auto digest = hmac_sha256(key, signed_text);
-    signatures += (signatures.empty() ? "v1," : " v1,") +
-                  base64_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
-  }
-  request.headers = {{"content-type", "application/json"},
-                     {"user-agent", "Postern/" + std::string(kVersion)},
-                     {"webhook-id", event.id},
-                     {"webhook-timestamp", seconds},
-                     {"webhook-signature", signatures}};
+  request.headers = {
+      {"content-type", "application/json"},
+      {"user-agent", "Postern/" + std::string(kVersion)},
+      {"webhook-id", event.id},
+      {"webhook-timestamp", seconds},
+      {"webhook-signature", webhook_signature(webhook, event.id, seconds, request.body)}};
   return request;
 }
 

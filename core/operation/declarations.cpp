@@ -101,6 +101,9 @@ constexpr Parameter kEvents[] = {
                  "recovered, needs_reauth, disconnected or grant_expiring")},
     {"user_id", identifier, kQuery, false, POSTERN_DOC("Only this user's")},
     {"integration", name, kQuery, false, POSTERN_DOC("Only this integration's")}};
+constexpr Parameter kDeadLetters[] = {
+    {"cursor", text, kQuery, false,
+     POSTERN_DOC("Where the last page ended; the beginning when absent")}};
 constexpr Parameter kRedeliver[] = {
     {"event_id", name, kPath, true, POSTERN_DOC("The event's id")}};
 constexpr Parameter kConnections[] = {
@@ -219,9 +222,9 @@ constexpr Operation kOperations[] = {
      .summary = POSTERN_DOC("Sends an event to the organization's webhooks once more"),
      .result = POSTERN_DOC("{success, id}"), .flow = redeliver_event_flow},
     {.name = "list_dead_letters", .rpc = POSTERN_DOC("listDeadLetters"), .method = POSTERN_DOC("GET"), .path = POSTERN_DOC("/v1/dead-letters"),
-     .permission = "events:read", .rpc_result = POSTERN_DOC("dead_letters"),
-     .summary = POSTERN_DOC("Events that a webhook did not take, however often it was asked; the first hundred"),
-     .result = POSTERN_DOC("{dead_letters: […]}; over RPC the list"), .flow = list_dead_letters_flow},
+     .permission = "events:read", .parameters = kDeadLetters,
+     .summary = POSTERN_DOC("Events that a webhook did not take, however often it was asked; a hundred a page, kept for thirty days"),
+     .result = POSTERN_DOC("{dead_letters: […], cursor}"), .flow = list_dead_letters_flow},
     {.name = "admin_consent_url", .rpc = POSTERN_DOC("adminConsentUrl"), .method = POSTERN_DOC("GET"),
      .path = POSTERN_DOC("/v1/integrations/:integration/admin-consent-url"), .permission = "connect",
      .parameters = kAdminConsent, .summary = POSTERN_DOC("Where a directory's administrator consents for everybody"),

@@ -81,7 +81,7 @@ Step Run::advance() {
     output_ = encode_outcome(task_->value());
     return Step::done;
   }
-  output_ = encode_effects(loop_->take_issued());
+  output_ = loop_->take_issued();
   if (output_.empty() && loop_->pending_count() == 0) {
     return Step::stuck;
   }

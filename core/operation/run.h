@@ -14,7 +14,7 @@
 namespace postern {
 
 enum class Step : std::uint8_t {
-  effects = 0,    // output(): effects to carry out, see encode_effects
+  effects = 0,    // output(): effects to carry out, see Loop::take_issued
   done = 1,       // output(): the outcome, see encode_outcome
   malformed = 2,  // the host sent something that this run cannot read
   stuck = 3,      // the flow waits for nothing and has not ended: a defect

@@ -31,9 +31,9 @@ std::string migrations() {
 }
 
 void bind(sqlite3_stmt* statement, int index, const SqlValue& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+  if (const auto* integer = value.integer()) {
     sqlite3_bind_int64(statement, index, *integer);
-  } else if (const auto* text = std::get_if<std::string>(&value)) {
+  } else if (const auto* text = value.text()) {
     // The parameters outlive the statement: no copy (nullptr is SQLITE_STATIC).
     sqlite3_bind_text(statement, index, text->data(), static_cast<int>(text->size()), nullptr);
   } else {
@@ -142,9 +142,9 @@ std::string Database::dump() {
       text += table;
       for (const auto& value : row) {
         text += '|';
-        if (const auto* string = std::get_if<std::string>(&value)) {
+        if (const auto* string = value.text()) {
           text += *string;
-        } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+        } else if (const auto* integer = value.integer()) {
           text += std::to_string(*integer);
         }
       }

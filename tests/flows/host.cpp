@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kSealedPrefix = "sealed#";
 // A token refused twice needs two restarts; more is a loop (front.ts).
 constexpr int kMostRestarts = 3;
-constexpr int kMostAlarmRuns = 50;
+constexpr int kMostAlarmRuns = 20;
 
 template <class... Functions>
 struct Overloaded : Functions... {
@@ -114,7 +114,9 @@ std::vector<std::string> World::sealed_plaintexts() const {
 
 Reply World::fetch(const Fetch& effect, Object* object) {
   Fetch::Reply reply = internet(effect);
-  if (reply && static_cast<std::int64_t>(reply->body.size()) > effect.max_bytes) {
+  if (reply && effect.max_bytes == kBodyUnread) {
+    reply->body.clear();
+  } else if (reply && static_cast<std::int64_t>(reply->body.size()) > effect.max_bytes) {
     reply = std::unexpected(HostFault::too_large);
   }
   if (!effect.keep_key.empty() && object != nullptr) {
@@ -277,6 +279,13 @@ FlowInput Host::input_of(const std::string& operation, Entry entry) const {
   return input;
 }
 
+void Host::die(Object& object) {
+  object.incarnation += object_survives ? 0 : 1;
+  if (observer_ != nullptr) {
+    observer_->crashed(object_survives);
+  }
+}
+
 Host::Ended Host::drive(const FlowInput& input, Object* object) {
   Flow flow([this](bool is_start, std::string_view in, Step step, std::string_view out) {
     if (observer_ != nullptr) {
@@ -308,9 +317,7 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
         return {.outcome = {}, .authority = *authority};
       }
       if (object != nullptr && crash && crash(issued.effect, false)) {
-        if (observer_ != nullptr) {
-          observer_->crashed();
-        }
+        die(*object);
         return {};
       }
       answers.emplace_back(issued.id, world.carry_out(issued.effect, object));
@@ -318,9 +325,7 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
         observer_->answered(issued, answers.back().second);
       }
       if (object != nullptr && crash && crash(issued.effect, true)) {
-        if (observer_ != nullptr) {
-          observer_->crashed();
-        }
+        die(*object);
         return {};
       }
     } while (!single && !waiting.empty());
@@ -338,13 +343,16 @@ Host::Ended Host::drive(const FlowInput& input, Object* object) {
 Outcome Host::run_authority(const std::string& object_name, const std::string& operation,
                             const std::string& payload, Entry entry) {
   auto input = input_of(operation, entry);
+  auto& object = world.objects[object_name];
   input.payload = payload;
-  auto ended = drive(input, &world.objects[object_name]);
+  input.incarnation = "incarnation " + to_decimal(object.incarnation);
+  auto ended = drive(input, &object);
   // An alarm's flow may go on in another one of its own object (connection-object.ts).
   for (int run = 0; ended.authority && entry == Entry::alarm && run < kMostAlarmRuns; ++run) {
     auto next = input_of(ended.authority->operation, entry);
     next.payload = ended.authority->payload;
-    ended = drive(next, &world.objects[object_name]);
+    next.incarnation = input.incarnation;
+    ended = drive(next, &object);
   }
   if (ended.authority) {
     return host_problem(ProblemCode::core_trap);

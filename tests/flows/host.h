@@ -31,6 +31,7 @@ namespace postern::testing {
 struct Object {
   std::map<std::string, std::string> storage;
   EpochMs alarm_at = 0;  // 0: none
+  int incarnation = 1;
 };
 
 struct World {
@@ -122,7 +123,7 @@ class Observer {
   virtual void began(const FlowInput&) {}
   virtual void asked(const IssuedEffect&) {}
   virtual void answered(const IssuedEffect&, const Reply&) {}
-  virtual void crashed() {}
+  virtual void crashed(bool /*object_survives*/) {}
   virtual void ended(const Outcome&) {}
   virtual void crossed(bool /*is_start*/, std::string_view /*in*/, Step, std::string_view /*out*/) {
   }
@@ -151,6 +152,8 @@ class Host {
   // The authority's object dies when it comes to the effect: before it is carried out, or after,
   // when the answer would be handed to the flow.
   std::function<bool(const Effect&, bool carried_out)> crash;
+  // Not the object dies then, but its flow alone: of a trap.
+  bool object_survives = false;
 
   // A request from outside.
   Outcome call(const Request& request);
@@ -166,6 +169,7 @@ class Host {
     std::optional<Authority> authority;  // or it goes on in the authority
   };
   Ended drive(const FlowInput& input, Object* object);
+  void die(Object& object);
   [[nodiscard]] FlowInput input_of(const std::string& operation, Entry entry) const;
 
   Observer* observer_;

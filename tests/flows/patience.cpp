@@ -133,6 +133,7 @@ void doubt_stays(Stories& stories) {
     silent.crash = before_fetch;
     silent.call(story.get_token());
   });
+  story.world.now += 30 * kSecondMs;
   story.expect("POST", token_url, error_reply(401, "invalid_client"));
   story.host.call(story.get_token());
   story.section("Half a minute later");

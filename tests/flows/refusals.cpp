@@ -87,6 +87,7 @@ void refresh_integration(Stories& stories) {
     };
     silent.call(story.get_token());
   });
+  story.world.now += 30 * kSecondMs;
   story.expect("POST", std::string(kTokenUrl), error_reply(401, "invalid_client"));
   story.host.call(story.get_token());
 }

@@ -114,10 +114,44 @@ void rollback(Stories& stories) {
   story.host.call(back);
 }
 
+void spent_version(Stories& stories) {
+  auto& story = connected(stories, "version-spent", "A version whose refresh token was used",
+                          "Where a refresh token works once only, to show it again could end what "
+                          "came of it.");
+  story.world.environment["AZURE_REPLAY"] = "single_use";
+  story.quietly([&](Host& silent) {
+    story.world.now += kMinuteMs;
+    expect_refresh(story, 2);
+    silent.call(forced_refresh());
+  });
+  story.host.call(rpc("rollback", R"({"userId":"user-1","version":1})", "connections:write"));
+}
+
+void one_resource_refused(Stories& stories) {
+  auto& story = connected(stories, "refresh-due-beside-a-refusal",
+                          "One resource is refused, and the grant must not die of it",
+                          "Tokens for two resources, consent for one is withdrawn. The other keeps "
+                          "the grant alive.");
+  story.world.environment["AZURE_REFRESH_MODE"] = "keep_fresh";
+  story.world.environment["AZURE_REFRESH_AHEAD_SECONDS"] = "1800";
+  story.quietly([&](Host& silent) {
+    expect_refresh(story, 2);
+    silent.call(story.get_token(R"(,"resource":"arm")"));
+    story.world.now += kMinuteMs;
+    expect_refresh(story, 3);
+    silent.call(forced_refresh());
+  });
+  story.world.now += 40 * kMinuteMs;
+  story.expect("POST", std::string(kTokenUrl), error_reply(400, "consent_required"));
+  expect_refresh(story, 4);
+  story.host.ring(story.object_name());
+}
+
 void not_configured(Stories& stories) {
-  auto& story = connected(stories, "schedule-not-configured", "A variable is not valid",
-                          "The refusal names it. What is connected is not refreshed unasked "
-                          "meanwhile.");
+  auto& story =
+      connected(stories, "schedule-not-configured", "A variable is not valid",
+                "The integration says which. Meanwhile nothing is done unasked; the alarm looks "
+                "again.");
   for (const auto& [name, value] : {std::pair{"AZURE_REFRESH_MODE", "hourly"},
                                     {"AZURE_REPLAY", "reuse_leeway"},
                                     {"AZURE_REFRESH_AHEAD_SECONDS", "4h"},
@@ -127,6 +161,9 @@ void not_configured(Stories& stories) {
     story.host.call(rpc("get_integration", "{}", "connections:read"));
     story.world.environment.erase(name);
   }
+  story.world.environment["AZURE_REFRESH_MODE"] = "hourly";
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
 }
 
 }  // namespace
@@ -136,6 +173,8 @@ void tell_schedule(Stories& stories) {
   keep_fresh(stories);
   grant_expires(stories);
   rollback(stories);
+  spent_version(stories);
+  one_resource_refused(stories);
   not_configured(stories);
 }
 

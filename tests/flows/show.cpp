@@ -58,6 +58,7 @@ std::string shown_stored(std::string_view bytes) {
            " journal from v" + to_decimal(journal->base_version) + " for " + journal->resource +
            ", try " + to_decimal(journal->attempts) + ", sent " + moment(journal->sent_at) +
            ", again " + moment(journal->retry_at) +
+           (journal->incarnation.empty() ? "" : ", under way in " + journal->incarnation) +
            (journal->kept_reads == 0 ? ""
                                      : ", kept answer taken up " + to_decimal(journal->kept_reads) +
                                            (journal->kept_reads == 1 ? " time" : " times"));
@@ -74,17 +75,6 @@ std::string shown_stored(std::string_view bytes) {
            (outbox->unmarks_integration ? ", the integration works" : "") +
            shown_events(outbox->events);
   }
-  if (const auto history = read_history(bytes); history && !history->empty()) {
-    std::string text;
-    for (const auto version : *history) {
-      const auto record = decode_record(version);
-      if (!record) {
-        return {};
-      }
-      text += (text.empty() ? "history v" : ", v") + to_decimal(record->version);
-    }
-    return text;
-  }
   if (const auto events = decode_events(bytes); events && events->size() == 1) {
     return "event" + shown_events(bytes);
   }
@@ -92,7 +82,7 @@ std::string shown_stored(std::string_view bytes) {
     auto text = "delivery from event " + to_decimal(delivery->first) + ", seen " +
                 to_decimal(delivery->seen) + ", again " + moment(delivery->next_at);
     for (const auto& webhook : delivery->webhooks) {
-      text += "; " + webhook.url + " at event " + to_decimal(webhook.next) + " after " +
+      text += "; " + webhook.name + " at event " + to_decimal(webhook.next) + " after " +
               to_decimal(webhook.attempts) + " tries";
     }
     return text;

@@ -77,8 +77,9 @@ void token_refresh(Stories& stories) {
 void unknown_outcome(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "refresh-unknown-outcome", "The object dies while the provider's answer is on its way",
-      "An open journal without a kept answer: nobody knows what the provider did. Microsoft lets\n"
-      "an old refresh token live, so the alarm shows the same one again."));
+      "An open journal without a kept answer: nobody knows what the provider did. The request may\n"
+      "be on its way still, so for as long as one can be, no other leaves. Then the alarm shows\n"
+      "the same refresh token again: Microsoft lets an old one live."));
   story.connect_quietly();
   story.world.now += 56 * kMinuteMs;
   story.host.crash = [](const Effect& effect, bool carried_out) {
@@ -86,11 +87,37 @@ void unknown_outcome(Stories& stories) {
   };
   story.host.call(forced_refresh());
   story.host.crash = {};
+  story.section("Three seconds later", "The token that lives is served, and no request leaves.");
+  story.world.now += 3 * kSecondMs;
+  story.host.call(story.get_token());
+  story.section("Whoever demands a new one is asked for patience");
+  story.host.call(forced_refresh());
   story.section("The alarm rings");
-  story.world.now += 45 * kSecondMs;
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
   story.expect("POST", std::string(kTokenUrl),
                token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
   story.host.ring(story.object_name());
+}
+
+void trap(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "refresh-trap", "A flow traps in the middle of a refresh, and its object lives on",
+      "Nothing that this object sent is on its way any more. The next caller need not wait."));
+  story.connect_quietly();
+  story.world.forget_memory();
+  story.world.now += 61 * kMinuteMs;
+  story.quietly([&](Host& silent) {
+    silent.object_survives = true;
+    silent.crash = [](const Effect& effect, bool carried_out) {
+      return !carried_out && std::holds_alternative<Fetch>(effect);
+    };
+    silent.call(story.get_token());
+  });
+  story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+  story.host.call(story.get_token());
+  story.section("That try timed out, and so says the journal",
+                "Now the delay counts, in this object as in any other.");
+  story.host.call(story.get_token());
 }
 
 void unknown_outcome_refused(Stories& stories) {
@@ -107,6 +134,7 @@ void unknown_outcome_refused(Stories& stories) {
       };
       silent.call(story.get_token());
     });
+    story.world.now += 30 * kSecondMs;
   };
   refused_replay();
   story.expect("POST", std::string(kTokenUrl), error_reply(400, "invalid_grant"));
@@ -253,6 +281,7 @@ void tell_tokens(Stories& stories) {
   token_from_authority(stories);
   token_refresh(stories);
   unknown_outcome(stories);
+  trap(stories);
   unknown_outcome_refused(stories);
   kept_answer(stories);
   kept_code(stories);

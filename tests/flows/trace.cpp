@@ -18,10 +18,10 @@ struct Overloaded : Functions... {
 };
 
 std::string shown_value(const SqlValue& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+  if (const auto* integer = value.integer()) {
     return to_decimal(*integer);
   }
-  const auto* text = std::get_if<std::string>(&value);
+  const auto* text = value.text();
   return text == nullptr ? "NULL" : "'" + shown(*text) + "'";
 }
 
@@ -246,8 +246,8 @@ void Trace::answered(const IssuedEffect& issued, const Reply& reply) {
   }
 }
 
-void Trace::crashed() {
-  line("    the object dies here");
+void Trace::crashed(bool object_survives) {
+  line(object_survives ? "    the flow traps here" : "    the object dies here");
 }
 
 void Trace::ended(const Outcome& outcome) {

@@ -25,7 +25,7 @@ class Trace : public Observer {
   void began(const FlowInput& input) override;
   void asked(const IssuedEffect& issued) override;
   void answered(const IssuedEffect& issued, const Reply& reply) override;
-  void crashed() override;
+  void crashed(bool object_survives) override;
   void ended(const Outcome& outcome) override;
   void crossed(bool is_start, std::string_view in, Step step, std::string_view out) override;
 

@@ -46,6 +46,7 @@ void sign_in_beside_refresh(Stories& stories) {
   story.expect("GET", std::string(kKeysUrl), keys_reply());
   story.host.call(story.callback_of(begun));
   story.section("The next caller settles the refresh");
+  story.world.now += 30 * kSecondMs;
   story.expect("POST", std::string(kTokenUrl),
                token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
   story.host.call(story.get_token());

@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/effect/effects.h"
-#include "core/effect/loop.h"
+#include "core/effect/codec.h"
 #include "core/flow/outcome.h"
 
 namespace postern::testing {

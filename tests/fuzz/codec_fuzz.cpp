@@ -1,11 +1,16 @@
 // Everything that reads the core's own binary form: inputs, answers, stored records, payloads. What
 // is read is written again and read the same.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "core/base/fields.h"
+#include "core/connection/event.h"
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
+#include "core/connection/schedule.h"
 #include "core/effect/codec.h"
 #include "core/effect/task.h"
 #include "core/flow/access.h"
@@ -72,6 +77,57 @@ void check_delivery(std::string_view bytes) {
   }
 }
 
+std::string encode_events(const std::vector<Event>& events) {
+  std::string bytes;
+  for (const auto& event : events) {
+    bytes += encode_event(event);
+  }
+  return bytes;
+}
+
+// Times come out of any record, and only of one that can be refreshed.
+void check_schedule(std::string_view bytes) {
+  const auto record = decode_record(bytes);
+  if (!record) {
+    return;
+  }
+  const bool can_refresh =
+      record->status == Status::connected && !record->sealed_refresh_token.empty();
+  for (const auto mode :
+       {RefreshMode::on_demand, RefreshMode::keep_alive, RefreshMode::keep_fresh}) {
+    const RefreshPolicy policy{.mode = mode, .idle_ms = kDayMs, .lifetime_ms = kDayMs};
+    const auto due = next_refresh(*record, policy);
+    check(due.at == 0 || (can_refresh && mode != RefreshMode::on_demand));
+    check(due.at == 0 || mode != RefreshMode::keep_alive ||
+          due.at <= record->refresh_minted_at + policy.idle_ms / 2);
+    check(due.at == next_refresh(*record, policy).at);
+    check(expiry_told_at(*record, policy) <= expires_for_good_at(*record, policy) || !can_refresh);
+  }
+  for (const auto range : {record->version, record->created_at, record->updated_at}) {
+    const auto offset = spread(*record, range);
+    check(offset >= 0 && offset <= std::max<DurationMs>(range, 0));
+  }
+}
+
+// How far webhooks have come: when to look again, and never in the past but for what they said.
+void check_progress(std::string_view bytes) {
+  constexpr EpochMs kNow = 1'767'323'045'000;
+  check_round_trip(bytes, decode_delivery, encode_delivery);
+  const auto delivery = decode_delivery(bytes);
+  if (!delivery) {
+    return;
+  }
+  check(delivery_due_at(*delivery, delivery->seen, kNow) == delivery->next_at);
+  check(delivery_due_at(*delivery, delivery->seen + 1, kNow) == kNow);
+  for (const auto& webhook : delivery->webhooks) {
+    const auto delay =
+        delivery_delay(webhook.attempts, static_cast<std::uint32_t>(webhook.next_at));
+    check(delay >= 4 * kSecondMs && delay <= 27 * kHourMs);
+    const auto retry = retry_delay(webhook.attempts, static_cast<std::uint32_t>(webhook.next));
+    check(retry >= kSecondMs && retry <= 11 * kMinuteMs);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -81,6 +137,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_round_trip(bytes, decode_journal, encode_journal);
   check_round_trip(bytes, decode_pending, encode_pending);
   check_round_trip(bytes, decode_outbox, encode_outbox);
+  check_round_trip(bytes, decode_trouble, encode_trouble);
+  check_round_trip(bytes, decode_events, encode_events);
   check_round_trip(bytes, decode_api_key_record, encode_api_key_record);
   check_round_trip(bytes, decode_token_payload,
                    [](const TokenPayload& payload) { return encode(payload); });
@@ -89,9 +147,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                    [](const ConnectPayload& payload) { return encode(payload); });
   check_round_trip(bytes, decode_confirm_payload,
                    [](const ConfirmPayload& payload) { return encode(payload); });
+  check_round_trip(bytes, decode_rollback_payload,
+                   [](const RollbackPayload& payload) { return encode(payload); });
+  check_round_trip(bytes, decode_redeliver_payload,
+                   [](const RedeliverPayload& payload) { return encode(payload); });
   check_round_trip(bytes, decode_connection_id, [](const ConnectionId& id) { return encode(id); });
   check_round_trip(bytes, testing::decode_outcome, encode_outcome);
   check_round_trip(bytes, testing::decode_effects, encode_effects);
+  check_schedule(bytes);
+  check_progress(bytes);
   check_replies(bytes);
   check_delivery(bytes);
   return 0;

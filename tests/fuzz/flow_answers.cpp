@@ -70,6 +70,20 @@ std::string token_json(const World& world, Choices& choices) {
   return json + "}";
 }
 
+namespace {
+
+// A receiver of webhooks: as a rule it takes what it gets.
+HttpReply receipt(Choices& choices) {
+  constexpr int kStatuses[] = {204, 200, 202, 302, 400, 410, 429, 500, 503};
+  HttpReply reply{.status = kStatuses[choices.one_of(9)], .headers = {}, .body = choices.text(16)};
+  if (choices.rarely(3)) {
+    reply.headers.emplace_back("retry-after", choices.rarely(2) ? "9999999999" : "3");
+  }
+  return reply;
+}
+
+}  // namespace
+
 Fetch::Reply internet(const World& world, const Fetch& fetch, Choices& choices) {
   if (choices.rarely(10)) {
     return std::unexpected(static_cast<HostFault>(choices.one_of(4)));
@@ -78,6 +92,9 @@ Fetch::Reply internet(const World& world, const Fetch& fetch, Choices& choices) 
     return HttpReply{.status = choices.byte() * 3,
                      .headers = {{"content-type", choices.text(16)}},
                      .body = choices.text(255)};
+  }
+  if (fetch.url == kHook || fetch.url == kOtherHook) {
+    return receipt(choices);
   }
   if (fetch.url.ends_with("/keys")) {
     return testing::keys_reply();

@@ -26,6 +26,9 @@ namespace {
 
 constexpr int kMostEffects = 400;
 constexpr int kMostRuns = 6;
+// As connection-object.ts has it.
+constexpr int kMostAlarmRuns = 50;
+constexpr int kMostRunsWhereAllIsWell = 20;
 constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com/",
                                          "https://graph.microsoft.com/",
                                          "https://management.azure.com/"};
@@ -45,9 +48,14 @@ void check_no_secret(std::string_view text) {
 // What one run may and may not ask for.
 class Rules {
  public:
-  // `honest`: nobody has lied about what is stored since the world began.
-  Rules(bool in_authority, std::string operation, bool* honest)
-      : in_authority_(in_authority), operation_(std::move(operation)), honest_(honest) {}
+  // `object`: whose storage the run has; null in front flows, which have none. `honest`: nobody has
+  // lied about what is stored since the world began.
+  Rules(const testing::Object* object, std::string operation, bool* honest)
+      : object_(object),
+        in_authority_(object != nullptr),
+        delivers_(operation == "authority.deliver"),
+        operation_(std::move(operation)),
+        honest_(honest) {}
 
   void check_effect(const Effect& effect) {
     if (const auto* log = std::get_if<Log>(&effect)) {
@@ -62,26 +70,24 @@ class Rules {
     } else if (const auto* sql = std::get_if<Sql>(&effect)) {
       for (const auto& statement : sql->statements) {
         for (const auto& value : statement.parameters) {
-          if (const auto* text = std::get_if<std::string>(&value)) {
+          if (const auto* text = value.text()) {
             check_no_secret(*text);
           }
         }
       }
     } else if (const auto* commit = std::get_if<StorageCommit>(&effect)) {
-      check(in_authority_);
-      for (const auto& [key, value] : commit->puts) {
-        check_no_secret(value);
-      }
+      check_commit(*commit);
     } else if (const auto* fetch = std::get_if<Fetch>(&effect)) {
       check_fetch(*fetch);
     } else if (std::holds_alternative<StorageRead>(effect)) {
       check(in_authority_);
     } else if (const auto* authority = std::get_if<Authority>(&effect)) {
-      check(!in_authority_);
-      check(authority->name.starts_with("connection:acme:") ||
-            authority->operation == "authority.health");
+      check_call(*authority);
     }
   }
+
+  // The object's own, in which other flows go on meanwhile.
+  [[nodiscard]] bool delivers() const { return delivers_; }
 
   void lie() { *honest_ = false; }
 
@@ -136,7 +142,67 @@ class Rules {
   }
 
  private:
+  void check_commit(const StorageCommit& commit) const {
+    check(in_authority_);
+    for (const auto& [key, value] : commit.puts) {
+      check_no_secret(value);
+      // Beside the other flows only one writes, and neither writes what is the other's.
+      check((key == kDeliveryKey) == delivers_);
+      if (key == kRecordKey && *honest_) {
+        check_version(value);
+      }
+    }
+    for (const auto& key : commit.deletes) {
+      check(key.starts_with(kEventKeyPrefix) == delivers_);
+    }
+    check(!delivers_ || !commit.alarm_at);
+  }
+
+  // What follows a version is a higher one, in a status that may follow.
+  void check_version(const std::string& bytes) const {
+    const auto next = decode_record(bytes);
+    check(next.has_value());
+    const auto stored = object_->storage.find(std::string(kRecordKey));
+    const auto before =
+        stored == object_->storage.end() ? std::nullopt : decode_record(stored->second);
+    check(!before || (before->id == next->id && before->version < next->version &&
+                      may_become(before->status, next->status)));
+  }
+
+  // A front calls a connection of its own organization; an alarm goes on in its own object.
+  void check_call(const Authority& authority) const {
+    if (!in_authority_) {
+      check(authority.name.starts_with("connection:acme:") ||
+            authority.operation == "authority.health");
+      return;
+    }
+    check(authority.operation == (delivers_ ? "authority.alarm" : "authority.deliver"));
+    check(delivers_ || operation_ == "authority.alarm");
+    check(authority.name == fuzz::object_name() || !*honest_);
+    check(!authority.restart);
+  }
+
+  // A webhook's: what is sent is an event, to where the operator said, signed and without a secret.
+  void check_delivery(const Fetch& fetch) const {
+    check(fetch.url == fuzz::kHook || fetch.url == fuzz::kOtherHook);
+    check(fetch.method == "POST" && fetch.keep_key.empty());
+    check_no_secret(fetch.body);
+    check(nlohmann::json::accept(fetch.body) || !*honest_);
+    std::size_t signatures = 0;
+    for (const auto& [name, value] : fetch.headers) {
+      check_no_secret(value);
+      check(value.find_first_of("\r\n") == std::string::npos || !*honest_);
+      check(name != "authorization" && name != "cookie");
+      signatures += name == "webhook-signature" && value.starts_with("v1,") ? 1 : 0;
+    }
+    check(signatures == 1);
+  }
+
   void check_fetch(const Fetch& fetch) const {
+    if (delivers_) {
+      check_delivery(fetch);
+      return;
+    }
     bool known = false;
     for (const auto origin : kOrigins) {
       known = known || fetch.url.starts_with(origin);
@@ -168,7 +234,9 @@ class Rules {
     check(known);
   }
 
+  const testing::Object* object_;
   bool in_authority_;
+  bool delivers_;
   std::string operation_;
   bool journal_is_open_ = false;
   bool* honest_;
@@ -196,8 +264,8 @@ Reply answer(World& world, const Effect& effect, testing::Object* object, Choice
 // One run to its end; nothing when the host broke it off.
 Ended drive(World& world, const FlowInput& input, bool in_authority, bool* honest,
             Choices& choices) {
-  Rules rules(in_authority, input.operation, honest);
   auto* object = in_authority ? &world.objects[fuzz::object_name()] : nullptr;
+  Rules rules(object, input.operation, honest);
   Flow flow;
   Step step = flow.start(input);
   std::deque<IssuedEffect> waiting;
@@ -209,7 +277,11 @@ Ended drive(World& world, const FlowInput& input, bool in_authority, bool* hones
         return {.outcome = {}, .authority = *authority};
       }
       waiting.push_back(issued);
-      check(++effects <= kMostEffects);
+      // A number of events that is a lie is believed, and each of them looked for.
+      if (++effects > kMostEffects && rules.delivers() && !*honest) {
+        return {};
+      }
+      check(effects <= kMostEffects);
     }
     check(!waiting.empty());
     world.now += choices.rarely(16) ? choices.byte() * kSecondMs : 0;
@@ -233,38 +305,67 @@ Ended drive(World& world, const FlowInput& input, bool in_authority, bool* hones
   return {.outcome = flow.outcome(), .authority = {}};
 }
 
+Environment environment_of(const World& world, bool inside) {
+  FieldWriter out;
+  for (const auto& [name, value] : world.environment) {
+    out.text(name).text(value);
+  }
+  for (const auto& [name, value] : world.secrets) {
+    out.text(inside ? name : "").text(inside ? value : "");
+  }
+  return Environment(out.take());
+}
+
+// What a flow goes on in, in the connection's own object.
+FlowInput input_of(World& world, const Authority& call, Entry entry) {
+  const auto* inner = find_operation(call.operation);
+  check(inner != nullptr && inner->access == Access::authority);
+  FlowInput inside;
+  inside.operation = call.operation;
+  inside.entry = entry;
+  inside.now = inside.arrived_at = world.now;
+  inside.entropy = world.entropy(inner->entropy_bytes);
+  inside.environment = environment_of(world, true);
+  inside.payload = call.payload;
+  inside.incarnation = fuzz::kIncarnation;
+  return inside;
+}
+
+// An operation of the authority as its object runs it: an alarm's flow goes on until nothing is
+// due.
+Ended run_inside(World& world, FlowInput input, bool* honest, Choices& choices) {
+  int well = 0;
+  for (int run = 0; run < kMostAlarmRuns; ++run) {
+    auto ended = drive(world, input, true, honest, choices);
+    if (!ended.authority) {
+      return ended;
+    }
+    // From here on nothing fails, and nothing new happens: what is due comes to its end.
+    well += choices.empty() && *honest ? 1 : 0;
+    check(well < kMostRunsWhereAllIsWell);
+    input = input_of(world, *ended.authority, Entry::alarm);
+  }
+  return {};
+}
+
 void run_request(World& world, const Operation& operation, bool* honest, Choices& choices) {
   auto input = make_input(world, operation, choices);
-  const auto environment = [&](bool inside) {
-    FieldWriter out;
-    for (const auto& [name, value] : world.environment) {
-      out.text(name).text(value);
-    }
-    for (const auto& [name, value] : world.secrets) {
-      out.text(inside ? name : "").text(inside ? value : "");
-    }
-    return Environment(out.take());
-  };
   const bool in_authority = operation.access == Access::authority;
-  input.environment = environment(in_authority);
-  // Payloads that are made here are mutated.
-  *honest = *honest && !in_authority;
+  input.environment = environment_of(world, in_authority);
+  if (in_authority) {
+    // Payloads that are made here are mutated; an alarm has none.
+    *honest = *honest && input.entry == Entry::alarm;
+    (void)run_inside(world, std::move(input), honest, choices);
+    return;
+  }
   for (int run = 0; run < kMostRuns; ++run) {
-    const auto ended = drive(world, input, in_authority, honest, choices);
+    const auto ended = drive(world, input, false, honest, choices);
     if (!ended.authority) {
       return;
     }
     const auto& call = *ended.authority;
-    const auto* inner = find_operation(call.operation);
-    check(inner != nullptr && inner->access == Access::authority);
-    FlowInput inside;
-    inside.operation = call.operation;
-    inside.entry = Entry::authority;
-    inside.now = inside.arrived_at = world.now;
-    inside.entropy = world.entropy(inner->entropy_bytes);
-    inside.environment = environment(true);
-    inside.payload = call.payload;
-    const auto answered = drive(world, inside, true, honest, choices);
+    const auto answered =
+        run_inside(world, input_of(world, call, Entry::authority), honest, choices);
     if (!answered.outcome || answered.outcome->kind != OutcomeKind::data) {
       return;
     }

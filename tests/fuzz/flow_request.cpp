@@ -41,6 +41,11 @@ std::string value_of(const Parameter& parameter, Choices& choices) {
   if (name == "org_id") return "acme";
   if (name == "permissions") return "connect";
   if (name == "status") return "connected";
+  if (name == "event_id") return choices.rarely(2) ? "evt_1" : "evt_0";
+  if (name == "version") return to_decimal(static_cast<std::int64_t>(choices.one_of(4)));
+  if (name == "cursor") return to_decimal(static_cast<std::int64_t>(choices.one_of(4)));
+  if (name == "limit") return to_decimal(100 - static_cast<std::int64_t>(choices.one_of(101)));
+  if (name == "type") return "refreshed";
   switch (parameter.kind) {
     case ParameterKind::integer:
       return to_decimal(std::int64_t{choices.byte()} * 4000);
@@ -106,6 +111,15 @@ std::string payload_for(World& world, std::string_view operation, Choices& choic
                                  .attempt = kAttempt,
                                  .code_hash = sha256_base64url(choices.rarely(3) ? "x" : "code")});
   }
+  if (operation == "authority.rollback") {
+    return encode(
+        RollbackPayload{.id = kId, .version = static_cast<std::int64_t>(2 - choices.one_of(3))});
+  }
+  if (operation == "authority.redeliver") {
+    return encode(RedeliverPayload{
+        .id = kId,
+        .event = {.id = "evt_1", .type = EventType::connected, .at = world.now, .data = "{}"}});
+  }
   return encode(kId);
 }
 
@@ -120,6 +134,7 @@ FlowInput make_input(World& world, const Operation& operation, Choices& choices)
   if (operation.access == Access::authority) {
     input.entry = operation.name == "authority.alarm" ? Entry::alarm : Entry::authority;
     input.payload = choices.mutated(payload_for(world, operation.name, choices));
+    input.incarnation = kIncarnation;
     return input;
   }
   input.entry = operation.rpc.empty() || choices.rarely(2) ? Entry::http : Entry::rpc;

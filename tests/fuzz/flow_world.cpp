@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/connection/journal.h"
 #include "core/effect/codec.h"
+#include "core/flow/event_statements.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
 #include "core/flow/statements.h"
@@ -28,7 +29,9 @@ Journal journal(Choices& choices, JournalKind kind, const World& world, const St
                   .attempts = 1 + static_cast<std::int64_t>(choices.one_of(3)),
                   .retry_at = world.now + (choices.rarely(3) ? kMinuteMs : -kMinuteMs),
                   .resource = choices.rarely(4) ? "arm" : "graph",
-                  .connect = {}};
+                  .connect = {},
+                  .kept_reads = 0,
+                  .incarnation = choices.rarely(2) ? std::string(kIncarnation) : "another"};
   if (kind == JournalKind::code) {
     journal.connect = encode(ConnectPayload{.state = state,
                                             .query = {},
@@ -70,6 +73,8 @@ ConnectionRecord record(World& world, Choices& choices) {
   record.status = choices.rarely(6) ? Status::needs_reauth : Status::connected;
   record.account.key = "72f988bf-86f1-41af-91ab-2d7cd011db47|11111111-2222-4333-8444-555555555555";
   record.tenant = "common";
+  record.created_at = world.now - kDayMs;
+  record.granted_at = record.refresh_minted_at = world.now - choices.byte() * kDayMs / 8;
   if (!choices.rarely(6)) {
     record.sealed_refresh_token =
         world.seal("acme", seal_context(kId, "refresh_token", 3), canary("refresh-3"));
@@ -88,15 +93,102 @@ ConnectionRecord record(World& world, Choices& choices) {
   return record;
 }
 
+namespace {
+
+// How acme's operator set Postern up.
+void configure(World& world, Choices& choices) {
+  testing::furnish(world);
+  world.environment["ADMIN_API_KEY"] = canary("admin");
+  world.secrets["AZURE_CLIENT_SECRET"] = canary("secret");
+  if (!choices.rarely(3)) {
+    const auto written = std::string(kCanary) + std::string(26, 'A');
+    const auto key = base64url_encode(canary("the-key-of-a-webhook"));
+    world.secrets["WEBHOOKS"] =
+        R"({"acme":[{"url":")" + std::string(kHook) + R"(","secret":"whsec_)" + written +
+        " whsec_" + key + R"("},{"url":")" + std::string(kOtherHook) + R"(","secret":"whsec_)" +
+        key + R"(","events":["connected","disconnected"]}]})";
+  }
+  constexpr std::string_view kModes[] = {"", "keep_fresh", "on_demand", "keep_alive"};
+  world.environment["AZURE_REFRESH_MODE"] = kModes[choices.one_of(4)];
+  constexpr std::string_view kRules[] = {"", "single_use", "reuse_leeway:60", "not_rotated"};
+  world.environment["AZURE_REPLAY"] = kRules[choices.one_of(4)];
+  if (choices.rarely(3)) {
+    world.environment["AZURE_GRANT_LIFETIME_SECONDS"] = "2592000";
+    world.environment["AZURE_REFRESH_IDLE_SECONDS"] = "604800";
+    world.environment["TOKEN_VERSIONS_KEPT"] = choices.rarely(3) ? "0" : "2";
+  }
+}
+
+Event event(std::int64_t number, const World& world, Choices& choices) {
+  const auto type = static_cast<EventType>(choices.one_of(8));
+  return make_event("evt_" + to_decimal(number), type, world.now - kHourMs,
+                    {.id = kId, .provider = "microsoft", .version = 3}, {{"reason", "network"}});
+}
+
+// What happened before: events that are owed and logged, versions that are kept, trouble.
+void add_past(World& world, Choices& choices) {
+  auto& storage = world.objects[object_name()].storage;
+  const auto events = static_cast<std::int64_t>(choices.one_of(4));
+  if (events != 0) {
+    const auto first = static_cast<std::int64_t>(choices.one_of(2));
+    storage[std::string(kEventsKey)] = to_decimal(events);
+    for (auto number = first; number < events; ++number) {
+      storage[std::string(kEventKeyPrefix) + to_decimal(number)] =
+          encode_event(event(number, world, choices));
+    }
+    if (first != 0) {
+      storage[std::string(kDeliveryKey)] = encode_delivery(
+          {.first = first,
+           .seen = choices.rarely(2) ? events : first,
+           .next_at = world.now,
+           .webhooks = {{.url = std::string(choices.rarely(3) ? "https://gone.example/" : kHook),
+                         .next = first,
+                         .attempts = static_cast<std::int64_t>(choices.one_of(11)),
+                         .next_at = world.now}}});
+    }
+    (void)world.d1.batch({insert_event(kId, event(0, world, choices)),
+                          insert_dead_letter({.id = kId,
+                                              .event = event(1, world, choices),
+                                              .url = std::string(kHook),
+                                              .attempts = kMostDeliveryAttempts,
+                                              .reason = "503",
+                                              .failed_at = world.now})});
+  }
+  if (choices.rarely(3)) {
+    auto earlier = record(world, choices);
+    earlier.version = 2;
+    storage[version_key(earlier.version)] = encode_record(earlier);
+  }
+  if (choices.rarely(3)) {
+    const bool integration = choices.rarely(2);
+    storage[std::string(kTroubleKey)] =
+        encode_trouble({.reason = "network", .since = world.now, .integration = integration});
+    (void)world.d1.batch({upsert_integration_fault("acme", "azure",
+                                                   {.reason = "invalid_client",
+                                                    .error = "invalid_client",
+                                                    .reference = "r",
+                                                    .since = world.now,
+                                                    .last_seen = world.now})});
+  }
+  if (choices.rarely(3)) {
+    storage[std::string(kOutboxKey)] =
+        encode_outbox({.attempts = 2,
+                       .kv_done = choices.rarely(2),
+                       .d1_done = choices.rarely(2),
+                       .events = events != 0 ? encode_event(event(0, world, choices)) : "",
+                       .unmarks_integration = choices.rarely(2)});
+  }
+}
+
+}  // namespace
+
 std::string object_name() {
   return connection_key(kId);
 }
 
 void begin_world(World& world, Choices& choices) {
   world.clear();
-  testing::furnish(world);
-  world.environment["ADMIN_API_KEY"] = canary("admin");
-  world.secrets["AZURE_CLIENT_SECRET"] = canary("secret");
+  configure(world, choices);
   const auto state = state_row(world, choices.rarely(4) ? "caller" : "browser", choices);
   (void)world.d1.batch({insert_api_key({.id = "key_1",
                                         .hash = sha256_base64url(kApiKey),
@@ -151,9 +243,7 @@ void begin_world(World& world, Choices& choices) {
                                                         .expires_at = world.now + kMinuteMs,
                                                         .record = encode_record(stored)});
   }
-  if (choices.rarely(3)) {
-    storage[std::string(kOutboxKey)] = encode_outbox({.attempts = 2, .kv_done = choices.rarely(2)});
-  }
+  add_past(world, choices);
   if (!choices.rarely(3)) {
     world.kv[object_name()] = encode_record(stored);
   }

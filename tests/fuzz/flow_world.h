@@ -20,6 +20,11 @@ inline const std::string kAttempt = "att_AAAAAAAAAAAAAAAAAAAAAA";
 inline const std::string kSecret43 = std::string(kCanary) + std::string(37, 'A');
 inline const std::string kState = kAttempt + "." + kSecret43;
 inline const std::string kApiKey = "pk_acme_" + kSecret43;
+// The object's life in which everything happens.
+inline constexpr std::string_view kIncarnation = "this";
+// acme's webhooks. One secret is a canary as it is written, the other one as the key that it is.
+inline constexpr std::string_view kHook = "https://hooks.example.com/postern";
+inline constexpr std::string_view kOtherHook = "https://other.example.com/in?from=postern";
 inline std::string canary(std::string_view what) {
   return std::string(kCanary) + "-" + std::string(what);
 }

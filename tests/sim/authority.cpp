@@ -2,6 +2,7 @@
 // order of arrival, equal wishes share one, an alarm that ends in a problem rings again.
 #include <algorithm>
 
+#include "core/base/text.h"
 #include "core/flow/payload.h"
 #include "core/operation/operation.h"
 #include "tests/sim/simulation.h"
@@ -68,6 +69,7 @@ void Simulation::begin_job(Node& node, const std::shared_ptr<Job>& job) {
   auto input = input_of(job->operation, job->entry, job->task, 0);
   input.arrived_at = mutation_ == Mutation::no_recheck ? now() + kDayMs : job->arrived_at;
   input.payload = job->payload;
+  input.incarnation = "incarnation " + to_decimal(static_cast<std::int64_t>(node.incarnation));
   run->ended = [this, &node, job, weak = std::weak_ptr<Run>(run)](Ended end) {
     if (const auto ended = weak.lock()) {
       node.running.erase(ended);

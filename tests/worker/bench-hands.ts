@@ -59,6 +59,8 @@ export async function runAuthority(operation: string, payload: Uint8Array, store
       entropyBytes: operationNamed(operation)?.entropy_bytes ?? 0,
       environment: prepare(env).withSecrets,
       payload,
+      // One object, which outlives the flows that trap in it.
+      incarnation: "this",
     },
     authorityHands(stored),
   );

@@ -7,7 +7,7 @@ import { FieldWriter } from "../../worker-shim/src/fields.ts";
 import { memory } from "../../worker-shim/src/isolate.ts";
 import { toBase64Url } from "../../worker-shim/src/sealing.ts";
 
-interface Whose {
+export interface Whose {
   readonly org: string;
   readonly user: string;
 }
@@ -29,6 +29,18 @@ export function storedKeys(object: Authority): Promise<string[]> {
   return runInDurableObject(object, (_, state) => [...state.storage.kv.list()].map(([key]) => key));
 }
 
+/** Variables of this connection's object from now on; in front they stay as they are. */
+export async function configure(who: Whose, variables: Record<string, string>): Promise<void> {
+  await runInDurableObject(await authorityOf(who), (object) => {
+    Object.assign(object, { env: { ...env, ...variables } });
+  });
+}
+
+/** When its alarm rings; 0: never. */
+export function alarmOf(object: Authority): Promise<number> {
+  return runInDurableObject(object, async (_, state) => (await state.storage.getAlarm()) ?? 0);
+}
+
 export function wipe(object: Authority): Promise<void> {
   return runInDurableObject(object, async (_, state) => {
     await state.storage.deleteAlarm();
@@ -36,9 +48,10 @@ export function wipe(object: Authority): Promise<void> {
   });
 }
 
-/** As a fresh isolate would be: nothing remembered. */
-export function forget(): void {
-  vi.spyOn(memory, "get").mockReturnValue(undefined);
+/** As a fresh isolate would be: nothing remembered; until the test ends, or what this answers is called. */
+export function forget(): () => void {
+  const spy = vi.spyOn(memory, "get").mockReturnValue(undefined);
+  return () => void spy.mockRestore();
 }
 
 export async function inKv(who: Whose): Promise<Uint8Array | undefined> {

@@ -133,7 +133,7 @@ describe("a trap", () => {
     expect(next.json.access_token).toBe(await newestToken());
     expect(next.json.access_token).not.toBe(old);
     expect(await world.tokenRequests()).toBe(1);
-    expect(await storedKeys(await authorityOf(who))).toEqual(["record"]);
+    expect(await storedKeys(await authorityOf(who))).toEqual(["history", "record"]);
     // The rotated refresh token was in that answer too.
     expect((await refreshNow(who)).status).toBe(200);
     nothingLeaks();
@@ -144,7 +144,7 @@ describe("a trap", () => {
     trapWhenTold('"access_token"');
     await readToken(who);
     expect(await runDurableObjectAlarm(await authorityOf(who))).toBe(true);
-    expect(await storedKeys(await authorityOf(who))).toEqual(["record"]);
+    expect(await storedKeys(await authorityOf(who))).toEqual(["history", "record"]);
     expect((await readToken(who)).json.access_token).toBe(await newestToken());
     expect(await world.tokenRequests()).toBe(1);
   });
@@ -209,6 +209,18 @@ describe("an authority that dies in the middle of an exchange", () => {
     await scheduler.wait(400);
   }
 
+  /** What it sent may be on its way: the token that lives is served, and nothing leaves. Then it is over. */
+  async function waitOut(who: Connected, old: string): Promise<void> {
+    const requests = await world.tokenRequests();
+    expect((await readToken(who)).json.access_token).toBe(old);
+    const asked = await refreshNow(who);
+    expect([asked.status, asked.json.code]).toEqual([503, "provider_unavailable"]);
+    expect(Number(asked.headers.get("retry-after"))).toBeGreaterThan(20);
+    expect(await world.tokenRequests()).toBe(requests);
+    later(26_000);
+    forget();
+  }
+
   /** What the dead object held is nobody's after three minutes: the pool takes it back when it needs it. */
   function takenBack(): void {
     expect(pool.figures().live).toBe(1);
@@ -225,6 +237,7 @@ describe("an authority that dies in the middle of an exchange", () => {
     await world.control({ rotation: "reusable" });
     const { who, old } = await nearExpiry();
     await dieMidway(who);
+    await waitOut(who, old);
     const next = await readToken(who);
     expect(next.json.access_token).toBe(await newestToken());
     expect(next.json.access_token).not.toBe(old);
@@ -234,6 +247,7 @@ describe("an authority that dies in the middle of an exchange", () => {
   test("finds its journal, and says honestly under strict single use what nobody can know", async () => {
     const { who, old } = await nearExpiry();
     await dieMidway(who);
+    await waitOut(who, old);
     expect((await readToken(who)).json.access_token).toBe(old);
     expect((await describeConnection(who)).json).toMatchObject({
       status: "needs_reauth",

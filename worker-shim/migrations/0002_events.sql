@@ -16,7 +16,7 @@ CREATE INDEX idx_events_occurred_at ON events (occurred_at);
 -- Events that a webhook did not take, however often it was asked.
 CREATE TABLE dead_letters (
   event_id TEXT NOT NULL,
-  url TEXT NOT NULL,
+  webhook TEXT NOT NULL,
   org_id TEXT NOT NULL,
   integration TEXT NOT NULL,
   user_id TEXT NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE dead_letters (
   attempts INTEGER NOT NULL,
   reason TEXT NOT NULL,
   failed_at INTEGER NOT NULL,
-  PRIMARY KEY (event_id, url)
+  PRIMARY KEY (event_id, webhook)
 );
 CREATE INDEX idx_dead_letters_org ON dead_letters (org_id, failed_at);
 

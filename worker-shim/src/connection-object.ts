@@ -26,14 +26,19 @@ interface Job extends Wish {
 
 /** Distinct jobs that wait; callers with the same wish share one and do not count. */
 const LONGEST_QUEUE = 1_000;
-const latin1 = new TextDecoder("latin1");
 const REPEAT_ALARM_MS = 60_000;
-const MOST_ALARM_RUNS = 50;
+const MOST_DOUBLINGS = 6;
+const MOST_ALARM_RUNS = 20;
+const latin1 = new TextDecoder("latin1");
 
 export class ConnectionObject extends DurableObject<Bindings> {
+  /** Of this life of the object: storage outlives it, and so may a request that it sent. */
+  readonly #incarnation = crypto.randomUUID();
   /** In the order of arrival, by wish where callers may share a job. */
   readonly #queue = new Map<string | symbol, Job>();
   #running = false;
+  /** Alarms in a row that did not end well. */
+  #repeats = 0;
 
   /** Runs an operation of the authority; the payload is the core's own encoding. */
   async run(operation: string, payload: Uint8Array): Promise<Outcome> {
@@ -42,12 +47,19 @@ export class ConnectionObject extends DurableObject<Bindings> {
   }
 
   override async alarm(): Promise<void> {
-    let ended: Ended = await this.#enqueue("authority.alarm", "alarm", new Uint8Array(0));
-    // What an alarm's flow goes on in, until nothing is due.
-    for (let run = 0; ended.kind === "authority" && run < MOST_ALARM_RUNS; run += 1)
-      ended = await this.#enqueue(ended.operation, "alarm", ended.payload);
-    // The platform gives up after a few repetitions; what is owed here is owed until it is done.
-    if (ended.kind !== "json") await this.ctx.storage.setAlarm(Date.now() + REPEAT_ALARM_MS);
+    let ended: Ended | undefined;
+    try {
+      ended = await this.#enqueue("authority.alarm", "alarm", new Uint8Array(0));
+      // What an alarm's flow goes on in, until nothing is due.
+      for (let run = 0; ended.kind === "authority" && run < MOST_ALARM_RUNS; run += 1)
+        ended = await this.#enqueue(ended.operation, "alarm", ended.payload);
+    } finally {
+      // The platform gives up after a few repetitions; what is owed here is owed until it is done.
+      const done = ended?.kind === "json";
+      this.#repeats = done ? 0 : this.#repeats + 1;
+      const pause = REPEAT_ALARM_MS * 2 ** Math.min(this.#repeats - 1, MOST_DOUBLINGS);
+      if (!done) await this.ctx.storage.setAlarm(Date.now() + pause);
+    }
   }
 
   #enqueue(operation: string, entry: Job["entry"], payload: Uint8Array): Promise<Ended> {
@@ -121,6 +133,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
         entropyBytes,
         environment: withSecrets,
         payload: job.payload,
+        incarnation: this.#incarnation,
       },
       hands,
     );

@@ -107,13 +107,15 @@ export interface Share {
  * What a flow does with its instance. A front flow that ends at once is `brief`; it becomes `waiting` when it has to
  * wait for one of our own stores, `calling` when it has to wait for somebody else, and keeps that to its end.
  */
-export type Standing = "brief" | "waiting" | "calling" | "authority";
+export type Standing = "brief" | "waiting" | "calling" | "aside" | "authority";
 
 export interface PoolLimits {
   all: Share;
   /** Of fronts that wait, for whatever; those that call are among them. */
   waiting: Share;
   calling: Share;
+  /** Of authorities that wait for others' servers beside their queues. */
+  aside: Share;
   /** What is left to brief ones alone. One of them runs at a time. */
   brief: Share;
 }
@@ -125,12 +127,14 @@ const MIB = 1024 * 1024;
  * What is not counted: an answer on its way into an instance, 1 MiB at most (core/flow/resource_call.cpp).
  *
  * Who is slow takes nothing from who is not: whatever waits in front leaves 16 instances to authorities, whatever calls
- * leaves 12 to who reads a store, and all of them leave 4 to who needs nothing but the isolate's memory.
+ * leaves 12 to who reads a store, and all of them leave 4 to who needs nothing but the isolate's memory. Webhooks that
+ * are slow take 8 at most, from nobody in front.
  */
 const LIMITS: PoolLimits = {
   all: { live: 64, bytes: 32 * MIB },
   waiting: { live: 44, bytes: 21 * MIB },
   calling: { live: 32, bytes: 18 * MIB },
+  aside: { live: 8, bytes: 4 * MIB },
   brief: { live: 4, bytes: 2 * MIB },
 };
 /** Idle instances that are kept warm. */
@@ -139,7 +143,8 @@ const KEPT = 16;
 /**
  * Longer than any flow runs. A front has a deadline (flow-runner.ts). An authority must not be cut short in the middle of an
  * exchange and is not, but all that it asks for has a deadline: at its longest it reads D1 (5 s), settles what an earlier
- * exchange left (20 s for keys, 5 s for a profile, 10 s for KV and D1), exchanges a code (20 s), and settles that: 95 s.
+ * exchange left (20 s for keys, 5 s for a profile, 10 s for KV and D1), exchanges a code (20 s), and settles that: 95 s. An alarm
+ * settles both exchanges and refreshes what is due: 130 s.
  */
 const LONGEST_FLOW_MS = 180_000;
 
@@ -168,6 +173,7 @@ export class CorePool {
     brief: { ...NOTHING },
     waiting: { ...NOTHING },
     calling: { ...NOTHING },
+    aside: { ...NOTHING },
     authority: { ...NOTHING },
   };
   #snapshot: Uint8Array | undefined;
@@ -182,10 +188,12 @@ export class CorePool {
   }
 
   /** undefined: too much is in use. Nobody is queued here: no promise is shared between requests. */
-  acquire(standing: "brief" | "authority" = "brief"): CoreInstance | undefined {
+  acquire(standing: "brief" | "aside" | "authority" = "brief"): CoreInstance | undefined {
     const room = () => {
       const more = this.#free.length > 0 ? 0 : (this.#snapshot?.length ?? 0);
       const used = { live: this.#live.size + 1, bytes: this.#bytes + more };
+      const beside = sum(this.#used.aside, { live: 1, bytes: this.#snapshot?.length ?? 0 });
+      if (standing === "aside" && !within(beside, this.#limits.aside)) return false;
       return within(used, standing === "brief" ? this.#limits.all : this.#long());
     };
     if (!room() && !(this.#reclaim() && room())) return undefined;
@@ -262,9 +270,10 @@ export class CorePool {
   }
 
   #fits(standing: Standing, more: Share = NOTHING): boolean {
-    const { all, waiting, calling } = this.#limits;
+    const { all, waiting, calling, aside } = this.#limits;
     const used = { live: this.#live.size + more.live, bytes: this.#bytes + more.bytes };
     if (!within(used, standing === "brief" ? all : this.#long())) return false;
+    if (standing === "aside") return within(sum(this.#used.aside, more), aside);
     if (standing === "brief" || standing === "authority") return true;
     const calls = sum(this.#used.calling, more);
     return (

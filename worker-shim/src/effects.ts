@@ -67,6 +67,7 @@ export interface FlowInput {
   body?: Uint8Array | string;
   headers?: Iterable<readonly [string, string]>;
   payload?: Uint8Array;
+  incarnation?: string;
   authorityReply?: Uint8Array;
   note?: string;
 }
@@ -83,8 +84,8 @@ export function writeInput(writer: FieldWriter, input: FlowInput, now: number): 
   writer.add(input.query ?? "", input.body ?? NOTHING);
   addPairs(writer, input.headers);
   writer
-    .add(input.payload ?? NOTHING, input.authorityReply !== undefined, input.authorityReply ?? NOTHING)
-    .add(input.note ?? "");
+    .add(input.payload ?? NOTHING, input.incarnation ?? "")
+    .add(input.authorityReply !== undefined, input.authorityReply ?? NOTHING, input.note ?? "");
 }
 
 function addPairs(writer: FieldWriter, pairs: Iterable<readonly [string, string]> | undefined): void {

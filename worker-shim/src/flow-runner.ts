@@ -80,9 +80,8 @@ async function endLater(
   return ended.kind === "later" ? beginLater(input, hands, request, ended.to) : ended;
 }
 
-/** What an authority does beside its queue waits for others' servers, as a front does: it takes no authority's place. */
-function standingOf(input: FlowInput): "brief" | "authority" {
-  if (input.aside === true) return "brief";
+function standingOf(input: FlowInput): "brief" | "aside" | "authority" {
+  if (input.aside === true) return "aside";
   return input.entry === "authority" || input.entry === "alarm" ? "authority" : "brief";
 }
 

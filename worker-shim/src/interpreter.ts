@@ -201,9 +201,16 @@ async function keep(
   }
 }
 
+/** For `max_bytes` (core/effect/effects.h): the answer is its status, however much follows. */
+const BODY_UNREAD = -1;
+
 /** In the pieces in which they came: put together they would be there twice. */
 async function readAtMost(response: Response, maxBytes: number): Promise<Uint8Array[] | undefined> {
   const pieces: Uint8Array[] = [];
+  if (maxBytes === BODY_UNREAD) {
+    await response.body?.cancel().catch(() => undefined);
+    return pieces;
+  }
   const reader = response.body?.getReader();
   if (!reader) return pieces;
   let total = 0;

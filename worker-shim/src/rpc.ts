@@ -5,8 +5,9 @@ import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
-import { operations } from "./operations.ts";
+import { operationNamed, operations } from "./operations.ts";
 import { problemOutcome } from "./problems.ts";
+import { follow, type OnEvents, refusedWish, type SubscribeParameters } from "./subscribe.ts";
 
 /** Set by the calling Worker's configuration: `"props": {"org": "acme", "permissions": ["graph:read"]}`. */
 export interface BindingProps {
@@ -23,6 +24,15 @@ const decoder = new TextDecoder();
 export class AzureService extends WorkerEntrypoint<Bindings, BindingProps> {
   override fetch(request: Request): Response | Promise<Response> {
     return app.fetch(request, this.env, this.ctx);
+  }
+
+  /** Calls `onEvents` with what happens to the organization's connections, as it happens (subscribe.ts). */
+  async subscribe(parameters: SubscribeParameters | undefined, onEvents: OnEvents): Promise<unknown> {
+    const listEvents = operationNamed("list_events");
+    const detail = refusedWish(parameters ?? {}, onEvents);
+    if (!listEvents || detail !== undefined)
+      return parsed(problemOutcome("invalid_request", detail === undefined ? {} : { detail }));
+    return follow((wish) => answer(this, listEvents, wish), parameters ?? {}, onEvents);
   }
 }
 
@@ -56,6 +66,8 @@ function bodyOf(parameters: unknown): Uint8Array | Outcome {
   }
 }
 
+const parsed = (outcome: Outcome) => JSON.parse(decoder.decode(outcome.body)) as Record<string, unknown>;
+
 async function answer(
   service: AzureService,
   operation: OperationInfo,
@@ -82,6 +94,6 @@ async function answer(
   // instance back.
   if (serving instanceof Promise) ctx.waitUntil(serving.catch(() => undefined));
   const outcome = await serving;
-  const value = JSON.parse(decoder.decode(outcome.body)) as Record<string, unknown>;
+  const value = parsed(outcome);
   return outcome.kind === "json" && operation.rpc_result !== "" ? value[operation.rpc_result] : value;
 }

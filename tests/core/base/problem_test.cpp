@@ -18,7 +18,7 @@ TEST_CASE("every problem has a code of its own, a status of its kind, a title an
     CHECK_FALSE(info.remedy.empty());
     CHECK(info.code.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos);
   }
-  CHECK(codes.size() == static_cast<std::size_t>(ProblemCode::stored_data_unreadable) + 1);
+  CHECK(codes.size() == static_cast<std::size_t>(ProblemCode::no_webhook) + 1);
 }
 
 TEST_CASE("the table's order is the enumeration's") {
@@ -55,7 +55,9 @@ TEST_CASE("the table's order is the enumeration's") {
         {ProblemCode::id_token_refused, "id_token_refused"},
         {ProblemCode::answer_too_large, "answer_too_large"},
         {ProblemCode::payload_too_large, "payload_too_large"},
-        {ProblemCode::stored_data_unreadable, "stored_data_unreadable"}}) {
+        {ProblemCode::stored_data_unreadable, "stored_data_unreadable"},
+        {ProblemCode::version_not_kept, "version_not_kept"},
+        {ProblemCode::no_webhook, "no_webhook"}}) {
     CHECK(info_of(code).code == name);
   }
 }

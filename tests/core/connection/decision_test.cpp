@@ -206,6 +206,28 @@ TEST_CASE("what a fault does to the connection") {
   }
 }
 
+TEST_CASE("evidence is the provider's error and where it can be looked up") {
+  CHECK(evidence_of("invalid_grant", "AADSTS70008") == "invalid_grant, reference AADSTS70008");
+  CHECK(evidence_of("invalid_grant", "") == "invalid_grant");
+  CHECK(evidence_of("", "") == "");
+}
+
+TEST_CASE("the person can make it work again, unless an administrator has said no") {
+  ConnectionRecord record;
+  CHECK(who_can_fix(record) == "user");
+  for (const auto& [error, who] : {std::pair{"invalid_grant", "user"},
+                                   {"interaction_required", "user"},
+                                   {"access_denied", "administrator"}}) {
+    for (const char* reference : {"", "AADSTS65004"}) {
+      record.evidence = evidence_of(error, reference);
+      CHECK(who_can_fix(record) == who);
+    }
+  }
+  // What the provider said it about, not what it said.
+  record.evidence = evidence_of("invalid_grant", "access_denied");
+  CHECK(who_can_fix(record) == "user");
+}
+
 TEST_CASE("an account takes a connection over only where the link allows it") {
   const auto record = record_with(kHour);
   CHECK(decide_account(nullptr, "t|ada", false) == AccountDecision::first);

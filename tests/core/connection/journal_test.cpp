@@ -1,6 +1,8 @@
 #include "core/connection/journal.h"
 
 #include <doctest/doctest.h>
+#include <string>
+#include <vector>
 
 #include "core/base/fields.h"
 
@@ -8,9 +10,13 @@ using namespace postern;
 
 namespace {
 
+// `before`: how long it is without what a version before did not write, where that is read.
 template <class Decode>
-void refuses_every_cut(const std::string& bytes, Decode decode) {
+void refuses_every_cut(const std::string& bytes, Decode decode, std::size_t before = 0) {
   for (std::size_t length = 0; length < bytes.size(); ++length) {
+    if (length == before && before != 0) {
+      continue;
+    }
     CHECK_FALSE(decode(std::string_view(bytes).substr(0, length)).has_value());
   }
   CHECK_FALSE(decode(bytes + std::string(4, '\0')).has_value());
@@ -28,7 +34,8 @@ TEST_CASE("a journal is read as it was written") {
                           .retry_at = 4,
                           .resource = "graph",
                           .connect = std::string("\0x", 2),
-                          .kept_reads = 5};
+                          .kept_reads = 5,
+                          .incarnation = "i"};
     const auto bytes = encode_journal(journal);
     const auto read = decode_journal(bytes);
     REQUIRE(read.has_value());
@@ -41,7 +48,9 @@ TEST_CASE("a journal is read as it was written") {
     CHECK(read->resource == "graph");
     CHECK(read->connect == journal.connect);
     CHECK(read->kept_reads == 5);
-    refuses_every_cut(bytes, decode_journal);
+    CHECK(read->incarnation == "i");
+    // The incarnation is the last, behind its length.
+    refuses_every_cut(bytes, decode_journal, bytes.size() - 4 - read->incarnation.size());
   }
 }
 
@@ -64,13 +73,55 @@ TEST_CASE("a pending sign-in is read as it was written") {
 }
 
 TEST_CASE("an outbox is read as it was written") {
-  const auto bytes = encode_outbox({.attempts = 3, .kv_done = true, .d1_done = false});
+  const auto bytes = encode_outbox({.attempts = 3,
+                                    .kv_done = true,
+                                    .d1_done = false,
+                                    .kv_again_at = 4,
+                                    .retry_at = 5,
+                                    .events = std::string("\0e", 2),
+                                    .unmarks_integration = true});
   const auto read = decode_outbox(bytes);
   REQUIRE(read.has_value());
   CHECK(read->attempts == 3);
   CHECK(read->kv_done);
   CHECK_FALSE(read->d1_done);
-  refuses_every_cut(bytes, decode_outbox);
+  CHECK(read->kv_again_at == 4);
+  CHECK(read->retry_at == 5);
+  CHECK(read->events == std::string("\0e", 2));
+  CHECK(read->unmarks_integration);
+  // The first four fields: a digit, two flags, and a time.
+  FieldWriter before;
+  before.number(read->attempts).flag(read->kv_done).flag(read->d1_done);
+  before.number(read->kv_again_at);
+  refuses_every_cut(bytes, decode_outbox, before.bytes().size());
+  // Each flag by itself.
+  const auto other = decode_outbox(encode_outbox({.d1_done = true}));
+  REQUIRE(other.has_value());
+  CHECK_FALSE(other->kv_done);
+  CHECK(other->d1_done);
+  CHECK_FALSE(other->unmarks_integration);
+}
+
+TEST_CASE("an outbox is done when KV and D1 have the record and the log its events") {
+  Outbox outbox{.kv_done = true, .d1_done = true};
+  CHECK(outbox.is_done());
+  outbox.events = "an event";
+  CHECK_FALSE(outbox.is_done());
+  CHECK_FALSE(Outbox{.d1_done = true}.is_done());
+  CHECK_FALSE(Outbox{.kv_done = true}.is_done());
+}
+
+TEST_CASE("a trouble is read as it was written") {
+  for (const bool integration : {false, true}) {
+    const auto bytes =
+        encode_trouble({.reason = "invalid_client", .since = 5, .integration = integration});
+    const auto read = decode_trouble(bytes);
+    REQUIRE(read.has_value());
+    CHECK(read->reason == "invalid_client");
+    CHECK(read->since == 5);
+    CHECK(read->integration == integration);
+    refuses_every_cut(bytes, decode_trouble);
+  }
 }
 
 TEST_CASE("the delay of a retry lies between 1 s and its ceiling, which doubles up to 10 min") {
@@ -90,4 +141,25 @@ TEST_CASE("the delay of a retry lies between 1 s and its ceiling, which doubles 
   // What a damaged store may hold.
   CHECK(retry_delay(0, 5) == kSecondMs + 5);
   CHECK(retry_delay(-7, 5) == kSecondMs + 5);
+}
+
+TEST_CASE("a journal and an outbox of a version before are read") {
+  FieldWriter journal;
+  journal.text("refresh").text("acme").text("azure").text("u").number(5).number(3).number(2);
+  journal.number(9).text("graph").text("").number(0);
+  const auto read = decode_journal(journal.bytes());
+  REQUIRE(read.has_value());
+  CHECK(read->retry_at == 9);
+  CHECK(read->incarnation.empty());
+  FieldWriter outbox;
+  outbox.number(4).flag(true).flag(false).number(7);
+  const auto owed = decode_outbox(outbox.bytes());
+  REQUIRE(owed.has_value());
+  CHECK(owed->attempts == 4);
+  CHECK(owed->kv_again_at == 7);
+  CHECK(owed->events.empty());
+}
+
+TEST_CASE("a version is kept under its number") {
+  CHECK(version_key(7) == "version:7");
 }

@@ -37,8 +37,25 @@ ConnectionRecord full_record() {
                       .scope = ""}},
           .created_at = 1005,
           .updated_at = 1006,
+          .granted_at = 1007,
           .cause = "invalid_grant",
+          .evidence = "invalid_grant, reference AADSTS70008",
           .claims = "{}"};
+}
+
+// The same as the first format had it, by hand: it had neither of the two fields that came later.
+std::string first_format() {
+  FieldWriter tokens;
+  tokens.text("graph").text("sealed-graph").text("7").text("1002").text("1003").text("User.Read");
+  tokens.text("arm").text("sealed-arm").text("5").text("1004").text("0").text("");
+  FieldWriter out;
+  for (const char* field :
+       {"postern-record-1", "acme", "azure", "user:1/ü", "microsoft", "7", "needs_reauth", "t|o",
+        "t", "o", "Ada", "ada@example.com", "common", "sealed-refresh", "6", "1001"}) {
+    out.text(field);
+  }
+  out.text(tokens.bytes()).text("1005").text("1006").text("invalid_grant").text("{}");
+  return out.take();
 }
 
 }  // namespace
@@ -56,6 +73,8 @@ TEST_CASE("a record is read as it was written") {
   CHECK(record->tokens[1].resource == "arm");
   CHECK(record->tokens[0].expires_at == 1003);
   CHECK(record->claims == "{}");
+  CHECK(record->granted_at == 1007);
+  CHECK(record->evidence == "invalid_grant, reference AADSTS70008");
   // Whatever else there is: the same bytes again.
   CHECK(encode_record(*record) == bytes);
   CHECK(decode_record(encode_record({})).has_value());
@@ -71,14 +90,46 @@ TEST_CASE("every cut of a record is refused, and so is anything after it") {
   CHECK_FALSE(decode_record(bytes + more.bytes()).has_value());
 }
 
+TEST_CASE("a record of the first format is read: the grant is as old as the connection") {
+  const auto record = decode_record(first_format());
+  REQUIRE(record.has_value());
+  CHECK(record->granted_at == 1005);
+  CHECK(record->evidence.empty());
+  // All else as today, and written so.
+  auto expected = full_record();
+  expected.granted_at = 1005;
+  expected.evidence.clear();
+  CHECK(encode_record(*record) == encode_record(expected));
+}
+
+TEST_CASE("every cut of the first format is refused, and so is anything after it") {
+  const auto bytes = first_format();
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    CHECK_FALSE(decode_record(std::string_view(bytes).substr(0, length)).has_value());
+  }
+  // What the second format has more, under the first one's name.
+  FieldWriter more;
+  more.text("1007").text("evidence");
+  CHECK_FALSE(decode_record(bytes + more.bytes()).has_value());
+  // And without it under the second one's.
+  auto second = bytes;
+  second[second.find("record-1") + 7] = '2';
+  CHECK_FALSE(decode_record(second).has_value());
+  CHECK(decode_record(second + more.bytes()).has_value());
+}
+
 TEST_CASE("another format and an unknown status are refused") {
-  auto bytes = encode_record(full_record());
-  const auto at = bytes.find("record-1");
-  auto later = bytes;
-  later[at + 7] = '2';
-  CHECK_FALSE(decode_record(later).has_value());
-  bytes.replace(bytes.find("needs_reauth"), 12, "needs-reauth");
-  CHECK_FALSE(decode_record(bytes).has_value());
+  const auto bytes = encode_record(full_record());
+  const auto at = bytes.find("record-2");
+  REQUIRE(at != std::string::npos);
+  for (const char format : {'0', '3', ' '}) {
+    auto later = bytes;
+    later[at + 7] = format;
+    CHECK_FALSE(decode_record(later).has_value());
+  }
+  auto status = bytes;
+  status.replace(status.find("needs_reauth"), 12, "needs-reauth");
+  CHECK_FALSE(decode_record(status).has_value());
 }
 
 TEST_CASE("a token is found by its resource") {

@@ -1,6 +1,9 @@
 #include "core/connection/status.h"
 
 #include <doctest/doctest.h>
+#include <fstream>
+#include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,4 +43,30 @@ TEST_CASE("the ways between the states are these and no others") {
       CHECK(may_become(kAll[from], kAll[to]) == (table[from][to] == 'x'));
     }
   }
+}
+
+TEST_CASE("the documentation draws these ways") {
+  std::ifstream document(POSTERN_SOURCE_DIR "/docs/refresh.md");
+  std::set<std::pair<Status, Status>> drawn;
+  for (std::string line; std::getline(document, line);) {
+    std::istringstream words(line);
+    std::string from;
+    std::string arrow;
+    std::string to;
+    words >> from >> arrow >> to;
+    const auto begins = parse_status(from);
+    const auto ends = parse_status(to.substr(0, to.find(':')));
+    if (arrow == "-->" && begins && ends) {
+      drawn.emplace(*begins, *ends);
+    }
+  }
+  std::set<std::pair<Status, Status>> ways;
+  for (const auto from : kAll) {
+    for (const auto to : kAll) {
+      if (may_become(from, to)) {
+        ways.emplace(from, to);
+      }
+    }
+  }
+  CHECK(drawn == ways);
 }

@@ -203,7 +203,7 @@ TEST_CASE("replies are delivered by id, in any order") {
   auto task = read_two();
   task.start(loop);
   loop.run();
-  const auto issued = loop.take_issued();
+  const auto issued = decode_effects(loop.take_issued()).value();
   REQUIRE(issued.size() == 2);
   CHECK(deliver_replies(loop, replies_of({{issued[1].id, kPresent}, {issued[0].id, kPresent}})));
   loop.run();

@@ -25,6 +25,7 @@ FlowInput full_input() {
   input.body = "{}";
   input.headers = {{"cookie", "x=y"}, {"origin", ""}};
   input.payload = "payload";
+  input.incarnation = "incarnation";
   input.authority_reply = "";
   input.note = "note";
   return input;
@@ -41,6 +42,7 @@ TEST_CASE("an input is read as it was written") {
   CHECK(read->environment.get("NAME") == "value");
   CHECK(read->environment.get("OTHER") == "");
   CHECK(read->environment.get("ABSENT") == "");
+  CHECK(read->incarnation == "incarnation");
   CHECK(read->header("cookie") == "x=y");
   CHECK(read->header("Cookie") == "");
   // An empty answer of the authority is an answer.

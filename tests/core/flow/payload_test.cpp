@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/fields.h"
+
 using namespace postern;
 
 namespace {
@@ -88,4 +90,32 @@ TEST_CASE("a confirmation and a connection's name are read as they were written"
   refuses_every_cut(bytes, decode_confirm_payload);
   CHECK(decode_connection_id(encode(kId)) == kId);
   refuses_every_cut(encode(kId), decode_connection_id);
+}
+
+TEST_CASE("a rollback's payload is read as it was written") {
+  const auto bytes = encode(RollbackPayload{.id = kId, .version = 7});
+  const auto read = decode_rollback_payload(bytes);
+  REQUIRE(read.has_value());
+  CHECK(read->id == kId);
+  CHECK(read->version == 7);
+  refuses_every_cut(bytes, decode_rollback_payload);
+}
+
+TEST_CASE("a redelivery's payload is read as it was written, and has one event") {
+  const Event event{.id = "evt_1", .type = EventType::needs_reauth, .at = 5, .data = R"({"a":1})"};
+  const auto bytes = encode(RedeliverPayload{.id = kId, .event = event});
+  const auto read = decode_redeliver_payload(bytes);
+  REQUIRE(read.has_value());
+  CHECK(read->id == kId);
+  CHECK(read->event.id == "evt_1");
+  CHECK(read->event.type == EventType::needs_reauth);
+  CHECK(read->event.at == 5);
+  CHECK(read->event.data == R"({"a":1})");
+  refuses_every_cut(bytes, decode_redeliver_payload);
+  for (const auto& events : {std::string(), encode_event(event) + encode_event(event),
+                             encode_event(event) + std::string("x")}) {
+    FieldWriter out;
+    out.text("acme").text("azure").text("u").text(events);
+    CHECK_FALSE(decode_redeliver_payload(out.bytes()).has_value());
+  }
 }

@@ -73,6 +73,55 @@ TEST_CASE("replay of a refresh is what each provider bears") {
   }
 }
 
+TEST_CASE("a rule of replaying is read as an operator writes it") {
+  for (const auto kind :
+       {ReplayClass::not_rotated, ReplayClass::old_stays_valid, ReplayClass::single_use}) {
+    const auto rule = parse_replay_rule(name_of(kind));
+    REQUIRE(rule.has_value());
+    CHECK(rule->kind == kind);
+    CHECK(rule->leeway_seconds == 0);
+  }
+  CHECK(name_of(ReplayClass::not_rotated) == "not_rotated");
+  CHECK(name_of(ReplayClass::old_stays_valid) == "old_stays_valid");
+  CHECK(name_of(ReplayClass::reuse_leeway) == "reuse_leeway");
+  CHECK(name_of(ReplayClass::single_use) == "single_use");
+  for (const auto& [text, seconds] :
+       {std::pair{"reuse_leeway:600", 600}, {"reuse_leeway:0", 0}, {"reuse_leeway:86400", 86400}}) {
+    const auto rule = parse_replay_rule(text);
+    REQUIRE(rule.has_value());
+    CHECK(rule->kind == ReplayClass::reuse_leeway);
+    CHECK(rule->leeway_seconds == seconds);
+  }
+}
+
+TEST_CASE("what is no rule of replaying is refused") {
+  for (const char* text : {"",
+                           "Single_use",
+                           "single_use ",
+                           " single_use",
+                           "single",
+                           "single_use:",
+                           "single_use:0",
+                           "not_rotated:600",
+                           "old_stays_valid:1",
+                           "reuse_leeway",
+                           "reuse_leeway:",
+                           "reuse_leeway:-1",
+                           "reuse_leeway:+1",
+                           "reuse_leeway:x",
+                           "reuse_leeway:6 ",
+                           "reuse_leeway:86401",
+                           "reuse_leeway:6.5",
+                           "reuse_leeway:1:2",
+                           "reuse_leeway:99999999999999999999",
+                           ":",
+                           ":600",
+                           "leeway:600"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_replay_rule(text).has_value());
+  }
+}
+
 TEST_CASE("Microsoft sends scope on refresh and asks which account") {
   const Provider& microsoft = *find_provider("microsoft");
   CHECK(microsoft.refresh_sends_scope);

@@ -1,9 +1,20 @@
 /** Another Worker, with service bindings to Postern. Says what it got, and what it got thrown; or leaves a call behind. */
 export default {
   async fetch(request, env) {
-    const { binding, method, parameters, leave, url, abortAfter, init } = await request.json();
+    const { binding, method, parameters, leave, url, abortAfter, init, subscribe } = await request.json();
     const service = env[binding];
     try {
+      if (subscribe !== undefined) {
+        const batches = [];
+        const answer = await service
+          .subscribe(subscribe.parameters, (events, cursor) => {
+            batches.push({ events, cursor });
+            if (batches.length === subscribe.failAt) throw new Error("the subscriber failed");
+            return batches.length !== subscribe.stopAt;
+          })
+          .catch((error) => String(error));
+        return Response.json({ answer: { answer, batches } });
+      }
       if (leave !== undefined) {
         const call = service[method](parameters);
         await scheduler.wait(leave.after);

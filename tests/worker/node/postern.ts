@@ -173,6 +173,18 @@ export class Postern {
     if (thrown !== undefined) throw new Error(thrown);
   }
 
+  /** What a subscriber in the second Worker is called with, and what its subscription answers in the end. */
+  async subscribe(subscribe: {
+    parameters: Record<string, unknown>;
+    stopAt?: number;
+    failAt?: number;
+    binding?: string;
+  }): Promise<{ answer: unknown; batches: { events: { id: string; type: string }[]; cursor: string }[] }> {
+    const { answer, thrown } = await this.#ask({ binding: subscribe.binding ?? "ALL", subscribe });
+    if (thrown !== undefined) throw new Error(thrown);
+    return answer as never;
+  }
+
   /** What the second Worker gets for a fetch over its binding, which it may abort. */
   http(path: string, init: RequestInit = {}, abortAfter?: number): Promise<Answer> {
     const url = path.startsWith("https:") ? path : `${ORIGIN}${path}`;

@@ -162,6 +162,46 @@ async function slowRefresh(userId: string): Promise<{ key: string; before: numbe
 }
 const newest = () => [...postern.microsoft.world.ledger.accessTokens.keys()].at(-1);
 
+describe("a second Worker follows what happens", () => {
+  test("from where it stopped, in order, and what failed comes again", async () => {
+    const userId = "followed";
+    await postern.connect(userId, BOB);
+    const followed = { userId, seconds: 20 };
+    const first = await postern.subscribe({ parameters: followed, stopAt: 1 });
+    assert.deepEqual(
+      first.batches.flatMap(({ events }) => events.map(({ type }) => type)),
+      ["connection.connected"],
+    );
+    const { cursor } = first.answer as { cursor: string };
+    assert.equal(cursor, first.batches[0]?.cursor);
+
+    // It waits; then two things happen, and it fails over the first of them.
+    const waiting = postern.subscribe({ parameters: { ...followed, cursor }, failAt: 1 });
+    await sleep(300);
+    await postern.call("refresh", { integration: "azure", userId });
+    const failed = await waiting;
+    assert.match(String(failed.answer), /the subscriber failed/);
+    await postern.call("disconnect", { integration: "azure", userId });
+    const again = await postern.subscribe({ parameters: { ...followed, cursor }, stopAt: 1 });
+    assert.deepEqual(
+      again.batches.flatMap(({ events }) => events.map(({ type }) => type)),
+      ["connection.refreshed", "connection.disconnected"],
+    );
+    assert.equal(again.batches[0]?.events[0]?.id, failed.batches[0]?.events[0]?.id);
+  });
+
+  test("only with the permission, only its own organization's, and not for ever", async () => {
+    const reader = await postern.subscribe({ parameters: {}, binding: "READER" });
+    assert.equal((reader.answer as { code: string }).code, "permission_denied");
+    const other = await postern.subscribe({ parameters: { seconds: 1 }, binding: "OTHER" });
+    assert.deepEqual(other, { answer: { cursor: "0" }, batches: [] });
+    const long = await postern.subscribe({ parameters: { seconds: 901 } });
+    assert.equal((long.answer as { code: string }).code, "invalid_request");
+    const badCursor = await postern.subscribe({ parameters: { cursor: "then" } });
+    assert.equal((badCursor.answer as { code: string }).code, "invalid_request");
+  });
+});
+
 describe("a subrequest that its caller cancels", () => {
   const path = (userId: string) => `/v1/connections/azure/token?user_id=${userId}`;
 

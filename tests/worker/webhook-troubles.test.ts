@@ -1,0 +1,372 @@
+/** Webhooks that are slow, dead, wrong or somebody else's: nobody waits for them, and nothing is lost. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { pool } from "../../worker-shim/src/flow-runner.ts";
+import {
+  connect,
+  createKey,
+  expectProblem,
+  get,
+  newOrg,
+  newUser,
+  readToken,
+  refreshNow,
+  rpc,
+  send,
+} from "./client.ts";
+import { DAY, HOUR, hurry, leaveRealTime, MINUTE, pass, refreshAgain, ring, SECOND } from "./clock.ts";
+import { everySecret, everyStoredByte } from "./hay.ts";
+import { nothingLeaks } from "./instances.ts";
+import { eventsLogged, logLines } from "./logs.ts";
+import {
+  answers,
+  type Delivery,
+  idsInLog,
+  listen,
+  newSecret,
+  Receiver,
+  silence,
+  subscribed,
+  typesOf,
+  webhooksOf,
+} from "./receiver.ts";
+import { findSecrets } from "./secrets.ts";
+import { alarmOf, authorityOf, configure, forget, storedKeys } from "./stores.ts";
+import { world } from "./world.ts";
+
+beforeEach(leaveRealTime);
+
+interface DeadLetter {
+  readonly id: string;
+  readonly type: string;
+  readonly url: string;
+  readonly attempts: number;
+  readonly reason: string;
+}
+const deadLetters = async (org: string) => (await rpc(org).listDeadLetters()) as unknown as DeadLetter[];
+const redeliver = (id: string | undefined, key: string) => send("POST", `/v1/events/${id}/redeliver`, key);
+
+describe("an event that is never taken", () => {
+  test("is given up after ten tries in four days, the next gets its turn, and it can be sent again", async () => {
+    const receiver = new Receiver();
+    listen(receiver);
+    receiver.answer = () => answers(410);
+    const who = await subscribed([receiver.entry()]);
+    await refreshAgain(who);
+    const [first = "", second = ""] = await idsInLog(who);
+    await pass(4 * DAY, who);
+    const tries = receiver.asked.filter(({ id }) => id === first);
+    expect(tries).toHaveLength(10);
+    const waits = tries.slice(1).map(({ at }, n) => at - (tries[n]?.at ?? 0));
+    // As the specification proposes: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
+    for (const [n, minutes] of [1 / 12, 5, 30, 120, 300, 600, 840, 1200, 1440].entries()) {
+      expect(waits[n]).toBeGreaterThanOrEqual(0.9 * minutes * MINUTE);
+      expect(waits[n]).toBeLessThanOrEqual(1.1 * minutes * MINUTE);
+    }
+    expect(receiver.asked.filter(({ id }) => id === second).length).toBeGreaterThan(0);
+
+    const letters = await deadLetters(who.org);
+    expect(letters).toMatchObject([
+      { id: first, type: "connection.connected", url: receiver.url, attempts: 10, reason: "410" },
+    ]);
+    const { json } = await get("/v1/dead-letters", who.key);
+    expect(json.dead_letters).toEqual(letters);
+
+    receiver.answer = () => answers(204);
+    expect((await redeliver(first, who.key)).json).toEqual({ success: true, id: first });
+    expect(await deadLetters(who.org)).toEqual([]);
+    await pass(DAY, who);
+    // Behind what waited already.
+    expect(receiver.taken.map(({ id }) => id)).toEqual([second, first]);
+    expect(receiver.taken[1]?.body).toBe(tries[0]?.body);
+    expect(receiver.refused).toEqual([]);
+  });
+
+  test("comes back to the dead letters when it fails as often once more", async () => {
+    const receiver = new Receiver();
+    listen(receiver);
+    receiver.answer = () => answers(500);
+    const who = await subscribed([receiver.entry()]);
+    await pass(4 * DAY, who);
+    const [letter] = await deadLetters(who.org);
+    expect((await redeliver(letter?.id, who.key)).status).toBe(200);
+    await pass(4 * DAY, who);
+    expect(await deadLetters(who.org)).toMatchObject([{ id: letter?.id, attempts: 10, reason: "500" }]);
+    expect(receiver.asked).toHaveLength(20);
+  });
+
+  test("is not lost where the dead letter cannot be written", async () => {
+    const receiver = new Receiver();
+    listen(receiver);
+    receiver.answer = () => answers(500);
+    const who = await subscribed([receiver.entry()]);
+    await pass(3 * DAY, who);
+    const batch = vi
+      .spyOn(Object.getPrototypeOf(env.DB), "batch")
+      .mockImplementation(() => Promise.reject(new Error("D1_ERROR: down")));
+    await pass(8 * HOUR, who);
+    expect(receiver.asked.length).toBeGreaterThan(10);
+    expect(await storedKeys(await authorityOf(who))).toContain("event:0");
+    batch.mockRestore();
+    await pass(10 * MINUTE, who);
+    expect(await deadLetters(who.org)).toHaveLength(1);
+    expect(await storedKeys(await authorityOf(who))).not.toContain("event:0");
+  });
+
+  test("is sent again to nobody without a webhook, nor by another organization", async () => {
+    const who = await subscribed([]);
+    const [id = ""] = await idsInLog(who);
+    expectProblem(await redeliver(id, who.key), 409, "no_webhook");
+    const other = await subscribed([new Receiver().entry()]);
+    expectProblem(await redeliver(id, other.key), 404, "not_found");
+    expectProblem(await redeliver("evt_0000000000000000", who.key), 404, "not_found");
+    expect(await storedKeys(await authorityOf(who))).toEqual(["record"]);
+  });
+});
+
+describe("one receiver", () => {
+  test("that never answers holds up neither a caller nor the other", async () => {
+    const [slow, quick] = [new Receiver(), new Receiver()];
+    listen(slow, quick);
+    slow.answer = silence;
+    const who = await subscribed([slow.entry(), quick.entry()]);
+    let rung = false;
+    const ringing = ring(who).then(() => {
+      rung = true;
+    });
+    await vi.waitFor(() => expect(slow.asked).toHaveLength(1));
+    const started = performance.now();
+    expect((await readToken(who)).status).toBe(200);
+    await refreshAgain(who);
+    forget();
+    expect((await readToken(who)).json.version).toBe(2);
+    expect((await send("DELETE", `/v1/connections/azure?user_id=${who.user}`, who.key)).status).toBe(200);
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(rung).toBe(false);
+    // Its deadline is 10 s, by a clock that is not simulated.
+    await ringing;
+    expect(performance.now() - started).toBeLessThan(12_000);
+    hurry();
+    await pass(MINUTE, who);
+    expect(typesOf(quick.taken)).toEqual(["connected", "refreshed", "disconnected"]);
+    expect(slow.taken).toEqual([]);
+    slow.answer = () => answers(200);
+    await pass(DAY, who);
+    expect(slow.idsOf(who.user)).toEqual(quick.idsOf(who.user));
+    nothingLeaks();
+  });
+
+  test("that takes its time for each of many events does not make the other wait for all of them", async () => {
+    const [slow, quick] = [new Receiver(), new Receiver()];
+    listen(slow, quick);
+    slow.answer = () => answers(503);
+    const who = await subscribed([slow.entry(), quick.entry()]);
+    for (let n = 0; n < 9; n += 1) {
+      await refreshAgain(who);
+      await pass(SECOND, who);
+    }
+    expect(quick.taken).toHaveLength(10);
+    // It is up again, has ten to catch up with, and an eleventh comes for both.
+    await pass(3 * 60 * MINUTE, who);
+    slow.asked.length = 0;
+    await refreshAgain(who);
+    const order: string[] = [];
+    slow.answer = () => {
+      order.push("slow");
+      return answers(200);
+    };
+    quick.answer = () => {
+      order.push("quick");
+      return answers(200);
+    };
+    await pass(DAY, who);
+    expect(order.indexOf("quick")).toBe(0);
+    expect(order.filter((which) => which === "slow")).toHaveLength(11);
+  });
+
+  test("that is dead for many connections leaves instances to callers", async () => {
+    const dead = new Receiver();
+    listen(dead);
+    dead.answer = silence;
+    const org = newOrg();
+    const everybody = await Promise.all(
+      Array.from({ length: 36 }, () => subscribed([dead.entry()], { org })),
+    );
+    hurry();
+    const ringing = Promise.all(everybody.map(ring));
+    await vi.waitFor(() => expect(pool.figures().live).toBeGreaterThan(20));
+    for (const who of everybody.slice(0, 5)) {
+      forget();
+      expect((await readToken(who)).status).toBe(200);
+    }
+    await ringing;
+    await pass(MINUTE, ...everybody);
+    dead.answer = () => answers(200);
+    await pass(DAY, ...everybody);
+    for (const who of everybody) expect(dead.idsOf(who.user)).toEqual(await idsInLog(who));
+    nothingLeaks();
+  });
+});
+
+test("two organizations' events do not mix", async () => {
+  const [ours, theirs] = [new Receiver(), new Receiver()];
+  listen(ours, theirs);
+  const variables = (a: string, b: string) => ({
+    WEBHOOKS: JSON.stringify({ [a]: [ours.entry()], [b]: [theirs.entry()] }),
+  });
+  const [a, b] = [newOrg(), newOrg()];
+  const user = newUser();
+  for (const org of [a, b]) {
+    const { key } = await createKey(org);
+    const who = { org, key, user };
+    await configure(who, variables(a, b));
+    expect((await connect(key, user)).status).toBe(200);
+    await refreshAgain(who);
+    await pass(MINUTE, who);
+  }
+  for (const [receiver, org] of [
+    [ours, a],
+    [theirs, b],
+  ] as const) {
+    // What another's secret had signed would have been refused.
+    expect(receiver.refused).toEqual([]);
+    expect(typesOf(receiver.taken)).toEqual(["connected", "refreshed"]);
+    expect(receiver.taken.map((delivery) => delivery.org)).toEqual([org, org]);
+  }
+});
+
+describe("a webhook that is not valid", () => {
+  const good = new Receiver();
+  const short = `whsec_${btoa("too short")}`;
+  const SECRET_IN_URL = "https://user:a-password-in-a-url-1234@hooks.example/in";
+  test.each<[string, Record<string, unknown>]>([
+    ["http", { url: "http://hooks.example/in", secret: newSecret() }],
+    ["a private address", { url: "https://127.0.0.1/in", secret: newSecret() }],
+    ["no URL", { url: "hooks", secret: newSecret() }],
+    ["a password in its URL", { url: SECRET_IN_URL, secret: newSecret() }],
+    ["no secret", { url: "https://hooks.example/in" }],
+    ["a short secret", { url: "https://hooks.example/in", secret: short }],
+    ["a secret without its prefix", { url: "https://hooks.example/in", secret: btoa("x".repeat(32)) }],
+    ["one good secret and a bad one", { url: "https://hooks.example/in", secret: `${newSecret()} ${short}` }],
+    [
+      "a type that there is not",
+      { url: "https://hooks.example/in", secret: newSecret(), events: ["married"] },
+    ],
+    ["no type at all", { url: "https://hooks.example/in", secret: newSecret(), events: [] }],
+    ["the URL of another", { url: good.url, secret: newSecret() }],
+  ])("because of %s is left out with a line, and the other works", async (_, entry) => {
+    const asked: string[] = [];
+    listen(good);
+    const real = globalThis.fetch;
+    vi.stubGlobal("fetch", (input: RequestInfo, init?: RequestInit) => {
+      asked.push(String(input));
+      return real(input, init);
+    });
+    const [taken, lines] = [good.taken.length, eventsLogged("webhook_not_valid").length];
+    const who = await subscribed([good.entry(), entry]);
+    await pass(MINUTE, who);
+    expect(good.taken.slice(taken).map(({ user }) => user)).toEqual([who.user]);
+    expect(good.refused).toEqual([]);
+    expect(asked.filter((url) => url === entry.url && url !== good.url)).toEqual([]);
+    expect(eventsLogged("webhook_not_valid").slice(lines)).toEqual([
+      { level: "error", event: "webhook_not_valid", place: `WEBHOOKS.${who.org}[1]` },
+    ]);
+    for (const secret of [short, "a-password-in-a-url-1234", String(entry.secret).slice(6)])
+      expect(logLines().join("\n")).not.toContain(secret);
+  });
+
+  test.each([
+    ["that is no JSON", "[{", "WEBHOOKS"],
+    ["that is a list", "[]", "WEBHOOKS"],
+    ["without a list", '{"ORG":{"url":"https://hooks.example/in"}}', "WEBHOOKS.ORG"],
+    ["whose only webhook is not valid", '{"ORG":[{"url":"https://hooks.example/in"}]}', "WEBHOOKS.ORG[0]"],
+  ])("in a variable %s: one line for each event, and everything else goes on", async (_, text, place) => {
+    const org = newOrg();
+    const { key } = await createKey(org);
+    const who = { org, key, user: newUser() };
+    await configure(who, { WEBHOOKS: text.replace("ORG", org) });
+    const lines = eventsLogged("webhook_not_valid").length;
+    expect((await connect(key, who.user)).status).toBe(200);
+    expect(eventsLogged("webhook_not_valid").slice(lines)).toMatchObject([
+      { place: place.replace("ORG", org) },
+    ]);
+    expect((await readToken(who)).status).toBe(200);
+    expect(await storedKeys(await authorityOf(who))).toEqual(["record"]);
+  });
+
+  test("and is gone is owed nothing; one that is new begins where the others are", async () => {
+    const [gone, fresh] = [new Receiver(), new Receiver()];
+    listen(gone, fresh);
+    gone.answer = () => answers(500);
+    const who = await subscribed([gone.entry()]);
+    await pass(MINUTE, who);
+    await configure(who, webhooksOf(who.org, fresh.entry()));
+    await refreshAgain(who);
+    await pass(DAY, who);
+    const asked = gone.asked.length;
+    expect(typesOf(fresh.taken)).toEqual(["connected", "refreshed"]);
+    expect(fresh.idsOf(who.user)).toEqual(await idsInLog(who));
+    await configure(who, {});
+    await refreshAgain(who);
+    await pass(DAY, who);
+    expect([gone.asked.length, fresh.taken.length]).toEqual([asked, 2]);
+    expect(await storedKeys(await authorityOf(who))).toEqual(["delivery", "events", "history", "record"]);
+    expect((await alarmOf(await authorityOf(who))) - Date.now()).toBeGreaterThan(30 * DAY);
+  });
+});
+
+test("no secret is in a payload, in the log of events, in a stored byte or in a line, whatever happens", async () => {
+  const receiver = new Receiver();
+  const old = newSecret();
+  listen(receiver);
+  const payloads: Delivery[] = [];
+  receiver.answer = (delivery) => {
+    payloads.push(delivery);
+    return answers(payloads.length % 2 === 0 ? 500 : 200);
+  };
+  const who = await subscribed([
+    receiver.entry({ secret: `${receiver.secret} ${old}` }),
+    { url: "x", secret: old },
+  ]);
+  const hay = await everyStoredByte();
+  await refreshAgain(who);
+  for (const fault of [
+    { kind: "status", status: 503 },
+    { kind: "error", error: "invalid_client", status: 401 },
+  ] as const) {
+    await world.control({ rotation: "reusable", token: fault });
+    await pass(MINUTE, who);
+    await refreshNow(who);
+    hay.push(...(await everyStoredByte()));
+  }
+  await pass(20 * MINUTE, who);
+  await refreshAgain(who);
+  receiver.answer = () => answers(500);
+  await world.control({ token: { kind: "error", error: "invalid_grant" } });
+  await pass(MINUTE, who);
+  expect((await refreshNow(who)).json.code).toBe("needs_reauth");
+  await send("DELETE", `/v1/connections/azure?user_id=${who.user}`, who.key);
+  await pass(8 * DAY, who);
+  hay.push(...(await everyStoredByte()));
+
+  const secrets = await everySecret(new Map([[who.key, "API key"]]));
+  for (const secret of [receiver.secret, old]) {
+    secrets.set(secret.slice(6), "webhook's secret");
+    secrets.set(atob(secret.slice(6)), "webhook's key");
+  }
+  expect(new Set(payloads.map(({ type }) => type))).toEqual(
+    new Set(["connected", "refreshed", "refresh_retry", "refresh_failed", "recovered"]),
+  );
+  const letters = await deadLetters(who.org);
+  expect(letters.map(({ type }) => type)).toContain("connection.needs_reauth");
+  for (const where of ["authority event:0", "authority history", "D1 events.data", "D1 dead_letters.data"])
+    expect(hay.map((straw) => straw.where)).toContain(where);
+  for (const { headers, body } of receiver.asked)
+    hay.push({ where: "payload", bytes: JSON.stringify(headers) + body });
+  hay.push({ where: "list of events", bytes: JSON.stringify(await rpc(who.org).listEvents()) });
+  hay.push({ where: "list of letters", bytes: JSON.stringify(letters) });
+  expect(findSecrets(secrets, hay)).toEqual([]);
+  for (const event of ["webhook_failed", "webhook_not_valid", "refresh_retry", "integration_fault"])
+    expect(eventsLogged(event).length).toBeGreaterThan(0);
+  expect(findSecrets(secrets, [{ where: "log", bytes: logLines().join("\n") }])).toEqual([]);
+});
