@@ -1,18 +1,19 @@
 /** Processes that must not outlive us, and ports that must be free. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
-/** In a group of its own: Ctrl-C reaches us alone, and we end the whole group in order. */
+/** In a group of its own: Ctrl-C reaches us alone, and we end the whole group in order. `ipc`: with a channel to us. */
 export function startChild(
   command: string,
   args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv; log: number },
+  options: { cwd: string; env: NodeJS.ProcessEnv; log: number; ipc?: boolean },
 ): ChildProcess {
   return spawn(command, args, {
     cwd: options.cwd,
     env: options.env,
-    stdio: ["ignore", options.log, options.log],
+    stdio: ["ignore", options.log, options.log, ...(options.ipc === true ? ["ipc" as const] : [])],
     detached: true,
   });
 }
@@ -41,6 +42,11 @@ function isAlive(group: number): boolean {
       return false; // ended while we looked
     }
   });
+}
+
+/** Ends the group as a crash or a power cut would. */
+export function killChild(child: ChildProcess): void {
+  if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
 }
 
 /** Ends the group and waits until its last member is gone, not only the one that we started. */
@@ -73,4 +79,12 @@ export async function takenPorts(ports: readonly number[]): Promise<number[]> {
   for (const port of ports)
     if (!(await isFree(port, "127.0.0.1")) || !(await isFree(port, "::1"))) taken.push(port);
   return taken;
+}
+
+/** Below the ports that the kernel gives to whoever asks for any: one of those may be gone before it is bound. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if ((await takenPorts([port])).length === 0) return port;
+  }
 }

@@ -1,10 +1,11 @@
-# Two of libc++'s headers are read from the build folder, changed in a few lines while CMake
+# Some of libc++'s headers are read from the build folder, changed in a few lines while CMake
 # configures: the module is bought by its compressed size (docs/decisions/0002-wasm-size.md).
 #
 #   ~vector() is empty. Nothing is freed, and what is left of it, writing into a vector that is no
 #   more, the compiler may not leave out where the vector lies in a coroutine's frame.
-#   Moving a string or a vector, and making a view of a string, are one function each. The compiler
-#   thinks them small enough for each of two thousand places; there they are a fifth of the code.
+#   Moving a string or a vector, making a view of a string and comparing two views are one function
+#   each. The compiler thinks them small enough for each of two thousand places; there they are a
+#   fifth of the code.
 set(POSTERN_LIBRARY_HEADERS ${CMAKE_BINARY_DIR}/library-headers)
 
 set(postern_target --target=${CMAKE_CXX_COMPILER_TARGET} -Wno-deprecated)
@@ -12,7 +13,8 @@ if(CMAKE_SYSROOT)
   list(APPEND postern_target --sysroot=${CMAKE_SYSROOT})
 endif()
 execute_process(
-  COMMAND ${CMAKE_CXX_COMPILER} ${postern_target} -x c++ -M -include vector -include string /dev/null
+  COMMAND ${CMAKE_CXX_COMPILER} ${postern_target} -x c++ -M -include vector -include string
+    -include string_view /dev/null
   OUTPUT_VARIABLE postern_included COMMAND_ERROR_IS_FATAL ANY)
 
 # A header's name, then each piece of its text with what takes its place.
@@ -51,3 +53,6 @@ postern_change_header(string
   "${hidden} ${once} basic_string&\n  operator=(basic_string&& __str)"
   "${hidden} operator __self_view() const"
   "${hidden} ${once} operator __self_view() const")
+postern_change_header(string_view
+  "_LIBCPP_HIDE_FROM_ABI bool\noperator==(basic_string_view<_CharT, _Traits> __lhs,"
+  "_LIBCPP_HIDE_FROM_ABI ${once} bool\noperator==(basic_string_view<_CharT, _Traits> __lhs,")

@@ -23,7 +23,7 @@ constexpr std::int64_t kMostTaken = 100;
 // Events that wait for one webhook; what is beyond goes to the dead letters, the oldest first.
 constexpr std::int64_t kMostWaiting = 1000;
 // Where the variable, or an entry of it, cannot be read.
-constexpr DurationMs kReadAgainMs = 5 * kMinuteMs;
+constexpr DurationMs kReadAgainMs = kHourMs;
 // Where the dead letter itself cannot be written.
 constexpr DurationMs kDeadLetterAgainMs = 5 * kMinuteMs;
 constexpr DurationMs kLongestPatienceMs = kDayMs;
@@ -237,9 +237,8 @@ Task<Outcome> authority_deliver_flow(FlowContext* context) {
   std::vector<std::string> invalid;
   const auto webhooks = webhooks_of(*context, id->org, &invalid);
   for (const auto& place : invalid) {
-    (void)co_await perform(Log{.level = LogLevel::error,
-                               .event = "webhook_not_valid",
-                               .fields = {{"org", id->org}, {"webhook", place}}});
+    (void)co_await perform(
+        Log{.level = LogLevel::error, .event = "webhook_not_valid", .fields = {{"place", place}}});
   }
   const auto delivered = co_await deliver(context, *id, &webhooks, invalid.empty());
   if (!delivered) {

@@ -33,7 +33,9 @@ std::int64_t number_of(const std::optional<std::string>& bytes) {
 
 // Without rules the strictest is assumed, and nothing is done unasked.
 void apply_rules(const FlowContext& context, AuthorityState* state) {
-  const auto* provider = find_provider(state->record ? state->record->provider : "microsoft");
+  // What was ended before it began has no provider yet; the sign-in that follows has.
+  const bool known = state->record && !state->record->provider.empty();
+  const auto* provider = find_provider(known ? state->record->provider : "microsoft");
   auto rules = provider != nullptr ? grant_rules(context, *provider)
                                    : Result<GrantRules, Problem>(GrantRules());
   state->rules_unknown = !rules;
@@ -130,6 +132,7 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
       state.record = std::move(**found);
       state.recovered = true;
       apply_rules(*context, &state);
+      // The alarm went with the storage, and what is due is due still.
       const auto now = co_await current_time();
       const auto stored = co_await perform(
           StorageCommit{.puts = {{std::string(kRecordKey), encode_record(*state.record)},

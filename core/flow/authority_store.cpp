@@ -33,11 +33,6 @@ std::string_view kept_key(JournalKind kind) {
   return kind == JournalKind::code ? kSignInKeptKey : kKeptKey;
 }
 
-std::int64_t versions_kept(const FlowContext& context) {
-  const auto declared = parse_decimal(context.env("TOKEN_VERSIONS_KEPT"));
-  return std::clamp<std::int64_t>(declared.value_or(kVersions), 0, kMostVersions);
-}
-
 EpochMs earlier(EpochMs a, EpochMs b) {
   return a == 0 || (b != 0 && b < a) ? b : a;
 }
@@ -79,6 +74,11 @@ void tell(AuthorityState* state, const ConnectionRecord& record, const std::vect
 }
 
 }  // namespace
+
+std::int64_t versions_kept(const FlowContext& context) {
+  const auto declared = parse_decimal(context.env("TOKEN_VERSIONS_KEPT"));
+  return std::clamp<std::int64_t>(declared.value_or(kVersions), 0, kMostVersions);
+}
 
 std::uint32_t random_bits(FlowContext* context) {
   std::uint32_t bits = 0;

@@ -63,6 +63,9 @@ inline constexpr std::int64_t kMostUnaskedTries = 24;
 // An event for the webhooks as rows of a commit; nothing where the organization has none.
 void add_webhook_event(AuthorityState* state, StorageCommit* commit, const Event& event);
 
+// TOKEN_VERSIONS_KEPT, or what holds without it.
+[[nodiscard]] std::int64_t versions_kept(const FlowContext& context);
+
 [[nodiscard]] std::uint32_t random_bits(FlowContext* context);
 
 }  // namespace postern

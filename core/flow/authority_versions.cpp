@@ -16,7 +16,7 @@ namespace {
 // Those that are kept, the newest first. Faults: store_unavailable, stored_data_unreadable.
 Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(const AuthorityState* state) {
   std::vector<std::string> keys;
-  for (std::int64_t age = 1; age <= kMostVersions; ++age) {
+  for (std::int64_t age = 1; age <= versions_kept(*state->context); ++age) {
     keys.push_back(version_key(state->version() - age));
   }
   const auto read = co_await perform(StorageRead{.keys = std::move(keys)});

@@ -104,8 +104,7 @@ constexpr Parameter kEvents[] = {
 constexpr Parameter kDeadLetters[] = {
     {"cursor", text, kQuery, false,
      POSTERN_DOC("Where the last page ended; the beginning when absent")}};
-constexpr Parameter kRedeliver[] = {
-    {"event_id", name, kPath, true, POSTERN_DOC("The event's id")}};
+constexpr Parameter kRedeliver[] = {{"event_id", name, kPath, true, POSTERN_DOC("The event's id")}};
 constexpr Parameter kConnections[] = {
     {"user_id", identifier, kQuery, false, POSTERN_DOC("Only this user's")},
     {"status", name, kQuery, false,

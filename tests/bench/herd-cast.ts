@@ -7,8 +7,9 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { V4MiniflareOptions } from "miniflare";
 import { root } from "../../scripts/local-postern.ts";
+import { uploaded, wranglerSettings } from "./deployed.ts";
 import type { Contestant } from "./herd-calls.ts";
-import { bundled, readWranglerSettings, SOCKET, uploaded } from "./workers.ts";
+import { bundled, SOCKET } from "./workers.ts";
 
 export const FRONTS = 4;
 export const ORG = "herd";
@@ -37,7 +38,7 @@ export interface CastOptions {
 
 export async function cast(vars: Record<string, string>, options: CastOptions): Promise<V4MiniflareOptions> {
   const { withFigures, inspectorPort } = options;
-  const settings = readWranglerSettings();
+  const settings = wranglerSettings();
   const script = async (name: string) => ({ ...settings, modules: true, script: await bundled(name) });
   const postern = {
     ...settings,

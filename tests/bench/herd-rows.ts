@@ -13,7 +13,9 @@ const answered = (told: Told, what: string) => told.answers[what] ?? 0;
 /** How many token requests there were, where all were answered and by the same token. */
 function count(row: Row, what: string, told: Told, callers: number, answer = "token", bound = 1): void {
   const all = answered(told, answer) === callers && told.tokens.length <= 1;
-  const measured = all ? String(told.tokenRequests) : `${told.tokenRequests}, ${JSON.stringify(told.answers)}`;
+  const measured = all
+    ? String(told.tokenRequests)
+    : `${told.tokenRequests}, ${JSON.stringify(told.answers)}`;
   row(what, measured, bound === 1 ? "1" : `<= ${bound}`, all && told.tokenRequests <= bound);
 }
 
@@ -28,7 +30,12 @@ function heldRows(row: Row, held: Held): void {
   const { told, waiting, afterwards } = held;
   row("  herd: calls that wait at once", String(told.atOnce));
   const inUse = `${waiting.fronts} in fronts, ${waiting.authority} in the authority`;
-  row("herd: instances in use while all wait", inUse, "0, 1", waiting.fronts === 0 && waiting.authority === 1);
+  row(
+    "herd: instances in use while all wait",
+    inUse,
+    "0, 1",
+    waiting.fronts === 0 && waiting.authority === 1,
+  );
   const [left, others] = [answered(told, "gave up"), answered(told, "token")];
   row(
     "herd: a tenth gives up half-way, the others",
@@ -52,7 +59,8 @@ export function herdRows(row: Row, results: HerdResults): void {
   time("as many, where an isolate may remember the token", "remembered");
   const ratio = timesAsLong(rounds);
   row("herd: the slowest against 1.5 refreshes + queue", `${ratio.toFixed(2)}x`, "<= 1x", ratio <= 1);
-  for (const [n, { herd }] of rounds.entries()) count(row, `herd: token requests, round ${n + 1}`, herd, CALLERS);
+  for (const [n, { herd }] of rounds.entries())
+    count(row, `herd: token requests, round ${n + 1}`, herd, CALLERS);
   const noRefresh = rounds.flatMap(({ queue, remembered }) => [queue, remembered]);
   const asked = noRefresh.reduce((sum, { tokenRequests }) => sum + tokenRequests, 0);
   row("herd: token requests where none is needed", String(asked), "0", asked === 0);

@@ -8,10 +8,10 @@ import { root } from "../../scripts/local-postern.ts";
 import type { Counts } from "../world/ledger.ts";
 import type { Order } from "../world/microsoft.ts";
 import { signIn } from "../world/sign-in.ts";
+import { convertV4MiniflareOptions, Miniflare as LocalWorkers } from "./deployed.ts";
 import type { Contestant, Instances } from "./herd-calls.ts";
 import { AUTHORITY, CALLER, type CastOptions, cast, frontsOf, ORG } from "./herd-cast.ts";
 import { connectionKey } from "./seed.ts";
-import { convertV4MiniflareOptions, Miniflare as LocalWorkers } from "./workers.ts";
 
 const ORIGIN = "https://postern.example";
 const ALICE = "alice.anders@contoso.example";

@@ -1,20 +1,24 @@
 /** The contestants in one workerd, each on a socket of its own: no proxy stands before any of them. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { V4MiniflareOptions, V4WorkerOptions } from "miniflare";
+import type { V4MiniflareOptions } from "miniflare";
 import { freshVars } from "../../scripts/dev-vars.ts";
 import { root } from "../../scripts/local-postern.ts";
+import {
+  convertV4MiniflareOptions,
+  fromWrangler,
+  Miniflare,
+  uploaded,
+  workerdPid,
+  wranglerSettings,
+} from "./deployed.ts";
 import { Load } from "./load.ts";
 import { ORG, type Person, people, plainEntries, posternEntries } from "./seed.ts";
 
-// The Miniflare and the esbuild that wrangler brings: what `npm start` and a deployment use.
-const require = createRequire(createRequire(import.meta.url).resolve("wrangler/package.json"));
-export const { Miniflare, convertV4MiniflareOptions } = require("miniflare") as typeof import("miniflare");
-const esbuild = require("esbuild") as {
+const esbuild = fromWrangler("esbuild") as {
   build(options: Record<string, unknown>): Promise<{ outputFiles: { text: string }[] }>;
 };
 
@@ -47,31 +51,12 @@ export async function bundled(name: string): Promise<string> {
   return outputFiles.map((file) => file.text).join("");
 }
 
-/** Just what a deployment uploads: dist/worker, as `wrangler deploy --dry-run` wrote it. */
-export function uploaded(
-  folder = join(root, "dist", "worker"),
-  entry = "index.js",
-): V4WorkerOptions & { modules: object[] } {
-  const type = (name: string) =>
-    name.endsWith(".js") ? "ESModule" : name.endsWith(".wasm") ? "CompiledWasm" : "Text";
-  const names = readdirSync(folder).filter((name) => /\.(js|wasm|css|svg)$/.test(name));
-  names.sort((a, b) => Number(b === entry) - Number(a === entry));
-  const modules = names.map((name) => ({
-    type: type(name),
-    path: join(folder, name),
-    contents: name.endsWith(".wasm")
-      ? new Uint8Array(readFileSync(join(folder, name)))
-      : readFileSync(join(folder, name), "utf8"),
-  }));
-  return { modules, modulesRoot: folder } as V4WorkerOptions & { modules: object[] };
-}
-
 export async function startWorkers(): Promise<Workers> {
   const vars = freshVars(8787);
   const plainKey = randomBytes(32);
   const who = people(USERS);
   const expiresAt = Date.now() + DAY_MS;
-  const settings = readWranglerSettings();
+  const settings = wranglerSettings();
   const shared = { ...settings, unsafeDirectSockets: SOCKET };
   const script = async (name: string) => ({ modules: true, script: await bundled(name) });
   const answer = JSON.stringify({
@@ -144,15 +129,6 @@ export async function startWorkers(): Promise<Workers> {
   };
 }
 
-/** The date and the flags that the deployed Worker runs with, for all of them. */
-export function readWranglerSettings() {
-  const text = readFileSync(join(root, "wrangler.jsonc"), "utf8");
-  const date = /"compatibility_date": "([^"]+)"/.exec(text)?.[1];
-  const flags = /"compatibility_flags": (\[[^\]]*\])/.exec(text)?.[1];
-  if (date === undefined || flags === undefined) throw new Error("wrangler.jsonc has no date or no flags");
-  return { compatibilityDate: date, compatibilityFlags: JSON.parse(flags) as string[] };
-}
-
 async function fill(port: number, entries: [string, string][]): Promise<void> {
   const PIECE = 800;
   for (let at = 0; at < entries.length; at += PIECE) {
@@ -169,23 +145,8 @@ async function fill(port: number, entries: [string, string][]): Promise<void> {
 
 const TICK_MICROS = 10_000;
 
-export function workerdPid(): number | undefined {
-  if (process.platform !== "linux") return undefined;
-  const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  for (const name of children) {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-      const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (Number(parent) === process.pid && stat.includes("(workerd)")) return Number(name);
-    } catch {
-      // ended while we looked
-    }
-  }
-  return undefined;
-}
-
 /** User and system time. */
-export function cpuMicrosOf(pid: number): number {
+function cpuMicrosOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;

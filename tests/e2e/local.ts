@@ -1,12 +1,11 @@
 /** All of Postern for a browser, on free ports and in a folder of its own: the user's `.dev.vars` and data stay as they are. */
-import { randomInt } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { stopChild, takenPorts } from "../../scripts/children.ts";
+import { freePort, stopChild } from "../../scripts/children.ts";
 import { freshVars, writeVars } from "../../scripts/dev-vars.ts";
 import { ask, type LocalPostern, migrate, startDev, waitForHealth } from "../../scripts/local-postern.ts";
 import { type Microsoft, startMicrosoft } from "../world/microsoft.ts";
@@ -50,14 +49,6 @@ function listening(server: Server): Promise<number> {
     server.once("error", reject);
     server.listen(0, "localhost", () => resolve((server.address() as AddressInfo).port));
   });
-}
-
-/** Below the ports that the kernel gives to whoever asks for any: one of those may be gone before wrangler binds it. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000);
-    if ((await takenPorts([port])).length === 0) return port;
-  }
 }
 
 /** The caller's application: a page and nothing else. */

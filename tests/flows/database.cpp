@@ -13,8 +13,10 @@ namespace postern::testing {
 
 namespace {
 
-constexpr std::array<const char*, 4> kTables = {"oauth_connections", "connect_links",
-                                                "oauth_states", "api_keys"};
+// The last one is where SQLite counts the events.
+constexpr std::array<const char*, 8> kTables = {
+    "oauth_connections", "connect_links",      "oauth_states",   "api_keys", "events",
+    "dead_letters",      "integration_faults", "sqlite_sequence"};
 
 std::string migrations() {
   std::vector<std::filesystem::path> files;
@@ -64,36 +66,56 @@ SqlRow row_of(sqlite3_stmt* statement) {
 }  // namespace
 
 Database::Database() {
-  if (sqlite3_open(":memory:", &connection_) != SQLITE_OK) {
+  // Each database is one thread's: no locks, and no statistics, which threads would share.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  constexpr int kFlags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;
+  if (configured != SQLITE_OK ||
+      sqlite3_open_v2(":memory:", &connection_, kFlags, nullptr) != SQLITE_OK) {
     std::abort();
   }
-  execute(migrations());
-}
-
-Database::~Database() {
-  sqlite3_close(connection_);
-}
-
-void Database::execute(const std::string& sql) {
   char* message = nullptr;
-  if (sqlite3_exec(connection_, sql.c_str(), nullptr, nullptr, &message) != SQLITE_OK) {
+  if (sqlite3_exec(connection_, migrations().c_str(), nullptr, nullptr, &message) != SQLITE_OK) {
     std::cerr << "sqlite: " << (message == nullptr ? "?" : message) << "\n";
     std::abort();
   }
 }
 
-std::optional<SqlOutcome> Database::run(const SqlStatement& statement) {
-  sqlite3_stmt* prepared = nullptr;
-  if (sqlite3_prepare_v2(connection_, statement.sql.data(), static_cast<int>(statement.sql.size()),
-                         &prepared, nullptr) != SQLITE_OK) {
+Database::~Database() {
+  for (const auto& [sql, statement] : prepared_) {
+    sqlite3_finalize(statement);
+  }
+  sqlite3_close(connection_);
+}
+
+sqlite3_stmt* Database::prepared(const std::string& sql) {
+  auto& statement = prepared_[sql];
+  if (statement == nullptr &&
+      sqlite3_prepare_v2(connection_, sql.data(), static_cast<int>(sql.size()), &statement,
+                         nullptr) != SQLITE_OK) {
     fault_ = sqlite3_errmsg(connection_);
+  }
+  return statement;
+}
+
+void Database::execute(const std::string& sql) {
+  auto* statement = prepared(sql);
+  if (statement == nullptr || sqlite3_step(statement) != SQLITE_DONE) {
+    std::cerr << "sqlite: " << sqlite3_errmsg(connection_) << "\n";
+    std::abort();
+  }
+  sqlite3_reset(statement);
+}
+
+std::optional<SqlOutcome> Database::run(const SqlStatement& statement) {
+  auto* prepared = this->prepared(statement.sql);
+  if (prepared == nullptr) {
     return std::nullopt;
   }
   SqlOutcome outcome;
   // D1 refuses a batch whose parameters do not fit; SQLite would take NULL for what is missing.
   if (sqlite3_bind_parameter_count(prepared) != static_cast<int>(statement.parameters.size())) {
     fault_ = "wrong number of parameters";
-    sqlite3_finalize(prepared);
     return std::nullopt;
   }
   for (std::size_t i = 0; i < statement.parameters.size(); ++i) {
@@ -108,7 +130,8 @@ std::optional<SqlOutcome> Database::run(const SqlStatement& statement) {
   if (code != SQLITE_DONE) {
     fault_ = sqlite3_errmsg(connection_);
   }
-  sqlite3_finalize(prepared);
+  sqlite3_reset(prepared);
+  sqlite3_clear_bindings(prepared);
   return code == SQLITE_DONE ? std::optional(std::move(outcome)) : std::nullopt;
 }
 

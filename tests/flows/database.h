@@ -2,6 +2,7 @@
 // of core/flow/statements.cpp meet the same engine as in production.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "core/effect/effects.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace postern::testing {
 
@@ -33,9 +35,13 @@ class Database {
 
  private:
   [[nodiscard]] std::optional<SqlOutcome> run(const SqlStatement& statement);
+  // nullptr: see `fault`.
+  [[nodiscard]] sqlite3_stmt* prepared(const std::string& sql);
   void execute(const std::string& sql);
 
   sqlite3* connection_ = nullptr;
+  // The core has some dozens of statements; to parse one takes longer than to run it.
+  std::map<std::string, sqlite3_stmt*> prepared_;
   std::string fault_;
 };
 

@@ -73,6 +73,25 @@ void keep_fresh(Stories& stories) {
   story.host.ring(story.object_name());
 }
 
+void after_tombstone(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "schedule-after-early-end", "A first sign-in was ended before it was confirmed",
+      "The tombstone knows no provider. The sign-in that follows has the same schedule as any\n"
+      "other: its last commit arms the alarm for what will be due."));
+  story.world.environment["AZURE_REFRESH_MODE"] = "keep_fresh";
+  Story::Begun begun;
+  story.quietly([&](Host& silent) {
+    begun = story.begin(
+        silent, story.make_link(silent, R"(,"returnTo":")" + std::string(kReturnTo) + "\""));
+    story.expect_sign_in(begun);
+    silent.call(story.callback_of(begun));
+    silent.call(rpc("disconnect", R"({"userId":"user-1"})", "connections:write"));
+    begun = story.begin(silent, story.make_link(silent));
+  });
+  story.expect_sign_in(begun, {}, {.access_token = "access-2", .refresh_token = "refresh-2"});
+  story.host.call(story.callback_of(begun));
+}
+
 void grant_expires(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "grant-expires-for-good", "A grant ends after a year, whatever is done",
@@ -171,6 +190,7 @@ void not_configured(Stories& stories) {
 void tell_schedule(Stories& stories) {
   keep_alive(stories);
   keep_fresh(stories);
+  after_tombstone(stories);
   grant_expires(stories);
   rollback(stories);
   spent_version(stories);

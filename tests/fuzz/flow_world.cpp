@@ -141,7 +141,7 @@ void add_past(World& world, Choices& choices) {
           {.first = first,
            .seen = choices.rarely(2) ? events : first,
            .next_at = world.now,
-           .webhooks = {{.url = std::string(choices.rarely(3) ? "https://gone.example/" : kHook),
+           .webhooks = {{.name = std::string(choices.rarely(3) ? "https://gone.example/" : kHook),
                          .next = first,
                          .attempts = static_cast<std::int64_t>(choices.one_of(11)),
                          .next_at = world.now}}});
@@ -149,7 +149,7 @@ void add_past(World& world, Choices& choices) {
     (void)world.d1.batch({insert_event(kId, event(0, world, choices)),
                           insert_dead_letter({.id = kId,
                                               .event = event(1, world, choices),
-                                              .url = std::string(kHook),
+                                              .webhook = std::string(kHook),
                                               .attempts = kMostDeliveryAttempts,
                                               .reason = "503",
                                               .failed_at = world.now})});

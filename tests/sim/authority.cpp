@@ -1,5 +1,6 @@
 // The connection object as worker-shim/src/connection-object.ts is it: one job at a time in the
-// order of arrival, equal wishes share one, an alarm that ends in a problem rings again.
+// order of arrival, equal wishes share one; an alarm goes on until nothing is due, what it delivers
+// beside the queue, and rings again where it ends in a problem.
 #include <algorithm>
 
 #include "core/base/text.h"
@@ -13,16 +14,21 @@ namespace {
 
 constexpr DurationMs kRepeatAlarmMs = 60 * kSecondMs;
 constexpr DurationMs kPlatformRetryMs = 2 * kSecondMs;
+constexpr int kMostAlarmRuns = 50;
 
 std::string name_of_node(const Node& node) {
   return "authority " + std::string(org_of(node.connection)) + "/" +
          std::string(user_of(node.connection));
 }
 
+Ended problem_of(ProblemCode code) {
+  return {.outcome = testing::host_problem(code), .authority = {}};
+}
+
 }  // namespace
 
 void Simulation::enqueue(Node& node, const std::string& operation, Entry entry, std::string payload,
-                         std::uint64_t task, bool calm, std::function<void(Outcome)> answer) {
+                         std::uint64_t task, bool calm, std::function<void(const Ended&)> answer) {
   const auto* declared = find_operation(operation);
   if (declared != nullptr && declared->coalesced) {
     const auto shared = std::ranges::find_if(node.queue, [&](const std::shared_ptr<Job>& job) {
@@ -43,20 +49,44 @@ void Simulation::enqueue(Node& node, const std::string& operation, Entry entry, 
                                        .calm = calm,
                                        .answers = {}});
   job->answers.push_back(std::move(answer));
+  if (declared != nullptr && declared->aside) {
+    coverage_.count("queue", "aside");
+    begin_job(node, job, true);
+    return;
+  }
   coverage_.count("queue", node.running.empty() ? "at_once" : "waited");
   node.queue.push_back(std::move(job));
   work(node);
 }
 
+bool Simulation::may_begin(Node& node, const Job& job) {
+  if (mutation_ != Mutation::lock_by_kv) {
+    return node.running.empty() || mutation_ == Mutation::no_queue ||
+           mutation_ == Mutation::believed_at_once;
+  }
+  constexpr DurationMs kLeaseMs = 30 * kSecondMs;
+  constexpr DurationMs kAgainMs = 200;
+  const auto key = "lock:" + to_decimal(node.connection);
+  const auto location = static_cast<int>(job.task % kFronts);
+  const auto lease = parse_decimal(kv_.get(location, key, mono_).value_or(""));
+  if (lease && *lease > mono_) {
+    in(kAgainMs, [this, &node] { work(node); });
+    return false;
+  }
+  kv_.put(key, to_decimal(mono_ + kLeaseMs));
+  kv_.forget(location, key);  // who writes sees what was written
+  return true;
+}
+
 void Simulation::work(Node& node) {
-  while (!node.queue.empty() && (node.running.empty() || mutation_ == Mutation::no_queue)) {
+  while (!node.queue.empty() && may_begin(node, *node.queue.front())) {
     auto job = node.queue.front();
     node.queue.pop_front();
-    begin_job(node, job);
+    begin_job(node, job, false);
   }
 }
 
-void Simulation::begin_job(Node& node, const std::shared_ptr<Job>& job) {
+void Simulation::begin_job(Node& node, const std::shared_ptr<Job>& job, bool aside) {
   auto run = std::make_shared<Run>(job->task, name_of_node(node));
   run->node = &node;
   run->connection = node.connection;
@@ -66,36 +96,35 @@ void Simulation::begin_job(Node& node, const std::shared_ptr<Job>& job) {
       demand && demand->refused_version == 0 && job->entry == Entry::authority) {
     run->arrived_at = job->arrived_at;
   }
+  count_decision(node, *job);
   auto input = input_of(job->operation, job->entry, job->task, 0);
   input.arrived_at = mutation_ == Mutation::no_recheck ? now() + kDayMs : job->arrived_at;
   input.payload = job->payload;
-  input.incarnation = "incarnation " + to_decimal(static_cast<std::int64_t>(node.incarnation));
-  run->ended = [this, &node, job, weak = std::weak_ptr<Run>(run)](Ended end) {
+  input.incarnation =
+      "incarnation " + (mutation_ == Mutation::incarnation_forgotten
+                            ? std::string()
+                            : to_decimal(static_cast<std::int64_t>(node.incarnation)));
+  run->ended = [this, &node, job, weak = std::weak_ptr<Run>(run)](const Ended& end) {
     if (const auto ended = weak.lock()) {
       node.running.erase(ended);
+      node.aside.erase(ended);
     }
-    job_ended(
-        node, job,
-        end.outcome ? std::move(*end.outcome) : testing::host_problem(ProblemCode::core_trap));
+    job_ended(node, job, end);
   };
-  node.running.emplace(run, job);
+  (aside ? node.aside : node.running).emplace(run, job);
   start(run, std::move(input));
 }
 
-void Simulation::job_ended(Node& node, const std::shared_ptr<Job>& job, const Outcome& outcome) {
-  if (job->entry == Entry::alarm) {
-    node.ringing = false;
-    node.alarm_retries = 0;
-    if (outcome.kind == OutcomeKind::problem) {
-      node.object->alarm_at = now() + kRepeatAlarmMs;
-    }
+void Simulation::job_ended(Node& node, const std::shared_ptr<Job>& job, const Ended& ended) {
+  if (mutation_ == Mutation::lock_by_kv) {
+    kv_.erase("lock:" + to_decimal(node.connection));
   }
   watch_alarm(node);
   for (const auto& answer : job->answers) {
-    answer(outcome);
+    answer(ended);
   }
   if (node.running.empty() && node.queue.empty()) {
-    ledger_.at_rest(*node.object, node.ringing);
+    ledger_.at_rest(*node.object, node.ringing, now());
   }
   // On the next turn: a flow that ends at once must not start the next one inside itself.
   in(0, [this, &node] { work(node); });
@@ -108,18 +137,25 @@ void Simulation::crash(Node& node) {
   node.memory.clear();
   std::vector<std::shared_ptr<Job>> jobs(node.queue.begin(), node.queue.end());
   node.queue.clear();
-  for (const auto& [run, job] : node.running) {
-    run->alive = false;
-    if (run->token_request_out) {
-      ledger_.came_back(node.connection);
+  for (const auto* runs : {&node.running, &node.aside}) {
+    for (const auto& [run, job] : *runs) {
+      run->alive = false;
+      if (run->token_request_out && run->token_request_there) {
+        ledger_.came_back(node.connection);
+      } else if (run->token_request_out) {
+        coverage_.count("crash", "with_a_request_on_its_way");
+        run->straggles = true;
+        ledger_.straggles(node.connection);
+      }
+      jobs.push_back(job);
     }
-    jobs.push_back(job);
   }
   node.running.clear();
+  node.aside.clear();
   // Its callers learn of it; the platform rings again an alarm that did not end.
   for (const auto& job : jobs) {
     for (const auto& answer : job->answers) {
-      in(2, [answer] { answer(testing::host_problem(ProblemCode::store_unavailable)); });
+      in(2, [answer] { answer(problem_of(ProblemCode::store_unavailable)); });
     }
   }
   if (node.ringing) {
@@ -127,9 +163,10 @@ void Simulation::crash(Node& node) {
     if (node.object->alarm_at == 0 && !node.alarm_deleted) {
       node.object->alarm_at = now() + (kPlatformRetryMs << std::min(node.alarm_retries++, 5));
     }
+    node.alarm_known = -1;
   }
   watch_alarm(node);
-  ledger_.at_rest(*node.object, node.ringing);
+  ledger_.at_rest(*node.object, node.ringing, now());
 }
 
 void Simulation::watch_alarm(Node& node) {
@@ -149,26 +186,71 @@ void Simulation::watch_alarm(Node& node) {
     delay += chance_.between(kSecondMs, 10 * kMinuteMs, spot, 2);
   }
   in(delay, [this, &node, serial, spot] {
-    if (node.alarm_serial != serial) {
-      return;
+    if (node.alarm_serial == serial) {
+      alarm_is_due(node, spot);
     }
-    if (strikes(Fault::alarm_twice, spot)) {
-      in(chance_.between(0, 5 * kSecondMs, spot, 3), [this, &node] { ring(node); });
-    }
-    node.object->alarm_at = 0;
-    node.alarm_known = 0;
-    node.alarm_deleted = false;
-    ring(node);
   });
+}
+
+void Simulation::alarm_is_due(Node& node, const Spot& spot) {
+  if (node.ringing) {
+    // One rings at a time: rang() looks at what is set then.
+    return;
+  }
+  node.rings_twice = strikes(Fault::alarm_twice, spot);
+  node.object->alarm_at = 0;
+  node.alarm_known = 0;
+  node.alarm_deleted = false;
+  ring(node);
 }
 
 void Simulation::ring(Node& node) {
   ++node.rings;
   tell(name_of_node(node), "the alarm rings");
   node.ringing = true;
-  enqueue(node, "authority.alarm", Entry::alarm, {},
-          mix(0x72696e67ULL, node.rings, static_cast<std::uint64_t>(node.connection)), false,
-          [](const Outcome&) {});
+  ring_on(node, "authority.alarm", {}, 0);
+}
+
+void Simulation::ring_on(Node& node, const std::string& operation, std::string payload,
+                         int number) {
+  const auto task = mix(0x72696e67ULL, node.rings, static_cast<std::uint64_t>(node.connection),
+                        static_cast<std::uint64_t>(number));
+  enqueue(node, operation, Entry::alarm, std::move(payload), task, false,
+          [this, &node, number, incarnation = node.incarnation](const Ended& end) {
+            if (incarnation != node.incarnation) {
+              return;
+            }
+            if (end.authority && number < kMostAlarmRuns) {
+              // On a later turn, as everything that follows a promise.
+              in(0, [this, &node, number, incarnation, next = *end.authority] {
+                if (incarnation == node.incarnation) {
+                  ring_on(node, next.operation, next.payload, number + 1);
+                }
+              });
+            } else {
+              rang(node, end);
+            }
+          });
+}
+
+void Simulation::rang(Node& node, const Ended& ended) {
+  node.ringing = false;
+  node.alarm_retries = 0;
+  // The platform gives up after a few repetitions; what is owed is owed until it is done.
+  if (!ended.outcome || ended.outcome->kind != OutcomeKind::json) {
+    node.object->alarm_at = now() + kRepeatAlarmMs;
+  }
+  node.alarm_known = -1;
+  watch_alarm(node);
+  if (std::exchange(node.rings_twice, false)) {
+    const Spot spot{.task = mix(0x7477696365ULL, static_cast<std::uint64_t>(node.connection)),
+                    .ordinal = node.rings};
+    in(chance_.between(0, 5 * kSecondMs, spot, 3), [this, &node] {
+      if (!node.ringing) {
+        ring(node);
+      }
+    });
+  }
 }
 
 }  // namespace postern::sim

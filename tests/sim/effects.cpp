@@ -91,7 +91,8 @@ std::optional<Reply> Simulation::carry_out(const std::shared_ptr<Run>& run,
 void Simulation::log(const Run& run, const Log& effect) {
   std::string name = effect.event;
   for (const auto& [field, value] : effect.fields) {
-    if (field == "reason" || field == "cause" || field == "kv" || field == "d1") {
+    if (field == "reason" || field == "cause" || field == "kv" || field == "d1" ||
+        field == "mode") {
       name += " " + field + "=" + value;
     }
   }
@@ -99,6 +100,15 @@ void Simulation::log(const Run& run, const Log& effect) {
     ledger_.account_refused(run.connection);
   }
   coverage_.count("log", name);
+  if (effect.event == "integration_fault" && run.node != nullptr) {
+    const auto stored = run.node->object->storage.find(std::string(kRecordKey));
+    const auto record =
+        stored == run.node->object->storage.end() ? std::nullopt : decode_record(stored->second);
+    const bool lives = record && std::ranges::any_of(record->tokens, [&](const auto& token) {
+                         return token.expires_at == 0 || token.expires_at > now();
+                       });
+    coverage_.count("integration_fault", lives ? "serves_what_lives" : "has_nothing_to_serve");
+  }
 }
 
 std::optional<Reply> Simulation::memory(const std::shared_ptr<Run>& run, const Effect& effect) {
@@ -109,13 +119,19 @@ std::optional<Reply> Simulation::memory(const std::shared_ptr<Run>& run, const E
                ? key.substr(0, end)
                : key;
   };
+  const auto kind_of = [](std::string_view key) { return key.substr(0, key.find(':')); };
   if (const auto* get = std::get_if<MemoryGet>(&effect)) {
     const auto found = memory.find(key_of(get->key));
-    return Reply(MemoryGet::Reply(found == memory.end() || found->second.second <= now()
-                                      ? std::optional<std::string>()
-                                      : found->second.first));
+    if (found == memory.end() || found->second.second <= now()) {
+      return Reply(MemoryGet::Reply(std::nullopt));
+    }
+    coverage_.count("remembered", kind_of(get->key));
+    return Reply(MemoryGet::Reply(found->second.first));
   }
   const auto& put = std::get<MemoryPut>(effect);
+  if (!put.value.empty()) {
+    coverage_.count("remembers", kind_of(put.key));
+  }
   if (put.value.empty()) {
     memory.erase(key_of(put.key));
   } else {
@@ -130,7 +146,8 @@ std::optional<Reply> Simulation::memory(const std::shared_ptr<Run>& run, const E
 Reply Simulation::seal_or_open(const std::shared_ptr<Run>& run, const Effect& effect) {
   const auto generation = ring_generation(isolate_of(*run));
   if (is_down(Down::ring)) {
-    coverage_.count("ring", "broken");
+    coverage_.count("ring",
+                    std::holds_alternative<Seal>(effect) ? "does_not_seal" : "does_not_open");
     return testing::fault_reply(effect, HostFault::refused);
   }
   if (const auto* seal = std::get_if<Seal>(&effect)) {
@@ -166,6 +183,11 @@ Reply Simulation::read_storage(const std::shared_ptr<Run>& run, const StorageRea
     auto other = decode_record(*record).value_or(ConnectionRecord{});
     --other.version;
     record = encode_record(other);
+  } else if (mutation_ == Mutation::believed_at_once && effect.keys.size() == 1 &&
+             run->asked_version != 0) {
+    auto other = decode_record(*record).value_or(ConnectionRecord{});
+    other.version = run->asked_version;
+    record = encode_record(other);
   }
   return reply;
 }
@@ -176,6 +198,9 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
   }
   auto& node = *run->node;
   for (auto& [key, value] : effect.puts) {
+    if (const auto journal = key == kJournalKey ? decode_journal(value) : std::nullopt) {
+      run->asked_version = journal->base_version;
+    }
     auto record = key == kRecordKey ? decode_record(value) : std::nullopt;
     const auto before = node.object->storage.find(key);
     const auto old = record && before != node.object->storage.end() ? decode_record(before->second)
@@ -195,9 +220,17 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
   }
   const auto carried_out = [this, run, &node](const StorageCommit& what) {
     auto reply = world_.carry_out(what, node.object);
+    if (mutation_ == Mutation::not_armed_for_due && !owes(node)) {
+      node.object->alarm_at = 0;
+    }
+    if (run->operation == "authority.alarm" && what.puts.empty() &&
+        std::ranges::find(what.deletes, kPendingKey) != what.deletes.end()) {
+      coverage_.count("alarm", "pending_sign_in_expired");
+    }
     if (node.ringing && what.alarm_at == 0) {
       node.alarm_deleted = true;
     }
+    events_book_.committed(node.connection, what);
     ledger_.committed(node.connection, *node.object, run->operation, mono_, now());
     watch_alarm(node);
     return reply;
@@ -287,7 +320,12 @@ void Simulation::sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued
   const auto spot = run->spot(7);
   const auto takes = chance_.between(1, 120, spot, 1);
   const auto failed = [](HostFault fault) { return Sql::Reply(std::unexpected(fault)); };
-  const auto do_it = [this, effect] { (void)world_.d1.batch(effect.statements); };
+  events_book_.asked(run->connection, effect);
+  const auto do_it = [this, effect] {
+    if (world_.d1.batch(effect.statements)) {
+      events_book_.carried_out(effect);
+    }
+  };
   if (is_down(Down::d1) || strikes(Fault::d1_fails, spot)) {
     answer_in(takes, run, issued, failed(HostFault::unavailable));
   } else if (strikes(Fault::d1_fails_done, spot)) {
@@ -302,6 +340,7 @@ void Simulation::sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued
     auto box = std::make_shared<Reply>(failed(HostFault::unavailable));
     in(takes / 2, [this, effect, box] {
       if (auto outcomes = world_.d1.batch(effect.statements)) {
+        events_book_.carried_out(effect);
         *box = Sql::Reply(std::move(*outcomes));
       } else {
         ledger_.violated(5, "D1 refuses a statement: " + world_.d1.fault());

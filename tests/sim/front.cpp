@@ -1,6 +1,7 @@
 // Requests from outside, as worker-shim/src/front.ts serves them, and people with their browsers.
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
+#include "core/connection/journal.h"
 #include "tests/flows/story.h"
 #include "tests/sim/settings.h"
 #include "tests/sim/simulation.h"
@@ -89,8 +90,10 @@ void Simulation::ask_authority(const std::shared_ptr<Call>& call, const Authorit
     }
     enqueue(nodes_[static_cast<std::size_t>(connection)], authority.operation, Entry::authority,
             authority.payload, mix(call->task, static_cast<std::uint64_t>(call->runs)), call->calm,
-            [this, answered, back](const Outcome& outcome) {
-              in(back, [answered, outcome] { answered(outcome); });
+            [this, answered, back](const Ended& ended) {
+              // Only an alarm goes on elsewhere.
+              auto outcome = ended.outcome.value_or(testing::host_problem(ProblemCode::core_trap));
+              in(back, [answered, outcome = std::move(outcome)] { answered(outcome); });
             });
   });
 }
@@ -128,6 +131,47 @@ void Simulation::get_token(const Action& action, std::function<void(Outcome)> th
     }
     coverage_.count("answer", outcome.status == 200 ? "token" : member_of(outcome.body, "code"));
     then(outcome);
+  };
+  call(request);
+}
+
+void Simulation::roll_back(const Action& action) {
+  const auto& storage = nodes_[static_cast<std::size_t>(action.connection)].object->storage;
+  std::vector<std::int64_t> kept;
+  for (const auto& [key, value] : storage) {
+    const auto earlier = key.starts_with("version:") ? decode_record(value) : std::nullopt;
+    if (earlier) {
+      kept.push_back(earlier->version);
+    }
+  }
+  if (kept.empty()) {
+    return;
+  }
+  const auto version = kept[static_cast<std::size_t>(action.amount) % kept.size()];
+  JsonWriter body;
+  body.begin_object().member("userId", user_of(action.connection)).member("version", version);
+  auto request = rpc(action, "rollback", body.end_object().take(), 1);
+  request->then = [this](const Outcome& outcome) {
+    coverage_.count("rollback", to_decimal(outcome.status));
+  };
+  call(request);
+}
+
+void Simulation::redeliver(const Action& action) {
+  const auto rows =
+      world_.d1.batch({{.sql = "SELECT id FROM events WHERE org_id = ? ORDER BY seq DESC LIMIT 8",
+                        .parameters = {std::string(org_of(action.connection))}}});
+  if (!rows || (*rows)[0].rows.empty()) {
+    return;
+  }
+  const auto& found = (*rows)[0].rows;
+  const auto& row = found[static_cast<std::size_t>(action.amount) % found.size()];
+  const auto* id = row[0].text();
+  JsonWriter body;
+  body.begin_object().member("eventId", id != nullptr ? *id : std::string());
+  auto request = rpc(action, "redeliver_event", body.end_object().take(), 1);
+  request->then = [this](const Outcome& outcome) {
+    coverage_.count("redeliver", to_decimal(outcome.status));
   };
   call(request);
 }

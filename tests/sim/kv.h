@@ -26,6 +26,10 @@ class Kv {
     return value;
   }
   void put(const std::string& key, std::string value) { values_[key] = std::move(value); }
+  // What a location has read is no longer shown there.
+  void forget(int location, const std::string& key) {
+    copies_[static_cast<std::size_t>(location)].erase(key);
+  }
   void erase(const std::string& key) { values_.erase(key); }
   // What every location will show in the end.
   [[nodiscard]] std::optional<std::string> newest(const std::string& key) const {

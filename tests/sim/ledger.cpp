@@ -2,7 +2,8 @@
 
 #include "core/base/form.h"
 #include "core/base/text.h"
-#include "core/flow/authority_state.h"
+#include "core/flow/authority_store.h"
+#include "core/flow/kept_answer.h"
 #include "tests/sim/seal.h"
 
 namespace postern::sim {
@@ -21,13 +22,24 @@ Ledger::GrantBook& Ledger::grant(int index) {
 }
 
 void Ledger::violated(int invariant, std::string text) {
-  if (!violation_) {
+  if (!violation_ && (only_ == 0 || only_ == invariant)) {
     violation_ = {.invariant = invariant, .text = std::move(text)};
   }
 }
 
 std::optional<RefreshPlace> Ledger::refresh_in(const ConnectionRecord& record) const {
   if (record.sealed_refresh_token.empty()) {
+    // The provider may have given none: then the access token tells whose record it is.
+    for (const auto& token : record.tokens) {
+      const auto access = world_.open(
+          record.id.org,
+          seal_context(record.id, "access_token:" + token.resource, token.sealed_version),
+          without_kid(token.sealed));
+      const auto* found = access ? provider_.find_access(*access) : nullptr;
+      if (found != nullptr && provider_.grants[static_cast<std::size_t>(found->grant)].withheld) {
+        return RefreshPlace{.grant = found->grant, .index = 0};
+      }
+    }
     return std::nullopt;
   }
   const auto text = world_.open(
@@ -50,6 +62,9 @@ void Ledger::leaves(int connection, std::string_view body, const testing::Object
   if (shown.empty()) {
     return;
   }
+  if (state.stragglers > 0 && !state.lost) {
+    violated(3, "a refresh overtakes the request of an object that died");
+  }
   const auto place = provider_.find_refresh(shown);
   if (!place) {
     violated(2, "a refresh token is shown that nobody issued");
@@ -69,7 +84,7 @@ void Ledger::leaves(int connection, std::string_view body, const testing::Object
   if (provider_.is_spent(*place) && !unknown) {
     violated(2, "a spent refresh token is shown, and the journal knows nothing of it");
   }
-  if (place->index < grant(place->grant).newest_received && !state.lost) {
+  if (place->index < grant(place->grant).newest_received && !state.lost && !state.rolled_back) {
     violated(1, "an older refresh token is shown than the newest that arrived");
   }
   const auto record_bytes = object.storage.find(std::string(kRecordKey));
@@ -111,17 +126,24 @@ void Ledger::check_dead(int connection, const ConnectionRecord& record, EpochMs 
   }
   const auto& book = grant(place->grant);
   const auto& truth = provider_.grants[static_cast<std::size_t>(place->grant)];
-  const RefreshPlace newest{.grant = place->grant,
-                            .index = std::max(place->index, book.newest_received)};
+  const bool rolled_back = at(connection).rolled_back;
+  const RefreshPlace newest{
+      .grant = place->grant,
+      .index = rolled_back ? place->index : std::max(place->index, book.newest_received)};
   if (provider_.takes(newest, now)) {
     violated(4, "called dead (" + record.cause + ") while its grant is alive and reachable");
     return;
   }
+  if (rolled_back || provider_.ended_by_itself(place->grant, now)) {
+    coverage_.count("fate", rolled_back ? "ended_after_a_rollback" : "ended_by_itself");
+    return;
+  }
   const bool answer_lost = book.newest_issued > book.newest_received;
-  if (truth.ended_by_reuse && !answer_lost) {
+  if (truth.ended_by_reuse && !answer_lost && !book.rolled_back) {
     violated(1, "the whole family was ended by a replay although every answer had arrived");
   }
-  if (answer_lost && !truth.ended_by_person && record.cause != "refresh_outcome_unknown") {
+  if (answer_lost && !truth.ended_by_person && !book.rolled_back &&
+      record.cause != "refresh_outcome_unknown") {
     violated(1, "an answer was lost, and the cause says " + record.cause);
   }
   coverage_.count("fate", answer_lost ? "lost_with_its_answer" : "ended_by_the_person");
@@ -140,7 +162,14 @@ void Ledger::check_tokens(int connection, const ConnectionRecord& record, Durati
   if (provider_.grants[static_cast<std::size_t>(place->grant)].connection != connection) {
     violated(7, "the record holds the grant of another connection");
   }
-  if (place->index < book.newest_received && !state.lost) {
+  const bool is_older = place->index < book.newest_received;
+  if (operation == "authority.rollback") {
+    state.rolled_back = is_older || place->grant < state.grant;
+    book.rolled_back = book.rolled_back || is_older;
+  } else {
+    state.rolled_back = state.rolled_back && is_older && place->grant == state.grant;
+  }
+  if (is_older && !state.lost && !state.rolled_back) {
     violated(1, "the record holds an older refresh token than the newest that arrived");
   }
   if (state.grant != place->grant) {
@@ -155,12 +184,29 @@ void Ledger::check_tokens(int connection, const ConnectionRecord& record, Durati
   }
 }
 
+// An answer that flows die of gives way to the person who is there again, and who is told whether
+// that sign-in worked.
+void Ledger::note_sign_in(Connection& state, const testing::Object& object) {
+  const auto stored = object.storage.find(std::string(kSignInKey));
+  const auto journal =
+      stored == object.storage.end() ? std::nullopt : decode_journal(stored->second);
+  if (journal && state.tired_of != 0 && state.tired_of != journal->sent_at &&
+      state.last_sign_in >= 0) {
+    grant(state.last_sign_in).gave_way = true;
+    coverage_.count("fate", "gave_way_to_another_sign_in");
+  }
+  const bool tired = journal && journal->kept_reads >= kMostKeptReads &&
+                     object.storage.contains(std::string(kSignInKeptKey));
+  state.tired_of = tired ? journal->sent_at : 0;
+}
+
 void Ledger::committed(int connection, const testing::Object& object, std::string_view operation,
                        DurationMs mono, EpochMs now) {
   auto& state = at(connection);
   const bool owes = object.storage.contains(std::string(kOutboxKey));
   state.owed_at = owes || state.owes ? mono : state.owed_at;
   state.owes = owes;
+  note_sign_in(state, object);
   if (const auto pending = object.storage.find(std::string(kPendingKey));
       pending != object.storage.end()) {
     const auto decoded = decode_pending(pending->second);
@@ -250,17 +296,32 @@ void Ledger::served(int connection, bool arm, std::string_view text, DurationMs 
   }
 }
 
-void Ledger::at_rest(const testing::Object& object, bool ringing) {
-  const auto journal = object.storage.find(std::string(kJournalKey));
-  const auto open =
-      journal == object.storage.end() ? std::nullopt : decode_journal(journal->second);
+void Ledger::at_rest(const testing::Object& object, bool ringing, EpochMs now) {
+  if (ringing) {
+    return;
+  }
+  const auto stored = [&](std::string_view key) {
+    const auto found = object.storage.find(std::string(key));
+    return found == object.storage.end() ? std::string() : found->second;
+  };
+  const auto open = decode_journal(stored(kJournalKey));
+  const auto delivery = decode_delivery(stored(kDeliveryKey)).value_or(Delivery());
+  const auto events = parse_decimal(stored(kEventsKey)).value_or(0);
   // After many tries in vain nobody asks by alarm any more.
   const bool owes = (open && open->attempts <= kMostUnaskedTries) ||
                     object.storage.contains(std::string(kSignInKey)) ||
                     object.storage.contains(std::string(kOutboxKey)) ||
-                    object.storage.contains(std::string(kPendingKey));
-  if (owes && object.alarm_at == 0 && !ringing) {
+                    object.storage.contains(std::string(kPendingKey)) ||
+                    delivery_due_at(delivery, events, now) != 0;
+  if (owes && object.alarm_at == 0) {
     violated(5, "something is owed, and no alarm is armed");
+  }
+  const auto record = decode_record(stored(kRecordKey));
+  const auto due = record && !open ? next_refresh(*record, policy_) : DueRefresh();
+  // What was due and did not come about is due again.
+  constexpr DurationMs kAgainMs = 25 * kMinuteMs;
+  if (due.at != 0 && (object.alarm_at == 0 || object.alarm_at > std::max(due.at, now) + kAgainMs)) {
+    violated(5, "a refresh is due, and no alarm is armed for it");
   }
 }
 
@@ -277,7 +338,8 @@ void Ledger::check_sign_ins() {
     };
     const bool other =
         state.grant >= 0 && account_of(state.grant) != account_of(state.last_sign_in);
-    if (!book.committed && !book.refused && !other && state.status != Status::revoked) {
+    if (!book.committed && !book.refused && !book.gave_way && !other &&
+        state.status != Status::revoked) {
       violated(1, "a sign-in's tokens arrived and were never stored");
     }
   }

@@ -7,7 +7,8 @@
 //   4 no connection is called dead while its newest grant is alive and reachable
 //   5 once faults stop, live connections serve, and KV, D1 and the authority agree
 //   6 nothing is served, and nothing comes back, after a disconnect
-//   7 a token belongs to the organization, subject and resource that were asked for
+//   7 a token belongs to the organization, subject and resource that were asked for; every event is
+//     delivered, in order, and none before its change is durable (event_book.h)
 #pragma once
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
+#include "core/connection/schedule.h"
 #include "tests/flows/host.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/provider.h"
@@ -41,15 +43,29 @@ class Ledger {
   Ledger(Provider& provider, const testing::World& world, Coverage& coverage)
       : provider_(provider), world_(world), coverage_(coverage) {}
 
+  // What the core is told of when to refresh unasked.
+  // Nothing else than this invariant counts.
+  void count_only(int invariant) { only_ = invariant; }
+  void set_policy(const RefreshPolicy& policy) { policy_ = policy; }
+  [[nodiscard]] const RefreshPolicy& policy() const { return policy_; }
+
   // --- what happens ---
   // A token request is about to leave; `arrived_at`: of the demand behind it, 0 where none is
   // known.
   void leaves(int connection, std::string_view body, const testing::Object& object,
               EpochMs arrived_at, EpochMs now);
   void came_back(int connection) { --at(connection).in_flight; }
+  // Whoever waited for its answer is dead. A refresh that is on its way still counts until
+  // gone_by().
+  void straggles(int connection) {
+    --at(connection).in_flight;
+    ++at(connection).stragglers;
+  }
+  void gone_by(int connection) { --at(connection).stragglers; }
   // A token request is in flight.
   [[nodiscard]] bool is_asking() const {
-    return std::ranges::any_of(connections_, [](const auto& each) { return each.in_flight > 0; });
+    return std::ranges::any_of(
+        connections_, [](const auto& each) { return each.in_flight > 0 || each.stragglers > 0; });
   }
   // The provider issued these tokens.
   void issued(const RefreshPlace& place) { grant(place.grant).newest_issued = place.index; }
@@ -63,7 +79,7 @@ class Ledger {
   // A token left Postern for a caller, or for the resource itself.
   void served(int connection, bool arm, std::string_view token, DurationMs mono);
   // Nothing runs in the object any more.
-  void at_rest(const testing::Object& object, bool ringing);
+  void at_rest(const testing::Object& object, bool ringing, EpochMs now);
 
   void violated(int invariant, std::string text);
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -73,6 +89,7 @@ class Ledger {
   [[nodiscard]] int newest_received(int grant_index) { return grant(grant_index).newest_received; }
   [[nodiscard]] int grant_of(int connection) { return at(connection).grant; }
   [[nodiscard]] bool was_lost(int connection) { return at(connection).lost; }
+  [[nodiscard]] bool was_rolled_back(int connection) { return at(connection).rolled_back; }
   // Every sign-in that arrived has become what it had to.
   void check_sign_ins();
   void count_fates();
@@ -80,6 +97,7 @@ class Ledger {
  private:
   struct Connection {
     int in_flight = 0;
+    int stragglers = 0;
     std::string record;
     std::int64_t version = 0;
     Status status = Status::not_connected;
@@ -88,16 +106,22 @@ class Ledger {
     bool owes = false;       // to KV or D1
     DurationMs owed_at = 0;  // the last time that it did
     bool lost = false;       // its storage was, and the backups were older
+    // Somebody went back to an earlier version: it holds an older token than the newest.
+    bool rolled_back = false;
+    EpochMs tired_of = 0;  // the sign-in's journal whose kept answer flows died of
   };
   struct GrantBook {
     int newest_issued = 0;
     int newest_received = -1;
     DurationMs replaced_at = -1;
-    bool committed = false;  // or pending
-    bool refused = false;    // another account than the one that was connected then
+    bool committed = false;    // or pending
+    bool refused = false;      // another account than the one that was connected then
+    bool rolled_back = false;  // an older token of it was shown because somebody asked for it
+    bool gave_way = false;     // flows died of its answer, and the person signed in again
   };
   Connection& at(int connection) { return connections_[static_cast<std::size_t>(connection)]; }
   GrantBook& grant(int index);
+  void note_sign_in(Connection& state, const testing::Object& object);
   void check_dead(int connection, const ConnectionRecord& record, EpochMs now);
   void check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,
                     std::string_view operation);
@@ -108,6 +132,8 @@ class Ledger {
   std::array<Connection, kConnections> connections_;
   std::vector<GrantBook> grants_;
   std::optional<Violation> violation_;
+  RefreshPolicy policy_;
+  int only_ = 0;
 };
 
 }  // namespace postern::sim

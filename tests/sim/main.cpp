@@ -1,19 +1,23 @@
-// sim [--seeds N] [--from N] [--seed N] [--jobs N] [--mutation NAME] [--trace] [--quiet]
+// sim [--seeds N] [--from N] [--seed N] [--jobs N] [--mutation NAME] [--killers] [--record]
+//     [--trace] [--quiet]
 //   --seeds N     as many histories, from seed --from (1)
 //   --seed N      this history alone, with its trace when it fails, or --trace always
 //   --mutation    with this defect in the host; "every" tries each until a seed kills it
+//   --killers     the recorded seeds: does each still kill its mutation?
+//   --record      looks for such seeds and records them (killers.txt)
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <map>
-#include <mutex>
 #include <string>
-#include <thread>
+#include <string_view>
+#include <vector>
 
 #include "core/base/text.h"
+#include "tests/sim/expected.h"
+#include "tests/sim/hunt.h"
+#include "tests/sim/killers.h"
 #include "tests/sim/shrink.h"
 
 namespace {
@@ -23,16 +27,17 @@ using postern::sim::Ending;
 using postern::sim::Mutation;
 using postern::sim::Muted;
 using postern::sim::Plan;
+using postern::sim::Range;
 using postern::sim::Violation;
 
 struct Options {
-  std::uint64_t seeds = 1000;
-  std::uint64_t from = 1;
+  Range range;
   std::optional<std::uint64_t> seed;
-  std::size_t jobs = 1;
   std::string mutation = "none";
   bool trace = false;
   bool quiet = false;
+  bool killers = false;
+  bool record = false;
 };
 
 [[noreturn]] void give_up(const std::string& why) {
@@ -44,8 +49,13 @@ Options read_options(const std::vector<std::string>& arguments) {
   Options options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const auto& name = arguments[i];
-    if (name == "--trace" || name == "--quiet") {
-      (name == "--trace" ? options.trace : options.quiet) = true;
+    const std::pair<std::string_view, bool*> flags[] = {{"--trace", &options.trace},
+                                                        {"--quiet", &options.quiet},
+                                                        {"--killers", &options.killers},
+                                                        {"--record", &options.record}};
+    const auto* flag = std::ranges::find(flags, name, &std::pair<std::string_view, bool*>::first);
+    if (flag != std::end(flags)) {
+      *flag->second = true;
       continue;
     }
     if (i + 1 == arguments.size()) {
@@ -58,13 +68,13 @@ Options read_options(const std::vector<std::string>& arguments) {
     } else if (!number || *number < 0) {
       give_up(name + " wants a number");
     } else if (name == "--seeds") {
-      options.seeds = static_cast<std::uint64_t>(*number);
+      options.range.seeds = static_cast<std::uint64_t>(*number);
     } else if (name == "--from") {
-      options.from = static_cast<std::uint64_t>(*number);
+      options.range.from = static_cast<std::uint64_t>(*number);
     } else if (name == "--seed") {
       options.seed = static_cast<std::uint64_t>(*number);
     } else if (name == "--jobs") {
-      options.jobs = static_cast<std::size_t>(std::max<std::int64_t>(*number, 1));
+      options.range.jobs = static_cast<std::size_t>(std::max<std::int64_t>(*number, 1));
     } else {
       give_up("what is " + name + "?");
     }
@@ -72,69 +82,19 @@ Options read_options(const std::vector<std::string>& arguments) {
   return options;
 }
 
-struct Found {
-  std::uint64_t seed;
-  Violation violation;
-};
-
-struct Hunt {
-  Coverage coverage;
-  std::map<std::uint64_t, Violation> found;
-  double seconds = 0;
-  std::uint64_t histories = 0;
-};
-
-// `most`: stops after as many violations.
-Hunt hunt(const Options& options, Mutation mutation, std::size_t most) {
-  Hunt all;
-  std::mutex mutex;
-  std::atomic<std::uint64_t> next{options.from};
-  std::atomic<bool> stop{false};
-  std::atomic<std::uint64_t> done{0};
-  const auto end = options.from + options.seeds;
-  const auto started = std::chrono::steady_clock::now();
-  const auto work = [&] {
-    postern::testing::World world;
-    Coverage coverage;
-    while (!stop) {
-      const auto seed = next++;
-      if (seed >= end) {
-        break;
-      }
-      const auto plan = postern::sim::make_plan(seed);
-      coverage.count("provider", name_of(plan.settings.replay));
-      auto ending = postern::sim::Simulation(world, plan, {}, mutation, coverage, nullptr).run();
-      ++done;
-      if (ending.violation) {
-        const std::lock_guard lock(mutex);
-        all.found.emplace(seed, std::move(*ending.violation));
-        stop = stop || all.found.size() >= most;
-      }
-    }
-    const std::lock_guard lock(mutex);
-    all.coverage.add(coverage);
-  };
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < options.jobs; ++i) {
-    threads.emplace_back(work);
-  }
-  for (auto& thread : threads) {
-    thread.join();
-  }
-  all.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  all.histories = done;
-  return all;
-}
-
 int show_seed(std::uint64_t seed, Mutation mutation, bool always) {
   postern::testing::World world;
   Coverage coverage;
   const auto run = [&](const Plan& plan, const Muted& muted) {
-    return postern::sim::Simulation(world, plan, muted, mutation, coverage, nullptr).run();
+    postern::sim::Simulation simulation(world, plan, muted, mutation, coverage, nullptr);
+    simulation.count_only(breaks(mutation));
+    return simulation.run();
   };
   const auto tell = [&](const Plan& plan, const Muted& muted) {
     std::string trace;
-    (void)postern::sim::Simulation(world, plan, muted, mutation, coverage, &trace).run();
+    postern::sim::Simulation simulation(world, plan, muted, mutation, coverage, &trace);
+    simulation.count_only(breaks(mutation));
+    (void)simulation.run();
     std::cout << describe(plan.settings) << "\n";
     for (const auto& action : plan.actions) {
       std::cout << "  action " << action.id << " at " << action.at << " ms: " << describe(action)
@@ -161,43 +121,24 @@ int show_seed(std::uint64_t seed, Mutation mutation, bool always) {
   return 1;
 }
 
-int try_mutations(const Options& options) {
-  int alive = 0;
-  for (std::size_t i = 1; i < postern::sim::kMutations; ++i) {
-    const auto mutation = static_cast<Mutation>(i);
-    const auto hunted = hunt(options, mutation, 1);
-    std::cout << name_of(mutation) << ": " << std::flush;
-    if (hunted.found.empty()) {
-      std::cout << "ALIVE after " << hunted.histories << " histories\n";
-      ++alive;
-    } else {
-      const auto& [seed, violation] = *hunted.found.begin();
-      std::cout << "killed by seed " << seed << ", " << violation.invariant << ": "
-                << violation.text << std::endl;
+// By their groups, each with how often it was met.
+void print_coverage(const Coverage& coverage) {
+  std::string group;
+  for (const auto& [name, times] : coverage.counts()) {
+    const auto dot = name.find('.');
+    if (name.substr(0, dot) != group) {
+      group = name.substr(0, dot);
+      std::cout << group << "\n";
     }
+    std::cout << "  " << name.substr(dot + 1) << ": " << times << "\n";
   }
-  return alive == 0 ? 0 : 1;
 }
 
-}  // namespace
-
-int main(int count, char** values) {
-  const auto options = read_options(std::vector<std::string>(values + 1, values + count));
-  if (options.mutation == "every") {
-    return try_mutations(options);
-  }
-  const auto mutation = postern::sim::parse_mutation(options.mutation);
-  if (!mutation) {
-    give_up("no mutation is called " + options.mutation);
-  }
-  if (options.seed) {
-    return show_seed(*options.seed, *mutation, options.trace);
-  }
-  const auto hunted = hunt(options, *mutation, options.seeds);
-  if (!options.quiet) {
-    for (const auto& [name, times] : hunted.coverage.counts()) {
-      std::cout << "  " << name << ": " << times << "\n";
-    }
+// 0: no violation, and everything was met that enough histories must meet.
+int hunt_all(const Range& range, Mutation mutation, bool quiet) {
+  const auto hunted = postern::sim::hunt(range, mutation, range.seeds);
+  if (!quiet) {
+    print_coverage(hunted.coverage);
   }
   std::map<std::string, std::vector<std::uint64_t>> kinds;
   for (const auto& [seed, violation] : hunted.found) {
@@ -207,8 +148,37 @@ int main(int count, char** values) {
     std::cout << "VIOLATION " << kind << "\n  " << seeds.size() << " seeds, the first is "
               << seeds.front() << ": npm run sim -- --seed " << seeds.front() << "\n";
   }
+  const bool enough =
+      mutation == Mutation::none && hunted.histories >= postern::sim::kEnoughHistories;
+  const auto missing =
+      enough ? postern::sim::never_met(hunted.coverage) : std::vector<std::string>();
+  for (const auto& name : missing) {
+    std::cout << "NEVER MET " << name << "\n";
+  }
   std::cout << hunted.histories << " histories in " << hunted.seconds << " s, "
             << static_cast<double>(hunted.histories) / hunted.seconds << " a second, "
             << hunted.found.size() << " violations\n";
-  return hunted.found.empty() ? 0 : 1;
+  return hunted.found.empty() && missing.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const auto options = read_options(std::vector<std::string>(values + 1, values + count));
+  const std::string killers = POSTERN_SOURCE_DIR "/tests/sim/killers.txt";
+  if (options.killers) {
+    return postern::sim::replay_killers(killers);
+  }
+  if (options.record) {
+    return postern::sim::record_killers(killers, options.range);
+  }
+  if (options.mutation == "every") {
+    return postern::sim::try_mutations(options.range);
+  }
+  const auto mutation = postern::sim::parse_mutation(options.mutation);
+  if (!mutation) {
+    give_up("no mutation is called " + options.mutation);
+  }
+  return options.seed ? show_seed(*options.seed, *mutation, options.trace)
+                      : hunt_all(options.range, *mutation, options.quiet);
 }

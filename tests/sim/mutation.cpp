@@ -10,22 +10,33 @@ namespace postern::sim {
 
 namespace {
 
-constexpr std::array<std::string_view, kMutations> kNames = {"none",
-                                                             "no_journal",
-                                                             "no_kept_answer",
-                                                             "no_queue",
-                                                             "no_recheck",
-                                                             "respond_before_commit",
-                                                             "kv_is_the_truth",
-                                                             "no_tombstone",
-                                                             "outbox_lost",
-                                                             "no_alarm",
-                                                             "stale_reread",
-                                                             "refresh_token_dropped",
-                                                             "old_refresh_token_kept",
-                                                             "memory_ignores_resource",
-                                                             "memory_for_ever",
-                                                             "late_writes_forgotten"};
+struct Info {
+  std::string_view name;
+  int breaks;
+};
+constexpr std::array<Info, kMutations> kInfos = {{{"none", 0},
+                                                  {"no_journal", 2},
+                                                  {"no_kept_answer", 1},
+                                                  {"no_queue", 3},
+                                                  {"no_recheck", 3},
+                                                  {"respond_before_commit", 1},
+                                                  {"kv_is_the_truth", 1},
+                                                  {"no_tombstone", 6},
+                                                  {"outbox_lost", 5},
+                                                  {"no_alarm", 5},
+                                                  {"stale_reread", 5},
+                                                  {"refresh_token_dropped", 1},
+                                                  {"old_refresh_token_kept", 2},
+                                                  {"memory_ignores_resource", 7},
+                                                  {"memory_for_ever", 6},
+                                                  {"late_writes_forgotten", 5},
+                                                  {"lock_by_kv", 3},
+                                                  {"believed_at_once", 4},
+                                                  {"incarnation_forgotten", 3},
+                                                  {"doubt_forgotten", 2},
+                                                  {"event_not_durable", 7},
+                                                  {"delivery_forgets", 5},
+                                                  {"not_armed_for_due", 5}}};
 
 bool has_key(const StorageCommit& commit, std::string_view key) {
   return std::ranges::any_of(commit.puts, [&](const auto& put) { return put.first == key; });
@@ -38,13 +49,22 @@ void drop(StorageCommit& commit, std::string_view key) {
 }  // namespace
 
 std::string_view name_of(Mutation mutation) {
-  return kNames[static_cast<std::size_t>(mutation)];
+  return kInfos[static_cast<std::size_t>(mutation)].name;
 }
 
 std::optional<Mutation> parse_mutation(std::string_view name) {
-  const auto* found = std::ranges::find(kNames, name);
-  return found == kNames.end() ? std::nullopt
-                               : std::optional(static_cast<Mutation>(found - kNames.begin()));
+  const auto* found = std::ranges::find(kInfos, name, &Info::name);
+  return found == kInfos.end() ? std::nullopt
+                               : std::optional(static_cast<Mutation>(found - kInfos.begin()));
+}
+
+int breaks(Mutation mutation) {
+  return kInfos[static_cast<std::size_t>(mutation)].breaks;
+}
+
+Mutation beside(Mutation mutation) {
+  // With the queue nobody ever refreshes beside another.
+  return mutation == Mutation::believed_at_once ? Mutation::no_queue : Mutation::none;
 }
 
 StorageCommit mutated(Mutation mutation, StorageCommit commit) {
@@ -62,14 +82,12 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
       }
       break;
     case Mutation::no_tombstone:
-      for (auto& [key, value] : commit.puts) {
-        const auto record = key == kRecordKey ? decode_record(value) : std::nullopt;
-        if (record && record->status == Status::revoked) {
-          commit.deletes.insert(commit.deletes.end(),
-                                {std::string(kRecordKey), std::string(kOutboxKey)});
-          commit.puts.clear();
-          break;
-        }
+      if (std::ranges::any_of(commit.puts, [](const auto& put) {
+            const auto record = put.first == kRecordKey ? decode_record(put.second) : std::nullopt;
+            return record && record->status == Status::revoked;
+          })) {
+        drop(commit, kRecordKey);
+        commit.deletes.emplace_back(kRecordKey);
       }
       break;
     case Mutation::late_writes_forgotten:
@@ -80,6 +98,23 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
           value = encode_outbox(*outbox);
         }
       }
+      break;
+    case Mutation::doubt_forgotten:
+      drop(commit, kRecoveredKey);
+      break;
+    case Mutation::event_not_durable:
+      drop(commit, kEventsKey);
+      std::erase_if(commit.puts,
+                    [](const auto& put) { return put.first.starts_with(kEventKeyPrefix); });
+      for (auto& [key, value] : commit.puts) {
+        if (auto outbox = key == kOutboxKey ? decode_outbox(value) : std::nullopt) {
+          outbox->events.clear();
+          value = encode_outbox(*outbox);
+        }
+      }
+      break;
+    case Mutation::delivery_forgets:
+      drop(commit, kDeliveryKey);
       break;
     default:
       break;

@@ -27,11 +27,22 @@ enum class Mutation : std::uint8_t {
   memory_ignores_resource,  // an isolate remembers one token for each connection
   memory_for_ever,          // an isolate forgets nothing
   late_writes_forgotten,    // a KV write that timed out is taken for one that never lands
+  lock_by_kv,               // a lease in KV instead of the queue
+  believed_at_once,         // invalid_grant, without looking at what is stored by then
+  incarnation_forgotten,    // every life of an object has the same name
+  doubt_forgotten,          // a token that may be spent is not marked as such
+  event_not_durable,        // events are not in the commit that they tell of
+  delivery_forgets,         // how far a webhook has come is not written down
+  not_armed_for_due,        // the alarm is armed for what is owed, not for what is due
 };
-inline constexpr std::size_t kMutations =
-    static_cast<std::size_t>(Mutation::late_writes_forgotten) + 1;
+inline constexpr std::size_t kMutations = static_cast<std::size_t>(Mutation::not_armed_for_due) + 1;
 [[nodiscard]] std::string_view name_of(Mutation mutation);
 [[nodiscard]] std::optional<Mutation> parse_mutation(std::string_view name);
+// The invariant that it is to break; with a mutation no other counts. 0: every one does.
+[[nodiscard]] int breaks(Mutation mutation);
+// What has to be wrong besides, so that there is anything to be seen; none as a rule. Where that
+// alone breaks the invariant already, nothing is proven.
+[[nodiscard]] Mutation beside(Mutation mutation);
 
 // What the host carries out instead of a commit.
 [[nodiscard]] StorageCommit mutated(Mutation mutation, StorageCommit commit);

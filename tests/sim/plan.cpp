@@ -8,20 +8,27 @@ namespace postern::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crash_before",      "crash_after",        "crash_waiting",       "kv_read_fails",
-    "kv_read_times_out", "kv_write_fails",     "kv_write_fails_done", "kv_write_late",
-    "kv_write_never",    "d1_fails",           "d1_fails_done",       "d1_times_out",
-    "d1_times_out_done", "storage_fails",      "keep_fails",          "alarm_late",
-    "alarm_twice",       "token_request_lost", "token_answer_lost",   "token_slow",
-    "token_slow_done",   "token_5xx",          "token_5xx_done",      "token_429",
-    "token_html",        "token_html_done",    "token_cut_done",      "resource_401",
-    "resource_5xx",      "keys_fail",          "caller_hangs_up",     "message_lost"};
+    "crash_before",    "crash_after",       "crash_waiting",      "trap",
+    "kv_read_fails",   "kv_read_times_out", "kv_write_fails",     "kv_write_fails_done",
+    "kv_write_late",   "kv_write_never",    "d1_fails",           "d1_fails_done",
+    "d1_times_out",    "d1_times_out_done", "storage_fails",      "keep_fails",
+    "alarm_late",      "alarm_twice",       "token_request_lost", "token_answer_lost",
+    "token_slow",      "token_slow_done",   "token_5xx",          "token_5xx_done",
+    "token_429",       "token_html",        "token_html_done",    "token_cut_done",
+    "token_odd_done",  "resource_401",      "resource_5xx",       "keys_fail",
+    "caller_hangs_up", "message_lost",      "hook_refuses",       "hook_lost",
+    "hook_answer_lost"};
 constexpr std::array<std::string_view, 5> kReplayNames = {
     "not_rotated", "old_stays_valid", "reuse_leeway", "single_use", "family_revocation"};
-constexpr std::array<std::string_view, 17> kDeedNames = {
-    "get_token",     "refresh",      "use_resource", "describe",      "sign_in", "disconnect",
-    "revoke_grant",  "lose_storage", "turn_ring",    "jump_clock",    "kv_down", "d1_down",
-    "provider_down", "ring_broken",  "secret_wrong", "needs_consent", "crash"};
+constexpr std::array<std::string_view, 3> kDeclaredNames = {"taken for Entra", "as declared",
+                                                            "taken for single use"};
+constexpr std::array<std::string_view, 4> kScheduleNames = {"", "on_demand", "keep_alive",
+                                                            "keep_fresh"};
+constexpr std::array<std::string_view, kDeeds> kDeedNames = {
+    "get_token",     "refresh",      "use_resource", "describe",      "sign_in",    "disconnect",
+    "revoke_grant",  "lose_storage", "turn_ring",    "jump_clock",    "kv_down",    "d1_down",
+    "provider_down", "ring_broken",  "secret_wrong", "needs_consent", "hooks_down", "crash",
+    "rollback",      "list_events",  "redeliver"};
 
 struct Odds {
   Deed deed;
@@ -33,7 +40,8 @@ constexpr Odds kOdds[] = {
     {Deed::revoke_grant, 4},  {Deed::lose_storage, 2}, {Deed::turn_ring, 4},
     {Deed::jump_clock, 12},   {Deed::kv_down, 4},      {Deed::d1_down, 4},
     {Deed::provider_down, 4}, {Deed::ring_broken, 1},  {Deed::secret_wrong, 4},
-    {Deed::needs_consent, 3}, {Deed::crash, 6}};
+    {Deed::needs_consent, 3}, {Deed::crash, 6},        {Deed::hooks_down, 4},
+    {Deed::rollback, 4},      {Deed::list_events, 1},  {Deed::redeliver, 2}};
 
 Deed pick_deed(Dice& dice) {
   int total = 0;
@@ -64,17 +72,38 @@ DurationMs pick_gap(Dice& dice) {
   return dice.between(3 * kMinuteMs, 70 * kMinuteMs);
 }
 
+void make_schedule(Settings& settings, Dice& dice) {
+  constexpr Schedule kSchedules[] = {Schedule::absent, Schedule::absent, Schedule::on_demand,
+                                     Schedule::keep_alive, Schedule::keep_fresh};
+  settings.schedule = kSchedules[dice.below(5)];
+  constexpr std::int64_t kAheads[] = {600, 1200, 14'400};
+  settings.ahead_seconds = kAheads[dice.below(3)];
+  settings.idle_seconds = dice.percent(35) ? dice.between(60, 360) * 60 : 0;
+  settings.grant_seconds = dice.percent(20) ? dice.between(60, 720) * 60 : 0;
+  settings.limits_declared = dice.percent(75);
+  settings.versions_kept = dice.percent(50) ? -1 : dice.between(0, 5);
+  settings.has_webhooks = dice.percent(40);
+}
+
 Settings make_settings(Dice& dice) {
   Settings settings;
   settings.replay = static_cast<Replay>(dice.below(5));
   const bool tolerant =
       settings.replay == Replay::not_rotated || settings.replay == Replay::old_stays_valid;
-  settings.is_entra = tolerant && dice.percent(60);
+  settings.declared = tolerant && dice.percent(45) ? Declared::entra
+                      : dice.percent(60)           ? Declared::truth
+                                                   : Declared::nothing;
   settings.leeway = dice.between(10, 600) * kSecondMs;
+  make_schedule(settings, dice);
   settings.refresh_ends_access_tokens = dice.percent(25);
   constexpr std::int64_t kLifetimes[] = {400, 900, 3600, 3600, 0};
   settings.lifetime_seconds = kLifetimes[dice.below(5)];
+  if (settings.schedule == Schedule::keep_fresh && settings.lifetime_seconds < 3600) {
+    // Refreshed every few minutes, such a history would be about nothing else.
+    settings.lifetime_seconds = dice.percent(80) ? 3600 : 900;
+  }
   settings.omits_refresh_token = tolerant && dice.percent(50) ? 40 : 0;
+  settings.withholds_refresh_tokens = dice.percent(4);
   for (auto& staleness : settings.staleness) {
     staleness = dice.percent(30) ? 0 : dice.between(1, 120) * kSecondMs;
   }
@@ -87,7 +116,8 @@ Settings make_settings(Dice& dice) {
       per_mille = kRates[dice.below(4)];
     }
   }
-  for (const auto fault : {Fault::crash_before, Fault::crash_after, Fault::crash_waiting}) {
+  for (const auto fault :
+       {Fault::crash_before, Fault::crash_after, Fault::crash_waiting, Fault::trap}) {
     auto& rate = settings.per_mille[static_cast<std::size_t>(fault)];
     rate = rate > 20 ? rate / 4 : rate;  // at every boundary: there are many
   }
@@ -101,6 +131,12 @@ std::string_view name_of(Fault fault) {
 }
 std::string_view name_of(Replay replay) {
   return kReplayNames[static_cast<std::size_t>(replay)];
+}
+std::string_view name_of(Declared declared) {
+  return kDeclaredNames[static_cast<std::size_t>(declared)];
+}
+std::string_view name_of(Schedule schedule) {
+  return kScheduleNames[static_cast<std::size_t>(schedule)];
 }
 std::string_view name_of(Deed deed) {
   return kDeedNames[static_cast<std::size_t>(deed)];
@@ -133,8 +169,18 @@ Plan make_plan(std::uint64_t seed) {
   }
   at += 10 * kSecondMs;
   const auto count = dice.between(4, 34);
+  // Long enough for a webhook to be given up. What rings all the time would ring all the while.
+  const bool rings_often =
+      plan.settings.schedule == Schedule::keep_fresh || plan.settings.idle_seconds != 0;
+  const bool long_night = plan.settings.has_webhooks && !rings_often && dice.percent(6);
+  const auto night = long_night ? dice.below(count) : -1;
   for (std::int64_t i = 0; i < count; ++i) {
     at += pick_gap(dice);
+    if (i == night) {
+      plan.actions.push_back(
+          {.id = id++, .at = at, .deed = Deed::hooks_down, .amount = 4 * kDayMs});
+      at += 4 * kDayMs + dice.between(0, kHourMs);
+    }
     Action action{.id = id++,
                   .at = at,
                   .deed = pick_deed(dice),
@@ -153,6 +199,13 @@ Plan make_plan(std::uint64_t seed) {
       case Deed::jump_clock:
         action.amount = dice.percent(50) ? dice.between(kSecondMs, 10 * kMinuteMs)
                                          : dice.between(kMinuteMs, 5 * kHourMs);
+        break;
+      case Deed::rollback:
+      case Deed::redeliver:
+        action.amount = dice.below(8);
+        break;
+      case Deed::hooks_down:
+        action.amount = dice.between(kMinuteMs, 90 * kMinuteMs);
         break;
       case Deed::kv_down:
       case Deed::d1_down:
@@ -176,13 +229,34 @@ std::string describe(const Settings& settings) {
   if (settings.replay == Replay::reuse_leeway) {
     text += " of " + to_decimal(settings.leeway / kSecondMs) + " s";
   }
-  text += settings.is_entra ? ", taken for Entra" : ", taken for single use";
+  text += ", " + std::string(name_of(settings.declared));
   text += ", tokens live " + (settings.lifetime_seconds == 0
                                   ? std::string("nobody says how long")
                                   : to_decimal(settings.lifetime_seconds) + " s");
   if (settings.refresh_ends_access_tokens) {
     text += ", a refresh ends the access tokens before it";
   }
+  text += settings.withholds_refresh_tokens ? ", some sign-ins get no refresh token" : "";
+  const auto seconds = [](std::int64_t value) { return to_decimal(value) + " s"; };
+  if (settings.schedule != Schedule::absent) {
+    text += ", " + std::string(name_of(settings.schedule));
+  }
+  if (settings.schedule == Schedule::keep_fresh) {
+    text += " by " + seconds(settings.ahead_seconds);
+  }
+  if (settings.idle_seconds != 0) {
+    text += ", refresh tokens die when idle for " + seconds(settings.idle_seconds);
+  }
+  if (settings.grant_seconds != 0) {
+    text += ", grants live " + seconds(settings.grant_seconds);
+  }
+  if (settings.idle_seconds + settings.grant_seconds != 0) {
+    text += settings.limits_declared ? ", as declared" : ", which nobody says";
+  }
+  if (settings.versions_kept >= 0) {
+    text += ", " + to_decimal(settings.versions_kept) + " versions kept";
+  }
+  text += settings.has_webhooks ? ", webhooks" : "";
   return text;
 }
 
@@ -196,7 +270,9 @@ std::string describe(const Action& action) {
   } else if (action.arm) {
     text += " arm";
   }
-  if (action.amount != 0 && action.deed != Deed::sign_in) {
+  if (action.deed == Deed::rollback || action.deed == Deed::redeliver) {
+    text += " number " + to_decimal(action.amount);
+  } else if (action.amount != 0 && action.deed != Deed::sign_in) {
     text += " " + (action.deed == Deed::get_token
                        ? "for at least " + to_decimal(action.amount) + " s"
                        : "by " + to_decimal(action.amount / kSecondMs) + " s");

@@ -20,6 +20,7 @@ enum class Fault : std::uint8_t {
   crash_before,   // the authority's object dies before an effect is carried out
   crash_after,    // after it, before the flow hears of it
   crash_waiting,  // while it waits for the answer
+  trap,           // a flow dies of an answer, and its object lives
   kv_read_fails,
   kv_read_times_out,
   kv_write_fails,
@@ -44,28 +45,49 @@ enum class Fault : std::uint8_t {
   token_html,
   token_html_done,
   token_cut_done,  // JSON without its end
+  token_odd_done,  // a new refresh token, and no access token
   resource_401,
   resource_5xx,
   keys_fail,
   caller_hangs_up,
   message_lost,  // between a front and the authority
+  hook_refuses,
+  hook_lost,
+  hook_answer_lost,  // the receiver has it, and nobody knows
 };
-inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::message_lost) + 1;
+inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::hook_answer_lost) + 1;
 [[nodiscard]] std::string_view name_of(Fault fault);
 
 // What the provider truly does with a refresh token that was used.
 enum class Replay : std::uint8_t { not_rotated, old_stays_valid, reuse_leeway, single_use, family };
 [[nodiscard]] std::string_view name_of(Replay replay);
 
+// What the core is told of it. Of a server that is not Entra and declares nothing it assumes single
+// use, whatever it truly does.
+enum class Declared : std::uint8_t { entra, truth, nothing };
+[[nodiscard]] std::string_view name_of(Declared declared);
+
+// When tokens are refreshed unasked; `absent`: the variable is, which means keep_alive.
+enum class Schedule : std::uint8_t { absent, on_demand, keep_alive, keep_fresh };
+[[nodiscard]] std::string_view name_of(Schedule schedule);
+
 struct Settings {
   Replay replay = Replay::old_stays_valid;
-  // Whether the core takes the provider for Entra, hence for old_stays_valid; otherwise it assumes
-  // single use, whatever the provider truly does.
-  bool is_entra = true;
+  Declared declared = Declared::entra;
   DurationMs leeway = 0;
+  Schedule schedule = Schedule::absent;
+  std::int64_t ahead_seconds = 0;  // keep_fresh
+  // A refresh token dies when it is not used for so long, a grant so long after its sign-in.
+  // 0: never.
+  std::int64_t idle_seconds = 0;
+  std::int64_t grant_seconds = 0;
+  bool limits_declared = false;
+  std::int64_t versions_kept = -1;  // -1: nobody says
+  bool has_webhooks = false;
   bool refresh_ends_access_tokens = false;
-  std::int64_t lifetime_seconds = 3600;  // 0: the provider does not say
-  int omits_refresh_token = 0;           // percent, where the old one stays valid
+  std::int64_t lifetime_seconds = 3600;   // 0: the provider does not say
+  int omits_refresh_token = 0;            // percent, where the old one stays valid
+  bool withholds_refresh_tokens = false;  // some sign-ins get none
   std::array<DurationMs, kFronts> staleness{};
   std::array<int, kFaults> per_mille{};
 };
@@ -87,8 +109,13 @@ enum class Deed : std::uint8_t {
   ring_broken,   // MASTER_KEYS cannot be read
   secret_wrong,  // the client secret has expired
   needs_consent,
+  hooks_down,
   crash,
+  rollback,  // to an earlier version that is kept
+  list_events,
+  redeliver,  // an event of the log
 };
+inline constexpr std::size_t kDeeds = static_cast<std::size_t>(Deed::redeliver) + 1;
 [[nodiscard]] std::string_view name_of(Deed deed);
 
 struct Action {
@@ -98,7 +125,8 @@ struct Action {
   int connection = 0;
   int front = 0;
   bool arm = false;
-  std::int64_t amount = 0;  // min_ttl in s, a duration or a jump in ms, an account
+  // min_ttl in s, a duration or a jump in ms, an account, which version or event
+  std::int64_t amount = 0;
   bool by_backend = false;  // sign_in: waits for the backend's confirmation
   bool allow_other = false;
   bool calm = false;  // nothing goes wrong with it

@@ -57,11 +57,18 @@ Provider::Answer Provider::issue(int grant, bool arm, EpochMs now, const Refresh
     if (shown != nullptr) {
       auto& old = owner.refresh_tokens[static_cast<std::size_t>(shown->index)];
       old.spent_at = old.spent_at == 0 ? now : old.spent_at;
+      old.used_at = now;
     }
     place = {.grant = grant, .index = static_cast<int>(owner.refresh_tokens.size())};
     owner.refresh_tokens.push_back({.text = answer.refresh_token});
     refresh_[answer.refresh_token] = place;
+    if (shown == nullptr && settings_.withholds_refresh_tokens &&
+        Dice(mix(seed_, serial_, 78)).percent(40)) {
+      owner.withheld = true;
+      answer.refresh_token.clear();
+    }
   }
+  owner.refresh_tokens[static_cast<std::size_t>(place.index)].used_at = now;
   if (omitted) {
     // To leave it out is to say that the old one stays (RFC 6749 6).
     owner.refresh_tokens[static_cast<std::size_t>(place.index)].spent_at = 0;
@@ -87,7 +94,7 @@ Provider::Answer Provider::token(std::string_view body, EpochMs now, bool secret
     }
     auto& code = found->second;
     code.used = true;
-    grants.push_back({.connection = code.connection, .account = code.account});
+    grants.push_back({.connection = code.connection, .account = code.account, .born_at = now});
     const auto id_token =
         testing::id_token(person_of(code.account), code.nonce, now, login_origin(settings_));
     return issue(static_cast<int>(grants.size()) - 1, false, now, nullptr, id_token);
@@ -98,7 +105,7 @@ Provider::Answer Provider::token(std::string_view body, EpochMs now, bool secret
   }
   auto& grant = grants[static_cast<std::size_t>(place->grant)];
   if (!takes(*place, now)) {
-    if (grant.alive && settings_.replay == Replay::family) {
+    if (grant.alive && settings_.replay == Replay::family && is_spent(*place)) {
       grant.alive = false;
       grant.ended_by_reuse = true;
     }
@@ -117,8 +124,9 @@ const AccessToken* Provider::find_access(std::string_view text) const {
 
 const AccessToken* Provider::access(std::string_view text, bool arm, EpochMs now) const {
   const auto* token = find_access(text);
-  const bool good = token != nullptr && !token->ended && token->arm == arm &&
-                    token->expires_at > now && grants[static_cast<std::size_t>(token->grant)].alive;
+  const bool good =
+      token != nullptr && !token->ended && token->arm == arm && token->expires_at > now &&
+      grants[static_cast<std::size_t>(token->grant)].alive && !is_over(token->grant, now);
   return good ? token : nullptr;
 }
 
@@ -132,11 +140,29 @@ bool Provider::is_spent(const RefreshPlace& place) const {
   return grant.refresh_tokens[static_cast<std::size_t>(place.index)].spent_at != 0;
 }
 
+bool Provider::is_over(int grant, EpochMs now) const {
+  return settings_.grant_seconds != 0 && now >= grants[static_cast<std::size_t>(grant)].born_at +
+                                                    settings_.grant_seconds * kSecondMs;
+}
+
+bool Provider::is_idle(const RefreshToken& token, EpochMs now) const {
+  return settings_.idle_seconds != 0 && now >= token.used_at + settings_.idle_seconds * kSecondMs;
+}
+
+bool Provider::ended_by_itself(int grant, EpochMs now) const {
+  const auto& it = grants[static_cast<std::size_t>(grant)];
+  return is_over(grant, now) || is_idle(it.refresh_tokens.back(), now);
+}
+
 bool Provider::takes(const RefreshPlace& place, EpochMs now) const {
   const auto& grant = grants[static_cast<std::size_t>(place.grant)];
-  const auto spent_at = grant.refresh_tokens[static_cast<std::size_t>(place.index)].spent_at;
-  if (!grant.alive || spent_at == 0) {
-    return grant.alive;
+  const auto& token = grant.refresh_tokens[static_cast<std::size_t>(place.index)];
+  const auto spent_at = token.spent_at;
+  if (!grant.alive || grant.withheld || is_over(place.grant, now) || is_idle(token, now)) {
+    return false;
+  }
+  if (spent_at == 0) {
+    return true;
   }
   switch (settings_.replay) {
     case Replay::not_rotated:

@@ -16,14 +16,17 @@ namespace postern::sim {
 struct RefreshToken {
   std::string text;
   EpochMs spent_at = 0;  // 0: not shown yet, or to show it changes nothing
+  EpochMs used_at = 0;   // or minted
 };
 
 struct Grant {
   int connection = 0;  // whose sign-in it was
   int account = 0;
+  EpochMs born_at = 0;
   bool alive = true;
   bool ended_by_person = false;
   bool ended_by_reuse = false;
+  bool withheld = false;  // its refresh token: nobody has it
   std::vector<RefreshToken> refresh_tokens;
 };
 
@@ -59,6 +62,11 @@ class Provider {
   [[nodiscard]] std::optional<RefreshPlace> find_refresh(std::string_view text) const;
   // Would it be taken now?
   [[nodiscard]] bool takes(const RefreshPlace& place, EpochMs now) const;
+  // Has the grant come to the end that every grant of this provider comes to, or its newest refresh
+  // token, because nobody used it?
+  [[nodiscard]] bool ended_by_itself(int grant, EpochMs now) const;
+  // The first of these.
+  [[nodiscard]] bool is_over(int grant, EpochMs now) const;
   // Has a newer one been issued in its place?
   [[nodiscard]] bool is_spent(const RefreshPlace& place) const;
   void end_access(std::string_view text);
@@ -72,6 +80,7 @@ class Provider {
     std::string nonce;
     bool used = false;
   };
+  [[nodiscard]] bool is_idle(const RefreshToken& token, EpochMs now) const;
   Answer issue(int grant, bool arm, EpochMs now, const RefreshPlace* shown,
                const std::string& id_token);
 

@@ -66,6 +66,15 @@ bool Simulation::dies(const std::shared_ptr<Run>& run, Fault fault) {
   return true;
 }
 
+bool Simulation::traps(const std::shared_ptr<Run>& run) {
+  if (!strikes(Fault::trap, run->spot(11))) {
+    return false;
+  }
+  tell(run->name, "TRAPS");
+  finish(run, {.outcome = testing::host_problem(ProblemCode::out_of_memory), .authority = {}});
+  return true;
+}
+
 void Simulation::advance(std::shared_ptr<Run> run, Step step) {
   while (step == Step::effects) {
     std::vector<testing::Answer> answers;
@@ -100,6 +109,9 @@ void Simulation::advance(std::shared_ptr<Run> run, Step step) {
     if (answers.empty()) {
       return;
     }
+    if (traps(run)) {
+      return;
+    }
     step = run->flow.resume(now(), answers);
   }
   if (step != Step::done) {
@@ -120,7 +132,7 @@ void Simulation::deliver(const std::shared_ptr<Run>& run, const IssuedEffect& is
     line.answered(issued, reply);
     tell(run->name, lines_of(line));
   }
-  if (dies(run, Fault::crash_after)) {
+  if (dies(run, Fault::crash_after) || traps(run)) {
     return;
   }
   advance(run, run->flow.resume(now(), {{issued.id, std::move(reply)}}));

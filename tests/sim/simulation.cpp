@@ -5,7 +5,7 @@
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/base/text.h"
-#include "core/flow/statements.h"
+#include "core/flow/integration.h"
 #include "tests/sim/settings.h"
 
 namespace postern::sim {
@@ -14,12 +14,8 @@ namespace {
 
 // How long the isolates take, one after the other, to learn of a new key.
 constexpr DurationMs kRollOutMs = 30 * kSecondMs;
-constexpr DurationMs kStalenessMs = 125 * kSecondMs;
-// More than any alarm waits: a Retry-After's longest, the patience of an outbox, a pending sign-in.
-constexpr DurationMs kQuietMs = 3 * kHourMs;
 // A history takes some hundreds.
 constexpr std::uint64_t kMostSteps = 50'000;
-constexpr std::uint64_t kAlarmsUntilServing = 2;
 
 std::string fields_of(const std::map<std::string, std::string>& variables,
                       const std::map<std::string, std::string>& more) {
@@ -44,11 +40,17 @@ Simulation::Simulation(testing::World& world, const Plan& plan, const Muted& mut
       chance_(plan, muted),
       provider_(plan),
       ledger_(provider_, world, coverage),
+      events_book_(coverage, [this](std::string text) { ledger_.violated(7, std::move(text)); }),
       kv_(plan) {
   world_.clear();
   configure(world_, plan.settings);
   environment_ = fields_of(world_.environment, {});
   environment_with_secrets_ = fields_of(world_.environment, world_.secrets);
+  FlowContext context;
+  context.input.environment = Environment(environment_);
+  if (const auto rules = grant_rules(context, *find_provider("microsoft"))) {
+    ledger_.set_policy(rules->policy);
+  }
   for (int connection = 0; connection < kConnections; ++connection) {
     const auto name = connection_key(id_of(connection));
     connection_of_[name] = connection;
@@ -127,6 +129,15 @@ void Simulation::act(const Action& action) {
     case Deed::sign_in:
       sign_in(action);
       break;
+    case Deed::rollback:
+      roll_back(action);
+      break;
+    case Deed::list_events:
+      call(rpc(action, "list_events", "{}", 1));
+      break;
+    case Deed::redeliver:
+      redeliver(action);
+      break;
     default:
       act_on_world(action);
   }
@@ -188,6 +199,9 @@ void Simulation::act_on_world(const Action& action) {
     case Deed::needs_consent:
       down(Down::consent);
       break;
+    case Deed::hooks_down:
+      down(Down::hooks);
+      break;
     case Deed::crash:
       crash(node);
       break;
@@ -203,10 +217,13 @@ void Simulation::lose_storage(Node& node) {
   const bool owes = std::ranges::any_of(
       std::array{kJournalKey, kSignInKey, kOutboxKey, kPendingKey, kRecoveredKey},
       [&](std::string_view key) { return storage.contains(std::string(key)); });
+  const bool sends = std::ranges::any_of(
+      storage, [](const auto& row) { return row.first.starts_with(kEventKeyPrefix); });
   coverage_.count("storage_lost", owes ? "with_what_was_owed" : "at_rest");
   storage.clear();
   node.object->alarm_at = 0;
   ledger_.storage_lost(node.connection, !owes);
+  events_book_.storage_lost(node.connection, owes || sends);
   crash(node);
 }
 
@@ -226,134 +243,6 @@ Ending Simulation::run() {
   }
   ledger_.count_fates();
   return {.violation = ledger_.violation(), .struck = chance_.struck()};
-}
-
-// Faults stop. What is under way comes to its end, alarms ring, KV becomes consistent.
-void Simulation::settle() {
-  tell("world", "faults stop");
-  chance_.calm_down();
-  std::array<std::uint64_t, kConnections> rings{};
-  for (int connection = 0; connection < kConnections; ++connection) {
-    const auto& node = nodes_[static_cast<std::size_t>(connection)];
-    rings[static_cast<std::size_t>(connection)] = node.rings;
-    // An alarm that rings already had its chance among the faults.
-  }
-  const auto is_settled = [&] {
-    return std::ranges::all_of(nodes_, [&](const Node& node) {
-      const auto rung = node.rings - rings[static_cast<std::size_t>(node.connection)];
-      return node.running.empty() && node.queue.empty() &&
-             (node.object->alarm_at == 0 || rung >= kAlarmsUntilServing);
-    });
-  };
-  const auto least = mono_ + 2 * kMinuteMs;
-  while (step(mono_ + kQuietMs)) {
-    if (mono_ > least && is_settled()) {
-      break;
-    }
-  }
-  const auto consistent = mono_ + kStalenessMs;
-  while (step(consistent)) {
-  }
-  mono_ = std::max(mono_, consistent);
-}
-
-bool Simulation::used_by_postern(const Action& action) {
-  auto status = std::make_shared<int>(0);
-  auto request = rpc(action, action.arm ? "list_subscriptions" : "get_user",
-                     R"({"userId":")" + std::string(user_of(action.connection)) + "\"}", 9);
-  request->then = [status](const Outcome& outcome) { *status = outcome.status; };
-  call(request);
-  while (*status == 0 && step(mono_ + kQuietMs)) {
-  }
-  return *status == 200;
-}
-
-std::string Simulation::check_serves(int connection, bool arm) {
-  // Asked again once where the answer asks for patience, as a caller does.
-  for (std::uint64_t attempt = 0; attempt < 2; ++attempt) {
-    auto answer = std::make_shared<std::optional<Outcome>>();
-    const Action action{.id = mix(0x656e64ULL, static_cast<std::uint64_t>(connection), attempt),
-                        .deed = Deed::get_token,
-                        .connection = connection,
-                        .front = static_cast<int>(plan_.seed % kFronts),
-                        .arm = arm};
-    get_token(action, [answer](const Outcome& outcome) { *answer = outcome; });
-    while (!answer->has_value() && step(mono_ + kQuietMs)) {
-    }
-    if (!answer->has_value()) {
-      return "no answer";
-    }
-    if ((*answer)->status == 200) {
-      const auto& body = (*answer)->body;
-      const auto begin = body.find("\"access_token\":\"") + 16;
-      const auto token = body.substr(begin, body.find('"', begin) - begin);
-      if (provider_.access(token, arm, now()) != nullptr) {
-        return "valid";
-      }
-      // Nobody said that it is dead. Whoever uses it through Postern gets another one for it.
-      return used_by_postern(action) ? "valid" : "served a dead token";
-    }
-    if ((*answer)->body.find("needs_reauth") != std::string::npos) {
-      return "needs_reauth";
-    }
-    in(20 * kMinuteMs, [] {});
-    while (step(mono_ + kMinuteMs * 20)) {
-    }
-  }
-  return "refused";
-}
-
-void Simulation::check_end() {
-  for (auto& node : nodes_) {
-    const auto connection = node.connection;
-    const auto stored = node.object->storage.find(std::string(kRecordKey));
-    const auto record =
-        stored == node.object->storage.end() ? std::nullopt : decode_record(stored->second);
-    if (!record || record->status == Status::revoked || ledger_.was_lost(connection)) {
-      continue;
-    }
-    const auto place = ledger_.refresh_in(*record);
-    const bool reachable = place && provider_.takes(*place, now());
-    const auto answer = check_serves(connection, false);
-    if (record->status == Status::connected && reachable && answer != "valid") {
-      ledger_.violated(5, "a live connection does not serve: " + answer);
-    }
-    if (record->status == Status::needs_reauth && reachable) {
-      ledger_.violated(4, "called dead while its grant is alive and reachable");
-    }
-    if (record->status == Status::connected && !reachable && answer != "needs_reauth" &&
-        answer != "valid") {
-      // It was served until a resource refused it; from then on the truth is to be told.
-      const auto told = decode_record(node.object->storage[std::string(kRecordKey)]);
-      if (!told || told->status != Status::needs_reauth) {
-        ledger_.violated(5, "a dead connection is not called dead: " + answer);
-      }
-    }
-    coverage_.count("end", std::string(name_of(record->status)) + ", " + answer);
-  }
-  ledger_.check_sign_ins();
-  const auto consistent = mono_ + kStalenessMs;
-  while (step(consistent)) {
-  }
-  for (const auto& node : nodes_) {
-    const auto stored = node.object->storage.find(std::string(kRecordKey));
-    if (stored == node.object->storage.end() || ledger_.was_lost(node.connection)) {
-      continue;
-    }
-    const auto id = id_of(node.connection);
-    if (node.object->storage.contains(std::string(kOutboxKey))) {
-      continue;  // still owed, and known to be
-    }
-    const auto kv = kv_.newest(connection_key(id));
-    const auto rows = world_.d1.batch({select_connection(id)});
-    const auto d1 = rows ? connection_of((*rows)[0]) : std::nullopt;
-    if (kv != stored->second) {
-      ledger_.violated(5, "KV and the authority do not agree");
-    }
-    if (!d1 || encode_record(*d1) != stored->second) {
-      ledger_.violated(5, "D1 and the authority do not agree");
-    }
-  }
 }
 
 }  // namespace postern::sim

@@ -14,6 +14,7 @@
 #include "tests/flows/host.h"
 #include "tests/sim/chance.h"
 #include "tests/sim/coverage.h"
+#include "tests/sim/event_book.h"
 #include "tests/sim/kv.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/mutation.h"
@@ -45,10 +46,14 @@ struct Run {
   int connection = 0;
   bool arm = false;  // use_resource: which one
   std::string operation;
-  EpochMs arrived_at = 0;  // of a demand for a token, as it truly was
+  std::int64_t asked_version = 0;  // of the record, in its last journal
+  EpochMs arrived_at = 0;          // of a demand for a token, as it truly was
   bool calm = false;
   bool alive = true;
   bool token_request_out = false;
+  // It is at the provider, or never will be; a code, which nobody sends again, overtakes nobody.
+  bool token_request_there = false;
+  bool straggles = false;  // it is on its way, and who sent it is dead
   std::function<void(Ended)> ended;
 
   [[nodiscard]] Spot spot(std::uint64_t salt = 0) const {
@@ -63,7 +68,7 @@ struct Job {
   EpochMs arrived_at = 0;
   std::uint64_t task = 0;
   bool calm = false;
-  std::vector<std::function<void(Outcome)>> answers;
+  std::vector<std::function<void(const Ended&)>> answers;
 };
 
 // A connection's object: what is stored outlives a crash, the rest does not.
@@ -72,6 +77,7 @@ struct Node {
   testing::Object* object = nullptr;
   std::deque<std::shared_ptr<Job>> queue;
   std::map<std::shared_ptr<Run>, std::shared_ptr<Job>> running;
+  std::map<std::shared_ptr<Run>, std::shared_ptr<Job>> aside;  // beside the queue
   Memory memory;
   std::uint64_t incarnation = 0;
   std::uint64_t jobs = 0;
@@ -80,8 +86,13 @@ struct Node {
   int alarm_retries = 0;
   bool ringing = false;
   bool alarm_deleted = false;  // while it rang: the platform does not ring again
+  bool rings_twice = false;
   std::uint64_t rings = 0;
 };
+
+// Is anything but a scheduled refresh left to do for it?
+[[nodiscard]] bool owes(const Node& node);
+[[nodiscard]] bool sends(const Node& node);
 
 // A request from outside on its way, through its restarts.
 struct Call {
@@ -106,10 +117,12 @@ class Simulation {
   // `world`: its database is emptied and used; `trace`: null, or where the history is told.
   Simulation(testing::World& world, const Plan& plan, const Muted& muted, Mutation mutation,
              Coverage& coverage, std::string* trace);
+  // Nothing else than this invariant counts.
+  void count_only(int invariant) { ledger_.count_only(invariant); }
   [[nodiscard]] Ending run();
 
  private:
-  enum class Down : std::uint8_t { kv, d1, provider, ring, secret, consent };
+  enum class Down : std::uint8_t { kv, d1, provider, ring, secret, consent, hooks };
 
   // --- time (simulation.cpp) ---
   [[nodiscard]] EpochMs now() const { return testing::World::kBeginning + mono_ + turned_; }
@@ -124,8 +137,15 @@ class Simulation {
   void lose_storage(Node& node);
   void tell(std::string_view who, std::string_view what);
   [[nodiscard]] int ring_generation(std::uint64_t isolate) const;
+
+  // --- the end (ending.cpp) ---
   void settle();
   void check_end();
+  // Steps until nothing of that kind is left, at most so long.
+  bool wait_for(DurationMs most, const std::function<bool(const Node&)>& is_done);
+  void check_connection(Node& node);
+  void check_stores();
+  void check_schedule();
   [[nodiscard]] bool used_by_postern(const Action& action);
   [[nodiscard]] std::string check_serves(int connection, bool arm);
 
@@ -135,6 +155,8 @@ class Simulation {
   void deliver(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Reply reply);
   void finish(const std::shared_ptr<Run>& run, Ended end);
   bool dies(const std::shared_ptr<Run>& run, Fault fault);
+  // The flow dies of what it is told; its object lives on.
+  bool traps(const std::shared_ptr<Run>& run);
   [[nodiscard]] FlowInput input_of(std::string_view operation, Entry entry, std::uint64_t task,
                                    int number) const;
 
@@ -154,6 +176,7 @@ class Simulation {
   void fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
                      Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens);
+  void fetch_webhook(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void may_die_within(DurationMs delay, const std::shared_ptr<Run>& run);
   void answer_in(DurationMs delay, const std::shared_ptr<Run>& run, const IssuedEffect& issued,
                  Reply reply);
@@ -163,13 +186,19 @@ class Simulation {
 
   // --- authorities (authority.cpp) ---
   void enqueue(Node& node, const std::string& operation, Entry entry, std::string payload,
-               std::uint64_t task, bool calm, std::function<void(Outcome)> answer);
+               std::uint64_t task, bool calm, std::function<void(const Ended&)> answer);
   void work(Node& node);
-  void begin_job(Node& node, const std::shared_ptr<Job>& job);
-  void job_ended(Node& node, const std::shared_ptr<Job>& job, const Outcome& outcome);
+  [[nodiscard]] bool may_begin(Node& node, const Job& job);
+  void begin_job(Node& node, const std::shared_ptr<Job>& job, bool aside);
+  void job_ended(Node& node, const std::shared_ptr<Job>& job, const Ended& ended);
+  void count_decision(const Node& node, const Job& job);
   void crash(Node& node);
   void watch_alarm(Node& node);
+  void alarm_is_due(Node& node, const Spot& spot);
   void ring(Node& node);
+  // The `number`-th flow of one alarm.
+  void ring_on(Node& node, const std::string& operation, std::string payload, int number);
+  void rang(Node& node, const Ended& ended);
 
   // --- fronts (front.cpp) ---
   void call(const std::shared_ptr<Call>& call);
@@ -178,6 +207,8 @@ class Simulation {
   std::shared_ptr<Call> rpc(const Action& action, std::string_view operation, std::string body,
                             std::uint64_t part);
   void get_token(const Action& action, std::function<void(Outcome)> then);
+  void roll_back(const Action& action);
+  void redeliver(const Action& action);
   void sign_in(const Action& action);
   void sign_in_at_provider(const Action& action, const Outcome& begun);
   void come_back(const Action& action, const std::string& query, const std::string& cookie);
@@ -200,13 +231,14 @@ class Simulation {
   Chance chance_;
   Provider provider_;
   Ledger ledger_;
+  EventBook events_book_;
   Kv kv_;
   DurationMs mono_ = 0;
   DurationMs turned_ = 0;  // how far the clocks were turned forward
   std::uint64_t order_ = 0;
   std::uint64_t steps_ = 0;
   std::priority_queue<Event> events_;
-  std::array<DurationMs, 6> down_until_{};
+  std::array<DurationMs, 7> down_until_{};
   std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
   std::vector<DurationMs> ring_turns_;
   std::array<Node, kConnections> nodes_;

@@ -18,6 +18,12 @@ HttpReply html(int status) {
           .body = "<html><body>Please stand by</body></html>"};
 }
 
+// Under another name nobody looks for it.
+std::string without_access_token(std::string json) {
+  const auto at = json.find("\"access_token\"");
+  return at == std::string::npos ? json : json.replace(at + 1, 12, "access_taken");
+}
+
 std::string bearer(const Fetch& fetch) {
   for (const auto& [name, value] : fetch.headers) {
     if (name == "authorization") {
@@ -31,6 +37,10 @@ std::string bearer(const Fetch& fetch) {
 
 void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
   const auto& effect = std::get<Fetch>(issued.effect);
+  if (effect.url.starts_with("https://hooks.")) {
+    fetch_webhook(run, issued);
+    return;
+  }
   if (effect.method == "POST") {
     fetch_token(run, issued);
     return;
@@ -73,11 +83,13 @@ void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issu
 void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
   const auto& effect = std::get<Fetch>(issued.effect);
   run->token_request_out = true;
+  run->token_request_there = effect.keep_key == kSignInKeptKey;
   ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at, now());
   const auto spot = run->spot(9);
   auto there = chance_.between(5, 400, spot, 1);
   auto back = chance_.between(5, 400, spot, 2);
   const auto arrives = [this, run, issued](DurationMs delay, Fetch::Reply reply) {
+    run->token_request_there = true;
     in(delay, [this, run, issued, reply = std::move(reply)] {
       token_arrives(run, issued, reply, std::nullopt);
     });
@@ -116,7 +128,13 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
       there = chance_.between(kSecondMs, effect.deadline_ms - 1500, spot, 6);
     }
     const bool cut = !instead && strikes(Fault::token_cut_done, spot);
-    in(there, [this, run, issued, back, instead, cut] {
+    const bool odd =
+        !instead && !cut && effect.keep_key == kKeptKey && strikes(Fault::token_odd_done, spot);
+    in(there, [this, run, issued, back, instead, cut, odd] {
+      run->token_request_there = true;
+      if (run->straggles) {
+        ledger_.gone_by(run->connection);
+      }
       auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
                                     is_down(Down::secret), is_down(Down::consent));
       tell("provider",
@@ -136,6 +154,8 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
       } else if (cut && issued_tokens) {
         issued_tokens.reset();
         reply->body.resize(reply->body.size() / 2);
+      } else if (odd && issued_tokens) {
+        reply->body = without_access_token(reply->body);
       }
       in(back, [this, run, issued, reply = std::move(reply), issued_tokens] {
         token_arrives(run, issued, reply, issued_tokens);

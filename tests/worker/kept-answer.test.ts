@@ -17,7 +17,7 @@ describe("an answer that cannot be kept", () => {
     expect((await refreshNow(who)).status).toBe(200);
     const newest = (await world.secrets()).access_tokens?.at(-1) ?? "";
     expect((await readToken(who)).json.access_token).toBe(newest);
-    expect(await storedKeys(await authorityOf(who))).toEqual(["history", "record"]);
+    expect(await storedKeys(await authorityOf(who))).toEqual(["record", "version:1"]);
     expect(eventsLogged("answer_not_kept").slice(before)).toEqual([
       { level: "error", event: "answer_not_kept", key: "kept", org: who.org, error: "RangeError" },
     ]);

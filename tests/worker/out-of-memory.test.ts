@@ -147,7 +147,7 @@ describe("the n-th allocation fails, for every n, in", () => {
         );
         expect(text(next)).toContain(await newestToken());
         expect(replay.tokenRequests() - before).toBe(1);
-        await delivered(stored, ["record", "history"]);
+        await delivered(stored, ["record", "version:1"]);
       },
     );
     expect(allocations).toBeGreaterThan(100);
@@ -168,7 +168,7 @@ describe("the n-th allocation fails, for every n, in", () => {
         async () => {
           const next = await runAuthority(call.operation, call.payload, stored);
           expect(["json", "data"]).toContain(next.kind);
-          await delivered(stored, operation === "refresh" ? ["record", "history"] : ["record"]);
+          await delivered(stored, operation === "refresh" ? ["record", "version:1"] : ["record"]);
         },
       );
       expect(allocations).toBeGreaterThan(20);

@@ -133,7 +133,7 @@ describe("a trap", () => {
     expect(next.json.access_token).toBe(await newestToken());
     expect(next.json.access_token).not.toBe(old);
     expect(await world.tokenRequests()).toBe(1);
-    expect(await storedKeys(await authorityOf(who))).toEqual(["history", "record"]);
+    expect(await storedKeys(await authorityOf(who))).toEqual(["record", "version:1"]);
     // The rotated refresh token was in that answer too.
     expect((await refreshNow(who)).status).toBe(200);
     nothingLeaks();
@@ -144,7 +144,7 @@ describe("a trap", () => {
     trapWhenTold('"access_token"');
     await readToken(who);
     expect(await runDurableObjectAlarm(await authorityOf(who))).toBe(true);
-    expect(await storedKeys(await authorityOf(who))).toEqual(["history", "record"]);
+    expect(await storedKeys(await authorityOf(who))).toEqual(["record", "version:1"]);
     expect((await readToken(who)).json.access_token).toBe(await newestToken());
     expect(await world.tokenRequests()).toBe(1);
   });

@@ -20,6 +20,8 @@ export interface MicrosoftOptions {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly redirectUris?: readonly string[];
+  /** What clients call the login origin where something stands in front of it; its own address otherwise. */
+  readonly publicLoginOrigin?: string;
 }
 
 export type Order = Partial<Settings> & {
@@ -34,6 +36,8 @@ export type Order = Partial<Settings> & {
 
 export interface Microsoft {
   readonly loginOrigin: string;
+  /** Where the login origin listens. */
+  readonly loginPort: number;
   readonly graphOrigin: string;
   readonly armOrigin: string;
   readonly clientId: string;
@@ -65,8 +69,9 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
     return listener.origin;
   };
   try {
+    const login = await open("login", options.loginPort);
     const origins = {
-      login: await open("login", options.loginPort),
+      login: options.publicLoginOrigin ?? login,
       graph: await open("graph", options.graphPort),
       arm: await open("arm", options.armPort),
     };
@@ -77,6 +82,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
     handlers = { login: loginHandler(world), graph: graphHandler(world), arm: armHandler(world) };
     return {
       loginOrigin: origins.login,
+      loginPort: Number(new URL(login).port),
       graphOrigin: origins.graph,
       armOrigin: origins.arm,
       clientId: client.id,

@@ -17,7 +17,7 @@ void log_event(World& world, std::string id, std::string_view type) {
   const Event event{
       .id = std::move(id), .type = EventType::refreshed, .at = world.now, .data = "{}"};
   auto insert = insert_event({.org = "acme", .integration = "azure", .user_id = "u"}, event);
-  insert.parameters[4].emplace<std::string>(type);
+  insert.parameters[4] = SqlValue(std::string(type));
   REQUIRE(world.d1.batch({insert}).has_value());
 }
 

@@ -1,0 +1,264 @@
+// The end of a history: faults stop, and what was promised for then is held against what is.
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "core/flow/authority_store.h"
+#include "core/flow/statements.h"
+#include "tests/sim/simulation.h"
+
+namespace postern::sim {
+
+namespace {
+
+constexpr DurationMs kStalenessMs = 125 * kSecondMs;
+// More than any alarm waits that is about a token: a Retry-After's longest, a kept answer's
+// patience.
+constexpr DurationMs kQuietMs = 3 * kHourMs;
+constexpr std::uint64_t kAlarmsUntilServing = 2;
+// More than anything is owed for once the stores work: ten minutes between two tries, a sign-in
+// that waits for its confirmation, a patience that began when the clock was turned.
+constexpr DurationMs kLongestDebtMs = 45 * kMinuteMs;
+// A webhook's longest wait between two tries, and a tenth.
+constexpr DurationMs kLongestDeliveryMs = 27 * kHourMs;
+// Between the time at which a refresh is due and its token.
+constexpr DurationMs kRefreshTakesMs = kMinuteMs;
+
+std::optional<ConnectionRecord> record_of(const Node& node) {
+  const auto& storage = node.object->storage;
+  const auto stored = storage.find(std::string(kRecordKey));
+  return stored == storage.end() ? std::nullopt : decode_record(stored->second);
+}
+
+}  // namespace
+
+bool owes(const Node& node) {
+  const auto& storage = node.object->storage;
+  const auto journal = storage.find(std::string(kJournalKey));
+  const auto open = journal == storage.end() ? std::nullopt : decode_journal(journal->second);
+  return (open && open->attempts <= kMostUnaskedTries) ||
+         storage.contains(std::string(kOutboxKey)) || storage.contains(std::string(kSignInKey)) ||
+         storage.contains(std::string(kPendingKey));
+}
+
+bool sends(const Node& node) {
+  const auto& storage = node.object->storage;
+  const auto stored = storage.find(std::string(kDeliveryKey));
+  const auto events = storage.find(std::string(kEventsKey));
+  const auto delivery = stored == storage.end() ? std::nullopt : decode_delivery(stored->second);
+  const auto count = events == storage.end() ? 0 : parse_decimal(events->second).value_or(0);
+  return delivery_due_at(delivery.value_or(Delivery()), count, 1) != 0;
+}
+
+// What is under way comes to its end, alarms ring, KV becomes consistent.
+void Simulation::settle() {
+  tell("world", "faults stop");
+  chance_.calm_down();
+  // An alarm that rings already had its chance among the faults.
+  std::array<std::uint64_t, kConnections> rings{};
+  for (const auto& node : nodes_) {
+    rings[static_cast<std::size_t>(node.connection)] = node.rings;
+  }
+  const auto is_settled = [&] {
+    return std::ranges::all_of(nodes_, [&](const Node& node) {
+      const auto rung = node.rings - rings[static_cast<std::size_t>(node.connection)];
+      return node.running.empty() && node.queue.empty() &&
+             (node.object->alarm_at == 0 || rung >= kAlarmsUntilServing);
+    });
+  };
+  const auto least = mono_ + 2 * kMinuteMs;
+  const auto most = mono_ + kQuietMs;
+  while (step(most)) {
+    if (mono_ > least && is_settled()) {
+      break;
+    }
+  }
+  const auto consistent = mono_ + kStalenessMs;
+  while (step(consistent)) {
+  }
+  mono_ = std::max(mono_, consistent);
+  world_.now = now();
+}
+
+bool Simulation::wait_for(DurationMs most, const std::function<bool(const Node&)>& is_done) {
+  const auto end = mono_ + most;
+  while (!std::ranges::all_of(nodes_, is_done)) {
+    if (!step(end)) {
+      return ledger_.violation().has_value();
+    }
+  }
+  return true;
+}
+
+bool Simulation::used_by_postern(const Action& action) {
+  auto status = std::make_shared<int>(0);
+  auto request = rpc(action, action.arm ? "list_subscriptions" : "get_user",
+                     R"({"userId":")" + std::string(user_of(action.connection)) + "\"}", 9);
+  request->then = [status](const Outcome& outcome) { *status = outcome.status; };
+  call(request);
+  while (*status == 0 && step(mono_ + kQuietMs)) {
+  }
+  return *status == 200;
+}
+
+std::string Simulation::check_serves(int connection, bool arm) {
+  // Asked again once where the answer asks for patience, as a caller does.
+  for (std::uint64_t attempt = 0; attempt < 2; ++attempt) {
+    auto answer = std::make_shared<std::optional<Outcome>>();
+    const Action action{.id = mix(0x656e64ULL, static_cast<std::uint64_t>(connection), attempt),
+                        .deed = Deed::get_token,
+                        .connection = connection,
+                        .front = static_cast<int>(plan_.seed % kFronts),
+                        .arm = arm};
+    get_token(action, [answer](const Outcome& outcome) { *answer = outcome; });
+    while (!answer->has_value() && step(mono_ + kQuietMs)) {
+    }
+    if (!answer->has_value()) {
+      return "no answer";
+    }
+    if ((*answer)->status == 200) {
+      const auto& body = (*answer)->body;
+      const auto begin = body.find("\"access_token\":\"") + 16;
+      const auto token = body.substr(begin, body.find('"', begin) - begin);
+      if (provider_.access(token, arm, now()) != nullptr) {
+        return "valid";
+      }
+      // Nobody said that it is dead. Whoever uses it through Postern gets another one for it.
+      return used_by_postern(action) ? "valid" : "served a dead token";
+    }
+    if ((*answer)->body.find("needs_reauth") != std::string::npos) {
+      return "needs_reauth";
+    }
+    const auto later = mono_ + 20 * kMinuteMs;
+    while (step(later)) {
+    }
+    mono_ = std::max(mono_, later);
+    world_.now = now();
+  }
+  return "refused";
+}
+
+void Simulation::check_connection(Node& node) {
+  const auto connection = node.connection;
+  const auto record = record_of(node);
+  if (!record || record->status == Status::revoked || ledger_.was_lost(connection)) {
+    return;
+  }
+  const auto place = ledger_.refresh_in(*record);
+  const bool reachable = place && provider_.takes(*place, now());
+  const auto answer = check_serves(connection, false);
+  // It may have come to its end meanwhile.
+  const bool ended = place && provider_.ended_by_itself(place->grant, now());
+  if (place && provider_.grants[static_cast<std::size_t>(place->grant)].withheld) {
+    coverage_.count("end", "without a refresh token, " + answer);
+    return;
+  }
+  if (record->status == Status::connected && reachable && !ended && answer != "valid") {
+    ledger_.violated(5, "a live connection does not serve: " + answer);
+  }
+  if (record->status == Status::needs_reauth && reachable) {
+    ledger_.violated(4, "called dead while its grant is alive and reachable");
+  }
+  if (record->status == Status::connected && !reachable && answer != "needs_reauth" &&
+      answer != "valid") {
+    // It was served until a resource refused it; from then on the truth is to be told.
+    const auto told = record_of(node);
+    if (!told || told->status != Status::needs_reauth) {
+      ledger_.violated(5, "a dead connection is not called dead: " + answer);
+    }
+  }
+  coverage_.count("end", std::string(name_of(record->status)) + ", " + answer);
+}
+
+void Simulation::check_stores() {
+  for (const auto& node : nodes_) {
+    const auto stored = node.object->storage.find(std::string(kRecordKey));
+    if (stored == node.object->storage.end() || ledger_.was_lost(node.connection)) {
+      continue;
+    }
+    const auto id = id_of(node.connection);
+    const auto kv = kv_.newest(connection_key(id));
+    const auto rows = world_.d1.batch({select_connection(id)});
+    const auto d1 = rows ? connection_of((*rows)[0]) : std::nullopt;
+    if (kv != stored->second) {
+      ledger_.violated(5, "KV and the authority do not agree");
+    }
+    if (!d1 || encode_record(*d1) != stored->second) {
+      ledger_.violated(5, "D1 and the authority do not agree");
+    }
+  }
+}
+
+// Left alone for longer than a refresh token lives unused: grants that are to be kept alive are
+// alive, tokens that are to be kept fresh are fresh.
+void Simulation::check_schedule() {
+  const auto& policy = ledger_.policy();
+  const bool keeps_alive = policy.idle_ms != 0 && policy.idle_ms <= kDayMs;
+  if (policy.mode == RefreshMode::on_demand ||
+      (!keeps_alive && policy.mode != RefreshMode::keep_fresh)) {
+    return;
+  }
+  std::array<bool, kConnections> alive{};
+  for (const auto& node : nodes_) {
+    const auto record = record_of(node);
+    const auto place = record ? ledger_.refresh_in(*record) : std::nullopt;
+    alive[static_cast<std::size_t>(node.connection)] =
+        place && record->status == Status::connected && provider_.takes(*place, now()) &&
+        !ledger_.was_lost(node.connection);
+  }
+  const auto later = mono_ + (keeps_alive ? policy.idle_ms + policy.idle_ms / 4 : kHourMs);
+  while (step(later)) {
+  }
+  mono_ = std::max(mono_, later);
+  world_.now = now();
+  for (const auto& node : nodes_) {
+    const auto record = record_of(node);
+    const auto place = record ? ledger_.refresh_in(*record) : std::nullopt;
+    if (!alive[static_cast<std::size_t>(node.connection)] || !place ||
+        provider_.is_over(place->grant, now())) {
+      continue;
+    }
+    coverage_.count("schedule", name_of(policy.mode));
+    if (record->status != Status::connected || !provider_.takes(*place, now())) {
+      ledger_.violated(5, "a grant that is to be kept alive died of not being used");
+    }
+    for (const auto& token : record->tokens) {
+      const auto lifetime = token.expires_at - token.minted_at;
+      const auto ahead = std::min(policy.ahead_ms, lifetime - lifetime / 4);
+      if (policy.mode == RefreshMode::keep_fresh && token.expires_at != 0 &&
+          token.expires_at - now() < ahead - kRefreshTakesMs) {
+        ledger_.violated(5, "a token that is to be kept fresh has " +
+                                to_decimal((token.expires_at - now()) / kSecondMs) + " s left");
+      }
+    }
+  }
+}
+
+void Simulation::check_end() {
+  for (auto& node : nodes_) {
+    check_connection(node);
+  }
+  ledger_.check_sign_ins();
+  if (!wait_for(kLongestDebtMs, [](const Node& node) { return !owes(node); })) {
+    ledger_.violated(5, "something is owed long after faults stopped");
+  }
+  const auto consistent = mono_ + kStalenessMs;
+  while (step(consistent)) {
+  }
+  if (!wait_for(kLongestDeliveryMs, [](const Node& node) { return !sends(node) && !owes(node); })) {
+    ledger_.violated(7, "webhooks are owed events long after faults stopped");
+  }
+  check_stores();
+  std::vector<std::string> log;
+  const auto rows =
+      world_.d1.batch({{.sql = "SELECT id FROM events ORDER BY seq", .parameters = {}}});
+  for (const auto& row : rows ? (*rows)[0].rows : std::vector<SqlRow>()) {
+    const auto* id = row[0].text();
+    log.push_back(id != nullptr ? *id : std::string());
+  }
+  if (!ledger_.violation()) {
+    events_book_.check_end(log, plan_.settings.has_webhooks);
+    check_schedule();
+  }
+}
+
+}  // namespace postern::sim

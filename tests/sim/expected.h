@@ -1,0 +1,20 @@
+// What enough histories must have met: a fault that never strikes and a branch that no history
+// takes prove nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/sim/coverage.h"
+#include "tests/sim/plan.h"
+
+namespace postern::sim {
+
+// From so many histories on, each of them must have been met.
+inline constexpr std::uint64_t kEnoughHistories = 20'000;
+
+// Counts what a history's world is like.
+void count_world(const Settings& settings, Coverage& coverage);
+[[nodiscard]] std::vector<std::string> never_met(const Coverage& coverage);
+
+}  // namespace postern::sim
