@@ -1,6 +1,7 @@
 #include "core/flow/token.h"
 
 #include "core/base/json_writer.h"
+#include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/flows.h"
 #include "core/flow/integration.h"
@@ -10,9 +11,16 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kMemoryMs = 30 * kSecondMs;
+// A wish that KV's copy could not grant is not put to KV again for so long: of a crowd that wants
+// the same, few wait for KV, and all go on to the authority.
+constexpr DurationMs kPassedMs = 5 * kSecondMs;
 
 std::string memory_key(const ConnectionId& id, std::string_view resource) {
   return "token:" + connection_key(id) + ":" + std::string(resource);
+}
+
+std::string passed_key(const TokenWish& wish) {
+  return "passed:" + memory_key(wish.id, wish.resource) + ":" + std::to_string(wish.min_ttl_ms);
 }
 
 // Handed back at the restart: a second refusal must not lead to a third try.
@@ -20,8 +28,8 @@ std::string note_of(const TokenWish& wish) {
   return wish.refused_version == 0 ? std::string() : std::string(kRefusedNote);
 }
 
-Task<std::optional<LiveToken>> token_from_kv(FlowContext* context, TokenWish wish,
-                                             std::int64_t* kv_version) {
+Task<std::optional<LiveToken>> read_kv(FlowContext* context, TokenWish wish,
+                                       std::int64_t* kv_version) {
   auto key = connection_key(wish.id);
   KvGet::Reply stored;
   if (context->ahead && context->ahead_key == key) {
@@ -60,6 +68,26 @@ Task<std::optional<LiveToken>> token_from_kv(FlowContext* context, TokenWish wis
                       .scope = token->scope,
                       .expires_at = token->expires_at,
                       .version = token->sealed_version};
+}
+
+// Nothing where KV's copy does not grant the wish; `kv_version` then says which copy that is.
+Task<std::optional<LiveToken>> token_from_kv(FlowContext* context, TokenWish wish,
+                                             std::int64_t* kv_version) {
+  const bool first_try = wish.refused_version == 0;
+  const auto passed = passed_key(wish);
+  if (first_try && !context->ahead) {
+    if (const auto version = co_await perform(MemoryGet{.key = passed})) {
+      *kv_version = parse_decimal(*version).value_or(0);
+      co_return std::nullopt;
+    }
+  }
+  auto token = co_await read_kv(context, std::move(wish), kv_version);
+  if (first_try && !token) {
+    const auto now = co_await current_time();
+    (void)co_await perform(MemoryPut{
+        .key = passed, .value = std::to_string(*kv_version), .expires_at = now + kPassedMs});
+  }
+  co_return std::move(token);
 }
 
 }  // namespace

@@ -11,13 +11,15 @@ export const { Miniflare, convertV4MiniflareOptions } = fromWrangler(
   "miniflare",
 ) as typeof import("miniflare");
 
-/** dist/worker, as `wrangler deploy --dry-run` wrote it. */
-export function uploaded(): V4WorkerOptions & { modules: object[] } {
-  const folder = join(root, "dist", "worker");
+/** dist/worker, as `wrangler deploy --dry-run` wrote it; or what it wrote elsewhere. */
+export function uploaded(
+  folder = join(root, "dist", "worker"),
+  entry = "index.js",
+): V4WorkerOptions & { modules: object[] } {
   const type = (name: string) =>
     name.endsWith(".js") ? "ESModule" : name.endsWith(".wasm") ? "CompiledWasm" : "Text";
   const names = readdirSync(folder).filter((name) => /\.(js|wasm|css|svg)$/.test(name));
-  names.sort((a, b) => Number(b === "index.js") - Number(a === "index.js"));
+  names.sort((a, b) => Number(b === entry) - Number(a === entry));
   const modules = names.map((name) => ({
     type: type(name),
     path: join(folder, name),

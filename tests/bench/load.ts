@@ -9,17 +9,20 @@ const LONGEST_MS = 30_000;
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 export interface LoadRequest {
+  /** GET unless told. */
+  readonly method?: "GET" | "POST";
   readonly path: string;
   readonly headers: Record<string, string>;
 }
 
-function encode(request: LoadRequest, host: string): Buffer {
+export function encode(request: LoadRequest, host: string): Buffer {
   const lines = Object.entries({ host, ...request.headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`GET ${request.path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  if (request.method === "POST") lines.push("content-length: 0\r\n");
+  return Buffer.from(`${request.method ?? "GET"} ${request.path} HTTP/1.1\r\n${lines.join("")}\r\n`);
 }
 
 /** One request after the other; each answer has to be a 200 whose body passes `check`, where there is one. */
-class Connection {
+export class Connection {
   readonly #socket: Socket;
   #pending: Buffer = Buffer.alloc(0);
   #settle: { resolve(body: Buffer): void; reject(error: Error): void } | undefined;
@@ -64,6 +67,10 @@ class Connection {
     const body = this.#pending.subarray(end + HEAD_END.length, total);
     this.#pending = Buffer.alloc(0);
     settle?.resolve(body);
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
   }
 
   close(): void {

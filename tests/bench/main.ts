@@ -1,11 +1,13 @@
 /**
  * `npm run bench`: the table of what Postern holds itself to, in one run, in interleaved rounds.
  *   --rounds N   7 unless told; at least 5
- *   --only tokens,functions,sizes,operations
+ *   --only tokens,functions,sizes,operations,herd
  */
 import { parseArgs } from "node:util";
 import { cpu, micros, type Results, timesAsFast } from "./compare.ts";
 import { measureFunctions } from "./functions.ts";
+import { measureHerd } from "./herd.ts";
+import { herdRows } from "./herd-rows.ts";
 import { operationsOf, operationsText } from "./operations.ts";
 import { upload, wasm } from "./sizes.ts";
 import { measureTokens } from "./tokens.ts";
@@ -115,7 +117,7 @@ function print(): void {
 
 const { values } = parseArgs({ options: { rounds: { type: "string" }, only: { type: "string" } } });
 const rounds = Math.max(5, Number(values.rounds ?? 7));
-const wanted = new Set(values.only?.split(",") ?? ["tokens", "functions", "sizes", "operations"]);
+const wanted = new Set(values.only?.split(",") ?? ["tokens", "functions", "sizes", "operations", "herd"]);
 
 console.log(`Medians of ${rounds} interleaved rounds; Node ${process.versions.node}.\n`);
 if (wanted.has("tokens")) {
@@ -129,4 +131,5 @@ if (wanted.has("tokens")) {
 if (wanted.has("functions")) functionRows(await measureFunctions(rounds));
 if (wanted.has("sizes")) sizeRows();
 if (wanted.has("operations")) operationRows();
+if (wanted.has("herd")) herdRows(row, await measureHerd(rounds));
 print();

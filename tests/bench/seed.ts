@@ -26,6 +26,10 @@ const sha256 = (bytes: string | Uint8Array) => createHash("sha256").update(bytes
 const fields = (...values: (string | number | boolean | Uint8Array)[]) =>
   new FieldWriter().add(...values).bytes();
 
+/** Under which KV has a connection (core/connection/record.cpp). */
+export const connectionKey = (org: string, userId: string): string =>
+  `connection:${org}:${sha256(fields(org, "azure", userId)).toString("base64url")}`;
+
 /** core/connection/record.cpp, core/flow/access.cpp. */
 export async function posternEntries(
   who: readonly Person[],
@@ -43,8 +47,7 @@ export async function posternEntries(
     const record = new FieldWriter()
       .add("postern-record-1", ORG, "azure", userId, "microsoft", 1, "connected", ...account)
       .add("common", sealed, 1, now, tokens, now, now, "", "");
-    const name = sha256(fields(ORG, "azure", userId)).toString("base64url");
-    entries.push([`connection:${ORG}:${name}`, base64(record.bytes())]);
+    entries.push([connectionKey(ORG, userId), base64(record.bytes())]);
     entries.push([
       `apikey:${sha256(apiKey).toString("base64url")}`,
       base64(fields(userId, ORG, "tokens:read", 0, false)),

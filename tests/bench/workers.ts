@@ -24,7 +24,7 @@ const esbuild = fromWrangler("esbuild") as {
 
 /** So many that nobody is asked for twice by a cold reader: what the isolate remembers is no help. */
 export const USERS = 8_000;
-const SOCKET = [{ host: "127.0.0.1", port: 0 }];
+export const SOCKET = [{ host: "127.0.0.1", port: 0 }];
 const DAY_MS = 24 * 3600 * 1000;
 
 export interface Workers {
@@ -38,7 +38,7 @@ export interface Workers {
   close(): Promise<void>;
 }
 
-async function bundled(name: string): Promise<string> {
+export async function bundled(name: string): Promise<string> {
   const { outputFiles } = await esbuild.build({
     entryPoints: [join(root, "tests", "bench", name)],
     bundle: true,

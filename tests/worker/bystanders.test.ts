@@ -96,4 +96,21 @@ describe("who finds no room to wait", () => {
     expect(new Set(codesOf(answers))).toEqual(new Set(["answered"]));
     nothingLeaks();
   });
+
+  test("asks less and less often, and is refused after two seconds", async () => {
+    const who = await connected();
+    expect((await readToken(who)).status).toBe(200);
+    const all = Array.from({ length: 64 }, () => pool.acquire());
+    const wait = vi.spyOn(scheduler, "wait");
+    expect((await readToken(who)).json.code).toBe("overloaded");
+    const waits = wait.mock.calls.map(([ms]) => ms);
+    for (const instance of all) if (instance) pool.release(instance);
+    expect(waits.length).toBeGreaterThan(20);
+    expect(waits.length).toBeLessThan(80);
+    expect(Math.max(...waits.slice(0, 3))).toBeLessThan(15);
+    expect(Math.min(...waits.slice(-3))).toBeGreaterThanOrEqual(50);
+    // No two who began to wait at once come back at once.
+    expect(new Set(waits).size).toBe(waits.length);
+    nothingLeaks();
+  });
 });

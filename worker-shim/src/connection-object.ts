@@ -29,11 +29,13 @@ const LONGEST_QUEUE = 1_000;
 const REPEAT_ALARM_MS = 60_000;
 const MOST_DOUBLINGS = 4;
 const MOST_ALARM_RUNS = 20;
+const latin1 = new TextDecoder("latin1");
 
 export class ConnectionObject extends DurableObject<Bindings> {
   /** Of this life of the object: storage outlives it, and so may a request that it sent. */
   readonly #incarnation = crypto.randomUUID();
-  readonly #queue: Job[] = [];
+  /** In the order of arrival, by wish where callers may share a job. */
+  readonly #queue = new Map<string | symbol, Job>();
   #running = false;
   /** Alarms in a row that did not end well. */
   #repeats = 0;
@@ -70,16 +72,14 @@ export class ConnectionObject extends DurableObject<Bindings> {
         ? this.#flow({ operation, entry, payload, arrivedAt: Date.now() }, declared.entropy_bytes, true)
         : Promise.resolve(problemOutcome("not_found"));
     }
-    if (declared.coalesced) {
-      const shared = this.#queue.find(
-        (job) => job.operation === operation && sameBytes(job.payload, payload),
-      );
-      if (shared) {
-        shared.arrivedAt = Date.now();
-        return shared.result;
-      }
+    // Each byte is a character of its own: the same text is the same wish.
+    const wish = declared.coalesced ? `${operation} ${latin1.decode(payload)}` : Symbol(operation);
+    const shared = this.#queue.get(wish);
+    if (shared) {
+      shared.arrivedAt = Date.now();
+      return shared.result;
     }
-    if (this.#queue.length >= LONGEST_QUEUE) {
+    if (this.#queue.size >= LONGEST_QUEUE) {
       return Promise.resolve(problemOutcome("overloaded", { retryAfterSeconds: 1 }));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Ended>();
@@ -91,7 +91,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
       result: promise,
       run: () => this.#flow(job, declared.entropy_bytes).then(resolve, reject),
     };
-    this.#queue.push(job);
+    this.#queue.set(wish, job);
     // It runs on whoever hangs up: nothing of an object ends with its callers.
     if (!this.#running) void this.#work();
     return promise;
@@ -100,7 +100,15 @@ export class ConnectionObject extends DurableObject<Bindings> {
   async #work(): Promise<void> {
     this.#running = true;
     try {
-      for (let job = this.#queue.shift(); job; job = this.#queue.shift()) await job.run();
+      do {
+        for (const [wish, job] of this.#queue) {
+          // Who comes from now on may have come after what the job brings.
+          this.#queue.delete(wish);
+          await job.run();
+        }
+        // All of a crowd who are at the door come in before the next job begins, and share it.
+        await scheduler.wait(0);
+      } while (this.#queue.size > 0);
     } finally {
       this.#running = false;
     }
@@ -145,8 +153,4 @@ function storageOf(storage: DurableObjectStorage): ObjectStorage {
       });
     },
   };
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

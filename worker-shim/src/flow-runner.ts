@@ -25,8 +25,9 @@ export interface AuthorityCall {
   note: string;
 }
 
-const WAIT_STEP_MS = 5;
 const LONGEST_WAIT_MS = 2_000;
+/** The longer one waits the less often it asks, and no two in step: ten thousand who wait must leave time for the work. */
+const waitStepMs = (waited: number) => Math.min(5 + waited / 4, 100) * (0.5 + Math.random());
 
 /** A front may ask a hundred times for what has a deadline each: all of it together has one too. */
 const LONGEST_FRONT_MS = 60_000;
@@ -92,8 +93,10 @@ async function beginLater(
   to?: Later["to"],
 ): Promise<Ended> {
   let needed = to;
-  for (let waited = 0; waited < LONGEST_WAIT_MS; waited += WAIT_STEP_MS) {
-    await scheduler.wait(WAIT_STEP_MS);
+  for (let waited = 0; waited < LONGEST_WAIT_MS; ) {
+    const step = waitStepMs(waited);
+    await scheduler.wait(step);
+    waited += step;
     request?.signal.throwIfAborted();
     if (needed && !pool.hasRoomTo(needed)) continue;
     const instance = pool.acquire(standingOf(input));
