@@ -20,7 +20,7 @@ std::string memory_key(const ConnectionId& id, std::string_view resource) {
 }
 
 std::string passed_key(const TokenWish& wish) {
-  return "passed:" + memory_key(wish.id, wish.resource) + ":" + std::to_string(wish.min_ttl_ms);
+  return "passed:" + memory_key(wish.id, wish.resource) + ":" + to_decimal(wish.min_ttl_ms);
 }
 
 // Handed back at the restart: a second refusal must not lead to a third try.
@@ -84,8 +84,8 @@ Task<std::optional<LiveToken>> token_from_kv(FlowContext* context, TokenWish wis
   auto token = co_await read_kv(context, std::move(wish), kv_version);
   if (first_try && !token) {
     const auto now = co_await current_time();
-    (void)co_await perform(MemoryPut{
-        .key = passed, .value = std::to_string(*kv_version), .expires_at = now + kPassedMs});
+    (void)co_await perform(
+        MemoryPut{.key = passed, .value = to_decimal(*kv_version), .expires_at = now + kPassedMs});
   }
   co_return std::move(token);
 }
