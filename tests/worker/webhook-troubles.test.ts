@@ -78,7 +78,13 @@ describe("an event that is never taken", () => {
 
     const letters = await deadLetters(who.org);
     expect(letters).toMatchObject([
-      { id: first, type: "connection.connected", webhook: await shown(receiver.url), attempts: 10, reason: "410" },
+      {
+        id: first,
+        type: "connection.connected",
+        webhook: await shown(receiver.url),
+        attempts: 10,
+        reason: "410",
+      },
     ]);
     const { json } = await get("/v1/dead-letters", who.key);
     expect(json.dead_letters).toEqual(letters);
