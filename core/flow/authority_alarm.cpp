@@ -53,8 +53,10 @@ EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
   }
   const auto& policy = state.rules.policy;
   if (const auto due = next_refresh(*state.record, policy); due.at != 0 && !state.refresh.journal) {
+    // A change may have mended what kept it: from then on the pause grows anew.
+    const auto since = std::max(due.at, state.record->updated_at);
     next = earlier_alarm(next, due.at > now ? due.at
-                                            : now + patience(due.at, now, kDueAgainMs) +
+                                            : now + patience(since, now, kDueAgainMs) +
                                                   spread(*state.record, kDueAgainMs));
   }
   if (const auto tell_at = expiry_told_at(*state.record, policy);

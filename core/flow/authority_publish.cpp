@@ -12,25 +12,6 @@ namespace {
 // Statements of one batch of D1.
 constexpr std::size_t kMostLogged = 40;
 
-}  // namespace
-
-Task<std::monostate> rewrite_kv(AuthorityState* state) {
-  const auto written = co_await perform(KvPut{.key = connection_key(state->id),
-                                              .value = encode_record(*state->record),
-                                              .ttl_seconds = kRecordKvSeconds});
-  if (written || written.error() != HostFault::timeout) {
-    co_return std::monostate{};
-  }
-  // It may land over a newer one, as any write that timed out: KV is owed another after that.
-  const auto again_at = co_await current_time() + kLateWriteMs;
-  state->outbox = Outbox{.d1_done = true, .kv_again_at = again_at, .retry_at = again_at};
-  (void)co_await store(
-      state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}}, .deletes = {}});
-  co_return std::monostate{};
-}
-
-namespace {
-
 // The record where D1 has not got it, the mark that goes, the first of the events; nothing where
 // nothing is owed.
 Sql backup_of(const AuthorityState& state, const std::vector<Event>& events) {
@@ -57,6 +38,15 @@ Task<std::monostate> publish(AuthorityState* state) {
   }
   auto& outbox = *state->outbox;
   const auto begun = co_await current_time();
+  if (!outbox.kv_done && outbox.kv_again_at != 0 && outbox.kv_again_at < begun + kLateWriteMs) {
+    // Said before it is done: whoever dies over this write may leave one that is late.
+    outbox.kv_again_at = begun < outbox.kv_again_at ? begun + kLateWriteMs : 0;
+    outbox.retry_at = 0;
+    if (!co_await store(
+            state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(outbox)}}, .deletes = {}})) {
+      co_return std::monostate{};
+    }
+  }
   auto events = decode_events(outbox.events).value_or(std::vector<Event>());
   std::string left;
   for (std::size_t i = kMostLogged; i < events.size(); ++i) {

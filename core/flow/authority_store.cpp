@@ -129,13 +129,9 @@ Outbox outbox_for(const AuthorityState& state, EpochMs now) {
     return {};
   }
   const auto& earlier = *state.outbox;
-  Outbox outbox{.kv_again_at = earlier.kv_again_at,
-                .events = earlier.events,
-                .unmarks_integration = earlier.unmarks_integration};
-  if (!earlier.kv_done) {
-    outbox.kv_again_at = std::max(outbox.kv_again_at, now + kLateWriteMs);
-  }
-  return outbox;
+  return {.kv_again_at = earlier.kv_done ? 0 : now + kLateWriteMs,
+          .events = earlier.events,
+          .unmarks_integration = earlier.unmarks_integration};
 }
 
 }  // namespace

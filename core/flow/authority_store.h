@@ -41,9 +41,6 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
 // for the alarm.
 Task<std::monostate> publish(AuthorityState* state);
 
-// Writes the current record to KV once more, which lost it or shows an older one.
-Task<std::monostate> rewrite_kv(AuthorityState* state);
-
 // Writes the journal row with an alarm in the same transaction; what was kept of an earlier
 // exchange of its kind is over.
 Task<Result<std::monostate, Problem>> open_journal(AuthorityState* state, Journal journal,

@@ -150,7 +150,7 @@ void Simulation::crash(Node& node) {
       } else if (run->token_request_out) {
         coverage_.count("crash", "with_a_request_on_its_way");
         run->straggles = true;
-        ledger_.straggles(node.connection);
+        ledger_.straggles(node.connection, run->asked_grant);
       }
       jobs.push_back(job);
     }

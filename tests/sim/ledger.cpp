@@ -49,8 +49,8 @@ std::optional<RefreshPlace> Ledger::refresh_in(const ConnectionRecord& record) c
   return text ? provider_.find_refresh(*text) : std::nullopt;
 }
 
-void Ledger::leaves(int connection, std::string_view body, const testing::Object& object,
-                    EpochMs arrived_at, EpochMs now) {
+int Ledger::leaves(int connection, std::string_view body, const testing::Object& object,
+                   EpochMs arrived_at, EpochMs now) {
   auto& state = at(connection);
   if (++state.in_flight > 1) {
     violated(3, "two token requests are in flight");
@@ -61,22 +61,22 @@ void Ledger::leaves(int connection, std::string_view body, const testing::Object
     shown = name == "refresh_token" ? value : shown;
   }
   if (shown.empty()) {
-    return;
-  }
-  if (state.stragglers > 0 && !state.lost) {
-    violated(3, "a refresh overtakes the request of an object that died");
+    return -1;
   }
   const auto place = provider_.find_refresh(shown);
   if (!place) {
     violated(2, "a refresh token is shown that nobody issued");
-    return;
+    return -1;
+  }
+  if (state.stragglers.contains(place->grant) && !state.lost) {
+    violated(3, "a refresh overtakes the request of an object that died");
   }
   const auto stored = object.storage.find(std::string(kJournalKey));
   const auto journal =
       stored == object.storage.end() ? std::nullopt : decode_journal(stored->second);
   if (!journal) {
     violated(2, "a token request leaves without a journal");
-    return;
+    return place->grant;
   }
   const bool unknown = journal->attempts > 1 || object.storage.contains(std::string(kRecoveredKey));
   if (unknown) {
@@ -96,6 +96,7 @@ void Ledger::leaves(int connection, std::string_view body, const testing::Object
   if (arrived_at != 0 && !unknown && alive && token->minted_at >= arrived_at) {
     violated(3, "a refresh for a caller who came before the newest token was minted");
   }
+  return place->grant;
 }
 
 void Ledger::received(int connection, const RefreshPlace& place) {
@@ -111,7 +112,7 @@ void Ledger::disconnected(int connection, DurationMs mono) {
   // Only a sign-in that arrives from now on may begin it anew.
   state.ended = true;
   state.last_sign_in = -1;
-  state.last_answered = -1;
+  state.answered.clear();
   if (state.grant >= 0 && grant(state.grant).replaced_at < 0) {
     grant(state.grant).replaced_at = mono;
   }
@@ -265,8 +266,7 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
     }
   } else if (record->status == Status::connected) {
     const auto place = refresh_in(*record);
-    if (state.ended && !state.lost && place && place->grant != state.last_sign_in &&
-        place->grant != state.last_answered) {
+    if (state.ended && !state.lost && place && !state.answered.contains(place->grant)) {
       violated(6, "a connection came back that was ended");
     }
     state.ended = false;

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,21 +52,25 @@ class Ledger {
 
   // --- what happens ---
   // A token request is about to leave; `arrived_at`: of the demand behind it, 0 where none is
-  // known.
-  void leaves(int connection, std::string_view body, const testing::Object& object,
-              EpochMs arrived_at, EpochMs now);
+  // known. Gives the grant that it refreshes, -1 where there is none yet.
+  int leaves(int connection, std::string_view body, const testing::Object& object,
+             EpochMs arrived_at, EpochMs now);
   void came_back(int connection) { --at(connection).in_flight; }
   // Whoever waited for its answer is dead. A refresh that is on its way still counts until
   // gone_by().
-  void straggles(int connection) {
+  void straggles(int connection, int grant_index) {
     --at(connection).in_flight;
-    ++at(connection).stragglers;
+    at(connection).stragglers.insert(grant_index);
   }
-  void gone_by(int connection) { --at(connection).stragglers; }
+  void gone_by(int connection, int grant_index) {
+    auto& stragglers = at(connection).stragglers;
+    stragglers.erase(stragglers.find(grant_index));
+  }
   // A token request is in flight.
   [[nodiscard]] bool is_asking() const {
-    return std::ranges::any_of(
-        connections_, [](const auto& each) { return each.in_flight > 0 || each.stragglers > 0; });
+    return std::ranges::any_of(connections_, [](const auto& each) {
+      return each.in_flight > 0 || !each.stragglers.empty();
+    });
   }
   // The provider issued these tokens.
   void issued(const RefreshPlace& place) { grant(place.grant).newest_issued = place.index; }
@@ -74,7 +79,7 @@ class Ledger {
   // They arrived at the flow at least.
   void answered(int connection, const RefreshPlace& place) {
     if (place.index == 0) {
-      at(connection).last_answered = place.grant;
+      at(connection).answered.insert(place.grant);
     }
   }
   // A commit was carried out. `operation`: of the flow; `mono`: the time that nobody can turn.
@@ -107,13 +112,13 @@ class Ledger {
  private:
   struct Connection {
     int in_flight = 0;
-    int stragglers = 0;
+    std::multiset<int> stragglers;  // by grant: a refresh of another one overtakes nothing
     std::string record;
     std::int64_t version = 0;
     Status status = Status::not_connected;
     int grant = -1;
-    int last_answered = -1;  // the same, whether or not the host could keep the answer
     int last_sign_in = -1;   // the latest grant whose code was redeemed and whose answer arrived
+    std::set<int> answered;  // such grants since the last disconnect, kept by the host or not
     bool owes = false;       // to KV or D1
     DurationMs owed_at = 0;  // the last time that it did
     bool ended = false;      // by a disconnect, and no sign-in came after it

@@ -15,7 +15,7 @@ namespace {
 // How long the isolates take, one after the other, to learn of a new key.
 constexpr DurationMs kRollOutMs = 30 * kSecondMs;
 // A history takes some hundreds, and where tokens are kept fresh some thousands.
-constexpr std::uint64_t kMostSteps = 20'000;
+constexpr std::uint64_t kMostSteps = 100'000;
 constexpr std::uint64_t kMostBrokenSteps = 1'000;
 
 std::string fields_of(const std::map<std::string, std::string>& variables,

@@ -53,6 +53,7 @@ struct Run {
   bool token_request_out = false;
   // It is at the provider, or never will be; a code, which nobody sends again, overtakes nobody.
   bool token_request_there = false;
+  int asked_grant = -1;    // that it refreshes
   bool straggles = false;  // it is on its way, and who sent it is dead
   std::function<void(Ended)> ended;
 
@@ -147,6 +148,7 @@ class Simulation {
   void check_connection(Node& node);
   void check_stores();
   void check_schedule();
+  void pass(DurationMs duration);
   [[nodiscard]] bool used_by_postern(const Action& action);
   [[nodiscard]] std::string check_serves(int connection, bool arm);
 

@@ -84,7 +84,8 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
   const auto& effect = std::get<Fetch>(issued.effect);
   run->token_request_out = true;
   run->token_request_there = effect.keep_key == kSignInKeptKey;
-  ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at, now());
+  run->asked_grant =
+      ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at, now());
   const auto spot = run->spot(9);
   auto there = chance_.between(5, 400, spot, 1);
   auto back = chance_.between(5, 400, spot, 2);
@@ -133,7 +134,7 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
     in(there, [this, run, issued, back, instead, cut, odd] {
       run->token_request_there = true;
       if (run->straggles) {
-        ledger_.gone_by(run->connection);
+        ledger_.gone_by(run->connection, run->asked_grant);
       }
       auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
                                     is_down(Down::secret), is_down(Down::consent));
