@@ -1,9 +1,12 @@
 /**
  * `npm run sim -- --seeds N [--from N] [--jobs 2] [--seed N] [--trace] [--mutation NAME|every] [--killers] [--record] [--asan]`
- * Builds the simulator (tests/sim) without sanitizers, or with them, and runs it; docs/simulation.md.
+ * Brings what is needed, builds the simulator (tests/sim) without sanitizers, or with them, and runs it;
+ * docs/simulation.md.
  */
 import { at, become, fail, llvmVersion, ownNodeEnv, run } from "./lib.mjs";
 
+const ready = run(process.execPath, [at("scripts", "setup.mjs"), "--tests", "--no-build"]);
+if (ready !== 0) process.exit(ready);
 const given = process.argv.slice(2);
 const preset = given.includes("--asan") ? "sim-asan" : "sim";
 const env = ownNodeEnv();
