@@ -75,7 +75,7 @@ std::string encode_outbox(const Outbox& outbox) {
       .number(outbox.kv_again_at)
       .number(outbox.retry_at)
       .text(outbox.events)
-      .flag(outbox.unmarks_integration);
+      .number(outbox.worked_at);
   return out.take();
 }
 
@@ -89,7 +89,7 @@ std::optional<Outbox> decode_outbox(std::string_view bytes) {
   if (!in.at_end()) {
     outbox.retry_at = in.number();
     outbox.events = in.text();
-    outbox.unmarks_integration = in.flag();
+    outbox.worked_at = in.number();
   }
   return in.complete() ? std::optional(outbox) : std::nullopt;
 }

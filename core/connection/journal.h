@@ -87,8 +87,9 @@ struct Outbox {
   EpochMs retry_at = 0;
   // Events that D1's log has not got yet, in their order (decode_events).
   std::string events;
-  // A refresh worked again: the mark on the integration goes with the next write to D1.
-  bool unmarks_integration = false;
+  // When the provider took the integration: an earlier mark on it goes with the next write to D1.
+  // 0: nothing new is known.
+  EpochMs worked_at = 0;
 
   // Nothing is owed.
   [[nodiscard]] bool is_done() const { return kv_done && d1_done && events.empty(); }

@@ -77,6 +77,7 @@ DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& pol
     add(record.refresh_minted_at + policy.idle_ms / 2 - spread(record, policy.idle_ms / 20),
         record.refresh_minted_at, latest != nullptr ? latest->resource : kAnyResource);
   }
+  due.since = latest != nullptr ? std::max(due.at, latest->minted_at) : due.at;
   return due;
 }
 

@@ -35,6 +35,8 @@ struct RefreshPolicy {
 struct DueRefresh {
   EpochMs at = 0;  // 0: never by itself
   std::string resource;
+  // When a token was got the last time, if that is later: what kept this one may be mended since.
+  EpochMs since = 0;
 };
 // The first refresh that is to be made unasked. Spread over time: connections that were made
 // together are not refreshed together, and the same record always has the same time.

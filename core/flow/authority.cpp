@@ -242,7 +242,17 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
       break;
     }
     refused.push_back(due.resource);
-    (void)co_await refresh(context, state, std::move(due.resource));
+    // An alarm rings for many things, and not each time is what was refused to be asked for again.
+    const auto refusal = "refused-unasked:" + to_decimal(state->record->granted_at) + ':' +
+                         connection_key(state->id) + ':' + due.resource;
+    if ((co_await perform(MemoryGet{.key = refusal})).has_value()) {
+      continue;
+    }
+    const auto refreshed = co_await refresh(context, state, std::move(due.resource));
+    if (!refreshed && refreshed.error().problem.code != ProblemCode::integration_fault) {
+      (void)co_await perform(MemoryPut{
+          .key = refusal, .value = "1", .expires_at = now + patience(due.at, now, kDueAgainMs)});
+    }
   }
   co_return std::monostate{};
 }
@@ -282,14 +292,18 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   (void)co_await settle(context, &*state);
   (void)co_await refresh_due(context, &*state);
   (void)co_await tell_of_the_end(&*state);
-  (void)co_await publish(&*state);
   auto now = co_await current_time();
+  // Deliveries ring besides: what is owed to a store that is down has a time of its own.
+  const bool after_delivery = !context->input.payload.empty();
+  if (!after_delivery || (state->outbox && state->outbox->retry_at <= now)) {
+    (void)co_await publish(&*state);
+    now = co_await current_time();
+  }
   if (state->pending && state->pending->expires_at <= now) {
     state->pending.reset();
     (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}});
   }
   // The alarm that rang is gone; one that was set while events were delivered is not.
-  const bool after_delivery = !context->input.payload.empty();
   if (!state->armed && !state->behind && (after_delivery || next_alarm(*state, now) != 0)) {
     (void)co_await store(&*state, {});
   }

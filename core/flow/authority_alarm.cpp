@@ -7,14 +7,7 @@ namespace postern {
 
 namespace {
 
-// After a refresh that was due and did not come about.
-constexpr DurationMs kDueAgainMs = 10 * kMinuteMs;
 constexpr DurationMs kRareTryMs = 6 * kHourMs;
-
-// The longer something did not come about, the longer the pause until it is tried again.
-DurationMs patience(EpochMs since, EpochMs now, DurationMs least) {
-  return std::clamp((now - since) / 4, least, kRareTryMs);
-}
 
 EpochMs journal_alarm(const AuthorityState& state, const Journal& journal, EpochMs now) {
   const auto mode = state.rules.policy.mode;
@@ -28,6 +21,10 @@ EpochMs journal_alarm(const AuthorityState& state, const Journal& journal, Epoch
 }
 
 }  // namespace
+
+DurationMs patience(EpochMs since, EpochMs now, DurationMs least) {
+  return std::clamp((now - since) / 4, least, kRareTryMs);
+}
 
 EpochMs earlier_alarm(EpochMs a, EpochMs b) {
   return a == 0 || (b != 0 && b < a) ? b : a;
@@ -53,11 +50,12 @@ EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
   }
   const auto& policy = state.rules.policy;
   if (const auto due = next_refresh(*state.record, policy); due.at != 0 && !state.refresh.journal) {
-    // A change may have mended what kept it: from then on the pause grows anew.
-    const auto since = std::max(due.at, state.record->updated_at);
-    next = earlier_alarm(next, due.at > now ? due.at
-                                            : now + patience(since, now, kDueAgainMs) +
-                                                  spread(*state.record, kDueAgainMs));
+    // Only the alarm tries it, so only the alarm may put it off.
+    const bool tried = state.context->input.entry == Entry::alarm;
+    next =
+        earlier_alarm(next, due.at > now || !tried ? std::max(due.at, now)
+                                                   : now + patience(due.since, now, kDueAgainMs) +
+                                                         spread(*state.record, kDueAgainMs));
   }
   if (const auto tell_at = expiry_told_at(*state.record, policy);
       tell_at != 0 && state.told_of != state.record->granted_at) {

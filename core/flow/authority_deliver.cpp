@@ -94,7 +94,7 @@ Task<bool> save(Deliveries* all, const std::vector<Webhook>* webhooks, bool all_
   auto& delivery = all->delivery;
   const auto now = co_await current_time();
   // Whatever cannot be read now may be owed all that is there.
-  auto first = all_are_read ? all->count : delivery.first;
+  auto first = all_are_read ? all->count : std::max(delivery.first, all->count - kMostWaiting);
   delivery.seen = all->count;
   delivery.next_at = all_are_read || first == all->count ? 0 : now + kReadAgainMs;
   for (const auto& progress : delivery.webhooks) {

@@ -22,9 +22,9 @@ Sql backup_of(const AuthorityState& state, const std::vector<Event>& events) {
   for (const auto& event : events) {
     sql.statements.push_back(insert_event(state.id, event));
   }
-  if (state.outbox->unmarks_integration) {
+  if (state.outbox->worked_at != 0) {
     sql.statements.push_back(
-        delete_integration_fault(state.id.org, state.id.integration, state.record->updated_at));
+        delete_integration_fault(state.id.org, state.id.integration, state.outbox->worked_at));
   }
   return sql;
 }
@@ -86,7 +86,7 @@ Task<std::monostate> publish(AuthorityState* state) {
   if (d1) {
     outbox.d1_done = true;
     outbox.events = std::move(left);
-    outbox.unmarks_integration = false;
+    outbox.worked_at = 0;
   }
   StorageCommit commit;
   if (!kv || !d1) {

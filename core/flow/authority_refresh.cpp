@@ -131,7 +131,8 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
       stored && !stored->empty() && (*stored)[0] ? decode_record(*(*stored)[0]) : std::nullopt;
   const auto newest_version = newest ? newest->version : asked_version;
   const auto* token = live_token(*state, resource, now);
-  if (fault.kind == FaultKind::transient) {
+  // What cannot be read again cannot be believed.
+  if (fault.kind == FaultKind::transient || !stored) {
     co_return co_await wait_and_retry(context, state, fault.retry_after, fault.reason);
   }
   switch (decide_fault(fault, token, asked_version, newest_version, now)) {

@@ -60,7 +60,8 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
 // store_unavailable, stored_data_unreadable.
 Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm(FlowContext* context);
 
-// How long after its deadline a write to KV is expected to land, if ever.
-inline constexpr DurationMs kLateWriteMs = kMinuteMs;
+// How long after its beginning a write to KV is expected to land, if ever: its deadline, and a
+// minute.
+inline constexpr DurationMs kLateWriteMs = kMinuteMs + 5 * kSecondMs;
 
 }  // namespace postern

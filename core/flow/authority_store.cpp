@@ -131,7 +131,7 @@ Outbox outbox_for(const AuthorityState& state, EpochMs now) {
   const auto& earlier = *state.outbox;
   return {.kv_again_at = earlier.kv_done ? 0 : now + kLateWriteMs,
           .events = earlier.events,
-          .unmarks_integration = earlier.unmarks_integration};
+          .worked_at = earlier.worked_at};
 }
 
 }  // namespace
@@ -161,7 +161,8 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   if (ends.pending && state->pending) {
     commit.deletes.emplace_back(kPendingKey);
   }
-  const bool ends_trouble = state->trouble && told.front().type != EventType::refresh_failed;
+  const bool ends_trouble =
+      state->trouble && !ends.in_doubt && told.front().type != EventType::refresh_failed;
   if (ends_trouble) {
     commit.deletes.emplace_back(kTroubleKey);
     if (next.status == Status::connected) {
@@ -171,9 +172,10 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
     }
   }
   // The provider took the integration just now: a rollback does not ask it.
-  outbox.unmarks_integration = outbox.unmarks_integration ||
-                               told.front().type == EventType::refreshed ||
-                               (told.front().type == EventType::connected && !ends.in_doubt);
+  if (told.front().type == EventType::refreshed ||
+      (told.front().type == EventType::connected && !ends.in_doubt)) {
+    outbox.worked_at = now;
+  }
   const auto event_count = state->event_count;
   tell(state, next, told, now, &commit, &outbox);
   commit.alarm_at = earlier_alarm(now + kOutboxAlarmMs,

@@ -37,6 +37,11 @@ struct Ends {
 Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, ConnectionRecord next,
                                                     std::vector<Told> told, Ends ends = {});
 
+// After a refresh that was due and did not come about.
+inline constexpr DurationMs kDueAgainMs = 10 * kMinuteMs;
+// The longer something did not come about, the longer the pause until it is tried again.
+[[nodiscard]] DurationMs patience(EpochMs since, EpochMs now, DurationMs least);
+
 // Delivers the current record to KV and D1, and events to D1's log; what fails stays in the outbox
 // for the alarm.
 Task<std::monostate> publish(AuthorityState* state);

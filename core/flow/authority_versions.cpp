@@ -98,7 +98,11 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
   if (found == versions->end() || found->sealed_refresh_token.empty()) {
     co_return problem_outcome(ProblemCode::version_not_kept);
   }
-  if (was_used(*found, *state->record) && !works_again(state->rules.replay)) {
+  const bool used = was_used(*found, *state->record) ||
+                    std::ranges::any_of(*versions, [&](const ConnectionRecord& later) {
+                      return was_used(*found, later);
+                    });
+  if (used && !works_again(state->rules.replay)) {
     co_return problem_outcome(ProblemCode::version_spent);
   }
   auto next = std::move(*found);

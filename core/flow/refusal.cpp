@@ -16,9 +16,9 @@ std::string integration_key(const AuthorityState& state) {
   return "refused-integration:" + state.id.org + ":" + state.id.integration;
 }
 
-// With the version: a new sign-in is a new chance.
+// With the grant: a new sign-in is a new chance. Not with the version, which a refusal may change.
 std::string resource_key(const AuthorityState& state, std::string_view resource) {
-  return "refused:" + connection_key(state.id) + ":" + to_decimal(state.version()) + ":" +
+  return "refused:" + connection_key(state.id) + ":" + to_decimal(state.record->granted_at) + ":" +
          std::string(resource);
 }
 

@@ -186,7 +186,7 @@ void add_past(World& world, Choices& choices) {
                        .kv_done = choices.rarely(2),
                        .d1_done = choices.rarely(2),
                        .events = events != 0 ? encode_event(event(0, world, choices)) : "",
-                       .unmarks_integration = choices.rarely(2)});
+                       .worked_at = choices.rarely(2) ? EpochMs{1} : 0});
   }
 }
 

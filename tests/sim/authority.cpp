@@ -15,6 +15,7 @@ namespace {
 constexpr DurationMs kRepeatAlarmMs = 60 * kSecondMs;
 constexpr DurationMs kPlatformRetryMs = 2 * kSecondMs;
 constexpr int kMostDoublings = 4;
+constexpr DurationMs kGoOnMs = 5 * kSecondMs;
 constexpr int kMostAlarmRuns = 20;
 
 std::string name_of_node(const Node& node) {
@@ -221,7 +222,7 @@ void Simulation::ring_on(Node& node, const std::string& operation, std::string p
   const auto task = mix(0x72696e67ULL, node.rings, static_cast<std::uint64_t>(node.connection),
                         static_cast<std::uint64_t>(number));
   enqueue(node, operation, Entry::alarm, std::move(payload), task, false,
-          [this, &node, number, incarnation = node.incarnation](const Ended& end) {
+          [this, &node, number, operation, incarnation = node.incarnation](const Ended& end) {
             if (incarnation != node.incarnation) {
               return;
             }
@@ -233,19 +234,27 @@ void Simulation::ring_on(Node& node, const std::string& operation, std::string p
                 }
               });
             } else {
-              rang(node, end);
+              rang(node, end, operation);
             }
           });
 }
 
-void Simulation::rang(Node& node, const Ended& ended) {
+void Simulation::rang(Node& node, const Ended& ended, const std::string& operation) {
   node.ringing = false;
   node.alarm_retries = 0;
   // The platform gives up after a few repetitions; what is owed is owed until it is done.
   const bool done = ended.outcome && ended.outcome->kind == OutcomeKind::json;
-  node.repeats = done ? 0 : node.repeats + 1;
+  const bool failed = !done && !ended.authority;
+  const bool passes =
+      failed && ended.outcome && ended.outcome->status == 503 && operation != "authority.alarm";
+  node.repeats = !failed ? 0 : node.repeats + (passes ? 0 : 1);
   if (!done) {
-    node.object->alarm_at = now() + (kRepeatAlarmMs << std::min(node.repeats - 1, kMostDoublings));
+    const auto at =
+        now() + (!failed  ? kGoOnMs
+                 : passes ? kRepeatAlarmMs
+                          : kRepeatAlarmMs << std::min(node.repeats - 1, kMostDoublings));
+    auto& armed = node.object->alarm_at;
+    armed = armed > now() ? std::min(armed, at) : at;
   }
   node.alarm_known = -1;
   watch_alarm(node);

@@ -14,7 +14,7 @@ namespace {
 // No isolate remembers anything for longer (worker-shim/src/memory.ts).
 constexpr DurationMs kLongestMemoryMs = 30 * kSecondMs;
 // How long a write that timed out may still be on its way.
-constexpr DurationMs kLatestLandingMs = 55 * kSecondMs;
+constexpr DurationMs kLatestLandingMs = 60 * kSecondMs;
 
 }  // namespace
 

@@ -70,11 +70,12 @@ void EventBook::committed(int connection, const StorageCommit& commit) {
   auto& book = books_[static_cast<std::size_t>(connection)];
   bool has_record = false;
   bool has_outbox = false;
+  // A rollback, which puts the same key, takes rows away.
   bool is_recovery = false;
   const auto before = book.told.size();
   for (const auto& [key, value] : commit.puts) {
     has_record = has_record || key == kRecordKey;
-    is_recovery = is_recovery || key == kRecoveredKey;
+    is_recovery = is_recovery || (key == kRecoveredKey && commit.deletes.empty());
     if (key == kOutboxKey) {
       has_outbox = true;
       const auto outbox = decode_outbox(value);

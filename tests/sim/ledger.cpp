@@ -216,7 +216,10 @@ void Ledger::note_sign_in(Connection& state, const testing::Object& object) {
 void Ledger::committed(int connection, const testing::Object& object, std::string_view operation,
                        DurationMs mono, EpochMs now) {
   auto& state = at(connection);
-  const bool owes = object.storage.contains(std::string(kOutboxKey));
+  const auto stored_outbox = object.storage.find(std::string(kOutboxKey));
+  const auto outbox =
+      stored_outbox == object.storage.end() ? std::nullopt : decode_outbox(stored_outbox->second);
+  const bool owes = outbox && !outbox->kv_done;
   state.owed_at = owes || state.owes ? mono : state.owed_at;
   state.owes = owes;
   note_sign_in(state, object);
@@ -270,6 +273,10 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
       violated(6, "a connection came back that was ended");
     }
     state.ended = false;
+    // Whoever signs in anew begins anew.
+    state.lost =
+        state.lost &&
+        (recovered || (operation != "authority.connect" && operation != "authority.confirm"));
     check_tokens(connection, *record, mono, operation);
   }
   state.version = record->version;

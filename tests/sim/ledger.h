@@ -119,7 +119,7 @@ class Ledger {
     int grant = -1;
     int last_sign_in = -1;   // the latest grant whose code was redeemed and whose answer arrived
     std::set<int> answered;  // such grants since the last disconnect, kept by the host or not
-    bool owes = false;       // to KV or D1
+    bool owes = false;       // to KV
     DurationMs owed_at = 0;  // the last time that it did
     bool ended = false;      // by a disconnect, and no sign-in came after it
     bool lost = false;       // its storage was, and the backups were older

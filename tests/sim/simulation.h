@@ -201,7 +201,7 @@ class Simulation {
   void ring(Node& node);
   // The `number`-th flow of one alarm.
   void ring_on(Node& node, const std::string& operation, std::string payload, int number);
-  void rang(Node& node, const Ended& ended);
+  void rang(Node& node, const Ended& ended, const std::string& operation);
 
   // --- fronts (front.cpp) ---
   void call(const std::shared_ptr<Call>& call);

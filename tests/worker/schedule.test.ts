@@ -3,6 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createApp } from "../../worker-shim/src/app.ts";
+import type { Fault } from "../world/faults.ts";
 import {
   type Connected,
   connect,
@@ -19,6 +20,7 @@ import {
   send,
 } from "./client.ts";
 import { DAY, HOUR, leaveRealTime, MINUTE, pass, refreshAgain, SECOND } from "./clock.ts";
+import { listen, Receiver, webhooksOf } from "./receiver.ts";
 import { alarmOf, authorityOf, configure, forget, inD1, storedKeys } from "./stores.ts";
 import { ORIGIN } from "./variables.ts";
 import { ALICE, world } from "./world.ts";
@@ -174,6 +176,30 @@ describe("keep_fresh", () => {
     }
     expect(await world.tokenRequests()).toBe(requests);
     expect(requests).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe("a resource that is refused for a whole day", () => {
+  test.each<[string, Fault]>([
+    ["by answers without an access token", { kind: "patch", value: { access_token: null } }],
+    ["until its person signs in", { kind: "error", error: "interaction_required" }],
+  ])("%s, is asked for ever more rarely, whatever else rings the alarm", async (_, fault) => {
+    const receiver = new Receiver();
+    listen(receiver);
+    const org = newOrg();
+    const who = { org, key: (await createKey(org)).key, user: newUser() };
+    await configure(who, { AZURE_REFRESH_MODE: "keep_fresh", ...webhooksOf(org, receiver.entry()) });
+    expect((await connect(who.key, who.user, ALICE)).status).toBe(200);
+    expect((await readToken(who, { resource: "arm" })).status).toBe(200);
+    await world.control({ reset_stats: true, token: { ...fault, times: "always" } });
+    const rings = await pass(DAY, who);
+    expect(await world.tokenRequests()).toBeGreaterThan(5);
+    expect(await world.tokenRequests()).toBeLessThan(50);
+    expect(rings.length).toBeLessThan(200);
+    // What is asked for by somebody is not put off with it.
+    await world.control({ clear_faults: true });
+    forget();
+    expect((await readToken(who, { resource: "arm" })).status).toBe(200);
   });
 });
 

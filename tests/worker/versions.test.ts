@@ -199,6 +199,36 @@ describe("going back", () => {
     expect(await freshToken(who)).toBe(await newestToken());
   });
 
+  test("to a refresh token that was used before another grant took its place is refused too", async () => {
+    const who = await connected();
+    await refreshed(who, 1);
+    await pass(SECOND);
+    expect((await connect(who.key, who.user, ALICE)).status).toBe(200);
+    expect(await numbers(who)).toEqual([3, 2, 1]);
+    expectProblem(await rollback(who, 1), 409, "version_spent");
+    expect((await rollback(who, 2)).status).toBe(200);
+  });
+
+  test("says nothing of a fault that it did not mend", async () => {
+    const who = await connected();
+    await refreshed(who, 1);
+    await pass(SECOND);
+    expect((await connect(who.key, who.user, BOB, { allow_other_account: "true" })).status).toBe(200);
+    await world.control({ token: { kind: "error", status: 401, error: "invalid_client" } });
+    await pass(SECOND);
+    expect((await refreshNow(who)).status).toBe(502);
+    expect((await rollback(who, 2)).status).toBe(200);
+    const types = async () =>
+      (
+        (await rpc(who.org).listEvents({ userId: who.user })) as unknown as { events: { type: string }[] }
+      ).events.map(({ type }) => type.replace(/^connection\./, ""));
+    await pass(MINUTE, who);
+    expect((await types()).slice(-2)).toEqual(["refresh_failed", "connected"]);
+    await refreshAgain(who);
+    await pass(MINUTE, who);
+    expect((await types()).slice(-2)).toEqual(["refreshed", "recovered"]);
+  });
+
   test("to a refresh token that does not work again says honestly that nobody can know, and back again", async () => {
     const who = await connected();
     // What the operator declares is not so.

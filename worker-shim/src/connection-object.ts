@@ -28,6 +28,8 @@ interface Job extends Wish {
 const LONGEST_QUEUE = 1_000;
 const REPEAT_ALARM_MS = 60_000;
 const MOST_DOUBLINGS = 4;
+/** So that flows that hand on to one another for ever do not do so without a pause. */
+const GO_ON_MS = 5_000;
 const MOST_ALARM_RUNS = 20;
 const latin1 = new TextDecoder("latin1");
 
@@ -47,19 +49,41 @@ export class ConnectionObject extends DurableObject<Bindings> {
   }
 
   override async alarm(): Promise<void> {
+    let operation = "authority.alarm";
     let ended: Ended | undefined;
     try {
-      ended = await this.#enqueue("authority.alarm", "alarm", new Uint8Array(0));
+      ended = await this.#enqueue(operation, "alarm", new Uint8Array(0));
       // What an alarm's flow goes on in, until nothing is due.
-      for (let run = 0; ended.kind === "authority" && run < MOST_ALARM_RUNS; run += 1)
-        ended = await this.#enqueue(ended.operation, "alarm", ended.payload);
+      for (let run = 0; ended.kind === "authority" && run < MOST_ALARM_RUNS; run += 1) {
+        operation = ended.operation;
+        ended = await this.#enqueue(operation, "alarm", ended.payload);
+      }
     } finally {
       // The platform gives up after a few repetitions; what is owed here is owed until it is done.
-      const done = ended?.kind === "json";
-      this.#repeats = done ? 0 : this.#repeats + 1;
-      const pause = REPEAT_ALARM_MS * 2 ** Math.min(this.#repeats - 1, MOST_DOUBLINGS);
-      if (!done) await this.ctx.storage.setAlarm(Date.now() + pause);
+      const pause = this.#pauseAfter(ended, operation);
+      if (pause > 0) await this.#ringWithin(pause);
     }
+  }
+
+  #pauseAfter(ended: Ended | undefined, operation: string): number {
+    if (ended?.kind === "json" || ended?.kind === "authority") {
+      this.#repeats = 0;
+      // All went well, and perhaps there is more of it.
+      return ended.kind === "authority" ? GO_ON_MS : 0;
+    }
+    // Others are in the way of what runs beside the queue, and may be gone at any time.
+    if (ended?.status === 503 && operation !== "authority.alarm") return REPEAT_ALARM_MS;
+    this.#repeats += 1;
+    return REPEAT_ALARM_MS * 2 ** Math.min(this.#repeats - 1, MOST_DOUBLINGS);
+  }
+
+  /** What is armed for a time before that stays: a caller's exchange may have armed it meanwhile, for its own end. */
+  async #ringWithin(milliseconds: number): Promise<void> {
+    const { storage } = this.ctx;
+    const now = Date.now();
+    const armed = await storage.getAlarm();
+    if (armed === null || armed <= now || armed > now + milliseconds)
+      await storage.setAlarm(now + milliseconds);
   }
 
   #enqueue(operation: string, entry: Job["entry"], payload: Uint8Array): Promise<Ended> {
@@ -106,7 +130,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
           this.#queue.delete(wish);
           await job.run();
         }
-        // All of a crowd who are at the door come in before the next job begins, and share it.
+        // All of a crowd who are at the door come in before the next one of them begins, and share it.
         await scheduler.wait(0);
       } while (this.#queue.size > 0);
     } finally {

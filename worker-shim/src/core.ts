@@ -126,9 +126,9 @@ const MIB = 1024 * 1024;
  * so the pool is over by one instance's 16 MiB (wasm/CMakeLists.txt) at most, and only until its step is done.
  * What is not counted: an answer on its way into an instance, 1 MiB at most (core/flow/resource_call.cpp).
  *
- * Who is slow takes nothing from who is not: whatever waits in front leaves 16 instances to authorities, whatever calls
- * leaves 12 to who reads a store, and all of them leave 4 to who needs nothing but the isolate's memory. Webhooks that
- * are slow take 8 at most, from nobody in front.
+ * Who is slow takes nothing from who is not: whatever waits in front leaves 16 instances to authorities and webhooks,
+ * webhooks leave 8 of those to authorities, whatever calls leaves 12 to who reads a store, and all of them leave 4 to who
+ * needs nothing but the isolate's memory.
  */
 const LIMITS: PoolLimits = {
   all: { live: 64, bytes: 32 * MIB },

@@ -79,7 +79,7 @@ TEST_CASE("an outbox is read as it was written") {
                                     .kv_again_at = 4,
                                     .retry_at = 5,
                                     .events = std::string("\0e", 2),
-                                    .unmarks_integration = true});
+                                    .worked_at = 7});
   const auto read = decode_outbox(bytes);
   REQUIRE(read.has_value());
   CHECK(read->attempts == 3);
@@ -88,7 +88,7 @@ TEST_CASE("an outbox is read as it was written") {
   CHECK(read->kv_again_at == 4);
   CHECK(read->retry_at == 5);
   CHECK(read->events == std::string("\0e", 2));
-  CHECK(read->unmarks_integration);
+  CHECK(read->worked_at == 7);
   // The first four fields: a digit, two flags, and a time.
   FieldWriter before;
   before.number(read->attempts).flag(read->kv_done).flag(read->d1_done);
@@ -99,7 +99,7 @@ TEST_CASE("an outbox is read as it was written") {
   REQUIRE(other.has_value());
   CHECK_FALSE(other->kv_done);
   CHECK(other->d1_done);
-  CHECK_FALSE(other->unmarks_integration);
+  CHECK(other->worked_at == 0);
 }
 
 TEST_CASE("an outbox is done when KV and D1 have the record and the log its events") {
