@@ -9,10 +9,13 @@ import { root } from "../../scripts/local-postern.ts";
 export interface Operations {
   readonly kvReads: number;
   readonly kvWrites: number;
+  /** Batches, and the statements in them. */
   readonly d1: number;
+  readonly statements: number;
   readonly objects: number;
-  /** Written or deleted in the object's storage, the kept answer and each setting of the alarm included. */
+  /** Of the object's storage: written, the kept answer included, or taken away where they were there. */
   readonly rows: number;
+  readonly alarms: number;
 }
 
 /** `section`: its heading; the first, which has none, unless told. */
@@ -28,18 +31,41 @@ export function operationsOf(document: string, section = ""): Operations {
     kvReads: effect("kv\\.get"),
     kvWrites: effect("kv\\.put") + effect("kv\\.delete"),
     d1: effect("sql"),
+    statements: effect("sql") + count(/^ {8}(SELECT|INSERT|UPDATE|DELETE) /gm),
     objects: effect("authority"),
-    rows: count(/^ {8}(put|delete|kept as) /gm) + count(/^ *\d+ storage\.commit (alarm at|no alarm)/gm),
+    rows: rowsOf(wanted),
+    alarms: count(/^ *\d+ storage\.commit (alarm at|no alarm)/gm),
   };
 }
 
-export function operationsText({ kvReads, kvWrites, d1, objects, rows }: Operations): string {
+/** What is not there costs nothing to take away. */
+function rowsOf(section: string): number {
+  const there = new Set<string>();
+  let rows = 0;
+  for (const [, deed, key = ""] of section.matchAll(/^ {8}(put|delete|kept as) ([\w:-]*\w)/gm)) {
+    if (deed !== "delete") there.add(key);
+    else if (!there.delete(key)) continue;
+    rows += 1;
+  }
+  return rows;
+}
+
+export function operationsText({
+  kvReads,
+  kvWrites,
+  d1,
+  statements,
+  objects,
+  rows,
+  alarms,
+}: Operations): string {
   const parts: [number, string][] = [
     [objects, "object"],
     [kvReads, "KV read"],
     [kvWrites, "KV write"],
-    [d1, "D1"],
-    [rows, "storage rows"],
+    [d1, `D1 of ${statements}`],
+    [rows, "rows"],
+    [alarms, "alarms"],
   ];
   const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
   return said.length === 0 ? "none" : said.join(", ");

@@ -77,6 +77,9 @@ export function report(name: string, run: Run, kills: number): Told {
     ...tally.failures.map(({ user, at, text }) => problem(run, user, at, text)),
     ...unresolved.map(({ risk }) => problem(run, risk.user, risk.at, `unresolved: ${risk.place}`)),
     ...truth.oddities.map((text) => `! ${text}`),
+    ...(tally.hangUps === 0
+      ? []
+      : [`! ${tally.hangUps} connections ended without an answer, though nobody was killed`]),
     ...refusedOtherwise(truth),
   ];
   return { text: [...lines, ...problems].join("\n"), good: problems.length === 0 };

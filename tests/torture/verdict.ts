@@ -12,9 +12,9 @@ import { type Exchange, type Truth, wasSpent } from "./truth.ts";
  * Between the last byte of an answer and the write lies work alone, some milliseconds of it; on a crowded machine that
  * may take a while. A workerd that had this long without work, and had not written, would not have written at all.
  */
-const LONGEST_IDLE_MS = 250;
-/** The same in time that went by, where the system does not tell what was work. */
-const LONGEST_WRITE_MS = 2000;
+const LONGEST_IDLE_MS = 100;
+/** In time that went by, however much of it was work, or where the system does not tell. */
+const LONGEST_WRITE_MS = 1000;
 
 export interface Verdict {
   readonly honest: boolean;
@@ -60,7 +60,7 @@ export function judgeAnswer(truth: Truth, exchange: Exchange): Verdict {
   const { busyMs } = exchange;
   const idleMs =
     kill.busyMs === undefined || busyMs === undefined ? undefined : handedOverMs - (kill.busyMs - busyMs);
-  if (idleMs === undefined ? handedOverMs > LONGEST_WRITE_MS : idleMs > LONGEST_IDLE_MS)
+  if (handedOverMs > LONGEST_WRITE_MS || (idleMs ?? 0) > LONGEST_IDLE_MS)
     return wrong(
       `its answer had been handed over ${handedOverMs.toFixed(0)} ms before the kill, and workerd was idle for ${idleMs?.toFixed(0)} ms`,
       exchange,
