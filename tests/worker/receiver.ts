@@ -125,3 +125,17 @@ export async function idsInLog(who: Connected): Promise<string[]> {
 }
 
 export const typesOf = (deliveries: readonly Delivery[]) => deliveries.map(({ type }) => type);
+
+interface DeadLetter {
+  readonly id: string;
+  readonly type: string;
+  readonly webhook: string;
+  readonly attempts: number;
+  readonly reason: string;
+}
+interface Page {
+  readonly dead_letters: DeadLetter[];
+  readonly cursor: string;
+}
+export const deadLetters = async (org: string) =>
+  ((await rpc(org).listDeadLetters()) as unknown as Page).dead_letters;
