@@ -2,10 +2,25 @@
 
 #include "core/base/sha256.h"
 #include "core/connection/journal.h"
+#include "core/connection/record.h"
 
 namespace postern::sim {
 
 namespace {
+
+// Whether a change to this status may be told so. An answer that is no good but for its refresh
+// token is a failure, and changes the record.
+bool tells(EventType type, Status status) {
+  switch (status) {
+    case Status::connected:
+      return type == EventType::connected || type == EventType::refreshed ||
+             type == EventType::refresh_failed;
+    case Status::needs_reauth:
+      return type == EventType::needs_reauth;
+    default:
+      return type == EventType::disconnected;
+  }
+}
 
 std::string_view header(const Fetch& request, std::string_view name) {
   for (const auto& [key, value] : request.headers) {
@@ -89,6 +104,15 @@ void EventBook::committed(int connection, const StorageCommit& commit) {
     if (key.starts_with(kEventKeyPrefix)) {
       for (const auto& event : decode_events(value).value_or(std::vector<Event>())) {
         tell(book, event);
+      }
+    }
+  }
+  // And by its own name.
+  if (book.told.size() > before) {
+    for (const auto& [key, value] : commit.puts) {
+      const auto record = key == kRecordKey ? decode_record(value) : std::nullopt;
+      if (record && !tells(book.told[before].type, record->status)) {
+        violated_("a change that an event tells of by another name");
       }
     }
   }

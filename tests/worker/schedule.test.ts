@@ -295,6 +295,24 @@ describe("an integration", () => {
     expect(await integration(who)).toEqual(WORKING);
   });
 
+  test("stays marked by a fault that came after what is told late of a refresh that worked", async () => {
+    const who = await connected();
+    const other = { ...who, user: newUser() };
+    expect((await connect(who.key, other.user)).status).toBe(200);
+    await pass(SECOND);
+    const batch = vi
+      .spyOn(Object.getPrototypeOf(env.DB), "batch")
+      .mockImplementation(() => Promise.reject(new Error("D1_ERROR: down")));
+    expect((await refreshNow(other)).status).toBe(200);
+    batch.mockRestore();
+    await pass(SECOND);
+    await world.control({ token: { kind: "error", status: 401, error: "invalid_client" } });
+    await refreshNow(who);
+    await pass(SECOND);
+    await disconnect(other);
+    expect((await integration(who)).status).toBe("faulty");
+  });
+
   test.each([
     ["AZURE_REFRESH_MODE", "hourly"],
     ["AZURE_REFRESH_AHEAD_SECONDS", "4h"],

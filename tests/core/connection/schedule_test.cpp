@@ -76,6 +76,16 @@ TEST_CASE("a grant is kept alive at most at half of the time after which it woul
   }
 }
 
+TEST_CASE("what is overdue is so since a token was got the last time") {
+  auto due = next_refresh(record(), kKeepAlive);
+  CHECK(due.since == due.at);
+  auto later = record();
+  later.tokens.front().minted_at = kNow + 2 * kIdle;
+  due = next_refresh(later, kKeepAlive);
+  CHECK(due.at < kNow + kIdle);
+  CHECK(due.since == kNow + 2 * kIdle);
+}
+
 TEST_CASE("idleness counts from the refresh token, whatever its access tokens do") {
   auto later = record();
   later.refresh_minted_at += kDayMs;
