@@ -65,7 +65,7 @@ describe("the n-th allocation fails, for every n, in", () => {
     const ring = () => runAuthority("authority.alarm", new Uint8Array(0), stored);
     expect((await ring()).kind).toBe("json");
     if (stored.has("outbox")) {
-      later(61_000);
+      later(66_000);
       expect((await ring()).kind).toBe("json");
       vi.useRealTimers();
     }
