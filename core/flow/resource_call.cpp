@@ -13,6 +13,8 @@ namespace {
 // sixteen on its way: that is what fits into an instance.
 constexpr std::size_t kMaxAnswerBytes = std::size_t{1024} * 1024;
 constexpr int kMaxPages = 100;
+// Of one page, each with a newer token.
+constexpr int kMostTries = 3;
 constexpr JsonLimits kReplyLimits{.max_bytes = kMaxAnswerBytes, .max_depth = 64};
 
 std::string_view header_of(const HttpReply& reply, std::string_view name) {
@@ -78,31 +80,37 @@ Task<Result<Session, Outcome>> open_session(FlowContext* context, Resource resou
       .integration = std::move(*integration), .token = std::move(token), .wish = std::move(wish)};
 }
 
-Task<Result<Json, Outcome>> fetch_json(FlowContext* context, const Session* session,
-                                       std::string url, std::size_t had) {
-  const auto reply =
-      co_await perform(Fetch{.method = "GET",
-                             .url = std::move(url),
-                             .headers = {{"authorization", "Bearer " + session->token.access_token},
-                                         {"accept", "application/json"}},
-                             .body = {},
-                             .deadline_ms = 15 * kSecondMs,
-                             .max_bytes = static_cast<std::int64_t>(kMaxAnswerBytes - had),
-                             .keep_key = {},
-                             .keep_org = {},
-                             .keep_context = {}});
-  if (!reply) {
-    co_return std::unexpected(problem_outcome(fault_of_host(reply.error())));
-  }
-  if (reply->status == 401 && context->input.note != kRefusedNote) {
-    // The token is dead before its time. One forced refresh, one more try.
+Task<Result<Json, Outcome>> fetch_json(FlowContext* context, Session* session, std::string url,
+                                       std::size_t had) {
+  Fetch::Reply reply;
+  for (int tries = 1;; ++tries) {
+    reply = co_await perform(
+        Fetch{.method = "GET",
+              .url = url,
+              .headers = {{"authorization", "Bearer " + session->token.access_token},
+                          {"accept", "application/json"}},
+              .body = {},
+              .deadline_ms = 15 * kSecondMs,
+              .max_bytes = static_cast<std::int64_t>(kMaxAnswerBytes - had),
+              .keep_key = {},
+              .keep_org = {},
+              .keep_context = {}});
+    if (!reply) {
+      co_return std::unexpected(problem_outcome(fault_of_host(reply.error())));
+    }
+    if (reply->status != 401) {
+      break;
+    }
+    if (tries == kMostTries || context->input.note == kRefusedNote) {
+      co_return std::unexpected(
+          problem_outcome(ProblemCode::provider_rejected,
+                          "The provider's API refuses a token that it just issued"));
+    }
+    // The token is dead before its time. Where another one has been stored meanwhile it is tried;
+    // otherwise one refresh is forced, and all begins anew.
     auto wish = session->wish;
     wish.refused_version = session->token.version;
-    (void)co_await obtain_token(context, std::move(wish));
-  }
-  if (reply->status == 401) {
-    co_return std::unexpected(problem_outcome(
-        ProblemCode::provider_rejected, "The provider's API refuses a token that it just issued"));
+    session->token = co_await obtain_token(context, std::move(wish));
   }
   const auto now = co_await current_time();
   if (reply->status != 200) {

@@ -242,6 +242,22 @@ void resources(Stories& stories) {
                token_reply({.access_token = "access-3", .refresh_token = "refresh-3"}));
   story.expect("GET", me, json_reply(401, "{}"));
   story.host.call(get_user);
+  story.section("Where somebody else's refresh has stored a newer one meanwhile",
+                "It is in KV: it is tried, and nobody asks for another.");
+  story.quietly([&](Host& silent) {
+    story.world.now += kMinuteMs;
+    silent.call(story.get_token());
+    const auto remembered = story.world.memory;
+    story.world.now += kSecondMs;
+    story.expect("POST", std::string(kTokenUrl),
+                 token_reply({.access_token = "access-4", .refresh_token = "refresh-4"}));
+    silent.call(rpc("refresh", R"({"userId":"user-1"})", "connections:write"));
+    story.world.memory = remembered;
+  });
+  story.world.now += kSecondMs;
+  story.expect("GET", me, json_reply(401, "{}"));
+  story.expect("GET", me, profile_reply({}));
+  story.host.call(get_user);
 }
 
 }  // namespace

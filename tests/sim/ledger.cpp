@@ -274,9 +274,11 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
     }
     state.ended = false;
     // Whoever signs in anew begins anew.
-    state.lost =
-        state.lost &&
-        (recovered || (operation != "authority.connect" && operation != "authority.confirm"));
+    if (state.lost && !recovered &&
+        (operation == "authority.connect" || operation == "authority.confirm")) {
+      state.lost = false;
+      state.last_sign_in = place ? place->grant : -1;
+    }
     check_tokens(connection, *record, mono, operation);
   }
   state.version = record->version;
