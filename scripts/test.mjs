@@ -7,7 +7,10 @@ import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, readFileSync } from "node:fs";
 import { at, fail, llvmVersion, ownNodeEnv, root, run, say } from "./lib.mjs";
 
-/** name, command for bash. `$LLVM` is the compiler's version. */
+/**
+ * name, command for bash; `$LLVM` is the compiler's version. One that is "beside" runs on while the next ones do, behind
+ * them in rank: many wait for servers and clocks most of their time.
+ */
 const STEPS = [
   ["biome", "biome check --error-on-warnings"],
   ["types: node", "tsc -p tsconfig.node.json"],
@@ -19,21 +22,17 @@ const STEPS = [
   ["types: worker", "tsc -p worker-shim/tsconfig.json"],
   ["types: worker tests", "tsc -p tests/worker/tsconfig.json"],
   ["types: benchmark", "tsc -p tests/bench/tsconfig.json"],
-  // Without sanitizers only the library, whose symbols a structure test reads.
-  [
-    "native library",
-    "cmake --preset native $CMAKE_LLVM && cmake --build --preset native --target postern_core",
-  ],
   ["native build, sanitized", "cmake --preset asan $CMAKE_LLVM && cmake --build --preset asan"],
   ["native tests, sanitized", "ctest --test-dir build/asan --output-on-failure"],
   [
     "clang-tidy",
-    "git ls-files -z 'core/*.cpp' | xargs -0 -P 2 -n 4 clang-tidy-$LLVM -p build/asan --quiet --warnings-as-errors='*'",
+    "git ls-files -z 'core/*.cpp' | xargs -0 -P 2 -n 4 nice -n 10 clang-tidy-$LLVM -p build/asan --quiet --warnings-as-errors='*'",
+    "beside",
   ],
   ["fuzz smoke", "bash tests/fuzz/smoke.sh"],
   // After the native tests, whose transcripts it replays.
   ["flows in wasm", "node --test 'tests/flows/*.test.ts'"],
-  // In full: npm run sim -- --seeds 1000000.
+  // In full: npm run sim -- --seeds 1000000. A structure test reads the symbols of its library.
   [
     "simulator",
     "cmake --preset sim $CMAKE_LLVM && cmake --build --preset sim && " +
@@ -46,7 +45,7 @@ const STEPS = [
   ["e2e", "node --test --test-concurrency=1 'tests/e2e/*.test.ts'"],
 ];
 
-const STEP_MINUTES = 10;
+const STEP_MINUTES = 15;
 const TAIL_LINES = 120;
 const logs = at("build", "test-logs");
 
@@ -122,7 +121,9 @@ const env = ownNodeEnv({
 let passed = 0;
 let failed = 0;
 const started = performance.now();
-for (const [name, command] of steps) {
+
+/** Runs a step and tells how it ended. */
+async function tellStep([name, command]) {
   const start = performance.now();
   const log = `${logs}/${name.replace(/\W+/g, "-")}.log`;
   const code = await runStep(command, log, env);
@@ -130,12 +131,19 @@ for (const [name, command] of steps) {
   if (code === 0) {
     passed += 1;
     say(`  ok    ${name} (${seconds})`);
-    continue;
+  } else {
+    failed += 1;
+    say(`  FAIL  ${name} (${seconds}, exit ${code}): ${command}\n\n${tail(log)}\n`);
   }
-  failed += 1;
-  say(`  FAIL  ${name} (${seconds}, exit ${code}): ${command}\n\n${tail(log)}\n`);
-  break;
 }
+
+const beside = [];
+for (const step of steps) {
+  if (step[2] === "beside") beside.push(tellStep(step));
+  else await tellStep(step);
+  if (failed > 0) break;
+}
+await Promise.all(beside);
 say(`\n${((performance.now() - started) / 1000).toFixed(0)} s`);
 say(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
