@@ -273,10 +273,12 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   }
   const auto now = co_await current_time();
   const auto& earlier = state.sign_in;
-  if (earlier.kept && earlier.journal && now - earlier.journal->sent_at < kKeptLifeMs &&
-      earlier.journal->kept_reads < kMostKeptReads) {
-    // Still there: to send a code now would overwrite a grant that has arrived. One that flows die
-    // of gives way to the person who is there again.
+  if (state.behind ||
+      (earlier.kept && earlier.journal && now - earlier.journal->sent_at < kKeptLifeMs &&
+       earlier.journal->kept_reads < kMostKeptReads)) {
+    // Still there, or there again because what came of it could not be stored: to send a code now
+    // would overwrite a grant that has arrived. One that flows die of gives way to the person who
+    // is there again.
     co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::service_unavailable,
                                                .detail = "earlier_answer_waits"});
