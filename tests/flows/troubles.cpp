@@ -299,11 +299,44 @@ void pending_overtaken(Stories& stories) {
                                                 R"(","userId":"user-1"})"));
 }
 
+void sign_in_over_unstored(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "sign-in-over-unstored-one", "A sign-in meets one whose outcome could not be stored",
+      "The answer of the first is kept still: another code now would put its journal in the\n"
+      "place of that answer."));
+  Story::Begun second;
+  story.quietly([&](Host& silent) {
+    const auto first = story.begin(
+        silent, story.make_link(silent, R"(,"returnTo":")" + std::string(kReturnTo) + "\""));
+    const TokenAnswer answer{.id_token = id_token({}, first.nonce, story.world.now)};
+    story.expect("POST", std::string(kTokenUrl), token_reply(answer));
+    story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+    silent.call(story.callback_of(first));
+    second = story.begin(silent, story.make_link(silent));
+  });
+  story.world.now += 31 * kSecondMs;
+  story.expect("GET", std::string(kKeysUrl), keys_reply());
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", profile_reply({}));
+  int commits = 0;
+  story.world.weather = [&commits](const Effect& effect) -> std::optional<HostFault> {
+    return std::holds_alternative<StorageCommit>(effect) && ++commits == 2
+               ? std::optional(HostFault::unavailable)
+               : std::nullopt;
+  };
+  story.host.call(story.callback_of(second));
+  story.world.weather = {};
+  story.section("The alarm finishes the first");
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", profile_reply({}));
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
+}
+
 }  // namespace
 
 void tell_troubles(Stories& stories) {
   sign_in_beside_refresh(stories);
   sign_in_over_refresh(stories);
+  sign_in_over_unstored(stories);
   keys_missing(stories);
   kept_for_ever(stories);
   poison(stories);
