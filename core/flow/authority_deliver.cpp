@@ -93,17 +93,18 @@ std::optional<Turn> whose_turn(const std::vector<Webhook>& webhooks, Deliveries&
 Task<bool> save(Deliveries* all, const std::vector<Webhook>* webhooks, bool all_are_read) {
   auto& delivery = all->delivery;
   const auto now = co_await current_time();
-  // Whatever cannot be read now may be owed all that is there.
-  auto first = all_are_read ? all->count : std::max(delivery.first, all->count - kMostWaiting);
+  // Whatever cannot be read now may be owed all that is there, up to what may wait for any other.
+  const auto least = all->count - kMostWaiting;
+  auto first = all_are_read ? all->count : std::max(delivery.first, least);
   delivery.seen = all->count;
   delivery.next_at = all_are_read || first == all->count ? 0 : now + kReadAgainMs;
   for (const auto& progress : delivery.webhooks) {
     if (progress.next >= all->count) {
       continue;
     }
-    first = std::min(first, progress.next);
     const bool known =
         std::ranges::find(*webhooks, progress.name, &Webhook::name) != webhooks->end();
+    first = std::min(first, known ? progress.next : std::max(progress.next, least));
     const auto at = std::max(progress.next_at, known ? now : now + kReadAgainMs);
     delivery.next_at = delivery.next_at == 0 ? at : std::min(delivery.next_at, at);
   }

@@ -1,4 +1,5 @@
 /** Webhooks that are slow, dead, wrong or somebody else's: nobody waits for them, and nothing is lost. */
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { pool } from "../../worker-shim/src/flow-runner.ts";
 import { connect, createKey, newOrg, newUser, readToken, refreshNow, rpc, send } from "./client.ts";
@@ -219,6 +220,31 @@ describe("a webhook that is not valid", () => {
     await pass(3 * 60 * MINUTE, who);
     expect(receiver.idsOf(who.user)).toEqual(await idsInLog(who));
     expect(receiver.taken).toHaveLength(2);
+  });
+
+  test.each([
+    ["was there before", true],
+    ["never was", false],
+  ])("keeps the last thousand events at most for one that %s", async (_, before) => {
+    const receiver = new Receiver();
+    listen(receiver);
+    receiver.answer = () => answers(500);
+    const typo = receiver.entry({ secret: "whsec_oops" });
+    const who = await subscribed([before ? receiver.entry() : typo]);
+    await pass(MINUTE, who);
+    await configure(who, webhooksOf(who.org, typo));
+    await refreshAgain(who);
+    // As 1,500 events would have left it.
+    await runInDurableObject(await authorityOf(who), (_object, { storage }) => {
+      const row = storage.kv.get("event:1");
+      for (let n = 2; n < 1_500; n += 1) storage.kv.put(`event:${n}`, row);
+      storage.kv.put("events", new TextEncoder().encode("1500"));
+    });
+    await refreshAgain(who);
+    await pass(DAY, who);
+    const rows = (await storedKeys(await authorityOf(who))).filter((key) => key.startsWith("event:"));
+    expect(rows).toHaveLength(1_000);
+    expect(rows).toContain("event:1500");
   });
 
   test("and is gone is owed nothing; one that is new begins where the others are", async () => {
