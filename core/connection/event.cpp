@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kNames[] = {"connected",      "refreshed",     "refresh_retry",
                                        "refresh_failed", "recovered",     "needs_reauth",
                                        "disconnected",   "grant_expiring"};
+constexpr std::size_t kLongestType = 40;
 constexpr std::string_view kPrefix = "connection.";
 
 // As Standard Webhooks proposes.
@@ -32,6 +33,11 @@ std::optional<EventType> parse_event_type(std::string_view text) {
                                    : std::optional(static_cast<EventType>(found - kNames));
 }
 
+bool is_event_type(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestType &&
+         std::ranges::all_of(text, [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); });
+}
+
 Event make_event(std::string id, EventType type, EpochMs at, const ConnectionRecord& record,
                  const Pairs& details) {
   JsonWriter out;
@@ -45,13 +51,16 @@ Event make_event(std::string id, EventType type, EpochMs at, const ConnectionRec
   for (const auto& [name, value] : details) {
     out.member(name, value);
   }
-  return {.id = std::move(id), .type = type, .at = at, .data = out.end_object().take()};
+  return {.id = std::move(id),
+          .type = std::string(name_of(type)),
+          .at = at,
+          .data = out.end_object().take()};
 }
 
 std::string event_body(const Event& event) {
   JsonWriter out;
   out.begin_object()
-      .member("type", std::string(kPrefix) + std::string(name_of(event.type)))
+      .member("type", std::string(kPrefix) + event.type)
       .member("timestamp", format_iso8601(event.at));
   out.key("data").raw(event.data);
   return out.end_object().take();
@@ -59,25 +68,24 @@ std::string event_body(const Event& event) {
 
 std::string encode_event(const Event& event) {
   FieldWriter out;
-  out.text(event.id).text(name_of(event.type)).number(event.at).text(event.data);
+  out.text(event.id).text(event.type).number(event.at).text(event.data);
   return out.take();
 }
 
 std::optional<std::vector<Event>> decode_events(std::string_view bytes) {
   std::vector<Event> events;
   FieldReader in(bytes);
-  bool known = true;
+  bool well_formed = true;
   while (in.ok() && !in.at_end()) {
     Event event;
     event.id = in.text();
-    const auto type = parse_event_type(in.text());
-    known = known && type;
-    event.type = type.value_or(EventType::connected);
+    event.type = in.text();
+    well_formed = well_formed && is_event_type(event.type);
     event.at = in.number();
     event.data = in.text();
     events.push_back(std::move(event));
   }
-  return in.ok() && known ? std::optional(std::move(events)) : std::nullopt;
+  return in.ok() && well_formed ? std::optional(std::move(events)) : std::nullopt;
 }
 
 std::string encode_delivery(const Delivery& delivery) {

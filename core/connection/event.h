@@ -29,10 +29,14 @@ enum class EventType : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(EventType type);
 [[nodiscard]] std::optional<EventType> parse_event_type(std::string_view text);
+// Whether it has the shape of a type's word, known here or not.
+[[nodiscard]] bool is_event_type(std::string_view text);
 
 struct Event {
   std::string id;  // "evt_…": the same wherever and however often it arrives
-  EventType type = EventType::connected;
+  // A word (name_of). What a newer release stored may have one that this one does not know: it is
+  // passed on all the same.
+  std::string type;
   EpochMs at = 0;
   std::string data;  // a JSON object; never a token
 };

@@ -14,6 +14,7 @@
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
 #include "core/flow/reauth.h"
+#include "core/flow/refusal.h"
 
 namespace postern {
 
@@ -223,6 +224,8 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
   }
   JsonWriter out;
   out.begin_object().key("success").boolean(true).key("disconnected").boolean(connected);
+  // Fronts serve what KV has: until it takes the tombstone the bound of refresh.md has not begun.
+  out.member("propagation", state->outbox && !state->outbox->kv_done ? "pending" : "complete");
   // Microsoft has no endpoint that ends one app's grant; revokeSignInSessions would sign the person
   // out of everything.
   out.member("provider_revocation", "unsupported");
@@ -243,15 +246,13 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
     }
     refused.push_back(due.resource);
     // An alarm rings for many things, and not each time is what was refused to be asked for again.
-    const auto refusal = "refused-unasked:" + to_decimal(state->record->granted_at) + ':' +
-                         connection_key(state->id) + ':' + due.resource;
-    if ((co_await perform(MemoryGet{.key = refusal})).has_value()) {
+    if (co_await was_refused_unasked(state, due.resource)) {
       continue;
     }
-    const auto refreshed = co_await refresh(context, state, std::move(due.resource));
+    const auto refreshed = co_await refresh(context, state, due.resource);
     if (!refreshed && refreshed.error().problem.code != ProblemCode::integration_fault) {
-      (void)co_await perform(MemoryPut{
-          .key = refusal, .value = "1", .expires_at = now + patience(due.at, now, kDueAgainMs)});
+      (void)co_await remember_refused_unasked(state, std::move(due.resource),
+                                              now + patience(due.at, now, kDueAgainMs));
     }
   }
   co_return std::monostate{};

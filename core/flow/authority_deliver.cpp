@@ -125,7 +125,8 @@ Task<bool> save(Deliveries* all, const std::vector<Webhook>* webhooks, bool all_
 
 // The first event that a webhook wants, from where it stands, which moves there; nullopt when there
 // is none among the next hundred.
-Task<Result<std::optional<Event>, Problem>> next_event(Turn turn, std::int64_t count) {
+Task<Result<std::optional<Event>, Problem>> next_event(ConnectionId id, Turn turn,
+                                                       std::int64_t count) {
   auto& next = turn.progress->next;
   const auto end = std::min(count, next + kMostTaken);
   for (; next < end; ++next) {
@@ -134,6 +135,11 @@ Task<Result<std::optional<Event>, Problem>> next_event(Turn turn, std::int64_t c
       co_return std::unexpected(problem(ProblemCode::store_unavailable));
     }
     auto events = (*read)[0] ? decode_events(*(*read)[0]) : std::nullopt;
+    if ((*read)[0] && !events) {
+      (void)co_await perform(Log{.level = LogLevel::error,
+                                 .event = "events_unreadable",
+                                 .fields = {{"connection", connection_key(id)}}});
+    }
     if (events && events->size() == 1 && turn.webhook->wants(events->front().type)) {
       co_return std::optional(std::move(events->front()));
     }
@@ -207,7 +213,7 @@ Task<Result<std::monostate, Problem>> deliver(FlowContext* context, ConnectionId
     const auto now = co_await current_time();
     const auto turn = whose_turn(*webhooks, *all, now);
     if (turn) {
-      auto event = co_await next_event(*turn, all->count);
+      auto event = co_await next_event(id, *turn, all->count);
       if (!event) {
         co_return std::unexpected(event.error());
       }

@@ -47,7 +47,13 @@ Task<std::monostate> publish(AuthorityState* state) {
       co_return std::monostate{};
     }
   }
-  auto events = decode_events(outbox.events).value_or(std::vector<Event>());
+  auto decoded = decode_events(outbox.events);
+  if (!decoded) {
+    (void)co_await perform(Log{.level = LogLevel::error,
+                               .event = "events_unreadable",
+                               .fields = {{"connection", connection_key(state->id)}}});
+  }
+  auto events = std::move(decoded).value_or(std::vector<Event>());
   std::string left;
   for (std::size_t i = kMostLogged; i < events.size(); ++i) {
     left += encode_event(events[i]);

@@ -23,9 +23,11 @@ std::string_view kept_key(JournalKind kind) {
   return kind == JournalKind::code ? kSignInKeptKey : kKeptKey;
 }
 
-// Adds events of `record` to a commit and to what is owed.
-void tell(AuthorityState* state, const ConnectionRecord& record, const std::vector<Told>& told,
-          EpochMs now, StorageCommit* commit, Outbox* outbox) {
+// Adds events of `record` to a commit and to what is owed. Gives how many earlier ones D1's log
+// will not get for want of room.
+std::size_t tell(AuthorityState* state, const ConnectionRecord& record,
+                 const std::vector<Told>& told, EpochMs now, StorageCommit* commit,
+                 Outbox* outbox) {
   auto& events = outbox->events;
   for (const auto& each : told) {
     const auto event = make_event("evt_" + base64url_encode(state->context->take_entropy(12)),
@@ -33,14 +35,28 @@ void tell(AuthorityState* state, const ConnectionRecord& record, const std::vect
     events += encode_event(event);
     add_webhook_event(state, commit, event);
   }
+  std::size_t dropped = 0;
   if (events.size() > kMostEventBytes) {
-    auto kept = decode_events(events).value_or(std::vector<Event>());
+    const auto kept = decode_events(events).value_or(std::vector<Event>());
+    dropped = kept.size() / 2;
     events.clear();
-    for (std::size_t i = kept.size() / 2; i < kept.size(); ++i) {
+    for (std::size_t i = dropped; i < kept.size(); ++i) {
       events += encode_event(kept[i]);
     }
   }
   commit->puts.emplace_back(kOutboxKey, encode_outbox(*outbox));
+  return dropped;
+}
+
+Task<std::monostate> say_dropped(const AuthorityState* state, std::size_t dropped) {
+  if (dropped != 0) {
+    (void)co_await perform(
+        Log{.level = LogLevel::error,
+            .event = "events_dropped",
+            .fields = {{"connection", connection_key(state->id)},
+                       {"count", to_decimal(static_cast<std::int64_t>(dropped))}}});
+  }
+  co_return std::monostate{};
 }
 
 }  // namespace
@@ -78,11 +94,12 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
   const auto now = co_await current_time();
   auto outbox = state->outbox;
   const auto event_count = state->event_count;
+  std::size_t dropped = 0;
   if (!told.empty() && state->record) {
     if (!state->outbox) {
       state->outbox = Outbox{.kv_done = true, .d1_done = true, .retry_at = now + kLogAlarmMs};
     }
-    tell(state, *state->record, told, now, &commit, &*state->outbox);
+    dropped = tell(state, *state->record, told, now, &commit, &*state->outbox);
   }
   if (!state->behind) {
     commit.alarm_at = next_alarm(*state, now);
@@ -93,8 +110,10 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
     state->behind = true;
     state->outbox = std::move(outbox);
     state->event_count = event_count;
+    co_return false;
   }
-  co_return stored.has_value();
+  (void)co_await say_dropped(state, dropped);
+  co_return true;
 }
 
 namespace {
@@ -177,7 +196,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
     outbox.worked_at = now;
   }
   const auto event_count = state->event_count;
-  tell(state, next, told, now, &commit, &outbox);
+  const auto dropped = tell(state, next, told, now, &commit, &outbox);
   commit.alarm_at = earlier_alarm(now + kOutboxAlarmMs,
                                   delivery_due_at(state->delivery, state->event_count, now));
   const auto stored = co_await perform(std::move(commit));
@@ -198,6 +217,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   if (ends.pending) {
     state->pending.reset();
   }
+  (void)co_await say_dropped(state, dropped);
   (void)co_await publish(state);
   co_return std::monostate{};
 }

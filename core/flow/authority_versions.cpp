@@ -13,8 +13,13 @@ namespace postern {
 
 namespace {
 
-// Those that are kept, the newest first. Faults: store_unavailable, stored_data_unreadable.
-Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(const AuthorityState* state) {
+struct EarlierVersions {
+  std::vector<ConnectionRecord> readable;  // the newest first
+  std::vector<std::int64_t> unreadable;    // their numbers, likewise
+};
+
+// Those that are kept. Fault: store_unavailable.
+Task<Result<EarlierVersions, Problem>> earlier_versions(const AuthorityState* state) {
   std::vector<std::string> keys;
   for (std::int64_t age = 1; age <= versions_kept(*state->context); ++age) {
     keys.push_back(version_key(state->version() - age));
@@ -23,14 +28,15 @@ Task<Result<std::vector<ConnectionRecord>, Problem>> earlier_versions(const Auth
   if (!read) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }
-  std::vector<ConnectionRecord> versions;
+  EarlierVersions versions;
+  auto number = state->version();
   for (const auto& bytes : *read) {
+    --number;
     auto record = bytes ? decode_record(*bytes) : std::nullopt;
-    if (bytes && (!record || record->id != state->id)) {
-      co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
-    }
-    if (record) {
-      versions.push_back(std::move(*record));
+    if (record && record->id == state->id) {
+      versions.readable.push_back(std::move(*record));
+    } else if (bytes) {
+      versions.unreadable.push_back(number);
     }
   }
   co_return std::move(versions);
@@ -61,8 +67,12 @@ Task<Outcome> authority_versions_flow(FlowContext* context) {
   JsonWriter out;
   out.begin_object().key("versions").begin_array();
   out.raw(connection_json(*state->record, state->rules.policy));
-  for (const auto& version : *versions) {
+  for (const auto& version : versions->readable) {
     out.raw(connection_json(version, {.mode = RefreshMode::on_demand}));
+  }
+  for (const auto number : versions->unreadable) {
+    out.begin_object().member("version", number).key("can_refresh").boolean(false);
+    out.key("unreadable").boolean(true).end_object();
   }
   out.end_array();
   co_return json_outcome(out.end_object().take());
@@ -94,14 +104,21 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
   if (!versions) {
     co_return problem_outcome(versions.error());
   }
-  const auto found = std::ranges::find(*versions, payload->version, &ConnectionRecord::version);
-  if (found == versions->end() || found->sealed_refresh_token.empty()) {
+  auto& readable = versions->readable;
+  const auto found = std::ranges::find(readable, payload->version, &ConnectionRecord::version);
+  if (std::ranges::contains(versions->unreadable, payload->version)) {
+    co_return problem_outcome(ProblemCode::stored_data_unreadable);
+  }
+  if (found == readable.end() || found->sealed_refresh_token.empty()) {
     co_return problem_outcome(ProblemCode::version_not_kept);
   }
-  const bool used = was_used(*found, *state->record) ||
-                    std::ranges::any_of(*versions, [&](const ConnectionRecord& later) {
-                      return was_used(*found, later);
-                    });
+  // One that cannot be read may be what its refresh token was used for.
+  const bool used =
+      was_used(*found, *state->record) ||
+      std::ranges::any_of(readable,
+                          [&](const ConnectionRecord& later) { return was_used(*found, later); }) ||
+      std::ranges::any_of(versions->unreadable,
+                          [&](std::int64_t later) { return later > found->version; });
   if (used && !works_again(state->rules.replay)) {
     co_return problem_outcome(ProblemCode::version_spent);
   }

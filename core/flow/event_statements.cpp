@@ -16,17 +16,17 @@ constexpr DurationMs kEventLifeMs = 30 * kDayMs;
 
 // From seven columns, beginning with the event's id.
 std::optional<Event> event_at(const SqlRow& row, std::size_t at, ConnectionId* id) {
-  const auto type = parse_event_type(text_at(row, at + 4));
+  auto type = text_at(row, at + 4);
   // It is passed on inside of other JSON, as it is.
   const auto data = parse_json(text_at(row, at + 6));
-  if (!type || !data || !data->is_object()) {
+  if (!is_event_type(type) || !data || !data->is_object()) {
     return std::nullopt;
   }
   *id = {.org = text_at(row, at + 1),
          .integration = text_at(row, at + 2),
          .user_id = text_at(row, at + 3)};
   return Event{.id = text_at(row, at),
-               .type = *type,
+               .type = std::move(type),
                .at = integer_at(row, at + 5),
                .data = text_at(row, at + 6)};
 }
@@ -37,7 +37,7 @@ SqlStatement insert_event(const ConnectionId& id, const Event& event) {
   return {.sql = "INSERT OR IGNORE INTO events (" POSTERN_EVENT_COLUMNS
                  ") VALUES (?, ?, ?, ?, ?, ?, ?)",
           .parameters = bind({text(event.id), text(id.org), text(id.integration), text(id.user_id),
-                              text(name_of(event.type)), event.at, text(event.data)})};
+                              text(event.type), event.at, text(event.data)})};
 }
 
 SqlStatement select_events(const EventQuery& query) {
@@ -89,9 +89,9 @@ SqlStatement insert_dead_letter(const DeadLetter& letter) {
       .sql = "INSERT OR REPLACE INTO dead_letters (" POSTERN_LETTER_COLUMNS
              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       .parameters = bind({text(letter.event.id), text(letter.id.org), text(letter.id.integration),
-                          text(letter.id.user_id), text(name_of(letter.event.type)),
-                          letter.event.at, text(letter.event.data), text(letter.webhook),
-                          letter.attempts, text(letter.reason), letter.failed_at})};
+                          text(letter.id.user_id), text(letter.event.type), letter.event.at,
+                          text(letter.event.data), text(letter.webhook), letter.attempts,
+                          text(letter.reason), letter.failed_at})};
 }
 
 SqlStatement select_dead_letters(std::string_view org, std::int64_t after, std::int64_t limit) {

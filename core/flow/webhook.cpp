@@ -73,8 +73,9 @@ bool read_types(const Json* list, std::vector<EventType>* types) {
 
 }  // namespace
 
-bool Webhook::wants(EventType type) const {
-  return types.empty() || std::ranges::find(types, type) != types.end();
+bool Webhook::wants(std::string_view type) const {
+  return types.empty() ||
+         std::ranges::any_of(types, [&](EventType each) { return name_of(each) == type; });
 }
 
 std::vector<Webhook> webhooks_of(const FlowContext& context, std::string_view org,

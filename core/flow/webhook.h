@@ -19,7 +19,8 @@ struct Webhook {
   std::vector<std::string> keys;  // the newest first; each of them signs
   std::vector<EventType> types;   // empty: all
 
-  [[nodiscard]] bool wants(EventType type) const;
+  // An event with this word for its type.
+  [[nodiscard]] bool wants(std::string_view type) const;
 };
 
 // An organization's webhooks, from the variable WEBHOOKS: {"org": [{"url", "secret", "events"}]}.

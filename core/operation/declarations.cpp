@@ -207,7 +207,7 @@ constexpr Operation kOperations[] = {
     {.name = "disconnect", .rpc = POSTERN_DOC("disconnect"), .method = POSTERN_DOC("DELETE"), .path = POSTERN_DOC("/v1/connections/:integration"),
      .permission = "connections:write", .parameters = kConnection,
      .summary = POSTERN_DOC("Ends the connection and deletes its tokens everywhere; may be repeated"),
-     .result = POSTERN_DOC("{success, disconnected, provider_revocation}"), .flow = disconnect_flow},
+     .result = POSTERN_DOC("{success, disconnected, propagation, provider_revocation}"), .flow = disconnect_flow},
     {.name = "get_integration", .rpc = POSTERN_DOC("getIntegration"), .method = POSTERN_DOC("GET"),
      .path = POSTERN_DOC("/v1/integrations/:integration"), .permission = "connections:read", .parameters = kIntegrationOnly,
      .summary = POSTERN_DOC("Whether the provider takes the integration, and how its tokens are refreshed"),

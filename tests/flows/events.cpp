@@ -1,5 +1,6 @@
 // Events: written with the change, logged, sent to webhooks, given up, sent again.
 #include "core/connection/event.h"
+#include "core/connection/journal.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {
@@ -162,6 +163,12 @@ void log_is_down(Stories& stories) {
   story.host.ring(story.object_name());
   story.section("The log");
   story.host.call(list_events());
+  story.section("What waits cannot be read", "The log says so; the backup is brought up to date.");
+  Outbox outbox{.kv_done = true, .events = encode_event({.id = "evt_1", .type = "refreshed"})};
+  outbox.events.pop_back();
+  story.world.objects[story.object_name()].storage[std::string(kOutboxKey)] = encode_outbox(outbox);
+  story.world.now += kMinuteMs;
+  story.host.ring(story.object_name());
 }
 
 void trouble(Stories& stories) {

@@ -143,7 +143,30 @@ void spent_version(Stories& stories) {
     expect_refresh(story, 2);
     silent.call(forced_refresh());
   });
-  story.host.call(rpc("rollback", R"({"userId":"user-1","version":1})", "connections:write"));
+  const auto back = rpc("rollback", R"({"userId":"user-1","version":1})", "connections:write");
+  story.host.call(back);
+  story.section("What its refresh token was used for cannot be read",
+                "Another account was connected since. A version that cannot be read stands in no "
+                "other's way\n"
+                "where a refresh token works more than once; here it may be what this one was used "
+                "for.");
+  story.world.now += kMinuteMs;
+  story.world.forget_memory();
+  Person other;
+  other.object.back() = '6';
+  story.quietly([&](Host& silent) {
+    const auto begun = story.begin(silent, story.make_link(silent, R"(,"allowOtherAccount":true)"));
+    story.expect_sign_in(begun, other, {.access_token = "access-3", .refresh_token = "refresh-3"});
+    silent.call(story.callback_of(begun));
+  });
+  story.world.objects[story.object_name()].storage[version_key(2)] = "of another kind";
+  story.host.call(rpc("list_versions", R"({"userId":"user-1"})", "connections:read"));
+  story.host.call(back);
+  story.section("To go back to the one that cannot be read");
+  story.host.call(rpc("rollback", R"({"userId":"user-1","version":2})", "connections:write"));
+  story.section("Where a refresh token works more than once");
+  story.world.environment["AZURE_REPLAY"] = "old_stays_valid";
+  story.host.call(back);
 }
 
 void one_resource_refused(Stories& stories) {

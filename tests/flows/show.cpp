@@ -43,7 +43,7 @@ std::string shown_record(const ConnectionRecord& record) {
 std::string shown_events(std::string_view bytes) {
   std::string text;
   for (const auto& event : decode_events(bytes).value_or(std::vector<Event>())) {
-    text += "; " + std::string(name_of(event.type)) + " " + event.id + " " + event.data;
+    text += "; " + event.type + " " + event.id + " " + event.data;
   }
   return text;
 }

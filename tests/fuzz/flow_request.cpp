@@ -117,8 +117,7 @@ std::string payload_for(World& world, std::string_view operation, Choices& choic
   }
   if (operation == "authority.redeliver") {
     return encode(RedeliverPayload{
-        .id = kId,
-        .event = {.id = "evt_1", .type = EventType::connected, .at = world.now, .data = "{}"}});
+        .id = kId, .event = {.id = "evt_1", .type = "connected", .at = world.now, .data = "{}"}});
   }
   if (operation == "authority.alarm") {
     // As the platform rings it, or as who delivers goes on in it.

@@ -71,8 +71,7 @@ void check_rules(std::string_view text) {
 
 // What is sent is one request with clean headers, signed by each key.
 void check_request(const Webhook& webhook) {
-  const Event event{
-      .id = "evt_1", .type = EventType::refreshed, .at = 1'767'323'045'000, .data = "{}"};
+  const Event event{.id = "evt_1", .type = "refreshed", .at = 1'767'323'045'000, .data = "{}"};
   const auto request = webhook_request(webhook, event, event.at);
   check(request.url == webhook.url && request.method == "POST");
   check(parse_json(request.body).has_value());

@@ -10,15 +10,14 @@ namespace {
 
 // Whether a change to this status may be told so. An answer that is no good but for its refresh
 // token is a failure, and changes the record.
-bool tells(EventType type, Status status) {
+bool tells(std::string_view type, Status status) {
   switch (status) {
     case Status::connected:
-      return type == EventType::connected || type == EventType::refreshed ||
-             type == EventType::refresh_failed;
+      return type == "connected" || type == "refreshed" || type == "refresh_failed";
     case Status::needs_reauth:
-      return type == EventType::needs_reauth;
+      return type == "needs_reauth";
     default:
-      return type == EventType::disconnected;
+      return type == "disconnected";
   }
 }
 
@@ -62,7 +61,7 @@ bool inserts_into(const SqlStatement& statement, std::string_view table) {
 
 bool EventBook::is_open(const Book& book, std::size_t hook, const Telling& telling) {
   const auto wanted = kHooks[hook].type;
-  return !telling.excused && (wanted.empty() || wanted == name_of(telling.type)) &&
+  return !telling.excused && (wanted.empty() || wanted == telling.type) &&
          !book.done[hook].contains(telling.id);
 }
 
@@ -71,7 +70,7 @@ void EventBook::tell(Book& book, const Event& event) {
     return;
   }
   book.told.push_back({.id = event.id, .type = event.type});
-  coverage_.count("event", name_of(event.type));
+  coverage_.count("event", event.type);
   if (event.data.find("\"rolled_back\"") != std::string::npos) {
     book.ends_told.clear();  // of an earlier grant it may be told again
   }

@@ -40,7 +40,7 @@ class EventBook {
  private:
   struct Telling {
     std::string id;
-    EventType type = EventType::connected;
+    std::string type;
     bool excused = false;
     bool logged = false;
   };

@@ -23,6 +23,9 @@ export type ReadPage = (parameters: Record<string, unknown>) => Promise<unknown>
 const SECONDS = 60;
 const MOST_SECONDS = 900;
 const PAUSE_MS = 1000;
+/** What a call of `onEvents` has at least, also where the subscription's time is nearly over. */
+const LEAST_CALL_MS = 10_000;
+const LATE = Symbol("late");
 
 const isPage = (value: unknown): value is Page => Array.isArray((value as Partial<Page> | null)?.events);
 
@@ -35,10 +38,22 @@ export function refusedWish(parameters: SubscribeParameters, onEvents: unknown):
     : `\`seconds\` must be 1 to ${MOST_SECONDS}`;
 }
 
+async function called(onEvents: OnEvents, page: Page, end: number): Promise<unknown> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([
+      onEvents(page.events, page.cursor),
+      scheduler.wait(Math.max(end - Date.now(), LEAST_CALL_MS), { signal: timer.signal }).then(() => LATE),
+    ]);
+  } finally {
+    timer.abort();
+  }
+}
+
 /**
  * At least once: an event counts as taken when `onEvents` has resolved, and whoever begins again with the
- * cursor that came last misses none. Answers that cursor, or the refusal of a read. Throws what `onEvents` throws, and
- * where its Worker is gone.
+ * cursor that came last misses none. Answers that cursor, or the refusal of a read; so it does where `onEvents` has
+ * not resolved by the subscription's end. Throws what `onEvents` throws, and where its Worker is gone.
  */
 export async function follow(
   read: ReadPage,
@@ -50,9 +65,10 @@ export async function follow(
   for (;;) {
     const page = await read({ ...wish, ...(cursor === undefined ? {} : { cursor }) });
     if (!isPage(page)) return page;
-    const goesOn = page.events.length === 0 || (await onEvents(page.events, page.cursor)) !== false;
+    const goesOn = page.events.length === 0 || (await called(onEvents, page, end));
+    if (goesOn === LATE) return { cursor: cursor ?? "0" };
     cursor = page.cursor;
-    if (!goesOn || Date.now() >= end) return { cursor };
+    if (goesOn === false || Date.now() >= end) return { cursor };
     if (page.events.length === 0) await scheduler.wait(PAUSE_MS);
   }
 }

@@ -22,7 +22,7 @@ SqlOutcome run(Database& d1, SqlStatement statement) {
 }
 
 Event event(std::string id, EventType type = EventType::refreshed, EpochMs at = kNow) {
-  return {.id = std::move(id), .type = type, .at = at, .data = R"({"a":1})"};
+  return {.id = std::move(id), .type = std::string(name_of(type)), .at = at, .data = R"({"a":1})"};
 }
 
 DeadLetter letter(std::string event_id, std::string url, EpochMs failed_at = kNow) {
@@ -68,7 +68,7 @@ TEST_CASE("an event is read from the log as it was written") {
   CHECK(found->seq == 1);
   CHECK(found->id == kId);
   CHECK(found->event.id == "evt_1");
-  CHECK(found->event.type == EventType::needs_reauth);
+  CHECK(found->event.type == "needs_reauth");
   CHECK(found->event.at == kNow);
   CHECK(found->event.data == R"({"a":1})");
 }
@@ -148,7 +148,7 @@ TEST_CASE("an event that is no longer in the log is found among the dead letters
   const auto found = event_in_row(rows[0]);
   REQUIRE(found.has_value());
   CHECK(found->id == kId);
-  CHECK(found->event.type == EventType::refreshed);
+  CHECK(found->event.type == "refreshed");
   CHECK(found->event.at == kNow);
   CHECK(run(d1, select_event("other", "evt_1")).rows.empty());
 }
@@ -166,7 +166,7 @@ TEST_CASE("a dead letter is read as it was written, one for each event and webho
   REQUIRE(found.has_value());
   CHECK(found->id == kId);
   CHECK(found->event.id == "evt_1");
-  CHECK(found->event.type == EventType::refreshed);
+  CHECK(found->event.type == "refreshed");
   CHECK(found->event.at == kNow);
   CHECK(found->event.data == R"({"a":1})");
   CHECK(found->webhook == "https://a.example/");
@@ -282,7 +282,9 @@ TEST_CASE("rows of another shape are nobody's events") {
                   std::string("u"), std::move(type),      std::int64_t{kNow},  std::move(data)};
   };
   CHECK(event_in_row(row("refreshed", "{}")).has_value());
-  CHECK_FALSE(event_in_row(row("refreshee", "{}")).has_value());
+  // Of a newer release.
+  CHECK(event_in_row(row("refreshee", "{}")).has_value());
+  CHECK_FALSE(event_in_row(row("", "{}")).has_value());
   CHECK_FALSE(event_in_row(row("connection.refreshed", "{}")).has_value());
   // It is passed on as it is, inside of other JSON.
   for (const char* data : {"", "[]", "7", "{", "{}}", R"({},"a":{})", R"({"a":1,"a":2})"}) {

@@ -102,13 +102,13 @@ TEST_CASE("a rollback's payload is read as it was written") {
 }
 
 TEST_CASE("a redelivery's payload is read as it was written, and has one event") {
-  const Event event{.id = "evt_1", .type = EventType::needs_reauth, .at = 5, .data = R"({"a":1})"};
+  const Event event{.id = "evt_1", .type = "needs_reauth", .at = 5, .data = R"({"a":1})"};
   const auto bytes = encode(RedeliverPayload{.id = kId, .event = event});
   const auto read = decode_redeliver_payload(bytes);
   REQUIRE(read.has_value());
   CHECK(read->id == kId);
   CHECK(read->event.id == "evt_1");
-  CHECK(read->event.type == EventType::needs_reauth);
+  CHECK(read->event.type == "needs_reauth");
   CHECK(read->event.at == 5);
   CHECK(read->event.data == R"({"a":1})");
   refuses_every_cut(bytes, decode_redeliver_payload);

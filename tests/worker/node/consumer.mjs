@@ -9,6 +9,7 @@ export default {
         const answer = await service
           .subscribe(subscribe.parameters, (events, cursor) => {
             batches.push({ events, cursor });
+            if (batches.length === subscribe.stayAt) return scheduler.wait(600_000);
             if (batches.length === subscribe.failAt) throw new Error("the subscriber failed");
             return batches.length !== subscribe.stopAt;
           })

@@ -181,6 +181,7 @@ export class Postern {
     parameters: Record<string, unknown>;
     stopAt?: number;
     failAt?: number;
+    stayAt?: number;
     binding?: string;
   }): Promise<{ answer: unknown; batches: { events: { id: string; type: string }[]; cursor: string }[] }> {
     const { answer, thrown } = await this.#ask({ binding: subscribe.binding ?? "ALL", subscribe });

@@ -190,6 +190,17 @@ describe("a second Worker follows what happens", () => {
     assert.equal(again.batches[0]?.events[0]?.id, failed.batches[0]?.events[0]?.id);
   });
 
+  test("a call that does not come back ends it, and what it was called with comes again", async () => {
+    const userId = "stayed";
+    await postern.connect(userId, BOB);
+    const wish = { userId, seconds: 1 };
+    const stayed = await postern.subscribe({ parameters: wish, stayAt: 1 });
+    assert.deepEqual(stayed.answer, { cursor: "0" });
+    const again = await postern.subscribe({ parameters: wish, stopAt: 1 });
+    assert.deepEqual(again.batches[0]?.events, stayed.batches[0]?.events);
+    assert.equal(again.batches[0]?.events.length, 1);
+  });
+
   test("only with the permission, only its own organization's, and not for ever", async () => {
     const reader = await postern.subscribe({ parameters: {}, binding: "READER" });
     assert.equal((reader.answer as { code: string }).code, "permission_denied");
