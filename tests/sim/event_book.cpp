@@ -163,7 +163,7 @@ void EventBook::posted(int connection, const Fetch& request) {
     return;
   }
   const auto wanted = kHooks[hook].type;
-  if (!wanted.empty() && wanted != name_of(book.told[place->second].type)) {
+  if (!wanted.empty() && wanted != book.told[place->second].type) {
     violated_("an event goes to a webhook that does not want it");
   }
   for (auto& next = book.next[hook]; next < place->second; ++next) {
@@ -214,11 +214,11 @@ void EventBook::check_end(const std::vector<std::string>& log, bool has_webhooks
     }
     for (const auto& telling : book.told) {
       if (!telling.logged && !telling.excused) {
-        violated_("an event never reached the log: " + std::string(name_of(telling.type)));
+        violated_("an event never reached the log: " + telling.type);
       }
       for (std::size_t hook = 0; hook < kHooks.size() && has_webhooks; ++hook) {
         if (kHooks[hook].org == org_of(connection) && is_open(book, hook, telling)) {
-          violated_("an event never reached a webhook: " + std::string(name_of(telling.type)));
+          violated_("an event never reached a webhook: " + telling.type);
         }
       }
     }
