@@ -26,7 +26,8 @@ std::string encode_journal(const Journal& journal) {
       .text(journal.resource)
       .text(journal.connect)
       .number(journal.kept_reads)
-      .text(journal.incarnation);
+      .text(journal.incarnation)
+      .number(journal.asked_at);
   return out.take();
 }
 
@@ -47,6 +48,7 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.kept_reads = in.number();
   // Versions before did not write it, and a journal may be open while one takes over from them.
   journal.incarnation = in.at_end() ? std::string_view() : in.text();
+  journal.asked_at = in.at_end() ? journal.sent_at : in.number();
   return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
                                                                 : std::nullopt;
 }
@@ -111,6 +113,38 @@ std::optional<Trouble> decode_trouble(std::string_view bytes) {
 
 std::string version_key(std::int64_t version) {
   return "version:" + to_decimal(version);
+}
+
+std::string encode_pauses(const std::vector<Pause>& pauses) {
+  FieldWriter out;
+  for (const auto& pause : pauses) {
+    out.text(pause.resource).number(pause.granted_at).number(pause.since).number(pause.until);
+  }
+  return out.take();
+}
+
+std::vector<Pause> decode_pauses(std::string_view bytes) {
+  std::vector<Pause> pauses;
+  FieldReader in(bytes);
+  while (in.ok() && !in.at_end()) {
+    Pause pause;
+    pause.resource = in.text();
+    pause.granted_at = in.number();
+    pause.since = in.number();
+    pause.until = in.number();
+    pauses.push_back(std::move(pause));
+  }
+  return in.ok() ? std::move(pauses) : std::vector<Pause>();
+}
+
+EpochMs paused_until(const std::vector<Pause>& pauses, const ConnectionRecord& record,
+                     std::string_view resource) {
+  const auto found = std::ranges::find(pauses, resource, &Pause::resource);
+  if (found == pauses.end() || found->granted_at != record.granted_at) {
+    return 0;
+  }
+  const auto* token = record.token_for(resource);
+  return token != nullptr && token->minted_at > found->since ? 0 : found->until;
 }
 
 DurationMs retry_delay(std::int64_t attempts, std::uint32_t random) {

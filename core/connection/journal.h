@@ -10,6 +10,8 @@
 //   recovered the refresh token may be spent, and no journal is open: the record came back from a
 //             backup, or a try whose outcome is unknown was followed by one that said nothing of it
 //   trouble   refreshes fail, since when and why: the next one that works is told as a recovery
+//   pauses    resources that the provider refused when nobody had asked, and until when nobody asks
+//             unasked again
 //   version:<number>  an earlier version of the record, for inspection and rollback
 //   told      of which grant (its sign-in's time) the coming end was told
 //   events    how many events were written for webhooks; event:<number> each of them; delivery how
@@ -40,6 +42,7 @@ inline constexpr std::string_view kTroubleKey = "trouble";
 inline constexpr std::int64_t kMostVersions = 10;
 [[nodiscard]] std::string version_key(std::int64_t version);
 inline constexpr std::string_view kToldKey = "told";
+inline constexpr std::string_view kPausesKey = "pauses";
 inline constexpr std::string_view kEventsKey = "events";
 inline constexpr std::string_view kDeliveryKey = "delivery";
 inline constexpr std::string_view kEventKeyPrefix = "event:";
@@ -63,6 +66,8 @@ struct Journal {
   // Of the object that sent the last request, as long as no flow has seen its end. The object that
   // finds its own name here runs no such flow: nothing is on its way. Empty: it came to its end.
   std::string incarnation;
+  // When the last request left; `sent_at` is of the first.
+  EpochMs asked_at = 0;
 };
 [[nodiscard]] std::string encode_journal(const Journal& journal);
 [[nodiscard]] std::optional<Journal> decode_journal(std::string_view bytes);
@@ -105,6 +110,20 @@ struct Trouble {
 };
 [[nodiscard]] std::string encode_trouble(const Trouble& trouble);
 [[nodiscard]] std::optional<Trouble> decode_trouble(std::string_view bytes);
+
+// A refresh that was refused unasked. It says nothing of a later grant, nor beside a later token.
+struct Pause {
+  std::string resource;
+  EpochMs granted_at = 0;
+  EpochMs since = 0;
+  EpochMs until = 0;
+};
+[[nodiscard]] std::string encode_pauses(const std::vector<Pause>& pauses);
+// None where they cannot be read: then it is asked once more.
+[[nodiscard]] std::vector<Pause> decode_pauses(std::string_view bytes);
+// Until when the resource is not to be refreshed unasked; 0: it may be.
+[[nodiscard]] EpochMs paused_until(const std::vector<Pause>& pauses, const ConnectionRecord& record,
+                                   std::string_view resource);
 
 // Exponential with full jitter between 1 s and 10 min: `random` is any 32 random bits.
 [[nodiscard]] DurationMs retry_delay(std::int64_t attempts, std::uint32_t random);

@@ -14,7 +14,6 @@
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
 #include "core/flow/reauth.h"
-#include "core/flow/refusal.h"
 
 namespace postern {
 
@@ -63,9 +62,11 @@ Task<Outcome> serve(const AuthorityState* state, std::string resource) {
 // Brings the demanded token up to date. Afterwards state->record holds what may be served.
 Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, AuthorityState* state,
                                                        TokenPayload payload) {
-  const std::string settled_resource =
-      state->refresh.journal ? state->refresh.journal->resource : "";
-  auto settled = co_await settle(context, state);
+  // A replay is for what is asked here; only what was kept may be of another resource.
+  const std::string settled_resource = state->refresh.journal && state->refresh.kept
+                                           ? state->refresh.journal->resource
+                                           : payload.resource;
+  auto settled = co_await settle(context, state, payload.resource);
   const auto now = co_await current_time();
   const TokenDemand demand{.resource = payload.resource,
                            .min_ttl_ms = payload.min_ttl_ms,
@@ -168,7 +169,10 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   if (!state) {
     co_return problem_outcome(state.error());
   }
-  (void)co_await settle(context, &*state);
+  (void)co_await settle(context, &*state, {});
+  if (state->pending_unreadable) {
+    co_return problem_outcome(ProblemCode::stored_data_unreadable);
+  }
   const auto now = co_await current_time();
   if (!state->pending || state->pending->attempt != payload->attempt ||
       state->pending->expires_at <= now) {
@@ -202,7 +206,7 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     co_return problem_outcome(state.error());
   }
   const bool connected = state->record && state->record->status != Status::revoked;
-  if (connected || state->pending || state->sign_in.journal) {
+  if (connected || state->pending || state->pending_unreadable || state->sign_in.journal) {
     const auto now = co_await current_time();
     // A tombstone with a version, in every store: a copy that is older can never rise again.
     ConnectionRecord tombstone;
@@ -234,6 +238,22 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
 
 namespace {
 
+// Of its time, in storage: in memory it would not outlive half a minute.
+Task<std::monostate> pause(AuthorityState* state, std::string resource, EpochMs now,
+                           EpochMs until) {
+  const auto& record = *state->record;
+  std::erase_if(state->pauses, [&](const Pause& pause) {
+    return pause.resource == resource || pause.granted_at != record.granted_at;
+  });
+  state->pauses.push_back({.resource = std::move(resource),
+                           .granted_at = record.granted_at,
+                           .since = now,
+                           .until = until + spread(record, kDueAgainMs)});
+  (void)co_await store(
+      state, StorageCommit{.puts = {{kPausesKey, encode_pauses(state->pauses)}}, .deletes = {}});
+  co_return std::monostate{};
+}
+
 // What is due though nobody asked for it; in keep_fresh each resource by itself. One that is
 // refused keeps no other from its turn.
 Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
@@ -246,13 +266,14 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
     }
     refused.push_back(due.resource);
     // An alarm rings for many things, and not each time is what was refused to be asked for again.
-    if (co_await was_refused_unasked(state, due.resource)) {
+    if (paused_until(state->pauses, *state->record, due.resource) > now) {
       continue;
     }
     const auto refreshed = co_await refresh(context, state, due.resource);
-    if (!refreshed && refreshed.error().problem.code != ProblemCode::integration_fault) {
-      (void)co_await remember_refused_unasked(state, std::move(due.resource),
-                                              now + patience(due.at, now, kDueAgainMs));
+    if (!refreshed && !state->refresh.journal &&
+        refreshed.error().problem.code != ProblemCode::integration_fault) {
+      (void)co_await pause(state, std::move(due.resource), now,
+                           now + patience(due.at, now, kDueAgainMs));
     }
   }
   co_return std::monostate{};
@@ -290,7 +311,7 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
     co_return json_outcome("{}");
   }
   auto state = std::move(*loaded);
-  (void)co_await settle(context, &*state);
+  (void)co_await settle(context, &*state, {});
   (void)co_await refresh_due(context, &*state);
   (void)co_await tell_of_the_end(&*state);
   auto now = co_await current_time();

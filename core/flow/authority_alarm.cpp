@@ -49,13 +49,25 @@ EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
     next = earlier_alarm(next, now + kRareTryMs);
   }
   const auto& policy = state.rules.policy;
-  if (const auto due = next_refresh(*state.record, policy); due.at != 0 && !state.refresh.journal) {
+  std::vector<std::string> paused;
+  while (!state.refresh.journal) {
+    const auto due = next_refresh(*state.record, policy, paused);
+    if (due.at == 0) {
+      break;
+    }
+    if (const auto until = paused_until(state.pauses, *state.record, due.resource);
+        until > std::max(due.at, now)) {
+      next = earlier_alarm(next, until);
+      paused.push_back(due.resource);
+      continue;
+    }
     // Only the alarm tries it, so only the alarm may put it off.
     const bool tried = state.context->input.entry == Entry::alarm;
     next =
         earlier_alarm(next, due.at > now || !tried ? std::max(due.at, now)
                                                    : now + patience(due.since, now, kDueAgainMs) +
                                                          spread(*state.record, kDueAgainMs));
+    break;
   }
   if (const auto tell_at = expiry_told_at(*state.record, policy);
       tell_at != 0 && state.told_of != state.record->granted_at) {

@@ -73,7 +73,8 @@ ConnectionRecord new_record(const AuthorityState& state, const Attempt& attempt,
   record.created_at =
       state.record && state.record->status != Status::revoked ? state.record->created_at : now;
   record.updated_at = now;
-  record.granted_at = now;
+  // A grant's times are the provider's: a kept answer may be finished long after it came.
+  record.granted_at = state.sign_in.journal->sent_at;
   return record;
 }
 
@@ -87,12 +88,18 @@ Task<Outcome> refuse(AuthorityState* state, const Attempt* attempt, ConnectFailu
   co_return connect_failure(attempt->state, failure);
 }
 
+// Only the browser that is there now can take the code to the backend: whatever is finished without
+// it nobody could confirm.
+bool waits_for_backend(const StateRow& row) {
+  return row.confirm == "backend";
+}
+
 // A grant arrived and what is missing may come: the kept answer stays, and the alarm goes on with
 // it.
 Task<Outcome> finish_later(AuthorityState* state, const Attempt* attempt, ConnectFailure failure) {
   const auto now = co_await current_time();
   auto& journal = *state->sign_in.journal;
-  if (now - journal.sent_at > kKeptLifeMs) {
+  if (now - journal.sent_at > kKeptLifeMs || waits_for_backend(attempt->state)) {
     co_return co_await refuse(state, attempt, std::move(failure));
   }
   journal.retry_at = now + kKeptRetryMs;
@@ -167,9 +174,9 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
   }
   const auto profile = co_await read_profile(attempt, std::string(response->access_token.reveal()));
   now = co_await current_time();
-  auto record = co_await seal_tokens({.previous = nullptr,
-                                      .next = new_record(*state, *attempt, *identity, profile, now),
-                                      .resource = std::string(kFirstResource)},
+  auto record = co_await seal_tokens({.next = new_record(*state, *attempt, *identity, profile, now),
+                                      .resource = std::string(kFirstResource),
+                                      .asked_at = state->sign_in.journal->sent_at},
                                      &*response, {});
   if (!record) {
     // The kept answer stays: the alarm finishes what could not be sealed now.
@@ -177,7 +184,7 @@ Task<Outcome> finish(FlowContext* context, AuthorityState* state, const Attempt*
                                                .page = PageKind::outcome_unknown,
                                                .detail = "sealing_failed"});
   }
-  if (attempt->state.confirm == "backend") {
+  if (waits_for_backend(attempt->state)) {
     co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
   const auto committed =
@@ -308,7 +315,8 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                   .attempts = 1,
                   .retry_at = now,
                   .resource = std::string(kFirstResource),
-                  .connect = journal_payload(*payload, redeemable->nonce)};
+                  .connect = journal_payload(*payload, redeemable->nonce),
+                  .asked_at = now};
   const auto keep_context = kept_context(state.id, journal);
   const auto opened = co_await open_journal(&state, std::move(journal), now + kJournalAlarmMs);
   if (!opened) {
@@ -343,18 +351,26 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
     co_return problem_outcome(patience_problem(state->sign_in.journal->retry_at, now));
   }
   const auto payload = decode_connect_payload(state->sign_in.journal->connect);
-  auto kept = co_await open_kept(state, JournalKind::code);
+  if (payload && waits_for_backend(payload->state)) {
+    (void)co_await perform(Log{
+        .level = LogLevel::warn,
+        .event = "connect_refused",
+        .fields = {{"connection", connection_key(state->id)}, {"reason", "nobody_can_confirm"}}});
+    (void)co_await close_journal(state, JournalKind::code);
+    co_return problem_outcome(ProblemCode::attempt_unusable);
+  }
   auto integration =
       payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
+  if (!integration && state->sign_in.kept && co_await current_time() - sent_at < kKeptLifeMs) {
+    // Before it is taken up: what flows die of is told by how often it was taken up.
+    co_return problem_outcome(integration.error());
+  }
+  auto kept = co_await open_kept(state, JournalKind::code);
   if (!kept) {
     // A grant arrived and cannot be opened now, for want of its key perhaps: not ours to throw
     // away.
     co_return problem_outcome(kept.error());
-  }
-  const auto now = co_await current_time();
-  if (*kept && !integration && now - sent_at < kKeptLifeMs) {
-    co_return problem_outcome(integration.error());
   }
   if (!*kept || !integration) {
     (void)co_await close_journal(state, JournalKind::code);
@@ -370,14 +386,14 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   co_return outcome;
 }
 
-Task<RefreshResult> settle(FlowContext* context, AuthorityState* state) {
+Task<RefreshResult> settle(FlowContext* context, AuthorityState* state, std::string wanted) {
   if (state->sign_in.journal) {
     (void)co_await settle_code(context, state);
   }
   if (!state->refresh.journal) {
     co_return std::monostate{};
   }
-  co_return co_await settle_refresh(context, state);
+  co_return co_await settle_refresh(context, state, std::move(wanted));
 }
 
 }  // namespace postern

@@ -22,6 +22,9 @@ constexpr int kMostRequests = 3;
 constexpr std::int64_t kMostTaken = 100;
 // Events that wait for one webhook; what is beyond goes to the dead letters, the oldest first.
 constexpr std::int64_t kMostWaiting = 1000;
+// Where these cannot be written either so many more wait; what is beyond is lost, and the log says
+// so.
+constexpr std::int64_t kMostWaitingForLetters = 1000;
 // Where the variable, or an entry of it, cannot be read. Every connection rings for it.
 constexpr DurationMs kReadAgainMs = kHourMs;
 // Where the dead letter itself cannot be written.
@@ -62,6 +65,7 @@ Task<Result<Deliveries, Problem>> load(const std::vector<Webhook>* webhooks, boo
   Deliveries all{.count = count ? parse_decimal(*count).value_or(0) : 0,
                  .delivery = stored ? decode_delivery(*stored).value_or(Delivery()) : Delivery(),
                  .stored = stored.value_or(std::string())};
+  all.count = std::max(all.count, all.delivery.seen);
   if (all_are_read) {
     std::erase_if(all.delivery.webhooks, [&](const WebhookProgress& progress) {
       return std::ranges::find(*webhooks, progress.name, &Webhook::name) == webhooks->end();
@@ -157,16 +161,26 @@ std::optional<DurationMs> asked_patience(const HttpReply& reply, EpochMs now) {
 }
 
 // Given up, but not lost: it is kept where an operator finds it and can have it sent again.
-Task<std::monostate> give_up(ConnectionId id, Event event, Turn turn, std::string reason) {
+// `waiting`: how many events the webhook has not got.
+Task<std::monostate> give_up(ConnectionId id, Event event, Turn turn, std::string reason,
+                             std::int64_t waiting) {
   const auto now = co_await current_time();
+  const auto event_id = event.id;
   const auto kept =
-      co_await perform(Sql{.statements = {insert_dead_letter({.id = std::move(id),
+      co_await perform(Sql{.statements = {insert_dead_letter({.id = id,
                                                               .event = std::move(event),
                                                               .webhook = turn.webhook->name,
                                                               .attempts = turn.progress->attempts,
                                                               .reason = std::move(reason),
                                                               .failed_at = now})}});
-  if (kept) {
+  const bool no_room = !kept && waiting > kMostWaiting + kMostWaitingForLetters;
+  if (no_room) {
+    (void)co_await perform(
+        Log{.level = LogLevel::error,
+            .event = "dead_letter_lost",
+            .fields = {{"connection", connection_key(id)}, {"event_id", event_id}}});
+  }
+  if (kept || no_room) {
     *turn.progress = {.name = turn.webhook->name, .next = turn.progress->next + 1};
   } else {
     turn.progress->next_at = now + kDeadLetterAgainMs;
@@ -175,7 +189,8 @@ Task<std::monostate> give_up(ConnectionId id, Event event, Turn turn, std::strin
 }
 
 // One request, and what came of it.
-Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Turn turn) {
+Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Turn turn,
+                          std::int64_t waiting) {
   const auto sent_at = co_await current_time();
   const auto reply = co_await perform(webhook_request(*turn.webhook, event, sent_at));
   const auto now = co_await current_time();
@@ -193,7 +208,7 @@ Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Tu
                                         {"attempts", to_decimal(progress.attempts)},
                                         {"reason", said}}});
   if (progress.attempts >= kMostDeliveryAttempts) {
-    co_return co_await give_up(std::move(id), std::move(event), turn, std::move(said));
+    co_return co_await give_up(std::move(id), std::move(event), turn, std::move(said), waiting);
   }
   const auto asked = reply ? asked_patience(*reply, now) : std::nullopt;
   progress.next_at = now + std::max(delivery_delay(progress.attempts, random_bits(context)),
@@ -217,11 +232,11 @@ Task<Result<std::monostate, Problem>> deliver(FlowContext* context, ConnectionId
       if (!event) {
         co_return std::unexpected(event.error());
       }
-      const bool too_many = all->count - turn->progress->next > kMostWaiting;
-      if (*event && too_many) {
-        (void)co_await give_up(id, std::move(**event), *turn, "too_many_waiting");
+      const auto waiting = all->count - turn->progress->next;
+      if (*event && waiting > kMostWaiting) {
+        (void)co_await give_up(id, std::move(**event), *turn, "too_many_waiting", waiting);
       } else if (*event) {
-        (void)co_await send(context, id, std::move(**event), *turn);
+        (void)co_await send(context, id, std::move(**event), *turn, waiting);
       }
     }
     if (!co_await save(&*all, webhooks, all_are_read)) {

@@ -85,6 +85,7 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
                                  : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
   journal.incarnation.clear();
+  journal.kept_reads = 0;
   (void)co_await perform(
       Log{.level = LogLevel::warn,
           .event = "refresh_retry",
@@ -189,7 +190,8 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
   next.version += 1;
   next.updated_at = co_await current_time();
   auto sealed =
-      co_await seal_refresh_token(std::move(next), std::string(fault.refresh_token->reveal()));
+      co_await seal_refresh_token(std::move(next), std::string(fault.refresh_token->reveal()),
+                                  state->refresh.journal->asked_at);
   if (!sealed) {
     co_return failed(sealed.error());
   }
@@ -211,8 +213,11 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
   co_return co_await refuse(context, state, resource, refusal_of(kind, fault));
 }
 
+// `old_token`: what was asked with; nothing where it cannot be opened. `came_at`: of an answer that
+// has just come, else 0.
 Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
-                                Result<HttpReply, HostFault> reply, std::string old_token) {
+                                Result<HttpReply, HostFault> reply,
+                                Result<std::string, Problem> old_token, EpochMs came_at) {
   const auto now = co_await current_time();
   if (!reply) {
     const char* reason = reply.error() == HostFault::timeout     ? "timeout"
@@ -228,6 +233,9 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   if (!response) {
     co_return co_await apply_fault(context, state, std::move(response.error()));
   }
+  if (!response->refresh_token && !old_token) {
+    co_return failed(std::move(old_token.error()));
+  }
   auto next = *state->record;
   next.version += 1;
   next.updated_at = now;
@@ -236,10 +244,11 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   next.evidence.clear();
   next.claims.clear();
   const auto refreshed_resource = state->refresh.journal->resource;
-  auto sealed = co_await seal_tokens({.previous = &*state->record,
-                                      .next = std::move(next),
-                                      .resource = state->refresh.journal->resource},
-                                     &*response, std::move(old_token));
+  auto sealed = co_await seal_tokens({.next = std::move(next),
+                                      .resource = state->refresh.journal->resource,
+                                      .asked_at = state->refresh.journal->asked_at,
+                                      .came_at = came_at},
+                                     &*response, std::move(old_token).value_or(std::string()));
   if (!sealed) {
     // The answer is kept: the alarm, or the next caller, seals it when sealing works again.
     co_return failed(sealed.error());
@@ -297,7 +306,8 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                   .retry_at = now + kRequestLifeMs,
                   .resource = resource,
                   .connect = {},
-                  .incarnation = context->input.incarnation};
+                  .incarnation = context->input.incarnation,
+                  .asked_at = now};
   const auto context_bytes = kept_context(state->id, journal);
   const auto opened = co_await open_journal(state, std::move(journal), now + kRequestLifeMs);
   if (!opened) {
@@ -315,7 +325,20 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                                       .keep_org = state->id.org,
                                       .keep_context = context_bytes});
   state->refresh.kept = "";
-  co_return co_await apply_reply(context, state, std::move(reply), std::move(*token));
+  const auto came_at = co_await current_time();
+  co_return co_await apply_reply(context, state, std::move(reply), std::move(token), came_at);
+}
+
+// Whose turn a replay is that nobody asked for: every third try is another resource's, where there
+// is one.
+std::string turn_of(const ConnectionRecord& record, const Journal& journal) {
+  const auto& tokens = record.tokens;
+  const auto last = std::ranges::find(tokens, journal.resource, &StoredAccessToken::resource);
+  if (journal.attempts % 3 != 0 || tokens.empty()) {
+    return journal.resource;
+  }
+  return last == tokens.end() || last + 1 == tokens.end() ? tokens.front().resource
+                                                          : (last + 1)->resource;
 }
 
 }  // namespace
@@ -325,7 +348,8 @@ Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::st
   co_return co_await exchange(context, state, std::move(resource), state->recovered ? 2 : 1);
 }
 
-Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) {
+Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
+                                   std::string wanted) {
   if (!state->record) {
     (void)co_await close_journal(state, JournalKind::refresh);
     co_return failed(problem(ProblemCode::not_connected));
@@ -337,10 +361,7 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
   }
   if (*kept) {
     auto token = co_await open_refresh_token(state);
-    if (!token) {
-      co_return failed(token.error());
-    }
-    auto applied = co_await apply_reply(context, state, std::move(**kept), std::move(*token));
+    auto applied = co_await apply_reply(context, state, std::move(**kept), std::move(token), 0);
     (void)co_await kept_was_read(state, JournalKind::refresh);
     co_return applied;
   }
@@ -359,9 +380,11 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state) 
                              .event = "refresh_replay",
                              .fields = {{"connection", connection_key(state->id)},
                                         {"reason", std::string(verdict.reason)}}});
-  const auto resource = journal.resource;
   const auto attempts = journal.attempts + 1;
-  co_return co_await exchange(context, state, resource, attempts);
+  if (wanted.empty()) {
+    wanted = turn_of(*state->record, journal);
+  }
+  co_return co_await exchange(context, state, std::move(wanted), attempts);
 }
 
 }  // namespace postern

@@ -22,22 +22,28 @@ using RefreshResult = Result<std::monostate, RefreshFailure>;
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource);
 
 // For an open journal of kind refresh: reads the kept answer, or replays as the catalogue allows.
-// While the journal asks for patience no request leaves.
-Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state);
+// While the journal asks for patience no request leaves. A replay is for the resource that is
+// `wanted`; where none is, each in its turn: the refresh token is the same, and one resource that
+// always fails must not keep it from being used.
+Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state, std::string wanted);
 
-// Sealed tokens of a response as the next version of a record. `previous` keeps the refresh token
-// and the other resources' tokens where the response has none.
+// Sealed tokens of a response as the next version of a record.
 struct SealWish {
-  const ConnectionRecord* previous = nullptr;
+  // A copy of the record before, whose other resources' tokens stay.
   ConnectionRecord next;
   std::string resource;
+  // When the request left: a token's life is counted from there, whenever the answer is read.
+  EpochMs asked_at = 0;
+  // When the answer came; 0: nobody knows, as with one that was kept. Then it is `asked_at`.
+  EpochMs came_at = 0;
 };
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
                                                     std::string old_refresh_token);
 
-// The refresh token alone, under the version of `next`.
+// The refresh token alone, under the version of `next`; it came at `minted_at`.
 Task<Result<ConnectionRecord, Problem>> seal_refresh_token(ConnectionRecord next,
-                                                           std::string refresh_token);
+                                                           std::string refresh_token,
+                                                           EpochMs minted_at);
 
 [[nodiscard]] TokenReply token_reply_of(const HttpReply& reply);
 

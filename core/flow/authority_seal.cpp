@@ -1,10 +1,13 @@
 // A token endpoint's answer, and its tokens sealed for a record.
+#include <algorithm>
+
 #include "core/flow/authority_refresh.h"
 
 namespace postern {
 
 Task<Result<ConnectionRecord, Problem>> seal_refresh_token(ConnectionRecord next,
-                                                           std::string refresh_token) {
+                                                           std::string refresh_token,
+                                                           EpochMs minted_at) {
   auto sealed =
       co_await perform(Seal{.org = next.id.org,
                             .context = seal_context(next.id, "refresh_token", next.version),
@@ -14,7 +17,8 @@ Task<Result<ConnectionRecord, Problem>> seal_refresh_token(ConnectionRecord next
   }
   next.sealed_refresh_token = std::move(*sealed);
   next.refresh_sealed_version = next.version;
-  next.refresh_minted_at = co_await current_time();
+  // Later than the one before: that is how a rollback knows which was used.
+  next.refresh_minted_at = std::max(minted_at, next.refresh_minted_at + 1);
   co_return std::move(next);
 }
 
@@ -34,7 +38,7 @@ TokenReply token_reply_of(const HttpReply& reply) {
 Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenResponse* response,
                                                     std::string old_refresh_token) {
   auto& next = wish.next;
-  const auto now = co_await current_time();
+  const auto minted_at = wish.came_at != 0 ? wish.came_at : wish.asked_at;
   // An answer without a refresh token means that the old one stays (RFC 6749 6); it is sealed anew,
   // so that the version and the key of the record are all that is ever needed.
   const std::string refresh_token = response->refresh_token
@@ -50,20 +54,22 @@ Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenRe
   }
   next.sealed_refresh_token.clear();
   if (!refresh_token.empty()) {
-    auto with_refresh_token = co_await seal_refresh_token(std::move(next), refresh_token);
+    auto with_refresh_token =
+        co_await seal_refresh_token(std::move(next), refresh_token, minted_at);
     if (!with_refresh_token) {
       co_return std::unexpected(with_refresh_token.error());
     }
     next = std::move(*with_refresh_token);
   }
-  StoredAccessToken token{.resource = wish.resource,
-                          .sealed = std::move(*access),
-                          .sealed_version = next.version,
-                          .minted_at = now,
-                          .expires_at = response->expires_in_seconds
-                                            ? now + *response->expires_in_seconds * kSecondMs
-                                            : 0,
-                          .scope = response->scope};
+  StoredAccessToken token{
+      .resource = wish.resource,
+      .sealed = std::move(*access),
+      .sealed_version = next.version,
+      .minted_at = minted_at,
+      .expires_at = response->expires_in_seconds
+                        ? wish.asked_at + *response->expires_in_seconds * kSecondMs
+                        : 0,
+      .scope = response->scope};
   std::erase_if(next.tokens,
                 [&](const StoredAccessToken& old) { return old.resource == wish.resource; });
   next.tokens.push_back(std::move(token));

@@ -1,5 +1,7 @@
 #include "core/flow/authority_state.h"
 
+#include <algorithm>
+
 #include "core/base/text.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/statements.h"
@@ -19,7 +21,8 @@ std::vector<std::string> all_keys() {
   return {std::string(kRecordKey), std::string(kJournalKey),    std::string(kKeptKey),
           std::string(kOutboxKey), std::string(kPendingKey),    std::string(kRecoveredKey),
           std::string(kSignInKey), std::string(kSignInKeptKey), std::string(kTroubleKey),
-          std::string(kToldKey),   std::string(kEventsKey),     std::string(kDeliveryKey)};
+          std::string(kToldKey),   std::string(kEventsKey),     std::string(kDeliveryKey),
+          std::string(kPausesKey)};
 }
 
 // Of a provider that this version does not know nothing can be refreshed, nor is it to be touched.
@@ -57,11 +60,15 @@ AuthorityState state_of(FlowContext* context,
     state.outbox.emplace();  // whatever it owed: to deliver twice harms nobody
   }
   state.pending = decoded(values[4], decode_pending);
+  state.pending_unreadable = values[4] && !state.pending;
   state.recovered = values[5].has_value();
   state.trouble = decoded(values[8], decode_trouble);
   state.told_of = number_of(values[9]);
-  state.event_count = number_of(values[10]);
   state.delivery = decoded(values[11], decode_delivery).value_or(Delivery());
+  // Where the count cannot be read: not behind what was looked at, or what comes would be told to
+  // nobody.
+  state.event_count = std::max(number_of(values[10]), state.delivery.seen);
+  state.pauses = values[12] ? decode_pauses(*values[12]) : std::vector<Pause>();
   if (state.record) {
     state.id = state.record->id;
   } else if (state.sign_in.journal) {
@@ -79,7 +86,12 @@ bool is_unreadable(const std::vector<std::optional<std::string>>& values,
 
 // An outbox that a flow finds was left by one whose write to KV failed, or which died over it: that
 // write may land yet.
-Task<std::monostate> expect_late_write(AuthorityState* state) {
+Task<std::monostate> expect_late_write(AuthorityState* state, bool readable) {
+  if (!readable) {
+    (void)co_await perform(Log{.level = LogLevel::error,
+                               .event = "events_unreadable",
+                               .fields = {{"connection", connection_key(state->id)}}});
+  }
   if (state->outbox && !state->outbox->kv_done && state->outbox->kv_again_at == 0) {
     state->outbox->kv_again_at = co_await current_time() + kLateWriteMs;
   }
@@ -122,7 +134,7 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   state.id = id;
-  (void)co_await expect_late_write(&state);
+  (void)co_await expect_late_write(&state, !(*values)[3] || decode_outbox(*(*values)[3]));
   if (!state.record && !state.sign_in.journal && !state.pending) {
     auto found = co_await recover(id);
     if (!found) {
@@ -166,7 +178,7 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm(FlowContext*
   if (!state.record && !state.sign_in.journal && !state.pending) {
     co_return std::optional<AuthorityState>();
   }
-  (void)co_await expect_late_write(&state);
+  (void)co_await expect_late_write(&state, !(*values)[3] || decode_outbox(*(*values)[3]));
   co_return std::optional(std::move(state));
 }
 

@@ -38,6 +38,9 @@ struct AuthorityState {
   std::optional<Pending> pending;
   bool recovered = false;
   std::optional<Trouble> trouble;
+  // A sign-in waits for its confirmation, and what is stored of it cannot be read.
+  bool pending_unreadable = false;
+  std::vector<Pause> pauses;
   EpochMs told_of = 0;           // of the grant of this time the coming end was told
   std::int64_t event_count = 0;  // for webhooks
   Delivery delivery;             // as of the load

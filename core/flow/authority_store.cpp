@@ -177,7 +177,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   } else if (state->recovered) {
     commit.deletes.emplace_back(kRecoveredKey);
   }
-  if (ends.pending && state->pending) {
+  if (ends.pending && (state->pending || state->pending_unreadable)) {
     commit.deletes.emplace_back(kPendingKey);
   }
   const bool ends_trouble =

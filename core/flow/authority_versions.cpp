@@ -93,7 +93,7 @@ Task<Outcome> authority_rollback_flow(FlowContext* context) {
   }
   // An earlier token beside a request that may still be on its way would be a second use, and the
   // newest tokens may wait to be committed.
-  auto settled = co_await settle(context, &*state);
+  auto settled = co_await settle(context, &*state, {});
   if (state->refresh.journal) {
     co_return problem_outcome(settled.error().problem);
   }

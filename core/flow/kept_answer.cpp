@@ -37,10 +37,13 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
   if (!opened) {
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
-  // Kept are the very bytes of the answer to a Fetch; a fault is no answer.
+  // Kept are the very bytes of the answer to a Fetch. What cannot be read may hold the only tokens.
   std::optional<Fetch::Reply> fetched;
-  if (!read_reply(*opened, fetched) || !*fetched) {
-    co_return std::optional<HttpReply>();
+  if (!read_reply(*opened, fetched)) {
+    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
+  }
+  if (!*fetched) {
+    co_return std::optional<HttpReply>();  // a fault is no answer
   }
   ++journal.kept_reads;
   if (journal.kept_reads >= kMostKeptReads) {

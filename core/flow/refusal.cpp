@@ -17,13 +17,10 @@ std::string integration_key(const AuthorityState& state) {
 }
 
 // With the grant: a new sign-in is a new chance. Not with the version, which a refusal may change.
-std::string resource_key(const AuthorityState& state, std::string_view resource,
-                         std::string_view kind = "refused:") {
-  return std::string(kind) + connection_key(state.id) + ":" + to_decimal(state.record->granted_at) +
-         ":" + std::string(resource);
+std::string resource_key(const AuthorityState& state, std::string_view resource) {
+  return "refused:" + connection_key(state.id) + ":" + to_decimal(state.record->granted_at) + ":" +
+         std::string(resource);
 }
-
-constexpr std::string_view kUnasked = "refused-unasked:";
 
 std::optional<Refusal> decode(std::string_view bytes, RefusalKind otherwise) {
   FieldReader in(bytes);
@@ -71,18 +68,6 @@ Task<std::monostate> remember_refusal(const AuthorityState* state, std::string r
                                               : resource_key(*state, resource),
                                    .value = out.take(),
                                    .expires_at = refusal->until});
-  co_return std::monostate{};
-}
-
-Task<bool> was_refused_unasked(const AuthorityState* state, std::string resource) {
-  co_return (co_await perform(MemoryGet{.key = resource_key(*state, resource, kUnasked)}))
-      .has_value();
-}
-
-Task<std::monostate> remember_refused_unasked(const AuthorityState* state, std::string resource,
-                                              EpochMs until) {
-  (void)co_await perform(MemoryPut{
-      .key = resource_key(*state, resource, kUnasked), .value = "1", .expires_at = until});
   co_return std::monostate{};
 }
 

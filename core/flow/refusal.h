@@ -30,11 +30,6 @@ Task<std::optional<Refusal>> recall_refusal(const AuthorityState* state, std::st
 // Fills in `until`.
 Task<std::monostate> remember_refusal(const AuthorityState* state, std::string resource,
                                       Refusal* refusal);
-// The same of what nobody asked for, which a schedule is not to ask for again at each alarm:
-// whether the resource was refused, and until when that counts.
-Task<bool> was_refused_unasked(const AuthorityState* state, std::string resource);
-Task<std::monostate> remember_refused_unasked(const AuthorityState* state, std::string resource,
-                                              EpochMs until);
 // needs_reauth with a link for that resource, integration_fault, or provider_unavailable.
 Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Refusal refusal);
 

@@ -15,7 +15,7 @@ void connect_link(Stories& stories) {
       "With a place to go afterwards",
       "`return_to` is on acme's list, so the connection will wait for the confirmation of\n"
       "acme's own backend.");
-  story.make_link(story.host, R"(,"returnTo":")" + std::string(kReturnTo) + "\"");
+  story.make_link(story.host, kConfirmedByBackend);
   story.section("For a caller that runs the browser part itself",
                 "The state is minted at once, for the caller's challenge and redirect.");
   const auto outcome = story.host.call(
@@ -100,8 +100,7 @@ void callback_confirm(Stories& stories) {
       "came back to says so: a link that an attacker sent to somebody else ends here."));
   Story::Begun begun;
   story.quietly([&](Host& silent) {
-    begun = story.begin(
-        silent, story.make_link(silent, R"(,"returnTo":")" + std::string(kReturnTo) + "\""));
+    begun = story.begin(silent, story.make_link(silent, kConfirmedByBackend));
   });
   story.expect_sign_in(begun);
   const auto outcome = story.host.call(story.callback_of(begun));

@@ -194,12 +194,7 @@ void stores_down(Stories& stories) {
     begun = story.begin(silent, story.make_link(silent));
   });
   story.expect_sign_in(begun);
-  int commits = 0;
-  story.world.weather = [&commits](const Effect& effect) -> std::optional<HostFault> {
-    return std::holds_alternative<StorageCommit>(effect) && ++commits == 2
-               ? std::optional(HostFault::unavailable)
-               : std::nullopt;
-  };
+  story.fail_after(1, "storage.commit");
   story.host.call(story.callback_of(begun));
   story.section("The alarm finishes it");
   story.world.forget_memory();
@@ -207,7 +202,6 @@ void stores_down(Stories& stories) {
   story.expect("GET", "https://graph.microsoft.com/v1.0/me", profile_reply({}));
   story.world.now = story.world.objects[story.object_name()].alarm_at;
   story.host.ring(story.object_name());
-  story.world.weather = {};
 }
 
 }  // namespace

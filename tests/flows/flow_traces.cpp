@@ -25,6 +25,7 @@ const Stories& stories() {
     tell_tokens(told);
     tell_refusals(told);
     tell_troubles(told);
+    tell_sign_ins(told);
     tell_patience(told);
     tell_events(told);
     tell_schedule(told);

@@ -200,7 +200,7 @@ Reply World::carry_out(const Effect& effect, Object* object) {
             if (e.value.empty()) {
               memory.erase(e.key);
             } else {
-              memory[e.key] = {e.value, e.expires_at};
+              memory[e.key] = {e.value, std::min(e.expires_at, now + 30 * kSecondMs)};  // memory.ts
             }
             return std::monostate{};
           },

@@ -81,8 +81,7 @@ void after_tombstone(Stories& stories) {
   story.world.environment["AZURE_REFRESH_MODE"] = "keep_fresh";
   Story::Begun begun;
   story.quietly([&](Host& silent) {
-    begun = story.begin(
-        silent, story.make_link(silent, R"(,"returnTo":")" + std::string(kReturnTo) + "\""));
+    begun = story.begin(silent, story.make_link(silent, kConfirmedByBackend));
     story.expect_sign_in(begun);
     silent.call(story.callback_of(begun));
     silent.call(rpc("disconnect", R"({"userId":"user-1"})", "connections:write"));

@@ -135,8 +135,11 @@ Story::Story(std::string its_name, std::string_view heading, std::string_view pr
   };
   world.weather = [this](const Effect& effect) -> std::optional<HostFault> {
     for (auto failure = failures_.begin(); failure != failures_.end(); ++failure) {
-      if (failure->first == name_of(effect)) {
-        const auto fault = failure->second;
+      if (failure->effect == name_of(effect)) {
+        if (failure->after-- > 0) {
+          break;
+        }
+        const auto fault = failure->fault;
         failures_.erase(failure);
         return fault;
       }
@@ -150,8 +153,15 @@ void Story::expect(std::string method, std::string url, Fetch::Reply reply) {
       {.method = std::move(method), .url = std::move(url), .reply = std::move(reply)});
 }
 
-void Story::fail_next(std::string effect, HostFault fault) {
-  failures_.emplace_back(std::move(effect), fault);
+void Story::fail_after(int count, std::string effect, HostFault fault) {
+  failures_.push_back({.effect = std::move(effect), .fault = fault, .after = count});
+}
+
+Request Story::confirm_at(std::string_view location) {
+  return rpc("confirm_connection",
+             R"({"attempt":")" + query_value(location, "attempt") + R"(","code":")" +
+                 query_value(location, "code") + R"(","userId":"user-1"})",
+             "connect");
 }
 
 void Story::note_secret(std::string secret) {
@@ -241,7 +251,7 @@ std::string Story::complaints() {
   for (const auto& expected : expected_) {
     all += "never asked: " + expected.method + " " + expected.url + "\n";
   }
-  for (const auto& [effect, fault] : failures_) {
+  for (const auto& [effect, fault, after] : failures_) {
     all += "never failed: " + effect + "\n";
   }
   const auto stored = world.stored_bytes();

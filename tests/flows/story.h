@@ -19,6 +19,9 @@ inline constexpr std::string_view kUser = "user-1";
 inline constexpr std::string_view kClientSecret = "the-client-secret";
 inline constexpr std::string_view kAdminKey = "the-administrators-key";
 inline constexpr std::string_view kReturnTo = "https://app.example.com/connected?from=postern";
+// Of a connect link: the caller's backend confirms.
+inline constexpr std::string_view kConfirmedByBackend =
+    R"(,"returnTo":"https://app.example.com/connected?from=postern")";
 inline constexpr std::string_view kTokenUrl =
     "https://login.microsoftonline.com/common/oauth2/v2.0/token";
 inline constexpr std::string_view kKeysUrl =
@@ -75,7 +78,11 @@ class Story {
   // The next request to this method and URL is answered so; in this order.
   void expect(std::string method, std::string url, Fetch::Reply reply);
   // The next effect of this name fails.
-  void fail_next(std::string effect, HostFault fault = HostFault::unavailable);
+  void fail_next(std::string effect, HostFault fault = HostFault::unavailable) {
+    fail_after(0, std::move(effect), fault);
+  }
+  // The same after so many of them that do not.
+  void fail_after(int count, std::string effect, HostFault fault = HostFault::unavailable);
   // Does what follows without writing it down; the transcript keeps it.
   template <class Work>
   void quietly(Work work) {
@@ -99,6 +106,8 @@ class Story {
   // From nothing to connected, unwritten.
   void connect_quietly(const Person& person = {}, TokenAnswer answer = {});
   [[nodiscard]] Request get_token(std::string_view more_json = {}) const;
+  // By the user's own session, with what the callback sent to `location`.
+  [[nodiscard]] static Request confirm_at(std::string_view location);
   [[nodiscard]] std::string object_name() const;
 
   // What is wrong with the story after its end; empty when nothing is: expectations that nobody
@@ -112,8 +121,13 @@ class Story {
     std::string url;
     Fetch::Reply reply;
   };
+  struct Failure {
+    std::string effect;
+    HostFault fault;
+    int after = 0;
+  };
   std::deque<Expected> expected_;
-  std::vector<std::pair<std::string, HostFault>> failures_;
+  std::vector<Failure> failures_;
   std::vector<std::string> secrets_;
   std::string complaints_;
 };
@@ -125,6 +139,7 @@ void tell_failures(Stories& stories);
 void tell_tokens(Stories& stories);
 void tell_refusals(Stories& stories);
 void tell_troubles(Stories& stories);
+void tell_sign_ins(Stories& stories);
 void tell_patience(Stories& stories);
 void tell_events(Stories& stories);
 void tell_schedule(Stories& stories);

@@ -94,6 +94,7 @@ void Simulation::begin_job(Node& node, const std::shared_ptr<Job>& job, bool asi
   run->connection = node.connection;
   run->operation = job->operation;
   run->calm = job->calm;
+  run->taken_up = Ledger::times_taken_up(*node.object);
   if (const auto demand = decode_token_payload(job->payload);
       demand && demand->refused_version == 0 && job->entry == Entry::authority) {
     run->arrived_at = job->arrived_at;

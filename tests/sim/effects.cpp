@@ -194,6 +194,7 @@ Reply Simulation::read_storage(const std::shared_ptr<Run>& run, const StorageRea
 
 Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) {
   if (run->node == nullptr || strikes(Fault::storage_fails, run->spot(4))) {
+    run->a_commit_failed = true;
     return StorageCommit::Reply(std::unexpected(HostFault::unavailable));
   }
   auto& node = *run->node;

@@ -127,7 +127,8 @@ void Simulation::get_token(const Action& action, std::function<void(Outcome)> th
   auto request = rpc(action, "get_token", body.end_object().take(), 1);
   request->then = [this, action, then = std::move(then)](const Outcome& outcome) {
     if (outcome.status == 200) {
-      ledger_.served(action.connection, action.arm, member_of(outcome.body, "access_token"), mono_);
+      ledger_.served(action.connection, action.arm, member_of(outcome.body, "access_token"), mono_,
+                     member_of(outcome.body, "expires_at"));
     }
     coverage_.count("answer", outcome.status == 200 ? "token" : member_of(outcome.body, "code"));
     then(outcome);

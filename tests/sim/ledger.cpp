@@ -3,7 +3,6 @@
 #include "core/base/form.h"
 #include "core/base/text.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/kept_answer.h"
 #include "tests/sim/seal.h"
 
 namespace postern::sim {
@@ -197,22 +196,6 @@ void Ledger::check_tokens(int connection, const ConnectionRecord& record, Durati
   }
 }
 
-// An answer that flows die of gives way to the person who is there again, and who is told whether
-// that sign-in worked.
-void Ledger::note_sign_in(Connection& state, const testing::Object& object) {
-  const auto stored = object.storage.find(std::string(kSignInKey));
-  const auto journal =
-      stored == object.storage.end() ? std::nullopt : decode_journal(stored->second);
-  if (journal && state.tired_of != 0 && state.tired_of != journal->sent_at &&
-      state.last_sign_in >= 0) {
-    grant(state.last_sign_in).gave_way = true;
-    coverage_.count("fate", "gave_way_to_another_sign_in");
-  }
-  const bool tired = journal && journal->kept_reads >= kMostKeptReads &&
-                     object.storage.contains(std::string(kSignInKeptKey));
-  state.tired_of = tired ? journal->sent_at : 0;
-}
-
 void Ledger::committed(int connection, const testing::Object& object, std::string_view operation,
                        DurationMs mono, EpochMs now) {
   auto& state = at(connection);
@@ -222,7 +205,6 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
   const bool owes = outbox && !outbox->kv_done;
   state.owed_at = owes || state.owes ? mono : state.owed_at;
   state.owes = owes;
-  note_sign_in(state, object);
   if (const auto pending = object.storage.find(std::string(kPendingKey));
       pending != object.storage.end()) {
     const auto decoded = decode_pending(pending->second);
@@ -232,6 +214,7 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
       grant(place->grant).committed = true;
     }
   }
+  note_sign_in(state, object);
   const auto stored = object.storage.find(std::string(kRecordKey));
   if (stored == object.storage.end() || stored->second == state.record) {
     return;
@@ -285,7 +268,8 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
   state.status = record->status;
 }
 
-void Ledger::served(int connection, bool arm, std::string_view text, DurationMs mono) {
+void Ledger::served(int connection, bool arm, std::string_view text, DurationMs mono,
+                    std::string_view until) {
   const auto& state = at(connection);
   const auto* token = provider_.find_access(text);
   if (token == nullptr) {
@@ -297,6 +281,10 @@ void Ledger::served(int connection, bool arm, std::string_view text, DurationMs 
     violated(7, "a token of another connection is served");
   } else if (token->arm != arm) {
     violated(7, "a token for another resource is served");
+  }
+  if (!until.empty() && until > format_iso8601(token->expires_at)) {
+    violated(5, "a token is said to live until " + std::string(until) + " and ends at " +
+                    format_iso8601(token->expires_at));
   }
   const auto& book = grant(token->grant);
   if (!book.committed) {

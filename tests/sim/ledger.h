@@ -89,8 +89,15 @@ class Ledger {
   void disconnected(int connection, DurationMs mono);
   void storage_lost(int connection, bool backups_have_it);
   void account_refused(int connection);
-  // A token left Postern for a caller, or for the resource itself.
-  void served(int connection, bool arm, std::string_view token, DurationMs mono);
+  // A token left Postern for a caller, who was told until when it lives (ISO 8601; empty: nothing
+  // was said), or for the resource itself.
+  void served(int connection, bool arm, std::string_view token, DurationMs mono,
+              std::string_view until = {});
+  // A flow of the queue came to its end, and all of its commits were carried out. `before`: what
+  // times_taken_up() gave when it began.
+  void lived(const testing::Object& object, std::int64_t before);
+  // How often flows took up kept answers and are not known to have come to their end.
+  [[nodiscard]] static std::int64_t times_taken_up(const testing::Object& object);
   // Nothing runs in the object any more.
   void at_rest(const testing::Object& object, bool ringing, EpochMs now);
 
@@ -126,6 +133,9 @@ class Ledger {
     // Somebody went back to an earlier version: it holds an older token than the newest.
     bool rolled_back = false;
     EpochMs tired_of = 0;  // the sign-in's journal whose kept answer flows died of
+    // The journal of a sign-in for a backend's confirmation, which nobody can give once the flow of
+    // its callback is gone.
+    EpochMs backend_of = 0;
   };
   struct GrantBook {
     int newest_issued = 0;
@@ -134,7 +144,8 @@ class Ledger {
     bool committed = false;    // or pending
     bool refused = false;      // another account than the one that was connected then
     bool rolled_back = false;  // an older token of it was shown because somebody asked for it
-    bool gave_way = false;     // flows died of its answer, and the person signed in again
+    // Flows died of its answer, and the person signed in again; or nobody could have confirmed it.
+    bool gave_way = false;
   };
   Connection& at(int connection) { return connections_[static_cast<std::size_t>(connection)]; }
   GrantBook& grant(int index);

@@ -119,6 +119,10 @@ void Simulation::advance(std::shared_ptr<Run> run, Step step) {
     finish(run, {.outcome = testing::host_problem(ProblemCode::core_trap), .authority = {}});
     return;
   }
+  // What runs beside the queue ends in the middle of others.
+  if (run->node != nullptr && !run->a_commit_failed && run->node->running.contains(run)) {
+    ledger_.lived(*run->node->object, run->taken_up);
+  }
   finish(run, {.outcome = run->flow.outcome(), .authority = {}});
 }
 

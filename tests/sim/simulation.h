@@ -50,6 +50,8 @@ struct Run {
   EpochMs arrived_at = 0;          // of a demand for a token, as it truly was
   bool calm = false;
   bool alive = true;
+  bool a_commit_failed = false;
+  std::int64_t taken_up = 0;  // Ledger::times_taken_up when it began
   bool token_request_out = false;
   // It is at the provider, or never will be; a code, which nobody sends again, overtakes nobody.
   bool token_request_there = false;

@@ -1,5 +1,6 @@
 #include "core/connection/journal.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <string>
 #include <vector>
@@ -10,11 +11,12 @@ using namespace postern;
 
 namespace {
 
-// `before`: how long it is without what a version before did not write, where that is read.
+// `before`: how long it is without what versions before did not write, where that is read.
 template <class Decode>
-void refuses_every_cut(const std::string& bytes, Decode decode, std::size_t before = 0) {
+void refuses_every_cut(const std::string& bytes, Decode decode,
+                       const std::vector<std::size_t>& before = {}) {
   for (std::size_t length = 0; length < bytes.size(); ++length) {
-    if (length == before && before != 0) {
+    if (std::ranges::contains(before, length)) {
       continue;
     }
     CHECK_FALSE(decode(std::string_view(bytes).substr(0, length)).has_value());
@@ -35,7 +37,8 @@ TEST_CASE("a journal is read as it was written") {
                           .resource = "graph",
                           .connect = std::string("\0x", 2),
                           .kept_reads = 5,
-                          .incarnation = "i"};
+                          .incarnation = "i",
+                          .asked_at = 6};
     const auto bytes = encode_journal(journal);
     const auto read = decode_journal(bytes);
     REQUIRE(read.has_value());
@@ -49,8 +52,11 @@ TEST_CASE("a journal is read as it was written") {
     CHECK(read->connect == journal.connect);
     CHECK(read->kept_reads == 5);
     CHECK(read->incarnation == "i");
-    // The incarnation is the last, behind its length.
-    refuses_every_cut(bytes, decode_journal, bytes.size() - 4 - read->incarnation.size());
+    CHECK(read->asked_at == 6);
+    // The last are the time, of one digit, and the incarnation, each behind its length.
+    const auto without_time = bytes.size() - 5;
+    refuses_every_cut(bytes, decode_journal,
+                      {without_time, without_time - 4 - read->incarnation.size()});
   }
 }
 
@@ -93,7 +99,7 @@ TEST_CASE("an outbox is read as it was written") {
   FieldWriter before;
   before.number(read->attempts).flag(read->kv_done).flag(read->d1_done);
   before.number(read->kv_again_at);
-  refuses_every_cut(bytes, decode_outbox, before.bytes().size());
+  refuses_every_cut(bytes, decode_outbox, {before.bytes().size()});
   // Each flag by itself.
   const auto other = decode_outbox(encode_outbox({.d1_done = true}));
   REQUIRE(other.has_value());
@@ -151,6 +157,7 @@ TEST_CASE("a journal and an outbox of a version before are read") {
   REQUIRE(read.has_value());
   CHECK(read->retry_at == 9);
   CHECK(read->incarnation.empty());
+  CHECK(read->asked_at == 5);
   FieldWriter outbox;
   outbox.number(4).flag(true).flag(false).number(7);
   const auto owed = decode_outbox(outbox.bytes());
@@ -162,4 +169,36 @@ TEST_CASE("a journal and an outbox of a version before are read") {
 
 TEST_CASE("a version is kept under its number") {
   CHECK(version_key(7) == "version:7");
+}
+
+TEST_CASE("pauses are read as they were written; what cannot be read is none") {
+  const std::vector<Pause> pauses = {{.resource = "graph", .granted_at = 1, .since = 2, .until = 3},
+                                     {.resource = "arm", .granted_at = 4, .since = 5, .until = 6}};
+  const auto bytes = encode_pauses(pauses);
+  const auto read = decode_pauses(bytes);
+  REQUIRE(read.size() == 2);
+  CHECK(encode_pauses(read) == bytes);
+  CHECK(read[1].resource == "arm");
+  CHECK(read[1].granted_at == 4);
+  CHECK(read[1].since == 5);
+  CHECK(read[1].until == 6);
+  CHECK(decode_pauses("").empty());
+  CHECK(decode_pauses(bytes.substr(0, bytes.size() - 1)).empty());
+}
+
+TEST_CASE("a pause counts for its resource and its grant, until a token comes after it") {
+  ConnectionRecord record;
+  record.granted_at = 7;
+  record.tokens = {{.resource = "graph", .minted_at = 9}, {.resource = "arm", .minted_at = 10}};
+  const std::vector<Pause> pauses = {
+      {.resource = "graph", .granted_at = 7, .since = 9, .until = 50}};
+  CHECK(paused_until(pauses, record, "graph") == 50);
+  CHECK(paused_until(pauses, record, "arm") == 0);
+  CHECK(paused_until({}, record, "graph") == 0);
+  record.tokens[0].minted_at = 10;
+  CHECK(paused_until(pauses, record, "graph") == 0);
+  record.tokens.clear();
+  CHECK(paused_until(pauses, record, "graph") == 50);
+  record.granted_at = 8;
+  CHECK(paused_until(pauses, record, "graph") == 0);
 }

@@ -1,0 +1,48 @@
+// What became of answers that were kept for a later flow.
+#include "core/flow/kept_answer.h"
+#include "core/flow/payload.h"
+#include "tests/sim/ledger.h"
+
+namespace postern::sim {
+
+// An answer that flows die of gives way to the person who is there again, and who is told whether
+// that sign-in worked.
+void Ledger::note_sign_in(Connection& state, const testing::Object& object) {
+  const auto stored = object.storage.find(std::string(kSignInKey));
+  const auto journal =
+      stored == object.storage.end() ? std::nullopt : decode_journal(stored->second);
+  if (journal && state.tired_of != 0 && state.tired_of != journal->sent_at &&
+      state.last_sign_in >= 0) {
+    grant(state.last_sign_in).gave_way = true;
+    coverage_.count("fate", "gave_way_to_another_sign_in");
+  }
+  const bool tired = journal && journal->kept_reads >= kMostKeptReads &&
+                     object.storage.contains(std::string(kSignInKeptKey));
+  state.tired_of = tired ? journal->sent_at : 0;
+  if (state.backend_of != 0 && (!journal || journal->sent_at != state.backend_of) &&
+      state.last_sign_in >= 0 && !grant(state.last_sign_in).committed) {
+    grant(state.last_sign_in).gave_way = true;
+    coverage_.count("fate", "nobody_could_confirm_it");
+  }
+  const auto payload = journal ? decode_connect_payload(journal->connect) : std::nullopt;
+  state.backend_of = payload && payload->state.confirm == "backend" ? journal->sent_at : 0;
+}
+
+std::int64_t Ledger::times_taken_up(const testing::Object& object) {
+  std::int64_t times = 0;
+  for (const auto key : {kJournalKey, kSignInKey}) {
+    const auto stored = object.storage.find(std::string(key));
+    const auto journal =
+        stored == object.storage.end() ? std::nullopt : decode_journal(stored->second);
+    times += journal ? journal->kept_reads : 0;
+  }
+  return times;
+}
+
+void Ledger::lived(const testing::Object& object, std::int64_t before) {
+  if (times_taken_up(object) > before) {
+    violated(1, "a flow that lived counts as one that died of a kept answer");
+  }
+}
+
+}  // namespace postern::sim
