@@ -48,6 +48,9 @@ const STEPS = [
 const STEP_MINUTES = 15;
 const TAIL_LINES = 120;
 const logs = at("build", "test-logs");
+/** Each ends a step that runs. */
+const running = new Set();
+let stopped = false;
 
 /** Runs one step with its output in a file; in a group of its own, so that a timeout or Ctrl-C ends all of it. */
 function runStep(command, log, env) {
@@ -74,7 +77,10 @@ function runStep(command, log, env) {
       process.exit(130);
     };
     process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+    const stop = () => end("SIGKILL");
+    running.add(stop);
     child.on("close", (code) => {
+      running.delete(stop);
       clearTimeout(timer);
       process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
       end("SIGKILL"); // what a step left running
@@ -128,7 +134,9 @@ async function tellStep([name, command]) {
   const log = `${logs}/${name.replace(/\W+/g, "-")}.log`;
   const code = await runStep(command, log, env);
   const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
-  if (code === 0) {
+  if (stopped) {
+    say(`  --    ${name} (${seconds}, not finished)`);
+  } else if (code === 0) {
     passed += 1;
     say(`  ok    ${name} (${seconds})`);
   } else {
@@ -142,6 +150,10 @@ for (const step of steps) {
   if (step[2] === "beside") beside.push(tellStep(step));
   else await tellStep(step);
   if (failed > 0) break;
+}
+if (failed > 0) {
+  stopped = true;
+  for (const stop of running) stop();
 }
 await Promise.all(beside);
 say(`\n${((performance.now() - started) / 1000).toFixed(0)} s`);

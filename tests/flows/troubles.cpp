@@ -102,6 +102,7 @@ void unreadable(Stories& stories) {
   story.host.call(forced_refresh());
   object.storage.erase(std::string(kJournalKey));
   story.section("A kept answer", "The only tokens may be in it: the old one is not shown again.");
+  story.world.now += kMinuteMs;
   story.quietly([&](Host& silent) {
     silent.crash = before_fetch;
     silent.call(forced_refresh());
