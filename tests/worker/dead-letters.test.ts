@@ -77,11 +77,11 @@ describe("an event that is never taken", () => {
     listen(receiver);
     receiver.answer = () => answers(500);
     const who = await subscribed([receiver.entry()]);
-    await pass(3 * DAY, who);
+    await pass(60 * HOUR, who);
     const batch = vi
       .spyOn(Object.getPrototypeOf(env.DB), "batch")
       .mockImplementation(() => Promise.reject(new Error("D1_ERROR: down")));
-    await pass(12 * HOUR, who);
+    await pass(30 * HOUR, who);
     expect(receiver.asked.length).toBeGreaterThan(10);
     expect(await storedKeys(await authorityOf(who))).toContain("event:0");
     batch.mockRestore();

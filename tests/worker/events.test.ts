@@ -223,13 +223,22 @@ describe("an event", () => {
     expect(typesOf(await page(who.key))).toEqual(["refreshed"]);
   });
 
-  test("of a type that this version does not know stops no reader", async () => {
-    const who = await connected();
-    const unknown = env.DB.prepare(
+  const insertOfType = (type: string) =>
+    env.DB.prepare(
       `INSERT INTO events (id, org_id, integration, user_id, type, occurred_at, data)
-       SELECT ?, org_id, integration, user_id, 'married', occurred_at, data FROM events WHERE org_id = ? LIMIT 1`,
+       SELECT ?, org_id, integration, user_id, '${type}', occurred_at, data FROM events WHERE org_id = ? LIMIT 1`,
     );
-    await env.DB.batch(Array.from({ length: 100 }, () => unknown.bind(crypto.randomUUID(), who.org)));
+
+  test("of a type that only a newer release knows is shown", async () => {
+    const who = await connected();
+    await insertOfType("married").bind(crypto.randomUUID(), who.org).run();
+    expect(typesOf(await page(who.key))).toEqual(["connected", "married"]);
+  });
+
+  test("that cannot be read stops no reader", async () => {
+    const who = await connected();
+    const odd = insertOfType("Got married!");
+    await env.DB.batch(Array.from({ length: 100 }, () => odd.bind(crypto.randomUUID(), who.org)));
     await refreshAgain(who);
     const first = await page(who.key);
     expect(typesOf(first)).toEqual(["connected"]);
