@@ -137,6 +137,9 @@ void check_all(std::string_view bytes) {
   check_round_trip(bytes, decode_outbox, encode_outbox);
   check_round_trip(bytes, decode_trouble, encode_trouble);
   check_round_trip(bytes, decode_events, encode_events);
+  check_round_trip(
+      bytes, [](std::string_view text) { return std::optional(decode_pauses(text)); },
+      encode_pauses);
   check_round_trip(bytes, decode_api_key_record, encode_api_key_record);
   check_round_trip(bytes, decode_token_payload,
                    [](const TokenPayload& payload) { return encode(payload); });

@@ -180,6 +180,15 @@ void add_past(World& world, Choices& choices) {
     storage[std::string(kTroubleKey)] =
         encode_trouble({.reason = "network", .since = world.now, .integration = integration});
   }
+  const auto stored = storage.find(std::string(kRecordKey));
+  const auto now_stored = stored == storage.end() ? std::nullopt : decode_record(stored->second);
+  if (now_stored && choices.rarely(3)) {
+    storage[std::string(kPausesKey)] =
+        encode_pauses({{.resource = choices.rarely(2) ? "arm" : "graph",
+                        .granted_at = now_stored->granted_at,
+                        .since = world.now - kMinuteMs,
+                        .until = world.now + (choices.rarely(2) ? kMinuteMs : -kSecondMs)}});
+  }
   if (choices.rarely(3)) {
     storage[std::string(kOutboxKey)] =
         encode_outbox({.attempts = 2,
@@ -187,6 +196,17 @@ void add_past(World& world, Choices& choices) {
                        .d1_done = choices.rarely(2),
                        .events = events != 0 ? encode_event(event(0, world, choices)) : "",
                        .worked_at = choices.rarely(2) ? EpochMs{1} : 0});
+  }
+}
+
+// What another release wrote, or a fault: nothing of it can be read.
+void damage(std::map<std::string, std::string>& storage, Choices& choices) {
+  constexpr std::string_view kKeys[] = {kRecordKey,   kJournalKey, kKeptKey,       kOutboxKey,
+                                        kPendingKey,  kSignInKey,  kSignInKeptKey, kEventsKey,
+                                        kDeliveryKey, kPausesKey};
+  const auto found = storage.find(std::string(kKeys[choices.one_of(std::size(kKeys))]));
+  if (found != storage.end()) {
+    found->second = "of another kind";
   }
 }
 
@@ -255,6 +275,9 @@ void begin_world(World& world, Choices& choices) {
                                                         .record = encode_record(stored)});
   }
   add_past(world, choices);
+  if (choices.rarely(6)) {
+    damage(storage, choices);
+  }
   if (!choices.rarely(3)) {
     world.kv[object_name()] = encode_record(stored);
   }
