@@ -1,0 +1,188 @@
+#include "core/flow/sign_in_finish.h"
+
+#include "core/base/base64url.h"
+#include "core/base/sha256.h"
+#include "core/connection/decision.h"
+#include "core/flow/authority_refresh.h"
+#include "core/flow/authority_store.h"
+#include "core/flow/identity.h"
+#include "core/flow/sign_in.h"
+
+namespace postern {
+
+bool waits_for_backend(const StateRow& row) {
+  return row.confirm == "backend";
+}
+
+Task<Outcome> refuse_sign_in(AuthorityState* state, const SignInAttempt* attempt,
+                             ConnectFailure failure) {
+  (void)co_await close_journal(state, JournalKind::code);
+  (void)co_await perform(
+      Log{.level = LogLevel::warn,
+          .event = "connect_refused",
+          .fields = {{"connection", connection_key(state->id)}, {"reason", failure.detail}}});
+  failure.provider_name = attempt->integration.provider->display_name;
+  co_return connect_failure(attempt->state, failure);
+}
+
+namespace {
+
+constexpr DurationMs kKeptRetryMs = 30 * kSecondMs;
+constexpr DurationMs kPendingLifeMs = 10 * kMinuteMs;
+
+// For people to read; failing changes nothing, because who it is has been proven already.
+Task<GraphProfile> read_profile(const SignInAttempt* attempt, std::string access_token) {
+  const auto reply =
+      co_await perform(Fetch{.method = "GET",
+                             .url = attempt->integration.graph_origin + "/v1.0/me",
+                             .headers = {{"authorization", "Bearer " + std::move(access_token)},
+                                         {"accept", "application/json"}},
+                             .body = {},
+                             .deadline_ms = 5 * kSecondMs,
+                             .max_bytes = std::int64_t{64} * 1024,
+                             .keep_key = {},
+                             .keep_org = {},
+                             .keep_context = {}});
+  if (!reply || reply->status != 200) {
+    co_return GraphProfile{};
+  }
+  auto profile = parse_graph_profile(reply->body);
+  co_return profile ? std::move(*profile) : GraphProfile{};
+}
+
+ConnectionRecord new_record(const AuthorityState& state, const SignInAttempt& attempt,
+                            const Identity& identity, const GraphProfile& profile, EpochMs now) {
+  // Names of another object would be a mix-up of people: then the ID token's own are used.
+  const bool same_person = profile.id == identity.object;
+  ConnectionRecord record;
+  record.id = state.id;
+  record.provider = attempt.integration.provider->id;
+  record.version = state.version() + 1;
+  record.status = Status::connected;
+  record.account = {
+      .key = identity.account_key(),
+      .tenant_id = identity.tenant,
+      .provider_user_id = identity.object.empty() ? identity.subject : identity.object,
+      .name = same_person && !profile.display_name.empty() ? profile.display_name : identity.name,
+      .username = same_person && !profile.user_principal_name.empty() ? profile.user_principal_name
+                                                                      : identity.username};
+  record.tenant = attempt.state.tenant;
+  record.created_at =
+      state.record && state.record->status != Status::revoked ? state.record->created_at : now;
+  record.updated_at = now;
+  // A grant's times are the provider's: a kept answer may be finished long after it came.
+  record.granted_at = state.sign_in.journal->sent_at;
+  return record;
+}
+
+// A grant arrived and what is missing may come: the kept answer stays, and the alarm goes on with
+// it.
+Task<Outcome> finish_later(AuthorityState* state, const SignInAttempt* attempt,
+                           ConnectFailure failure) {
+  const auto now = co_await current_time();
+  auto& journal = *state->sign_in.journal;
+  if (now - journal.sent_at > kKeptLifeMs || waits_for_backend(attempt->state)) {
+    co_return co_await refuse_sign_in(state, attempt, std::move(failure));
+  }
+  journal.retry_at = now + kKeptRetryMs;
+  (void)co_await store(
+      state, StorageCommit{.puts = {{kSignInKey, encode_journal(journal)}}, .deletes = {}});
+  co_return connect_failure(attempt->state, failure);
+}
+
+// The sign-in waits for its caller; what is connected already stays as it is until then.
+Task<Outcome> store_pending(FlowContext* context, AuthorityState* state,
+                            const SignInAttempt* attempt, ConnectionRecord record) {
+  const auto now = co_await current_time();
+  const auto code = base64url_encode(context->take_entropy(32));
+  Pending pending{.attempt = attempt->state.attempt,
+                  .code_hash = sha256_base64url(code),
+                  .expires_at = now + kPendingLifeMs,
+                  .record = encode_record(record)};
+  StorageCommit commit{.puts = {{kPendingKey, encode_pending(pending)}},
+                       .deletes = {std::string(kSignInKey), std::string(kSignInKeptKey)},
+                       .alarm_at = std::nullopt};
+  state->pending = std::move(pending);
+  state->sign_in = {};
+  const auto stored = co_await store(state, std::move(commit));
+  if (!stored) {
+    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::outcome_unknown,
+                                               .detail = "store_unavailable"});
+  }
+  co_return connect_waiting(attempt->state, code);
+}
+
+}  // namespace
+
+Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
+                             const SignInAttempt* attempt, HttpReply reply) {
+  auto now = co_await current_time();
+  const auto& provider = *attempt->integration.provider;
+  auto response = process_token_response(token_reply_of(reply), provider.quirks, now);
+  if (!response) {
+    co_return co_await refuse_sign_in(state, attempt, failure_of_code_exchange(response.error()));
+  }
+  if (!response->id_token) {
+    co_return co_await refuse_sign_in(state, attempt,
+                                      {.code = ProblemCode::id_token_refused,
+                                       .page = PageKind::provider_refused,
+                                       .detail = "no_id_token"});
+  }
+  // An answer that was kept is judged by the time at which it came.
+  auto identity =
+      co_await verify_identity(&attempt->integration, std::string(response->id_token->reveal()),
+                               attempt->nonce, state->sign_in.journal->sent_at);
+  if (!identity) {
+    const bool transient = identity.error().transient;
+    ConnectFailure failure{
+        .code = transient ? ProblemCode::provider_unavailable : ProblemCode::id_token_refused,
+        .page = transient ? PageKind::outcome_unknown : PageKind::provider_refused,
+        .detail = identity.error().reason};
+    if (transient) {
+      co_return co_await finish_later(state, attempt, std::move(failure));
+    }
+    co_return co_await refuse_sign_in(state, attempt, std::move(failure));
+  }
+  const auto* current = state->record ? &*state->record : nullptr;
+  const auto verdict =
+      decide_account(current, identity->account_key(), attempt->state.allow_other_account);
+  if (verdict == AccountDecision::other_refused) {
+    co_return co_await refuse_sign_in(state, attempt,
+                                      {.code = ProblemCode::other_account,
+                                       .page = PageKind::other_account,
+                                       .detail = "other_account",
+                                       .account = identity->username,
+                                       .provider_name = {}});
+  }
+  const auto profile = co_await read_profile(attempt, std::string(response->access_token.reveal()));
+  now = co_await current_time();
+  auto record = co_await seal_tokens({.next = new_record(*state, *attempt, *identity, profile, now),
+                                      .resource = std::string(kFirstResource),
+                                      .asked_at = state->sign_in.journal->sent_at},
+                                     &*response, {});
+  if (!record) {
+    // The kept answer stays: the alarm finishes what could not be sealed now.
+    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::outcome_unknown,
+                                               .detail = "sealing_failed"});
+  }
+  if (waits_for_backend(attempt->state)) {
+    co_return co_await store_pending(context, state, attempt, std::move(*record));
+  }
+  const auto committed =
+      co_await commit_record(state, std::move(*record), {{.type = EventType::connected}},
+                             {.sign_in = true, .pending = true});
+  if (!committed) {
+    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::outcome_unknown,
+                                               .detail = "store_unavailable"});
+  }
+  (void)co_await perform(Log{.level = LogLevel::info,
+                             .event = "connected",
+                             .fields = {{"connection", connection_key(state->id)}}});
+  co_return connect_success(attempt->state, *state->record, state->rules.policy,
+                            attempt->integration.provider->display_name);
+}
+
+}  // namespace postern

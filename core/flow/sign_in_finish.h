@@ -1,0 +1,41 @@
+// What becomes of a code exchange's answer: a connection, one that waits for its confirmation, or a
+// refusal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/flow/authority_state.h"
+#include "core/flow/connect_outcome.h"
+#include "core/flow/integration.h"
+#include "core/flow/outcome.h"
+#include "core/flow/statements.h"
+
+namespace postern {
+
+// How long a kept answer waits for what it needs: the provider's keys, the integration's settings.
+inline constexpr DurationMs kKeptLifeMs = kDayMs;
+// What a sign-in asks for first.
+inline constexpr std::string_view kFirstResource = "graph";
+
+struct SignInAttempt {
+  StateRow state;
+  Integration integration;
+  std::string nonce;
+  std::string scope;
+};
+
+// Only the browser that is there now can take the code to the backend: whatever is finished without
+// it nobody could confirm.
+[[nodiscard]] bool waits_for_backend(const StateRow& row);
+
+// Ends the exchange: nothing comes of it.
+Task<Outcome> refuse_sign_in(AuthorityState* state, const SignInAttempt* attempt,
+                             ConnectFailure failure);
+
+// Everything after the provider's answer, for the open journal of `state`; also run from a kept
+// one. Where what it needs may come yet, the journal and the kept answer stay.
+Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
+                             const SignInAttempt* attempt, HttpReply reply);
+
+}  // namespace postern
