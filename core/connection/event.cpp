@@ -34,8 +34,9 @@ std::optional<EventType> parse_event_type(std::string_view text) {
 }
 
 bool is_event_type(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestType &&
-         std::ranges::all_of(text, [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); });
+  return !text.empty() && text.size() <= kLongestType && std::ranges::all_of(text, [](char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  });
 }
 
 Event make_event(std::string id, EventType type, EpochMs at, const ConnectionRecord& record,

@@ -62,17 +62,20 @@ Task<Outcome> serve(const AuthorityState* state, std::string resource) {
 // Brings the demanded token up to date. Afterwards state->record holds what may be served.
 Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, AuthorityState* state,
                                                        TokenPayload payload) {
-  // A replay is for what is asked here; only what was kept may be of another resource.
-  const std::string settled_resource = state->refresh.journal && state->refresh.kept
-                                           ? state->refresh.journal->resource
-                                           : payload.resource;
-  auto settled = co_await settle(context, state, payload.resource);
-  const auto now = co_await current_time();
   const TokenDemand demand{.resource = payload.resource,
                            .min_ttl_ms = payload.min_ttl_ms,
                            .forced = payload.forced,
                            .refused_version = payload.refused_version,
                            .arrived_at = context->input.arrived_at};
+  const auto needed =
+      decide_token(state->record ? &*state->record : nullptr, demand, co_await current_time());
+  // What is open is tried for this resource only where it needs a token. What was kept may be of
+  // another one.
+  std::string wanted = needed.decision == TokenDecision::refresh ? payload.resource : "";
+  const std::string settled_resource =
+      state->refresh.journal && state->refresh.kept ? state->refresh.journal->resource : wanted;
+  auto settled = co_await settle(context, state, std::move(wanted));
+  const auto now = co_await current_time();
   const auto verdict = decide_token(state->record ? &*state->record : nullptr, demand, now);
   switch (verdict.decision) {
     case TokenDecision::serve:
@@ -238,22 +241,6 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
 
 namespace {
 
-// Of its time, in storage: in memory it would not outlive half a minute.
-Task<std::monostate> pause(AuthorityState* state, std::string resource, EpochMs now,
-                           EpochMs until) {
-  const auto& record = *state->record;
-  std::erase_if(state->pauses, [&](const Pause& pause) {
-    return pause.resource == resource || pause.granted_at != record.granted_at;
-  });
-  state->pauses.push_back({.resource = std::move(resource),
-                           .granted_at = record.granted_at,
-                           .since = now,
-                           .until = until + spread(record, kDueAgainMs)});
-  (void)co_await store(
-      state, StorageCommit{.puts = {{kPausesKey, encode_pauses(state->pauses)}}, .deletes = {}});
-  co_return std::monostate{};
-}
-
 // What is due though nobody asked for it; in keep_fresh each resource by itself. One that is
 // refused keeps no other from its turn.
 Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
@@ -272,8 +259,7 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
     const auto refreshed = co_await refresh(context, state, due.resource);
     if (!refreshed && !state->refresh.journal &&
         refreshed.error().problem.code != ProblemCode::integration_fault) {
-      (void)co_await pause(state, std::move(due.resource), now,
-                           now + patience(due.at, now, kDueAgainMs));
+      (void)co_await pause_unasked(state, std::move(due.resource), due.at);
     }
   }
   co_return std::monostate{};

@@ -160,35 +160,26 @@ std::optional<DurationMs> asked_patience(const HttpReply& reply, EpochMs now) {
   return std::nullopt;
 }
 
-// Given up, but not lost: it is kept where an operator finds it and can have it sent again.
-// `waiting`: how many events the webhook has not got.
-Task<std::monostate> give_up(ConnectionId id, Event event, Turn turn, std::string reason,
-                             std::int64_t waiting) {
+// Given up, but not lost: it is kept where an operator finds it and can have it sent again. False
+// where that cannot be written.
+Task<bool> give_up(ConnectionId id, Event event, Turn turn, std::string reason) {
   const auto now = co_await current_time();
-  const auto event_id = event.id;
   const auto kept =
-      co_await perform(Sql{.statements = {insert_dead_letter({.id = id,
+      co_await perform(Sql{.statements = {insert_dead_letter({.id = std::move(id),
                                                               .event = std::move(event),
                                                               .webhook = turn.webhook->name,
                                                               .attempts = turn.progress->attempts,
                                                               .reason = std::move(reason),
                                                               .failed_at = now})}});
-  const bool no_room = !kept && waiting > kMostWaiting + kMostWaitingForLetters;
-  if (no_room) {
-    (void)co_await perform(
-        Log{.level = LogLevel::error,
-            .event = "dead_letter_lost",
-            .fields = {{"connection", connection_key(id)}, {"event_id", event_id}}});
-  }
-  if (kept || no_room) {
+  if (kept) {
     *turn.progress = {.name = turn.webhook->name, .next = turn.progress->next + 1};
   } else {
     turn.progress->next_at = now + kDeadLetterAgainMs;
   }
-  co_return std::monostate{};
+  co_return kept.has_value();
 }
 
-// One request, and what came of it.
+// One request, and what came of it. `waiting`: how many events the webhook has not got.
 Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Turn turn,
                           std::int64_t waiting) {
   const auto sent_at = co_await current_time();
@@ -207,8 +198,18 @@ Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Tu
                                         {"event_id", event.id},
                                         {"attempts", to_decimal(progress.attempts)},
                                         {"reason", said}}});
+  if (waiting > kMostWaiting + kMostWaitingForLetters) {
+    // As a dead letter it could not be written, or it would not have been sent.
+    (void)co_await perform(
+        Log{.level = LogLevel::error,
+            .event = "dead_letter_lost",
+            .fields = {{"connection", connection_key(id)}, {"event_id", event.id}}});
+    progress = {.name = turn.webhook->name, .next = progress.next + 1};
+    co_return std::monostate{};
+  }
   if (progress.attempts >= kMostDeliveryAttempts) {
-    co_return co_await give_up(std::move(id), std::move(event), turn, std::move(said), waiting);
+    (void)co_await give_up(std::move(id), std::move(event), turn, std::move(said));
+    co_return std::monostate{};
   }
   const auto asked = reply ? asked_patience(*reply, now) : std::nullopt;
   progress.next_at = now + std::max(delivery_delay(progress.attempts, random_bits(context)),
@@ -233,9 +234,10 @@ Task<Result<std::monostate, Problem>> deliver(FlowContext* context, ConnectionId
         co_return std::unexpected(event.error());
       }
       const auto waiting = all->count - turn->progress->next;
-      if (*event && waiting > kMostWaiting) {
-        (void)co_await give_up(id, std::move(**event), *turn, "too_many_waiting", waiting);
-      } else if (*event) {
+      // Where the oldest cannot be given up, the receiver may take it after all.
+      const bool given_up = *event && waiting > kMostWaiting &&
+                            co_await give_up(id, **event, *turn, "too_many_waiting");
+      if (*event && !given_up) {
         (void)co_await send(context, id, std::move(**event), *turn, waiting);
       }
     }

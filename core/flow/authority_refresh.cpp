@@ -4,6 +4,7 @@
 
 #include "core/base/text.h"
 #include "core/connection/decision.h"
+#include "core/connection/schedule.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/event_statements.h"
 #include "core/flow/kept_answer.h"
@@ -329,19 +330,46 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   co_return co_await apply_reply(context, state, std::move(reply), std::move(token), came_at);
 }
 
-// Whose turn a replay is that nobody asked for: every third try is another resource's, where there
-// is one.
-std::string turn_of(const ConnectionRecord& record, const Journal& journal) {
-  const auto& tokens = record.tokens;
-  const auto last = std::ranges::find(tokens, journal.resource, &StoredAccessToken::resource);
-  if (journal.attempts % 3 != 0 || tokens.empty()) {
+// Whose turn a replay is that nobody asked for: every third try is another resource's, where that
+// needs a token. Where it does not the failing one's patience must not begin anew.
+std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs now) {
+  if (journal.attempts % 3 != 0) {
     return journal.resource;
   }
-  return last == tokens.end() || last + 1 == tokens.end() ? tokens.front().resource
-                                                          : (last + 1)->resource;
+  const auto& record = *state.record;
+  std::vector<std::string> others = {journal.resource};
+  for (const auto& token : record.tokens) {
+    if (paused_until(state.pauses, record, token.resource) > now) {
+      others.push_back(token.resource);
+    } else if (token.resource != journal.resource && token.expires_at != 0 &&
+               token.expires_at - now < kRefreshWindowMs) {
+      return token.resource;
+    }
+  }
+  const auto due = next_refresh(record, state.rules.policy, others);
+  return due.at != 0 && due.at <= now ? due.resource : journal.resource;
 }
 
 }  // namespace
+
+Task<std::monostate> pause_unasked(AuthorityState* state, std::string resource, EpochMs since) {
+  if (state->record->status != Status::connected) {
+    co_return std::monostate{};
+  }
+  const auto now = co_await current_time();
+  const auto& record = *state->record;
+  std::erase_if(state->pauses, [&](const Pause& pause) {
+    return pause.resource == resource || pause.granted_at != record.granted_at;
+  });
+  state->pauses.push_back(
+      {.resource = std::move(resource),
+       .granted_at = record.granted_at,
+       .since = now,
+       .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs)});
+  (void)co_await store(
+      state, StorageCommit{.puts = {{kPausesKey, encode_pauses(state->pauses)}}, .deletes = {}});
+  co_return std::monostate{};
+}
 
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {
   // A refresh token from a backup may be spent: its outcome is unknown, which is attempt two.
@@ -381,10 +409,21 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
                              .fields = {{"connection", connection_key(state->id)},
                                         {"reason", std::string(verdict.reason)}}});
   const auto attempts = journal.attempts + 1;
+  const auto failing = journal.resource;
+  const auto* token = state->record->token_for(failing);
+  const auto since =
+      std::min(journal.sent_at,
+               token != nullptr && token->expires_at != 0 ? token->expires_at : journal.sent_at);
   if (wanted.empty()) {
-    wanted = turn_of(*state->record, journal);
+    wanted = turn_of(*state, journal, now);
   }
-  co_return co_await exchange(context, state, std::move(wanted), attempts);
+  auto settled = co_await exchange(context, state, wanted, attempts);
+  if (settled && wanted != failing) {
+    // The journal is over with its tries: what they were for is not to begin at once with the
+    // first.
+    (void)co_await pause_unasked(state, failing, since);
+  }
+  co_return settled;
 }
 
 }  // namespace postern

@@ -23,9 +23,13 @@ Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::st
 
 // For an open journal of kind refresh: reads the kept answer, or replays as the catalogue allows.
 // While the journal asks for patience no request leaves. A replay is for the resource that is
-// `wanted`; where none is, each in its turn: the refresh token is the same, and one resource that
-// always fails must not keep it from being used.
+// `wanted`; where none is, now and then for another one that needs a token: the refresh token is
+// the same, and one resource that always fails must not keep it from being used.
 Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state, std::string wanted);
+
+// For a while the resource is not refreshed unasked, the longer the longer it has failed: since
+// `since`. In storage: in memory it would not outlive half a minute.
+Task<std::monostate> pause_unasked(AuthorityState* state, std::string resource, EpochMs since);
 
 // Sealed tokens of a response as the next version of a record.
 struct SealWish {

@@ -177,6 +177,9 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   } else if (state->recovered) {
     commit.deletes.emplace_back(kRecoveredKey);
   }
+  if (next.status == Status::revoked && !state->pauses.empty()) {
+    commit.deletes.emplace_back(kPausesKey);
+  }
   if (ends.pending && (state->pending || state->pending_unreadable)) {
     commit.deletes.emplace_back(kPendingKey);
   }

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/connection/journal.h"
+#include "core/flow/kept_answer.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {
@@ -202,6 +204,33 @@ void sign_in_while_not_configured(Stories& stories) {
   story.host.call(story.callback_of(second));
 }
 
+void over_unreadable(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "sign-in-over-unreadable-one", "A sign-in meets an answer that nobody can read",
+      "As another release wrote it, perhaps. It is left for that release, until somebody signs in "
+      "anew."));
+  Story::Begun second;
+  story.quietly([&](Host& silent) {
+    const auto first = story.begin(silent, story.make_link(silent));
+    fail_keys(story, first);
+    silent.call(story.callback_of(first));
+    second = story.begin(silent, story.make_link(silent));
+  });
+  auto& storage = story.world.objects[story.object_name()].storage;
+  storage[std::string(kSignInKeptKey)] = story.world.seal(
+      kOrg,
+      kept_context(
+          {.org = std::string(kOrg), .integration = "azure", .user_id = std::string(kUser)},
+          decode_journal(storage[std::string(kSignInKey)]).value()),
+      "an answer as another release writes it");
+  story.world.now += kMinuteMs;
+  story.section("The alarm");
+  story.host.ring(story.object_name());
+  story.section("Somebody signs in");
+  story.expect_sign_in(second);
+  story.host.call(story.callback_of(second));
+}
+
 void nobody_can_confirm(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "sign-in-nobody-can-confirm", "A sign-in for a backend's confirmation is cut short",
@@ -251,6 +280,7 @@ void tell_sign_ins(Stories& stories) {
   pending_overtaken(stories);
   sign_in_over_unstored(stories);
   sign_in_while_not_configured(stories);
+  over_unreadable(stories);
   nobody_can_confirm(stories);
   foreign_key(stories);
 }

@@ -94,6 +94,10 @@ void Simulation::begin_job(Node& node, const std::shared_ptr<Job>& job, bool asi
   run->connection = node.connection;
   run->operation = job->operation;
   run->calm = job->calm;
+  if (const auto journal = node.object->storage.find(std::string(kSignInKey));
+      journal != node.object->storage.end()) {
+    run->began_with_sign_in = decode_journal(journal->second).value_or(Journal()).sent_at;
+  }
   run->taken_up = Ledger::times_taken_up(*node.object);
   if (const auto demand = decode_token_payload(job->payload);
       demand && demand->refused_version == 0 && job->entry == Entry::authority) {

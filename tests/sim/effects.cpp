@@ -235,7 +235,8 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
       node.alarm_deleted = true;
     }
     events_book_.committed(node.connection, what);
-    ledger_.committed(node.connection, *node.object, run->operation, mono_, now());
+    ledger_.committed(node.connection, *node.object, run->operation, mono_, now(),
+                      run->keys_failed ? Ledger::kAnySignIn : run->began_with_sign_in);
     watch_alarm(node);
     return reply;
   };

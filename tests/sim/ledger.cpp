@@ -98,10 +98,25 @@ int Ledger::leaves(int connection, std::string_view body, const testing::Object&
   return place->grant;
 }
 
+void Ledger::leaves_unasked(int connection, DurationMs mono) {
+  // Two resources, each once a minute at most (schedule.cpp), and some tries in vain.
+  constexpr std::size_t kMostInAnHour = 150;
+  auto& times = at(connection).unasked;
+  while (!times.empty() && times.front() + kHourMs < mono) {
+    times.pop_front();
+  }
+  times.push_back(mono);
+  if (times.size() > kMostInAnHour) {
+    violated(3, "a provider is asked unasked " +
+                    to_decimal(static_cast<std::int64_t>(times.size())) + " times in an hour");
+  }
+}
+
 void Ledger::received(int connection, const RefreshPlace& place) {
   auto& book = grant(place.grant);
   if (book.newest_received < 0) {
     at(connection).last_sign_in = place.grant;
+    at(connection).backend_grant = place.grant;
   }
   book.newest_received = std::max(book.newest_received, place.index);
 }
@@ -197,7 +212,7 @@ void Ledger::check_tokens(int connection, const ConnectionRecord& record, Durati
 }
 
 void Ledger::committed(int connection, const testing::Object& object, std::string_view operation,
-                       DurationMs mono, EpochMs now) {
+                       DurationMs mono, EpochMs now, EpochMs may_drop) {
   auto& state = at(connection);
   const auto stored_outbox = object.storage.find(std::string(kOutboxKey));
   const auto outbox =
@@ -214,7 +229,7 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
       grant(place->grant).committed = true;
     }
   }
-  note_sign_in(state, object);
+  note_sign_in(state, object, may_drop);
   const auto stored = object.storage.find(std::string(kRecordKey));
   if (stored == object.storage.end() || stored->second == state.record) {
     return;

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -55,6 +56,8 @@ class Ledger {
   // known. Gives the grant that it refreshes, -1 where there is none yet.
   int leaves(int connection, std::string_view body, const testing::Object& object,
              EpochMs arrived_at, EpochMs now);
+  // It is of an alarm.
+  void leaves_unasked(int connection, DurationMs mono);
   void came_back(int connection) { --at(connection).in_flight; }
   // Whoever waited for its answer is dead. A refresh that is on its way still counts until
   // gone_by().
@@ -83,8 +86,11 @@ class Ledger {
     }
   }
   // A commit was carried out. `operation`: of the flow; `mono`: the time that nobody can turn.
+  // `may_drop`: which sign-in may end unconfirmed, by the time of its journal: the one that was
+  // there when the flow began; kAnySignIn where the flow could not get the keys. 0: none.
+  static constexpr EpochMs kAnySignIn = -1;
   void committed(int connection, const testing::Object& object, std::string_view operation,
-                 DurationMs mono, EpochMs now);
+                 DurationMs mono, EpochMs now, EpochMs may_drop);
   // The authority acknowledged a disconnect.
   void disconnected(int connection, DurationMs mono);
   void storage_lost(int connection, bool backups_have_it);
@@ -136,6 +142,8 @@ class Ledger {
     // The journal of a sign-in for a backend's confirmation, which nobody can give once the flow of
     // its callback is gone.
     EpochMs backend_of = 0;
+    int backend_grant = -1;          // that its code brought
+    std::deque<DurationMs> unasked;  // when its token requests of the last hour left
   };
   struct GrantBook {
     int newest_issued = 0;
@@ -149,7 +157,7 @@ class Ledger {
   };
   Connection& at(int connection) { return connections_[static_cast<std::size_t>(connection)]; }
   GrantBook& grant(int index);
-  void note_sign_in(Connection& state, const testing::Object& object);
+  void note_sign_in(Connection& state, const testing::Object& object, EpochMs may_drop);
   void check_dead(int connection, const ConnectionRecord& record, EpochMs now);
   void check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,
                     std::string_view operation);

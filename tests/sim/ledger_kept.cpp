@@ -7,7 +7,7 @@ namespace postern::sim {
 
 // An answer that flows die of gives way to the person who is there again, and who is told whether
 // that sign-in worked.
-void Ledger::note_sign_in(Connection& state, const testing::Object& object) {
+void Ledger::note_sign_in(Connection& state, const testing::Object& object, EpochMs may_drop) {
   const auto stored = object.storage.find(std::string(kSignInKey));
   const auto journal =
       stored == object.storage.end() ? std::nullopt : decode_journal(stored->second);
@@ -19,10 +19,13 @@ void Ledger::note_sign_in(Connection& state, const testing::Object& object) {
   const bool tired = journal && journal->kept_reads >= kMostKeptReads &&
                      object.storage.contains(std::string(kSignInKeptKey));
   state.tired_of = tired ? journal->sent_at : 0;
-  if (state.backend_of != 0 && (!journal || journal->sent_at != state.backend_of) &&
-      state.last_sign_in >= 0 && !grant(state.last_sign_in).committed) {
-    grant(state.last_sign_in).gave_way = true;
-    coverage_.count("fate", "nobody_could_confirm_it");
+  if (state.backend_of != 0 && (!journal || journal->sent_at != state.backend_of)) {
+    if ((may_drop == kAnySignIn || may_drop == state.backend_of) && state.backend_grant >= 0 &&
+        !grant(state.backend_grant).committed) {
+      grant(state.backend_grant).gave_way = true;
+      coverage_.count("fate", "nobody_could_confirm_it");
+    }
+    state.backend_grant = -1;
   }
   const auto payload = journal ? decode_connect_payload(journal->connect) : std::nullopt;
   state.backend_of = payload && payload->state.confirm == "backend" ? journal->sent_at : 0;

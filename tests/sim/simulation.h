@@ -51,6 +51,8 @@ struct Run {
   bool calm = false;
   bool alive = true;
   bool a_commit_failed = false;
+  EpochMs began_with_sign_in = 0;  // whose journal was there
+  bool keys_failed = false;
   std::int64_t taken_up = 0;  // Ledger::times_taken_up when it began
   bool token_request_out = false;
   // It is at the provider, or never will be; a code, which nobody sends again, overtakes nobody.

@@ -49,6 +49,7 @@ void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issu
   const auto takes = chance_.between(5, 900, spot, 1);
   const bool keys = effect.url.ends_with("/keys");
   if (is_down(Down::provider) || strikes(keys ? Fault::keys_fail : Fault::resource_5xx, spot)) {
+    run->keys_failed = run->keys_failed || keys;
     answer_in(
         takes, run, issued,
         keys ? Fetch::Reply(std::unexpected(HostFault::unavailable)) : Fetch::Reply(html(503)));
@@ -83,6 +84,9 @@ void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issu
 void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
   const auto& effect = std::get<Fetch>(issued.effect);
   run->token_request_out = true;
+  if (run->operation == "authority.alarm") {
+    ledger_.leaves_unasked(run->connection, mono_);
+  }
   run->token_request_there = effect.keep_key == kSignInKeptKey;
   run->asked_grant =
       ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at, now());

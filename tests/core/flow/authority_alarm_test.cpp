@@ -23,7 +23,7 @@ struct Day {
   int graph = 0;
   int rings = 0;
 };
-Day a_day(const HttpReply& arm_says, bool d1_is_down) {
+Day a_day(const HttpReply& arm_says, bool d1_is_down, const HttpReply* graph_says = nullptr) {
   Story story("a-day", "", "");
   story.connect_quietly();
   auto& world = story.world;
@@ -42,6 +42,9 @@ Day a_day(const HttpReply& arm_says, bool d1_is_down) {
       return reply;
     }
     ++day.graph;
+    if (refuses && graph_says != nullptr) {
+      return *graph_says;
+    }
     return token_reply({.access_token = "access-" + std::to_string(++number),
                         .refresh_token = "refresh-" + std::to_string(number)});
   };
@@ -93,7 +96,115 @@ TEST_CASE("a resource that is refused is asked for ever more rarely, and keeps n
   }
 }
 
+TEST_CASE("a pause ends with the connection") {
+  Story story("pause", "", "");
+  story.connect_quietly();
+  auto& world = story.world;
+  world.environment["AZURE_REFRESH_MODE"] = "keep_fresh";
+  Host host(world);
+  bool refuses = false;
+  world.internet = [&](const Fetch&) -> Fetch::Reply {
+    return refuses ? error_reply(400, "consent_required")
+                   : token_reply({.access_token = "access-2", .refresh_token = "refresh-2"});
+  };
+  CHECK(host.call(story.get_token(R"(,"resource":"arm")")).status == 200);
+  refuses = true;
+  world.now += kHourMs;
+  host.ring(story.object_name());
+  const auto& storage = world.objects[story.object_name()].storage;
+  CHECK(storage.contains("pauses"));
+  CHECK(host.call(rpc("disconnect", R"({"userId":"user-1"})")).status == 200);
+  CHECK(storage.size() == 1);
+  CHECK(storage.contains("record"));
+}
+
+TEST_CASE("a resource that fails in passing for ever is asked for with patience all the same") {
+  const auto day = a_day(json_reply(503, "{}"), false);
+  CHECK(day.arm.size() > 24);
+  CHECK(day.arm.size() < 300);
+  // The other one when it is due, about every half hour.
+  CHECK(day.graph > 30);
+  CHECK(day.graph < 60);
+  CHECK(day.rings < 500);
+}
+
+TEST_CASE("so it is where the other one is refused") {
+  const auto refused = error_reply(400, "consent_required");
+  const auto day = a_day(json_reply(503, "{}"), false, &refused);
+  CHECK(day.arm.size() > 24);
+  CHECK(day.arm.size() < 300);
+  CHECK(day.graph > 2);
+  CHECK(day.graph < 25);
+}
+
+TEST_CASE("callers for a resource that always fails keep no other from its token") {
+  for (const auto* mode : {"on_demand", "keep_alive", "keep_fresh"}) {
+    CAPTURE(mode);
+    Story story("callers", "", "");
+    story.connect_quietly();
+    auto& world = story.world;
+    world.environment["AZURE_REFRESH_MODE"] = mode;
+    int number = 1;
+    int arm = 0;
+    int graph = 0;
+    world.internet = [&](const Fetch& request) -> Fetch::Reply {
+      if (is_for_arm(request)) {
+        ++arm;
+        return json_reply(503, "{}");
+      }
+      ++graph;
+      return token_reply({.access_token = "access-" + std::to_string(++number),
+                          .refresh_token = "refresh-" + std::to_string(number)});
+    };
+    Host host(world);
+    int served = 0;
+    int asked = 0;
+    const auto& object = world.objects[story.object_name()];
+    const auto begin = world.now;
+    for (int minute = 0; minute < 6 * 60; ++minute) {
+      const auto at = begin + minute * kMinuteMs;
+      while (object.alarm_at != 0 && object.alarm_at <= at) {
+        world.now = std::max(world.now, object.alarm_at);
+        host.ring(story.object_name());
+      }
+      world.now = std::max(world.now, at);
+      CHECK(host.call(story.get_token(R"(,"resource":"arm")")).status == 503);
+      if (minute % 5 == 0) {
+        ++asked;
+        served += host.call(story.get_token()).status == 200 ? 1 : 0;
+      }
+    }
+    CHECK(served > asked * 9 / 10);
+    CHECK(arm > 24);
+    CHECK(arm < 250);
+    CHECK(graph < 30);
+  }
+}
+
+TEST_CASE("who needs no token has none fetched for what somebody else's refresh left open") {
+  Story story("unneeded", "", "");
+  story.connect_quietly();
+  auto& world = story.world;
+  int requests = 0;
+  world.internet = [&](const Fetch& request) -> Fetch::Reply {
+    ++requests;
+    return is_for_arm(request) ? json_reply(503, "{}")
+                               : token_reply({.access_token = "access-2", .refresh_token = "r-2"});
+  };
+  Host host(world);
+  CHECK(host.call(story.get_token(R"(,"resource":"arm")")).status == 503);
+  world.kv.clear();
+  world.forget_memory();
+  world.now += 15 * kMinuteMs;
+  requests = 0;
+  CHECK(host.call(story.get_token()).status == 200);
+  // What is open is tried again, for what it was opened for.
+  CHECK(requests == 1);
+  CHECK(world.objects[story.object_name()].storage.contains("journal"));
+}
+
 TEST_CASE("a resource that fails for ever does not keep a grant from being used") {
+  // Its turn comes where the other needs a token.
   Story story("starved", "", "");
   story.connect_quietly();
   auto& world = story.world;

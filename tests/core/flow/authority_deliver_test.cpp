@@ -101,6 +101,15 @@ TEST_CASE("beyond that the oldest are lost, and the log names each") {
   CHECK(waiting.logged("dead_letter_lost") == 3);
 }
 
+TEST_CASE("a receiver that is well again gets what could not be given up") {
+  Waiting waiting(2003);
+  waiting.d1_is_down = true;
+  waiting.story.world.internet = [](const Fetch&) -> Fetch::Reply { return json_reply(204, ""); };
+  waiting.ring();
+  CHECK(waiting.rows() == 0);
+  CHECK(waiting.logged("dead_letter_lost") == 0);
+}
+
 TEST_CASE("where the count of events cannot be read no later one is overlooked") {
   Waiting waiting(2);
   waiting.ring();
