@@ -18,6 +18,20 @@ struct RefreshFailure {
 };
 using RefreshResult = Result<std::monostate, RefreshFailure>;
 
+// `serve_stale`: RefreshFailure's.
+[[nodiscard]] RefreshResult failed(Problem problem, bool serve_stale = false);
+// The resource's token while it lives; null: there is none.
+[[nodiscard]] const StoredAccessToken* live_token(const AuthorityState& state,
+                                                  std::string_view resource, EpochMs now);
+
+// The open journal's request was refused, or nothing is known of it (authority_fault.cpp): the
+// journal stays for another try, or ends with what the fault means for the connection.
+Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, TokenFault fault);
+// The provider took the old refresh token and gave a new one with an answer that is no good
+// otherwise. Under rotation the new one is all that is left.
+Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* state,
+                                       TokenFault fault);
+
 // One exchange for `resource`; on success state->record holds the new version, committed.
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource);
 

@@ -1,0 +1,212 @@
+// What comes of a refresh that did not bring a token.
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "core/connection/decision.h"
+#include "core/flow/authority_refresh.h"
+#include "core/flow/authority_store.h"
+#include "core/flow/event_statements.h"
+#include "core/flow/kept_answer.h"
+#include "core/flow/refusal.h"
+
+namespace postern {
+
+RefreshResult failed(Problem problem, bool serve_stale) {
+  return std::unexpected(RefreshFailure{.problem = std::move(problem), .serve_stale = serve_stale});
+}
+
+const StoredAccessToken* live_token(const AuthorityState& state, std::string_view resource,
+                                    EpochMs now) {
+  const auto* token = state.record ? state.record->token_for(resource) : nullptr;
+  return token != nullptr && is_alive(*token, now) ? token : nullptr;
+}
+
+namespace {
+
+// A Retry-After is honoured, but one header does not silence a connection for a day.
+constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
+
+// The grant is dead, or nobody can know that it is not: only a person helps.
+Task<RefreshResult> mark_dead(AuthorityState* state, std::string cause, TokenFault fault) {
+  auto next = *state->record;
+  next.version += 1;
+  next.status = Status::needs_reauth;
+  next.updated_at = co_await current_time();
+  next.cause = std::move(cause);
+  next.evidence = evidence_of(fault.error, fault.reference);
+  next.claims = std::move(fault.claims);
+  (void)co_await perform(
+      Log{.level = LogLevel::warn,
+          .event = "needs_reauth",
+          .fields = {{"connection", connection_key(state->id)}, {"cause", next.cause}}});
+  std::vector<Told> told = {
+      {.type = EventType::needs_reauth,
+       .details = {
+           {"cause", next.cause}, {"evidence", next.evidence}, {"fix", who_can_fix(next)}}}};
+  const auto committed = co_await commit_record(state, std::move(next), std::move(told));
+  // Who demands a token is told with a link, which is made once: where the demand is answered.
+  co_return failed(committed ? problem(ProblemCode::needs_reauth) : committed.error());
+}
+
+// Puts into a commit that refreshes fail; true where that was not known.
+bool note_trouble(AuthorityState* state, Trouble trouble, StorageCommit* commit) {
+  if (state->trouble && state->trouble->reason == trouble.reason &&
+      state->trouble->integration == trouble.integration) {
+    return false;
+  }
+  trouble.since = state->trouble ? state->trouble->since : trouble.since;
+  commit->puts.emplace_back(kTroubleKey, encode_trouble(trouble));
+  state->trouble = std::move(trouble);
+  return true;
+}
+
+// Of many tries in a row the first, the second, the fourth, …
+bool is_told(std::int64_t attempts) {
+  return (attempts & (attempts - 1)) == 0;
+}
+
+bool serves_another(const AuthorityState& state, std::string_view resource) {
+  return std::ranges::any_of(state.record->tokens, [&](const StoredAccessToken& token) {
+    return token.resource != resource;
+  });
+}
+
+// A passing fault: the journal stays open, because what the provider did with the request is not
+// known, and names the time of the next try, which every caller shares.
+Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
+                                   std::optional<DurationMs> asked_delay, std::string reason) {
+  const auto now = co_await current_time();
+  auto& journal = *state->refresh.journal;
+  const auto delay = asked_delay ? std::min(*asked_delay, kLongestPatienceMs)
+                                 : retry_delay(journal.attempts, random_bits(context));
+  journal.retry_at = now + delay;
+  journal.incarnation.clear();
+  journal.kept_reads = 0;
+  (void)co_await perform(
+      Log{.level = LogLevel::warn,
+          .event = "refresh_retry",
+          .fields = {{"connection", connection_key(state->id)}, {"reason", reason}}});
+  state->refresh.kept.reset();
+  StorageCommit commit{.puts = {{kJournalKey, encode_journal(journal)}},
+                       .deletes = {std::string(kKeptKey)},
+                       .alarm_at = std::nullopt};
+  (void)note_trouble(state, {.reason = reason, .since = now}, &commit);
+  std::vector<Told> told;
+  if (is_told(journal.attempts)) {
+    told.push_back({.type = EventType::refresh_retry,
+                    .details = {{"reason", reason},
+                                {"attempts", to_decimal(journal.attempts)},
+                                {"retry_at", format_iso8601(journal.retry_at)}}});
+  }
+  (void)co_await store(state, std::move(commit), std::move(told));
+  co_return failed(patience_problem(journal.retry_at, now),
+                   live_token(*state, journal.resource, now) != nullptr);
+}
+
+Told failure_told(const TokenFault& fault, std::string_view fix) {
+  return {.type = EventType::refresh_failed,
+          .details = {{"reason", fault.reason},
+                      {"evidence", evidence_of(fault.error, fault.reference)},
+                      {"fix", fix}}};
+}
+
+Task<RefreshResult> refuse(FlowContext* context, AuthorityState* state, std::string resource,
+                           Refusal refusal) {
+  const auto now = co_await current_time();
+  (void)co_await remember_refusal(state, resource, &refusal);
+  auto told = co_await tell_refusal(context, state, std::move(refusal));
+  co_return failed(std::move(told), live_token(*state, resource, now) != nullptr);
+}
+
+}  // namespace
+
+Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, TokenFault fault) {
+  const auto now = co_await current_time();
+  const auto resource = state->refresh.journal->resource;
+  const auto asked_version = state->refresh.journal->base_version;
+  // Re-read before `invalid_grant` is believed: what it says may be about an older token.
+  const auto stored = co_await perform(StorageRead{.keys = {std::string(kRecordKey)}});
+  const auto newest =
+      stored && !stored->empty() && (*stored)[0] ? decode_record(*(*stored)[0]) : std::nullopt;
+  const auto newest_version = newest ? newest->version : asked_version;
+  const auto* token = live_token(*state, resource, now);
+  // What cannot be read again cannot be believed.
+  if (fault.kind == FaultKind::transient || !stored) {
+    co_return co_await wait_and_retry(context, state, fault.retry_after, fault.reason);
+  }
+  switch (decide_fault(fault, token, asked_version, newest_version, now)) {
+    case FaultDecision::needs_person: {
+      if (std::string_view(fault.reason) == "needs_person" && serves_another(*state, resource)) {
+        // For one resource: the grant and the other tokens live.
+        (void)co_await close_journal(state, JournalKind::refresh);
+        co_return co_await refuse(context, state, resource, refusal_of(RefusalKind::person, fault));
+      }
+      const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,
+                              .attempts = state->refresh.journal->attempts,
+                              .recovered = state->recovered};
+      const bool spent = may_have_been_spent(state->rules.replay, shown, now);
+      // One try was all that was left: what happened is told as it is.
+      co_return co_await mark_dead(state, spent ? "refresh_outcome_unknown" : fault.reason,
+                                   std::move(fault));
+    }
+    case FaultDecision::retry_later:
+      co_return co_await wait_and_retry(context, state, fault.retry_after, fault.reason);
+    case FaultDecision::serve_stale:
+    case FaultDecision::integration_down:
+      break;
+  }
+  // The request was refused for what we are, not for the grant: it lives, and nothing is unknown.
+  StorageCommit commit;
+  std::vector<Told> told;
+  if (note_trouble(state, {.reason = fault.reason, .since = now, .integration = true}, &commit)) {
+    told.push_back(failure_told(fault, "operator"));
+  }
+  (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
+  // The integration is marked, its connections are not. Where D1 is down the next fault marks it.
+  (void)co_await perform(
+      Sql{.statements = {upsert_integration_fault(state->id.org, state->id.integration,
+                                                  {.reason = fault.reason,
+                                                   .error = fault.error,
+                                                   .reference = fault.reference,
+                                                   .since = now,
+                                                   .last_seen = now})}});
+  (void)co_await perform(Log{.level = LogLevel::error,
+                             .event = "integration_fault",
+                             .fields = {{"integration", state->id.integration},
+                                        {"reason", fault.reason},
+                                        {"error", fault.error},
+                                        {"reference", fault.reference}}});
+  co_return co_await refuse(context, state, resource, refusal_of(RefusalKind::integration, fault));
+}
+
+Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* state,
+                                       TokenFault fault) {
+  const auto resource = state->refresh.journal->resource;
+  auto next = *state->record;
+  next.version += 1;
+  next.updated_at = co_await current_time();
+  auto sealed =
+      co_await seal_refresh_token(std::move(next), std::string(fault.refresh_token->reveal()),
+                                  state->refresh.journal->asked_at);
+  if (!sealed) {
+    co_return failed(sealed.error());
+  }
+  const auto committed =
+      co_await commit_record(state, std::move(*sealed), {failure_told(fault, "nobody")});
+  if (!committed) {
+    co_return failed(committed.error());
+  }
+  StorageCommit commit;
+  if (note_trouble(state, {.reason = fault.reason, .since = state->record->updated_at}, &commit)) {
+    (void)co_await store(state, std::move(commit));
+  }
+  (void)co_await perform(
+      Log{.level = LogLevel::warn,
+          .event = "refresh_token_kept",
+          .fields = {{"connection", connection_key(state->id)}, {"reason", fault.reason}}});
+  const auto kind =
+      fault.kind == FaultKind::integration ? RefusalKind::integration : RefusalKind::passing;
+  co_return co_await refuse(context, state, resource, refusal_of(kind, fault));
+}
+
+}  // namespace postern
