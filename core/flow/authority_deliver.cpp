@@ -198,22 +198,27 @@ Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Tu
                                         {"event_id", event.id},
                                         {"attempts", to_decimal(progress.attempts)},
                                         {"reason", said}}});
-  if (waiting > kMostWaiting + kMostWaitingForLetters) {
-    // As a dead letter it could not be written, or it would not have been sent.
-    (void)co_await perform(
-        Log{.level = LogLevel::error,
-            .event = "dead_letter_lost",
-            .fields = {{"connection", connection_key(id)}, {"event_id", event.id}}});
-    progress = {.name = turn.webhook->name, .next = progress.next + 1};
-    co_return std::monostate{};
-  }
-  if (progress.attempts >= kMostDeliveryAttempts) {
+  // Where too many wait their letters could not be written just now: that is soon tried again.
+  const bool too_many = waiting > kMostWaiting;
+  if (progress.attempts >= kMostDeliveryAttempts && !too_many) {
     (void)co_await give_up(std::move(id), std::move(event), turn, std::move(said));
     co_return std::monostate{};
   }
   const auto asked = reply ? asked_patience(*reply, now) : std::nullopt;
   progress.next_at = now + std::max(delivery_delay(progress.attempts, random_bits(context)),
                                     std::min(asked.value_or(0), kLongestPatienceMs));
+  if (too_many) {
+    progress.next_at = std::min(progress.next_at, now + kDeadLetterAgainMs);
+  }
+  // What is beyond all room goes at once: the receiver has just refused the oldest of it.
+  if (const auto lost = waiting - kMostWaiting - kMostWaitingForLetters; lost > 0) {
+    (void)co_await perform(
+        Log{.level = LogLevel::error,
+            .event = "dead_letters_lost",
+            .fields = {{"connection", connection_key(id)}, {"count", to_decimal(lost)}}});
+    progress.next += lost;
+    progress.attempts = 0;
+  }
   co_return std::monostate{};
 }
 

@@ -15,6 +15,8 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
+// So often a request may fail in passing before that is a resource's own trouble.
+constexpr std::int64_t kTriesOfNoTrouble = 3;
 // After this nothing is left of a request on any wire, whatever became of who sent it.
 constexpr DurationMs kRequestLifeMs = kExchangeDeadlineMs + 5 * kSecondMs;
 
@@ -134,10 +136,16 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   co_return co_await apply_reply(context, state, std::move(reply), std::move(token), came_at);
 }
 
+// When its token ended, if it did.
+EpochMs ended_at(const AuthorityState& state, std::string_view resource, EpochMs now) {
+  const auto* token = state.record->token_for(resource);
+  return token == nullptr || token->expires_at == 0 ? now : std::min(token->expires_at, now);
+}
+
 // Whose turn a replay is that nobody asked for: every third try is another resource's, where that
 // needs a token. Where it does not the failing one's patience must not begin anew.
 std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs now) {
-  if (journal.attempts % 3 != 0) {
+  if (journal.attempts % kTriesOfNoTrouble != 0) {
     return journal.resource;
   }
   const auto& record = *state.record;
@@ -214,17 +222,24 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
                                         {"reason", std::string(verdict.reason)}}});
   const auto attempts = journal.attempts + 1;
   const auto failing = journal.resource;
-  const auto* token = state->record->token_for(failing);
-  const auto since =
-      std::min(journal.sent_at,
-               token != nullptr && token->expires_at != 0 ? token->expires_at : journal.sent_at);
-  if (wanted.empty()) {
+  const auto since = std::min(journal.sent_at, ended_at(*state, failing, now));
+  const bool asked = !wanted.empty();
+  if (!asked) {
     wanted = turn_of(*state, journal, now);
   }
   auto settled = co_await exchange(context, state, wanted, attempts);
-  if (settled && wanted != failing) {
-    // The journal is over with its tries: what they were for is not to begin at once with the
-    // first.
+  if (wanted == failing || state->refresh.journal || state->behind) {
+    co_return settled;
+  }
+  // The journal is over with its tries. What they were for is not to begin at once with the first,
+  // but for some that were no trouble yet; nor is what was refused in its stead to have the next
+  // turn.
+  const bool refused =
+      !settled && !asked && settled.error().problem.code != ProblemCode::integration_fault;
+  if (refused) {
+    (void)co_await pause_unasked(state, wanted, ended_at(*state, wanted, now));
+  }
+  if (refused || (settled && attempts > kTriesOfNoTrouble)) {
     (void)co_await pause_unasked(state, failing, since);
   }
   co_return settled;

@@ -73,6 +73,9 @@ AuthorityState state_of(FlowContext* context,
     state.id = state.record->id;
   } else if (state.sign_in.journal) {
     state.id = state.sign_in.journal->id;
+  } else if (const auto waits =
+                 state.pending ? decode_record(state.pending->record) : std::nullopt) {
+    state.id = waits->id;
   }
   apply_rules(*context, &state);
   return state;
