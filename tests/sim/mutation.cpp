@@ -36,7 +36,8 @@ constexpr std::array<Info, kMutations> kInfos = {{{"none", 0},
                                                   {"doubt_forgotten", 2},
                                                   {"event_not_durable", 7},
                                                   {"delivery_forgets", 5},
-                                                  {"not_armed_for_due", 5}}};
+                                                  {"not_armed_for_due", 5},
+                                                  {"tries_not_counted", 3}}};
 
 bool has_key(const StorageCommit& commit, std::string_view key) {
   return std::ranges::any_of(commit.puts, [&](const auto& put) { return put.first == key; });
@@ -96,6 +97,14 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
           outbox->kv_done = outbox->kv_done || outbox->kv_again_at != 0;
           outbox->kv_again_at = 0;
           value = encode_outbox(*outbox);
+        }
+      }
+      break;
+    case Mutation::tries_not_counted:
+      for (auto& [key, value] : commit.puts) {
+        if (auto journal = key == kJournalKey ? decode_journal(value) : std::nullopt) {
+          journal->attempts = 1;
+          value = encode_journal(*journal);
         }
       }
       break;

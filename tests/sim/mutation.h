@@ -34,8 +34,9 @@ enum class Mutation : std::uint8_t {
   event_not_durable,        // events are not in the commit that they tell of
   delivery_forgets,         // how far a webhook has come is not written down
   not_armed_for_due,        // the alarm is armed for what is owed, not for what is due
+  tries_not_counted,        // each try of a refresh is taken for the first one
 };
-inline constexpr std::size_t kMutations = static_cast<std::size_t>(Mutation::not_armed_for_due) + 1;
+inline constexpr std::size_t kMutations = static_cast<std::size_t>(Mutation::tries_not_counted) + 1;
 [[nodiscard]] std::string_view name_of(Mutation mutation);
 [[nodiscard]] std::optional<Mutation> parse_mutation(std::string_view name);
 // The invariant that it is to break; with a mutation no other counts. 0: every one does.

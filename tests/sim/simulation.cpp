@@ -197,6 +197,8 @@ void Simulation::act_on_world(const Action& action) {
       break;
     case Deed::provider_down:
       down(Down::provider);
+      // Half of the time for one resource alone.
+      only_arm_is_down_ = action.id % 2 == 0;
       break;
     case Deed::ring_broken:
       down(Down::ring);

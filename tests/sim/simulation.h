@@ -247,6 +247,7 @@ class Simulation {
   std::uint64_t broken_at_ = 0;
   std::priority_queue<Event> events_;
   std::array<DurationMs, 7> down_until_{};
+  bool only_arm_is_down_ = false;  // of the provider
   std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
   std::vector<DurationMs> ring_turns_;
   std::array<Node, kConnections> nodes_;

@@ -101,7 +101,12 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
   };
   may_die_within(there + back, run);
   // What never reaches the provider.
-  if (is_down(Down::provider) || strikes(Fault::token_5xx, spot)) {
+  const bool spared =
+      only_arm_is_down_ && effect.body.find("management.azure.com") == std::string::npos;
+  if ((is_down(Down::provider) && !spared) || strikes(Fault::token_5xx, spot)) {
+    if (is_down(Down::provider) && only_arm_is_down_) {
+      coverage_.count("provider_down", "for_one_resource");
+    }
     arrives(there + back, Fetch::Reply(html(503)));
   } else if (strikes(Fault::token_request_lost, spot)) {
     const bool at_once = chance_.between(0, 1, spot, 3) == 0;
