@@ -56,7 +56,8 @@ Task<Result<std::optional<ApiKeyRecord>, HostFault>> load_from_stores(FlowContex
   co_return std::move(record);
 }
 
-Task<Result<Caller, Problem>> authenticate_key(FlowContext* context, std::string hash) {
+Task<Result<Caller, Problem>> authenticate_key(FlowContext* context, std::string org,
+                                               std::string hash) {
   const std::string memory_key = "apikey:" + hash;
   auto known = co_await perform(MemoryGet{.key = memory_key});
   std::optional<ApiKeyRecord> record;
@@ -75,7 +76,9 @@ Task<Result<Caller, Problem>> authenticate_key(FlowContext* context, std::string
                   .expires_at = now + kMemoryMs});
   }
   const auto now = co_await current_time();
-  if (!record || record->revoked || (record->expires_at != 0 && record->expires_at <= now)) {
+  // The key itself says whose it is: a row of another organization is not its own.
+  if (!record || record->org != org || record->revoked ||
+      (record->expires_at != 0 && record->expires_at <= now)) {
     co_return std::unexpected(unauthenticated());
   }
   co_return Caller{.org = record->org, .permissions = record->permissions, .administrator = false};
@@ -166,7 +169,7 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
     if (context->reads_connection && !input.authority_reply) {
       context->ahead_key = connection_key(connection_in(key->org, context->parameters));
     }
-    co_return co_await authenticate_key(context, key->hash);
+    co_return co_await authenticate_key(context, std::string(key->org), key->hash);
   }
   const auto admin = context->env("ADMIN_API_KEY");
   // Hashes are compared, so neither length nor content shows in the time that it takes.

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 #include <string>
 
+#include "core/flow/statements.h"
+#include "tests/flows/story.h"
+
 using namespace postern;
 
 namespace {
@@ -110,4 +113,27 @@ TEST_CASE("permissions are those of the list") {
   CHECK_FALSE(is_permission(""));
   CHECK_FALSE(is_permission("admin"));
   CHECK_FALSE(is_permission("connect:*"));
+}
+
+TEST_CASE("a key that is stored for another organization than it names opens nothing") {
+  const auto key = make_api_key("acme", kSecret);
+  for (const std::string org : {"acme", "other", ""}) {
+    CAPTURE(org);
+    testing::World world;
+    testing::furnish(world);
+    REQUIRE(world.d1
+                .batch({insert_api_key({.id = "key_1",
+                                        .hash = parse_api_key(key)->hash,
+                                        .org = org,
+                                        .name = "moved",
+                                        .permissions = "*",
+                                        .created_at = world.now,
+                                        .expires_at = 0,
+                                        .revoked_at = 0})})
+                .has_value());
+    testing::Host host(world);
+    auto request = testing::http("list_connections");
+    request.headers.push_back({"authorization", "Bearer " + key});
+    CHECK(host.call(request).status == (org == "acme" ? 200 : 401));
+  }
 }
