@@ -3,6 +3,7 @@
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/flow/sql.h"
+#include "core/oauth/state.h"
 
 namespace postern {
 
@@ -121,6 +122,9 @@ std::optional<LinkRow> link_of(const SqlOutcome& outcome) {
     return std::nullopt;
   }
   const auto& row = outcome.rows[0];
+  if (!is_attempt_id(text_at(row, 1))) {
+    return std::nullopt;
+  }
   return LinkRow{
       .hash = text_at(row, 0),
       .attempt = text_at(row, 1),
@@ -189,6 +193,9 @@ std::optional<StateRow> state_of(const SqlOutcome& outcome) {
     return std::nullopt;
   }
   const auto& row = outcome.rows[0];
+  if (!is_attempt_id(text_at(row, 3))) {
+    return std::nullopt;
+  }
   return StateRow{
       .state_hash = text_at(row, 0),
       .cookie_hash = text_at(row, 1),

@@ -11,12 +11,14 @@ using postern::testing::Database;
 
 namespace {
 
+constexpr std::string_view kAttempt = "att_AAAAAAAAAAAAAAAAAAAAAA";
+
 constexpr EpochMs kNow = 1'000'000'000'000;
 const ConnectionId kId{.org = "acme", .integration = "azure", .user_id = "u"};
 
 LinkRow link() {
   return {.hash = "link",
-          .attempt = "att_1",
+          .attempt = std::string(kAttempt),
           .id = kId,
           .tenant = "common",
           .return_to = "https://app.example.com/",
@@ -32,7 +34,7 @@ StateRow state(std::string hash = "state", std::string mode = "browser") {
   return {.state_hash = std::move(hash),
           .cookie_hash = mode == "browser" ? "cookie" : "",
           .mode = std::move(mode),
-          .attempt = "att_1",
+          .attempt = std::string(kAttempt),
           .id = kId,
           .tenant = "common",
           .redirect_uri = "https://postern.example.com/callback",
@@ -62,6 +64,20 @@ ConnectionRecord record(std::int64_t version, std::string user_id = "u") {
 
 }  // namespace
 
+TEST_CASE("a row whose attempt is none is nobody's link, nor anybody's state") {
+  Database d1;
+  auto odd_link = link();
+  odd_link.attempt = "att_1";
+  auto odd_state = state();
+  odd_state.attempt = "att_AAAAAAAAAAAAAAAAAAAA\r\n";
+  (void)run(d1, insert_link(odd_link));
+  (void)run(d1, insert_state(odd_state));
+  CHECK(run(d1, select_link_by_hash("link")).rows.size() == 1);
+  CHECK_FALSE(link_of(run(d1, select_link_by_hash("link"))).has_value());
+  CHECK(run(d1, select_state("state")).rows.size() == 1);
+  CHECK_FALSE(state_of(run(d1, select_state("state"))).has_value());
+}
+
 TEST_CASE("a link is consumed once, and only while it lives") {
   Database d1;
   (void)run(d1, insert_link(link()));
@@ -80,8 +96,8 @@ TEST_CASE("a link is consumed once, and only while it lives") {
 TEST_CASE("a link's attempt is found by its own organization only") {
   Database d1;
   (void)run(d1, insert_link(link()));
-  CHECK(link_of(run(d1, select_link_by_attempt("att_1", "acme"))).has_value());
-  CHECK_FALSE(link_of(run(d1, select_link_by_attempt("att_1", "other"))).has_value());
+  CHECK(link_of(run(d1, select_link_by_attempt(kAttempt, "acme"))).has_value());
+  CHECK_FALSE(link_of(run(d1, select_link_by_attempt(kAttempt, "other"))).has_value());
 }
 
 TEST_CASE("of two presses of the button one gets a state") {
