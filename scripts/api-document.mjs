@@ -61,17 +61,17 @@ Every refusal is a problem document (RFC 9457) with \`success: false\`, a human 
 |---|---|---|---|
 ${manifest.problems.map((p) => `| \`${p.code}\` | ${p.status} | ${p.title} | ${p.remedy} |`).join("\n")}
 
-A page that a person is shown ends with a reference of two words: what kind of page it is, and why. The second is the provider's own error code, a
-fault of the exchange (\`timeout\`, \`network\`), what was wrong with the callback or the ID token, or one of these:
+A page that a person is shown ends with a reference of one or two words: what kind of page it is, and why, where there is more to say. The second is the
+provider's own error code, a fault of the exchange (\`timeout\`, \`unavailable\`, \`too_large\`), what was wrong with the callback or the ID token, a code of
+the table above, or one of these:
 
-| word | meaning |
+| words | meaning |
 |---|---|
-| \`earlier_answer_waits\` | an earlier sign-in's tokens arrived and cannot be stored yet; no code was sent, so as not to overwrite them. It is finished by itself; try again in a minute |
-| \`sealing_failed\`, \`store_unavailable\` | the tokens arrived and could not be stored now; it is finished by itself, but where a backend is to confirm: then begin again |
-| \`stored_data_unreadable\` | what is stored cannot be opened: see the table above |
-| \`no_id_token\` | the provider said nothing of who signed in |
-| \`other_account\` | another account is connected; see \`allow_other_account\` |
-| \`cross_site_post\`, \`malformed_state\` | the request did not come from the page that Postern made |
+| \`service_unavailable earlier_answer_waits\` | an earlier sign-in's tokens arrived and cannot be stored yet; no code was sent, so as not to overwrite them. It is finished by itself; try again in a minute |
+| \`service_unavailable store_unavailable\` | nothing was sent: begin again |
+| \`outcome_unknown store_unavailable\`, \`outcome_unknown sealing_failed\` | the tokens arrived and could not be stored now; it is finished by itself, but where a backend is to confirm: then begin again |
+| \`provider_refused no_id_token\` | the provider said nothing of who signed in |
+| \`bad_request cross_site_post\`, \`bad_request malformed_state\` | the request did not come from the page that Postern made |
 
 ## Variables
 

@@ -210,14 +210,15 @@ Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Tu
   if (too_many) {
     progress.next_at = std::min(progress.next_at, now + kDeadLetterAgainMs);
   }
-  // What is beyond all room goes at once: the receiver has just refused the oldest of it.
-  if (const auto lost = waiting - kMostWaiting - kMostWaitingForLetters; lost > 0) {
+  // Beyond all room goes what was refused twice, and where that is far beyond, all of it.
+  const auto excess = waiting - kMostWaiting - kMostWaitingForLetters;
+  if (excess > 0 && progress.attempts > 1) {
+    const auto lost = excess > kMostTaken ? excess : 1;
     (void)co_await perform(
         Log{.level = LogLevel::error,
             .event = "dead_letters_lost",
             .fields = {{"connection", connection_key(id)}, {"count", to_decimal(lost)}}});
-    progress.next += lost;
-    progress.attempts = 0;
+    progress = {.name = turn.webhook->name, .next = progress.next + lost};
   }
   co_return std::monostate{};
 }

@@ -22,8 +22,10 @@ std::string kept_context(const ConnectionId& id, const Journal& journal) {
                       journal.base_version);
 }
 
-Task<std::monostate> give_way(AuthorityState* state) {
-  state->sign_in.journal->kept_reads = kMostKeptReads;
+Task<std::monostate> give_way(AuthorityState* state, JournalKind kind) {
+  if (kind == JournalKind::code) {
+    state->sign_in.journal->kept_reads = kMostKeptReads;
+  }
   co_return co_await perform(Log{.level = LogLevel::error,
                                  .event = "kept_answer_unreadable",
                                  .fields = {{"connection", connection_key(state->id)}}});
@@ -47,8 +49,8 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
   // Kept are the very bytes of the answer to a Fetch. What cannot be read may hold the only tokens.
   std::optional<Fetch::Reply> fetched;
   if (!read_reply(*opened, fetched)) {
-    if (kind == JournalKind::code) {
-      (void)co_await give_way(state);
+    if (kind == JournalKind::code || state->context->input.entry == Entry::alarm) {
+      (void)co_await give_way(state, kind);
     }
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }

@@ -104,7 +104,7 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
   const bool spared =
       only_arm_is_down_ && effect.body.find("management.azure.com") == std::string::npos;
   if ((is_down(Down::provider) && !spared) || strikes(Fault::token_5xx, spot)) {
-    if (is_down(Down::provider) && only_arm_is_down_) {
+    if (is_down(Down::provider) && only_arm_is_down_ && !spared) {
       coverage_.count("provider_down", "for_one_resource");
     }
     arrives(there + back, Fetch::Reply(html(503)));

@@ -97,16 +97,37 @@ TEST_CASE("while dead letters cannot be written a thousand more wait") {
   CHECK(waiting.letters().contains(R"("evt_0")"));
 }
 
-TEST_CASE("beyond that the oldest are lost, and the log says how many") {
+TEST_CASE("beyond that what was refused twice is lost, and the log says so") {
+  for (const int more : {3, 500}) {
+    CAPTURE(more);
+    Waiting waiting(2000 + more);
+    waiting.d1_is_down = true;
+    waiting.ring();
+    CHECK(waiting.rows() == 2000);
+    std::ptrdiff_t lost = 0;
+    for (const auto& log : waiting.story.world.logs) {
+      lost += log.event == "dead_letters_lost" ? std::stoi(log.fields.back().second) : 0;
+    }
+    CHECK(lost == more);
+    // The receiver is tried with patience meanwhile.
+    CHECK(waiting.asked < 40);
+  }
+}
+
+TEST_CASE("one event that is never taken costs no other") {
   Waiting waiting(2003);
   waiting.d1_is_down = true;
+  waiting.story.world.internet = [](const Fetch& request) -> Fetch::Reply {
+    for (const auto& [name, value] : request.headers) {
+      if (name == "webhook-id" && value == "evt_0") {
+        return json_reply(400, "");
+      }
+    }
+    return json_reply(204, "");
+  };
   waiting.ring();
-  CHECK(waiting.rows() == 2000);
-  REQUIRE(waiting.logged("dead_letters_lost") == 1);
-  const auto& logs = waiting.story.world.logs;
-  CHECK(std::ranges::find(logs, "dead_letters_lost", &Log::event)->fields.back().second == "3");
-  // The receiver and D1 are tried with patience meanwhile.
-  CHECK(waiting.asked < 20);
+  CHECK(waiting.rows() == 0);
+  CHECK(waiting.logged("dead_letters_lost") == 1);
 }
 
 TEST_CASE("what cannot be given up is given up soon after D1 is back") {
