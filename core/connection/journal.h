@@ -115,7 +115,7 @@ struct Trouble {
 struct Pause {
   std::string resource;
   EpochMs granted_at = 0;
-  EpochMs since = 0;
+  EpochMs since = 0;  // of the first in a row
   EpochMs until = 0;
 };
 [[nodiscard]] std::string encode_pauses(const std::vector<Pause>& pauses);

@@ -259,7 +259,7 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
     const auto refreshed = co_await refresh(context, state, due.resource);
     if (!refreshed && !state->refresh.journal &&
         refreshed.error().problem.code != ProblemCode::integration_fault) {
-      (void)co_await pause_unasked(state, std::move(due.resource), due.at);
+      (void)co_await pause_unasked(state, std::move(due.resource));
     }
   }
   co_return std::monostate{};

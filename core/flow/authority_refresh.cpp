@@ -136,12 +136,6 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   co_return co_await apply_reply(context, state, std::move(reply), std::move(token), came_at);
 }
 
-// When its token ended, if it did.
-EpochMs ended_at(const AuthorityState& state, std::string_view resource, EpochMs now) {
-  const auto* token = state.record->token_for(resource);
-  return token == nullptr || token->expires_at == 0 ? now : std::min(token->expires_at, now);
-}
-
 // Whose turn a replay is that nobody asked for: every third try is another resource's, where that
 // needs a token. Where it does not the failing one's patience must not begin anew.
 std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs now) {
@@ -164,22 +158,26 @@ std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs
 
 }  // namespace
 
-Task<std::monostate> pause_unasked(AuthorityState* state, std::string resource, EpochMs since) {
+Task<std::monostate> pause_unasked(AuthorityState* state, std::string resource) {
   if (state->record->status != Status::connected) {
     co_return std::monostate{};
   }
   const auto now = co_await current_time();
   const auto& record = *state->record;
-  std::erase_if(state->pauses, [&](const Pause& pause) {
+  auto& pauses = state->pauses;
+  // Not since it was due: a clock that jumps, or an alarm that is late, is no refusal.
+  const bool again = paused_until(pauses, record, resource) != 0;
+  const auto since = again ? std::ranges::find(pauses, resource, &Pause::resource)->since : now;
+  std::erase_if(pauses, [&](const Pause& pause) {
     return pause.resource == resource || pause.granted_at != record.granted_at;
   });
-  state->pauses.push_back(
+  pauses.push_back(
       {.resource = std::move(resource),
        .granted_at = record.granted_at,
-       .since = now,
+       .since = since,
        .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs)});
-  (void)co_await store(
-      state, StorageCommit{.puts = {{kPausesKey, encode_pauses(state->pauses)}}, .deletes = {}});
+  (void)co_await store(state,
+                       StorageCommit{.puts = {{kPausesKey, encode_pauses(pauses)}}, .deletes = {}});
   co_return std::monostate{};
 }
 
@@ -222,7 +220,6 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
                                         {"reason", std::string(verdict.reason)}}});
   const auto attempts = journal.attempts + 1;
   const auto failing = journal.resource;
-  const auto since = std::min(journal.sent_at, ended_at(*state, failing, now));
   const bool asked = !wanted.empty();
   if (!asked) {
     wanted = turn_of(*state, journal, now);
@@ -237,10 +234,10 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
   const bool refused =
       !settled && !asked && settled.error().problem.code != ProblemCode::integration_fault;
   if (refused) {
-    (void)co_await pause_unasked(state, wanted, ended_at(*state, wanted, now));
+    (void)co_await pause_unasked(state, wanted);
   }
   if (refused || (settled && attempts > kTriesOfNoTrouble)) {
-    (void)co_await pause_unasked(state, failing, since);
+    (void)co_await pause_unasked(state, failing);
   }
   co_return settled;
 }

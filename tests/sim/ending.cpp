@@ -231,6 +231,12 @@ void Simulation::check_schedule() {
     for (const auto& token : record->tokens) {
       const auto lifetime = token.expires_at - token.minted_at;
       const auto ahead = std::min(policy.ahead_ms, lifetime - lifetime / 4);
+      const auto pauses = node.object->storage.find(std::string(kPausesKey));
+      if (pauses != node.object->storage.end() &&
+          paused_until(decode_pauses(pauses->second), *record, token.resource) > now()) {
+        coverage_.count("schedule", "paused");
+        continue;
+      }
       if (policy.mode == RefreshMode::keep_fresh && token.expires_at != 0 &&
           token.expires_at - now() < ahead - kRefreshTakesMs) {
         ledger_.violated(5, "a token that is to be kept fresh has " +

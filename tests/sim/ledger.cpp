@@ -339,13 +339,30 @@ void Ledger::at_rest(const testing::Object& object, bool ringing, EpochMs now) {
     violated(5, "something is owed, and no alarm is armed");
   }
   const auto record = decode_record(stored(kRecordKey));
-  const auto due = record && !open ? next_refresh(*record, policy_) : DueRefresh();
-  // What was due and did not come about is due again, after a quarter of the time that it has been.
-  constexpr DurationMs kLeastMs = 10 * kMinuteMs;
+  const auto pauses = decode_pauses(stored(kPausesKey));
+  std::vector<std::string> paused;
+  EpochMs latest = 0;  // by when the alarm is to ring
   constexpr DurationMs kSpreadMs = 15 * kMinuteMs;
-  const auto again =
-      std::max(due.at, now) + kSpreadMs + std::clamp((now - due.at) / 4, kLeastMs, 6 * kHourMs);
-  if (due.at != 0 && (object.alarm_at == 0 || object.alarm_at > again)) {
+  while (record && !open) {
+    const auto due = next_refresh(*record, policy_, paused);
+    if (due.at == 0) {
+      break;
+    }
+    const auto until = paused_until(pauses, *record, due.resource);
+    if (until <= std::max(due.at, now)) {
+      // What was due and did not come about is due again, after a quarter of that time.
+      latest = earlier_alarm(
+          latest, std::max(due.at, now) + kSpreadMs + patience(due.at, now, kDueAgainMs));
+      break;
+    }
+    const auto pause = std::ranges::find(pauses, due.resource, &Pause::resource);
+    if (until > now + patience(pause->since, now, kDueAgainMs) + kDueAgainMs) {
+      violated(5, "a resource is paused for longer than it has failed");
+    }
+    latest = earlier_alarm(latest, until + kSpreadMs + kDueAgainMs);
+    paused.push_back(due.resource);
+  }
+  if (latest != 0 && (object.alarm_at == 0 || object.alarm_at > latest)) {
     violated(5, "a refresh is due, and no alarm is armed for it");
   }
 }

@@ -111,10 +111,16 @@ TEST_CASE("a pause ends with the connection") {
   };
   CHECK(host.call(story.get_token(R"(,"resource":"arm")")).status == 200);
   refuses = true;
-  world.now += kHourMs;
+  world.now += 10 * kHourMs;
   host.ring(story.object_name());
-  const auto& storage = world.objects[story.object_name()].storage;
-  CHECK(storage.contains("pauses"));
+  auto& storage = world.objects[story.object_name()].storage;
+  REQUIRE(storage.contains("pauses"));
+  // However long it was due: this is the first time that it is refused.
+  for (const auto& pause : decode_pauses(storage[std::string(kPausesKey)])) {
+    CHECK(pause.since == world.now);
+    CHECK(pause.until >= world.now + 10 * kMinuteMs);
+    CHECK(pause.until <= world.now + 20 * kMinuteMs);
+  }
   CHECK(host.call(rpc("disconnect", R"({"userId":"user-1"})")).status == 200);
   CHECK(storage.size() == 1);
   CHECK(storage.contains("record"));
