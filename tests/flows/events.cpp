@@ -14,9 +14,6 @@ constexpr std::string_view kSecrets =
     "whsec_bmV3LXdlYmhvb2stc2VjcmV0LTAwMDAx whsec_b2xkLXdlYmhvb2stc2VjcmV0LTAwMDAx";
 constexpr std::string_view kOtherSecret = "whsec_YW5vdGhlci13ZWJob29rLXNlY3JldC0wMQ==";
 
-Request forced_refresh() {
-  return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
-}
 Request list_events(std::string body = "{}") {
   return rpc("list_events", std::move(body), "events:read");
 }
@@ -36,12 +33,6 @@ void subscribe(Story& story) {
                                     R"(","secret":")" + std::string(kSecrets) + R"("},{"url":")" +
                                     std::string(kOtherHook) + R"(","secret":")" +
                                     std::string(kOtherSecret) + R"(","events":["disconnected"]}]})";
-}
-
-void expect_refresh(Story& story, int number) {
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-" + std::to_string(number),
-                            .refresh_token = "refresh-" + std::to_string(number)}));
 }
 
 void webhooks(Stories& stories) {

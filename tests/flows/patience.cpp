@@ -6,19 +6,6 @@ namespace postern::testing {
 
 namespace {
 
-// Dies before the provider is asked: an open journal, and nobody knows.
-bool before_fetch(const Effect& effect, bool carried_out) {
-  return !carried_out && std::holds_alternative<Fetch>(effect);
-}
-
-Story& connected(Stories& stories, std::string name, std::string_view heading,
-                 std::string_view prose) {
-  auto& story = *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
-  story.connect_quietly();
-  story.world.forget_memory();
-  return story;
-}
-
 void resource_refused(Stories& stories) {
   auto& story = connected(
       stories, "resource-needs-consent", "The person never agreed to one of the resources",

@@ -7,23 +7,6 @@ namespace postern::testing {
 
 namespace {
 
-Story& connected(Stories& stories, std::string name, std::string_view heading,
-                 std::string_view prose) {
-  auto& story = *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
-  story.connect_quietly();
-  return story;
-}
-
-Request forced_refresh() {
-  return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
-}
-
-void expect_refresh(Story& story, int number) {
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-" + std::to_string(number),
-                            .refresh_token = "refresh-" + std::to_string(number)}));
-}
-
 void keep_alive(Stories& stories) {
   auto& story =
       connected(stories, "refresh-keeps-alive", "Nobody asks for six weeks",

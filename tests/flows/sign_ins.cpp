@@ -10,34 +10,6 @@ namespace postern::testing {
 
 namespace {
 
-Request forced_refresh() {
-  return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
-}
-
-// Dies before the provider is asked: an open journal, and nobody knows.
-bool before_fetch(const Effect& effect, bool carried_out) {
-  return !carried_out && std::holds_alternative<Fetch>(effect);
-}
-// Dies with the token endpoint's answer in its hands.
-bool after_token_answer(const Effect& effect, bool carried_out) {
-  const auto* fetch = std::get_if<Fetch>(&effect);
-  return carried_out && fetch != nullptr && fetch->method == "POST";
-}
-
-Story& connected(Stories& stories, std::string name, std::string_view heading,
-                 std::string_view prose) {
-  auto& story = *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
-  story.connect_quietly();
-  story.world.forget_memory();
-  return story;
-}
-
-void fail_keys(Story& story, const Story::Begun& begun) {
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.id_token = id_token({}, begun.nonce, story.world.now)}));
-  story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
-}
-
 void sign_in_beside_refresh(Stories& stories) {
   auto& story = connected(stories, "sign-in-over-unknown-outcome",
                           "Somebody signs in while a refresh is unsettled",
@@ -125,9 +97,7 @@ void refresh_beside_sign_in(Stories& stories) {
   Story::Begun begun;
   story.quietly([&](Host& silent) {
     begun = story.begin(silent, story.make_link(silent));
-    const TokenAnswer answer{.id_token = id_token({}, begun.nonce, story.world.now)};
-    story.expect("POST", std::string(kTokenUrl), token_reply(answer));
-    story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+    fail_keys(story, begun);
     silent.call(story.callback_of(begun));
   });
   story.world.now += 20 * kSecondMs;

@@ -271,4 +271,37 @@ std::string Story::complaints() {
   return all;
 }
 
+Story& connected(Stories& stories, std::string name, std::string_view heading,
+                 std::string_view prose) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
+  story.connect_quietly();
+  story.world.forget_memory();
+  return story;
+}
+
+Request forced_refresh() {
+  return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
+}
+
+void expect_refresh(Story& story, int number) {
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-" + std::to_string(number),
+                            .refresh_token = "refresh-" + std::to_string(number)}));
+}
+
+void fail_keys(Story& story, const Story::Begun& begun) {
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.id_token = id_token({}, begun.nonce, story.world.now)}));
+  story.expect("GET", std::string(kKeysUrl), std::unexpected(HostFault::timeout));
+}
+
+bool before_fetch(const Effect& effect, bool carried_out) {
+  return !carried_out && std::holds_alternative<Fetch>(effect);
+}
+
+bool after_token_answer(const Effect& effect, bool carried_out) {
+  const auto* fetch = std::get_if<Fetch>(&effect);
+  return carried_out && fetch != nullptr && fetch->method == "POST";
+}
+
 }  // namespace postern::testing

@@ -133,6 +133,21 @@ class Story {
 };
 
 using Stories = std::vector<std::unique_ptr<Story>>;
+
+// --- how stories begin, and what happens in several of them ---
+// One of a person who is connected, as another isolate sees it.
+Story& connected(Stories& stories, std::string name, std::string_view heading,
+                 std::string_view prose);
+[[nodiscard]] Request forced_refresh();
+// The provider answers a refresh with access-<number> and refresh-<number>.
+void expect_refresh(Story& story, int number);
+// A sign-in's tokens come, and the provider's keys do not.
+void fail_keys(Story& story, const Story::Begun& begun);
+// Host::crash: dies before anything is asked of the internet.
+[[nodiscard]] bool before_fetch(const Effect& effect, bool carried_out);
+// Host::crash: dies with the token endpoint's answer in its hands.
+[[nodiscard]] bool after_token_answer(const Effect& effect, bool carried_out);
+
 // Every story, told.
 void tell_connecting(Stories& stories);
 void tell_failures(Stories& stories);

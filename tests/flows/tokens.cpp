@@ -8,9 +8,6 @@ namespace {
 
 constexpr std::string_view kArmScope = "https://management.azure.com/user_impersonation";
 
-Request forced_refresh() {
-  return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
-}
 Request disconnect() {
   return rpc("disconnect", R"({"userId":"user-1"})", "connections:write");
 }

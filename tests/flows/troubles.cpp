@@ -7,28 +7,6 @@ namespace postern::testing {
 
 namespace {
 
-Request forced_refresh() {
-  return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
-}
-
-// Dies before the provider is asked: an open journal, and nobody knows.
-bool before_fetch(const Effect& effect, bool carried_out) {
-  return !carried_out && std::holds_alternative<Fetch>(effect);
-}
-// Dies with the token endpoint's answer in its hands.
-bool after_token_answer(const Effect& effect, bool carried_out) {
-  const auto* fetch = std::get_if<Fetch>(&effect);
-  return carried_out && fetch != nullptr && fetch->method == "POST";
-}
-
-Story& connected(Stories& stories, std::string name, std::string_view heading,
-                 std::string_view prose) {
-  auto& story = *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
-  story.connect_quietly();
-  story.world.forget_memory();
-  return story;
-}
-
 void poison(Stories& stories) {
   auto& story = connected(
       stories, "refresh-poisoned-answer", "Flows die of an answer that was kept",
