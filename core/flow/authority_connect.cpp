@@ -177,7 +177,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
       payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
   if (!payload && state->sign_in.kept) {
-    (void)co_await give_way(state, JournalKind::code);
+    (void)co_await tell_unreadable(state, JournalKind::code);
   }
   if (!integration && state->sign_in.kept && co_await current_time() - sent_at < kKeptLifeMs) {
     // Before it is taken up: what flows die of is told by how often it was taken up.

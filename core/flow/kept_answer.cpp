@@ -22,7 +22,7 @@ std::string kept_context(const ConnectionId& id, const Journal& journal) {
                       journal.base_version);
 }
 
-Task<std::monostate> give_way(AuthorityState* state, JournalKind kind) {
+Task<std::monostate> tell_unreadable(AuthorityState* state, JournalKind kind) {
   if (kind == JournalKind::code) {
     state->sign_in.journal->kept_reads = kMostKeptReads;
   }
@@ -50,7 +50,7 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
   std::optional<Fetch::Reply> fetched;
   if (!read_reply(*opened, fetched)) {
     if (kind == JournalKind::code || state->context->input.entry == Entry::alarm) {
-      (void)co_await give_way(state, kind);
+      (void)co_await tell_unreadable(state, kind);
     }
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
