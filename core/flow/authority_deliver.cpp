@@ -210,7 +210,8 @@ Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Tu
   if (too_many) {
     progress.next_at = std::min(progress.next_at, now + kDeadLetterAgainMs);
   }
-  // Beyond all room goes what was refused twice, and where that is far beyond, all of it.
+  // Beyond all room goes what was refused twice, and where that is far beyond, all of it, tried or
+  // not: one at a time could not keep up with what arrives.
   const auto excess = waiting - kMostWaiting - kMostWaitingForLetters;
   if (excess > 0 && progress.attempts > 1) {
     const auto lost = excess > kMostTaken ? excess : 1;
