@@ -72,6 +72,11 @@ bool works_again(const ReplayRule& rule) {
   return rule.kind == ReplayClass::not_rotated || rule.kind == ReplayClass::old_stays_valid;
 }
 
+bool may_overtake(const ReplayRule& rule) {
+  return works_again(rule) || (rule.kind == ReplayClass::reuse_leeway &&
+                               rule.leeway_seconds * kSecondMs >= kRequestLifeMs);
+}
+
 bool was_used(const ConnectionRecord& earlier, const ConnectionRecord& newest) {
   return earlier.granted_at == newest.granted_at &&
          earlier.refresh_minted_at < newest.refresh_minted_at;
@@ -85,17 +90,14 @@ bool may_have_been_spent(const ReplayRule& rule, const OpenJournal& journal, Epo
   return decide_replay(rule, shown, now).decision == ReplayDecision::replay_may_be_refused;
 }
 
-FaultDecision decide_fault(const TokenFault& fault, const StoredAccessToken* token,
-                           std::int64_t asked_version, std::int64_t newest_version, EpochMs now) {
-  if (fault.kind == FaultKind::terminal && asked_version == newest_version) {
-    return FaultDecision::needs_person;
+FaultDecision decide_fault(FaultKind kind, std::int64_t asked_version,
+                           std::int64_t newest_version) {
+  if (kind == FaultKind::integration) {
+    return FaultDecision::integration_down;
   }
-  const bool alive = token != nullptr && is_alive(*token, now);
-  if (alive) {
-    return FaultDecision::serve_stale;
-  }
-  return fault.kind == FaultKind::integration ? FaultDecision::integration_down
-                                              : FaultDecision::retry_later;
+  return kind == FaultKind::terminal && asked_version == newest_version
+             ? FaultDecision::needs_person
+             : FaultDecision::retry_later;
 }
 
 std::string evidence_of(std::string_view error, std::string_view reference) {
@@ -107,8 +109,8 @@ std::string evidence_of(std::string_view error, std::string_view reference) {
   return text;
 }
 
-std::string_view who_can_fix(const ConnectionRecord& record) {
-  return record.evidence.starts_with("access_denied") ? "administrator" : "user";
+std::string_view who_can_fix(std::string_view evidence) {
+  return evidence.starts_with("access_denied") ? "administrator" : "user";
 }
 
 AccountDecision decide_account(const ConnectionRecord* record, std::string_view account_key,

@@ -74,27 +74,31 @@ struct ReplayVerdict {
 
 // Does a refresh token that was used work again, whenever?
 [[nodiscard]] bool works_again(const ReplayRule& rule);
+// After this nothing is left of a token request anywhere, whatever became of who sent it and
+// whatever was answered on the way.
+inline constexpr DurationMs kRequestLifeMs = 25 * kSecondMs;
+// Does it do no harm if a replay is taken before the request that it repeats? Where it does, that
+// request becomes the second use of a token, which may end the grant that the replay brought.
+[[nodiscard]] bool may_overtake(const ReplayRule& rule);
 // Was an earlier version's refresh token used for what came after it? `newest` is of the same grant
 // then, with a later token.
 [[nodiscard]] bool was_used(const ConnectionRecord& earlier, const ConnectionRecord& newest);
 
 // What a refused token request does to the connection.
 enum class FaultDecision : std::uint8_t {
-  serve_stale,       // the access token still lives: serve it, try later
-  retry_later,       // nothing to serve now, the grant lives
+  retry_later,       // the grant lives, or nothing is known of it
   needs_person,      // the grant is dead
   integration_down,  // our registration is at fault; the connection is not
 };
 // `newest_version` is re-read after the answer: `invalid_grant` about an older one proves nothing.
-[[nodiscard]] FaultDecision decide_fault(const TokenFault& fault, const StoredAccessToken* token,
-                                         std::int64_t asked_version, std::int64_t newest_version,
-                                         EpochMs now);
+[[nodiscard]] FaultDecision decide_fault(FaultKind kind, std::int64_t asked_version,
+                                         std::int64_t newest_version);
 
 // What the provider said, for people who look into it: its error code and its reference.
 [[nodiscard]] std::string evidence_of(std::string_view error, std::string_view reference);
 // Who can make a connection that needs a person work again: "user", or "administrator" where the
 // provider's own refused.
-[[nodiscard]] std::string_view who_can_fix(const ConnectionRecord& record);
+[[nodiscard]] std::string_view who_can_fix(std::string_view evidence);
 
 // May an account that signed in now take over a connection of another one?
 enum class AccountDecision : std::uint8_t { same, first, other_allowed, other_refused };

@@ -118,7 +118,11 @@ std::string version_key(std::int64_t version) {
 std::string encode_pauses(const std::vector<Pause>& pauses) {
   FieldWriter out;
   for (const auto& pause : pauses) {
-    out.text(pause.resource).number(pause.granted_at).number(pause.since).number(pause.until);
+    out.text(pause.resource)
+        .number(pause.granted_at)
+        .number(pause.since)
+        .number(pause.until)
+        .flag(pause.needs_person);
   }
   return out.take();
 }
@@ -132,19 +136,26 @@ std::vector<Pause> decode_pauses(std::string_view bytes) {
     pause.granted_at = in.number();
     pause.since = in.number();
     pause.until = in.number();
+    pause.needs_person = in.flag();
     pauses.push_back(std::move(pause));
   }
   return in.ok() ? std::move(pauses) : std::vector<Pause>();
 }
 
-EpochMs paused_until(const std::vector<Pause>& pauses, const ConnectionRecord& record,
-                     std::string_view resource) {
+const Pause* pause_of(const std::vector<Pause>& pauses, const ConnectionRecord& record,
+                      std::string_view resource) {
   const auto found = std::ranges::find(pauses, resource, &Pause::resource);
   if (found == pauses.end() || found->granted_at != record.granted_at) {
-    return 0;
+    return nullptr;
   }
   const auto* token = record.token_for(resource);
-  return token != nullptr && token->minted_at > found->since ? 0 : found->until;
+  return token != nullptr && token->minted_at > found->since ? nullptr : &*found;
+}
+
+EpochMs paused_until(const std::vector<Pause>& pauses, const ConnectionRecord& record,
+                     std::string_view resource) {
+  const auto* pause = pause_of(pauses, record, resource);
+  return pause == nullptr ? 0 : pause->until;
 }
 
 DurationMs retry_delay(std::int64_t attempts, std::uint32_t random) {

@@ -10,8 +10,8 @@
 //   recovered the refresh token may be spent, and no journal is open: the record came back from a
 //             backup, or a try whose outcome is unknown was followed by one that said nothing of it
 //   trouble   refreshes fail, since when and why: the next one that works is told as a recovery
-//   pauses    resources that the provider refused when nobody had asked, and until when nobody asks
-//             unasked again
+//   pauses    resources for which the provider was asked in vain, and until when it is not asked
+//             unasked for them again
 //   version:<number>  an earlier version of the record, for inspection and rollback
 //   told      of which grant (its sign-in's time) the coming end was told
 //   events    how many events were written for webhooks; event:<number> each of them; delivery how
@@ -111,16 +111,21 @@ struct Trouble {
 [[nodiscard]] std::string encode_trouble(const Trouble& trouble);
 [[nodiscard]] std::optional<Trouble> decode_trouble(std::string_view bytes);
 
-// A refresh that was refused unasked. It says nothing of a later grant, nor beside a later token.
+// A refresh that was refused, or that another resource's followed after many tries. It says nothing
+// of a later grant, nor beside a later token.
 struct Pause {
   std::string resource;
   EpochMs granted_at = 0;
   EpochMs since = 0;  // of the first in a row
   EpochMs until = 0;
+  bool needs_person = false;  // consent or a second factor: the last refusal said so
 };
 [[nodiscard]] std::string encode_pauses(const std::vector<Pause>& pauses);
 // None where they cannot be read: then it is asked once more.
 [[nodiscard]] std::vector<Pause> decode_pauses(std::string_view bytes);
+// Null where the resource has none.
+[[nodiscard]] const Pause* pause_of(const std::vector<Pause>& pauses,
+                                    const ConnectionRecord& record, std::string_view resource);
 // Until when the resource is not to be refreshed unasked; 0: it may be.
 [[nodiscard]] EpochMs paused_until(const std::vector<Pause>& pauses, const ConnectionRecord& record,
                                    std::string_view resource);

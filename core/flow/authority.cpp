@@ -11,6 +11,7 @@
 #include "core/flow/authority_refresh.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/connection_json.h"
+#include "core/flow/connection_log.h"
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
 #include "core/flow/reauth.h"
@@ -225,9 +226,7 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     if (!committed) {
       co_return problem_outcome(committed.error());
     }
-    (void)co_await perform(Log{.level = LogLevel::info,
-                               .event = "disconnected",
-                               .fields = {{"connection", connection_key(*id)}}});
+    (void)co_await log_connection(LogLevel::info, "disconnected", *id);
   }
   JsonWriter out;
   out.begin_object().key("success").boolean(true).key("disconnected").boolean(connected);
@@ -256,11 +255,7 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
     if (paused_until(state->pauses, *state->record, due.resource) > now) {
       continue;
     }
-    const auto refreshed = co_await refresh(context, state, due.resource);
-    if (!refreshed && !state->refresh.journal &&
-        refreshed.error().problem.code != ProblemCode::integration_fault) {
-      (void)co_await pause_unasked(state, std::move(due.resource));
-    }
+    (void)co_await refresh(context, state, std::move(due.resource));
   }
   co_return std::monostate{};
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/form.h"
 #include "core/flow/authority_store.h"
+#include "core/flow/connection_log.h"
 #include "core/flow/flows.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/payload.h"
@@ -37,6 +38,15 @@ Task<Result<Redeemable, ConnectFailure>> validate(const ConnectPayload* payload,
     if (!callback) {
       co_return refused(callback.error());
     }
+    // A code whose tokens could not be sealed must not be spent. In the browser's way the verifier
+    // shows it.
+    const auto seals =
+        co_await perform(Seal{.org = payload->state.id.org,
+                              .context = seal_context(payload->state.id, payload->state.attempt, 0),
+                              .plaintext = {}});
+    if (!seals) {
+      co_return std::unexpected(ConnectFailure{.code = ProblemCode::store_unavailable});
+    }
     co_return Redeemable{.callback = std::move(*callback),
                          .nonce = nonce_of_state(payload->state_text),
                          .verifier = payload->code_verifier};
@@ -55,9 +65,7 @@ Task<Result<Redeemable, ConnectFailure>> validate(const ConnectPayload* payload,
                             .context = seal_context(payload->state.id, payload->state.attempt, 0),
                             .sealed = payload->state.sealed_verifier});
   if (!verifier) {
-    co_return std::unexpected(ConnectFailure{.code = ProblemCode::stored_data_unreadable,
-                                             .page = PageKind::service_unavailable,
-                                             .detail = "stored_data_unreadable"});
+    co_return std::unexpected(ConnectFailure{.code = ProblemCode::stored_data_unreadable});
   }
   co_return Redeemable{.callback = std::move(*callback),
                        .nonce = std::move(nonce),
@@ -84,9 +92,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   }
   auto loaded = co_await load_authority(context, payload->state.id);
   if (!loaded) {
-    co_return connect_failure(payload->state, {.code = loaded.error().code,
-                                               .page = PageKind::service_unavailable,
-                                               .detail = "store_unavailable"});
+    co_return connect_failure(payload->state, {.code = loaded.error().code});
   }
   auto state = std::move(*loaded);
   if (state.sign_in.journal) {
@@ -107,10 +113,8 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   auto integration =
       resolve_integration(*context, payload->state.id.integration, payload->state.tenant);
   if (!integration) {
-    co_return connect_failure(payload->state,
-                              {.code = integration.error().code,
-                               .page = PageKind::integration_fault,
-                               .detail = std::string(info_of(integration.error().code).code)});
+    co_return connect_failure(
+        payload->state, {.code = integration.error().code, .page = PageKind::integration_fault});
   }
   integration->redirect_uri = payload->state.redirect_uri;
   auto redeemable = co_await validate(&*payload, &*integration);
@@ -134,9 +138,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   const auto keep_context = kept_context(state.id, journal);
   const auto opened = co_await open_journal(&state, std::move(journal), now + kJournalAlarmMs);
   if (!opened) {
-    co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::service_unavailable,
-                                               .detail = "store_unavailable"});
+    co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable});
   }
   auto request = make_code_token_request(token_endpoint(attempt.integration, *context),
                                          redeemable->callback, redeemable->verifier, attempt.scope);
@@ -166,10 +168,8 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   }
   const auto payload = decode_connect_payload(state->sign_in.journal->connect);
   if (payload && waits_for_backend(payload->state)) {
-    (void)co_await perform(Log{
-        .level = LogLevel::warn,
-        .event = "connect_refused",
-        .fields = {{"connection", connection_key(state->id)}, {"reason", "nobody_can_confirm"}}});
+    (void)co_await log_connection(LogLevel::warn, "connect_refused", state->id, "reason",
+                                  "nobody_can_confirm");
     (void)co_await close_journal(state, JournalKind::code);
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
@@ -177,7 +177,8 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
       payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
   if (!payload && state->sign_in.kept) {
-    (void)co_await tell_unreadable(state, JournalKind::code);
+    state->sign_in.journal->kept_reads = kMostKeptReads;
+    (void)co_await log_connection(LogLevel::error, "kept_answer_unreadable", state->id);
   }
   if (!integration && state->sign_in.kept && co_await current_time() - sent_at < kKeptLifeMs) {
     // Before it is taken up: what flows die of is told by how often it was taken up.

@@ -7,6 +7,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/flow/authority_store.h"
+#include "core/flow/connection_log.h"
 #include "core/flow/event_statements.h"
 #include "core/flow/flows.h"
 #include "core/flow/payload.h"
@@ -140,9 +141,7 @@ Task<Result<std::optional<Event>, Problem>> next_event(ConnectionId id, Turn tur
     }
     auto events = (*read)[0] ? decode_events(*(*read)[0]) : std::nullopt;
     if ((*read)[0] && !events) {
-      (void)co_await perform(Log{.level = LogLevel::error,
-                                 .event = "events_unreadable",
-                                 .fields = {{"connection", connection_key(id)}}});
+      (void)co_await log_connection(LogLevel::error, "events_unreadable", id);
     }
     if (events && events->size() == 1 && turn.webhook->wants(events->front().type)) {
       co_return std::optional(std::move(events->front()));
@@ -215,10 +214,8 @@ Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Tu
   const auto excess = waiting - kMostWaiting - kMostWaitingForLetters;
   if (excess > 0 && progress.attempts > 1) {
     const auto lost = excess > kMostTaken ? excess : 1;
-    (void)co_await perform(
-        Log{.level = LogLevel::error,
-            .event = "dead_letters_lost",
-            .fields = {{"connection", connection_key(id)}, {"count", to_decimal(lost)}}});
+    (void)co_await log_connection(LogLevel::error, "dead_letters_lost", id, "count",
+                                  to_decimal(lost));
     progress = {.name = turn.webhook->name, .next = progress.next + lost};
   }
   co_return std::monostate{};

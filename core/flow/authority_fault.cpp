@@ -5,6 +5,7 @@
 #include "core/connection/decision.h"
 #include "core/flow/authority_refresh.h"
 #include "core/flow/authority_store.h"
+#include "core/flow/connection_log.h"
 #include "core/flow/event_statements.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/refusal.h"
@@ -25,6 +26,7 @@ namespace {
 
 // A Retry-After is honoured, but one header does not silence a connection for a day.
 constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
+constexpr int kTooManyRequests = 429;
 
 // The grant is dead, or nobody can know that it is not: only a person helps.
 Task<RefreshResult> mark_dead(AuthorityState* state, std::string cause, TokenFault fault) {
@@ -35,14 +37,11 @@ Task<RefreshResult> mark_dead(AuthorityState* state, std::string cause, TokenFau
   next.cause = std::move(cause);
   next.evidence = evidence_of(fault.error, fault.reference);
   next.claims = std::move(fault.claims);
-  (void)co_await perform(
-      Log{.level = LogLevel::warn,
-          .event = "needs_reauth",
-          .fields = {{"connection", connection_key(state->id)}, {"cause", next.cause}}});
-  std::vector<Told> told = {
-      {.type = EventType::needs_reauth,
-       .details = {
-           {"cause", next.cause}, {"evidence", next.evidence}, {"fix", who_can_fix(next)}}}};
+  (void)co_await log_connection(LogLevel::warn, "needs_reauth", state->id, "cause", next.cause);
+  std::vector<Told> told = {{.type = EventType::needs_reauth,
+                             .details = {{"cause", next.cause},
+                                         {"evidence", next.evidence},
+                                         {"fix", who_can_fix(next.evidence)}}}};
   const auto committed = co_await commit_record(state, std::move(next), std::move(told));
   // Who demands a token is told with a link, which is made once: where the demand is answered.
   co_return failed(committed ? problem(ProblemCode::needs_reauth) : committed.error());
@@ -65,32 +64,37 @@ bool is_told(std::int64_t attempts) {
   return (attempts & (attempts - 1)) == 0;
 }
 
-bool serves_another(const AuthorityState& state, std::string_view resource) {
+// The grant is of use for another resource: whose token lives, or which was not refused for want of
+// a person itself just now.
+bool serves_another(const AuthorityState& state, std::string_view resource, EpochMs now) {
   return std::ranges::any_of(state.record->tokens, [&](const StoredAccessToken& token) {
-    return token.resource != resource;
+    const auto* pause = pause_of(state.pauses, *state.record, token.resource);
+    return token.resource != resource &&
+           (is_alive(token, now) || pause == nullptr || !pause->needs_person || pause->until < now);
   });
 }
 
 // A passing fault: the journal stays open, because what the provider did with the request is not
 // known, and names the time of the next try, which every caller shares.
-Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
-                                   std::optional<DurationMs> asked_delay, std::string reason) {
+Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state, TokenFault fault) {
   const auto now = co_await current_time();
   auto& journal = *state->refresh.journal;
-  const auto delay = asked_delay ? std::min(*asked_delay, kLongestPatienceMs)
-                                 : retry_delay(journal.attempts, random_bits(context));
+  const std::string_view reason = fault.reason;
+  const auto delay = fault.retry_after ? std::min(*fault.retry_after, kLongestPatienceMs)
+                                       : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
+  // Where nobody answered, or a gateway did, the provider may be at work on it still.
+  if (fault.status != kTooManyRequests && !may_overtake(state->rules.replay)) {
+    journal.retry_at = std::max(journal.retry_at, journal.asked_at + kRequestLifeMs);
+  }
   journal.incarnation.clear();
   journal.kept_reads = 0;
-  (void)co_await perform(
-      Log{.level = LogLevel::warn,
-          .event = "refresh_retry",
-          .fields = {{"connection", connection_key(state->id)}, {"reason", reason}}});
+  (void)co_await log_connection(LogLevel::warn, "refresh_retry", state->id, "reason", reason);
   state->refresh.kept.reset();
   StorageCommit commit{.puts = {{kJournalKey, encode_journal(journal)}},
                        .deletes = {std::string(kKeptKey)},
                        .alarm_at = std::nullopt};
-  (void)note_trouble(state, {.reason = reason, .since = now}, &commit);
+  (void)note_trouble(state, {.reason = fault.reason, .since = now}, &commit);
   std::vector<Told> told;
   if (is_told(journal.attempts)) {
     told.push_back({.type = EventType::refresh_retry,
@@ -103,9 +107,10 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state,
                    live_token(*state, journal.resource, now) != nullptr);
 }
 
-Told failure_told(const TokenFault& fault, std::string_view fix) {
+Told failure_told(const TokenFault& fault, std::string_view resource, std::string_view fix) {
   return {.type = EventType::refresh_failed,
           .details = {{"reason", fault.reason},
+                      {"resource", resource},
                       {"evidence", evidence_of(fault.error, fault.reference)},
                       {"fix", fix}}};
 }
@@ -118,48 +123,56 @@ Task<RefreshResult> refuse(FlowContext* context, AuthorityState* state, std::str
   co_return failed(std::move(told), live_token(*state, resource, now) != nullptr);
 }
 
+// For one resource: the grant lives, and so may the other tokens. Told once, until it works again.
+Task<RefreshResult> refuse_resource(FlowContext* context, AuthorityState* state,
+                                    std::string resource, TokenFault fault) {
+  const auto* pause = pause_of(state->pauses, *state->record, resource);
+  std::vector<Told> told;
+  if (pause == nullptr || !pause->needs_person) {
+    told.push_back(failure_told(fault, resource, who_can_fix(fault.error)));
+  }
+  StorageCommit commit;
+  add_pause(state, resource, true, co_await current_time(), &commit);
+  (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
+  (void)co_await log_connection(LogLevel::warn, "resource_refused", state->id, "resource",
+                                resource);
+  co_return co_await refuse(context, state, std::move(resource),
+                            refusal_of(RefusalKind::person, fault));
+}
+
 }  // namespace
 
 Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, TokenFault fault) {
   const auto now = co_await current_time();
-  const auto resource = state->refresh.journal->resource;
+  auto resource = state->refresh.journal->resource;
   const auto asked_version = state->refresh.journal->base_version;
   // Re-read before `invalid_grant` is believed: what it says may be about an older token.
   const auto stored = co_await perform(StorageRead{.keys = {std::string(kRecordKey)}});
   const auto newest =
       stored && !stored->empty() && (*stored)[0] ? decode_record(*(*stored)[0]) : std::nullopt;
   const auto newest_version = newest ? newest->version : asked_version;
-  const auto* token = live_token(*state, resource, now);
+  const auto decision = decide_fault(fault.kind, asked_version, newest_version);
   // What cannot be read again cannot be believed.
-  if (fault.kind == FaultKind::transient || !stored) {
-    co_return co_await wait_and_retry(context, state, fault.retry_after, fault.reason);
+  if (decision == FaultDecision::retry_later || !stored) {
+    co_return co_await wait_and_retry(context, state, std::move(fault));
   }
-  switch (decide_fault(fault, token, asked_version, newest_version, now)) {
-    case FaultDecision::needs_person: {
-      if (std::string_view(fault.reason) == "needs_person" && serves_another(*state, resource)) {
-        // For one resource: the grant and the other tokens live.
-        (void)co_await close_journal(state, JournalKind::refresh);
-        co_return co_await refuse(context, state, resource, refusal_of(RefusalKind::person, fault));
-      }
-      const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,
-                              .attempts = state->refresh.journal->attempts,
-                              .recovered = state->recovered};
-      const bool spent = may_have_been_spent(state->rules.replay, shown, now);
-      // One try was all that was left: what happened is told as it is.
-      co_return co_await mark_dead(state, spent ? "refresh_outcome_unknown" : fault.reason,
-                                   std::move(fault));
+  if (decision == FaultDecision::needs_person) {
+    if (std::string_view(fault.reason) == "needs_person" && serves_another(*state, resource, now)) {
+      co_return co_await refuse_resource(context, state, std::move(resource), std::move(fault));
     }
-    case FaultDecision::retry_later:
-      co_return co_await wait_and_retry(context, state, fault.retry_after, fault.reason);
-    case FaultDecision::serve_stale:
-    case FaultDecision::integration_down:
-      break;
+    const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,
+                            .attempts = state->refresh.journal->attempts,
+                            .recovered = state->recovered};
+    const bool spent = may_have_been_spent(state->rules.replay, shown, now);
+    // One try was all that was left: what happened is told as it is.
+    co_return co_await mark_dead(state, spent ? "refresh_outcome_unknown" : fault.reason,
+                                 std::move(fault));
   }
   // The request was refused for what we are, not for the grant: it lives, and nothing is unknown.
   StorageCommit commit;
   std::vector<Told> told;
   if (note_trouble(state, {.reason = fault.reason, .since = now, .integration = true}, &commit)) {
-    told.push_back(failure_told(fault, "operator"));
+    told.push_back(failure_told(fault, resource, "operator"));
   }
   (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
   // The integration is marked, its connections are not. Where D1 is down the next fault marks it.
@@ -192,20 +205,23 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
     co_return failed(sealed.error());
   }
   const auto committed =
-      co_await commit_record(state, std::move(*sealed), {failure_told(fault, "nobody")});
+      co_await commit_record(state, std::move(*sealed), {failure_told(fault, resource, "nobody")});
   if (!committed) {
     co_return failed(committed.error());
   }
-  StorageCommit commit;
-  if (note_trouble(state, {.reason = fault.reason, .since = state->record->updated_at}, &commit)) {
-    (void)co_await store(state, std::move(commit));
-  }
-  (void)co_await perform(
-      Log{.level = LogLevel::warn,
-          .event = "refresh_token_kept",
-          .fields = {{"connection", connection_key(state->id)}, {"reason", fault.reason}}});
   const auto kind =
       fault.kind == FaultKind::integration ? RefusalKind::integration : RefusalKind::passing;
+  const auto now = state->record->updated_at;
+  StorageCommit commit;
+  (void)note_trouble(state, {.reason = fault.reason, .since = now}, &commit);
+  if (kind == RefusalKind::passing) {
+    add_pause(state, resource, false, now, &commit);
+  }
+  if (!commit.puts.empty()) {
+    (void)co_await store(state, std::move(commit));
+  }
+  (void)co_await log_connection(LogLevel::warn, "refresh_token_kept", state->id, "reason",
+                                fault.reason);
   co_return co_await refuse(context, state, resource, refusal_of(kind, fault));
 }
 

@@ -6,6 +6,7 @@
 #include "core/connection/decision.h"
 #include "core/connection/schedule.h"
 #include "core/flow/authority_store.h"
+#include "core/flow/connection_log.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/refusal.h"
 #include "core/oauth/token_request.h"
@@ -17,8 +18,7 @@ namespace {
 constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
 // So often a request may fail in passing before that is a resource's own trouble.
 constexpr std::int64_t kTriesOfNoTrouble = 3;
-// After this nothing is left of a request on any wire, whatever became of who sent it.
-constexpr DurationMs kRequestLifeMs = kExchangeDeadlineMs + 5 * kSecondMs;
+static_assert(kExchangeDeadlineMs < kRequestLifeMs);
 
 // `old_token`: what was asked with; nothing where it cannot be opened. `came_at`: of an answer that
 // has just come, else 0.
@@ -66,9 +66,7 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   if (!committed) {
     co_return failed(committed.error());
   }
-  (void)co_await perform(Log{.level = LogLevel::info,
-                             .event = "refreshed",
-                             .fields = {{"connection", connection_key(state->id)}}});
+  (void)co_await log_connection(LogLevel::info, "refreshed", state->id);
   co_return std::monostate{};
 }
 
@@ -158,27 +156,22 @@ std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs
 
 }  // namespace
 
-Task<std::monostate> pause_unasked(AuthorityState* state, std::string resource) {
-  if (state->record->status != Status::connected) {
-    co_return std::monostate{};
-  }
-  const auto now = co_await current_time();
+void add_pause(AuthorityState* state, std::string resource, bool needs_person, EpochMs now,
+               StorageCommit* commit) {
   const auto& record = *state->record;
   auto& pauses = state->pauses;
   // Not since it was due: a clock that jumps, or an alarm that is late, is no refusal.
-  const bool again = paused_until(pauses, record, resource) != 0;
-  const auto since = again ? std::ranges::find(pauses, resource, &Pause::resource)->since : now;
+  const auto* earlier = pause_of(pauses, record, resource);
+  const auto since = earlier != nullptr ? earlier->since : now;
   std::erase_if(pauses, [&](const Pause& pause) {
     return pause.resource == resource || pause.granted_at != record.granted_at;
   });
-  pauses.push_back(
-      {.resource = std::move(resource),
-       .granted_at = record.granted_at,
-       .since = since,
-       .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs)});
-  (void)co_await store(state,
-                       StorageCommit{.puts = {{kPausesKey, encode_pauses(pauses)}}, .deletes = {}});
-  co_return std::monostate{};
+  pauses.push_back({.resource = std::move(resource),
+                    .granted_at = record.granted_at,
+                    .since = since,
+                    .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs),
+                    .needs_person = needs_person});
+  commit->puts.emplace_back(kPausesKey, encode_pauses(pauses));
 }
 
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {
@@ -205,19 +198,20 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
   }
   const auto now = co_await current_time();
   const auto& journal = *state->refresh.journal;
-  // A trap in this very object left nothing on its way. What another one sent before it died may
-  // be: a replay that overtook it would make it the second use of a token.
-  const bool is_ours =
-      !journal.incarnation.empty() && journal.incarnation == context->input.incarnation;
-  if (!is_ours && now < journal.retry_at) {
+  // What another object sent before it died may be on its way still. After a trap in this very one
+  // that is so only where the provider may be at work on what has ended here.
+  const bool is_over = !journal.incarnation.empty() &&
+                       journal.incarnation == context->input.incarnation &&
+                       may_overtake(state->rules.replay);
+  // A clock that was ahead when it was asked, and is not any more, says nothing.
+  const bool clock_came_back = journal.asked_at > now + kRequestLifeMs;
+  if (!is_over && !clock_came_back && now < journal.retry_at) {
     co_return failed(patience_problem(journal.retry_at, now),
                      live_token(*state, journal.resource, now) != nullptr);
   }
   const auto verdict = decide_replay(state->rules.replay, {.sent_at = journal.sent_at}, now);
-  (void)co_await perform(Log{.level = LogLevel::info,
-                             .event = "refresh_replay",
-                             .fields = {{"connection", connection_key(state->id)},
-                                        {"reason", std::string(verdict.reason)}}});
+  (void)co_await log_connection(LogLevel::info, "refresh_replay", state->id, "reason",
+                                verdict.reason);
   const auto attempts = journal.attempts + 1;
   const auto failing = journal.resource;
   const bool asked = !wanted.empty();
@@ -229,15 +223,14 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
     co_return settled;
   }
   // The journal is over with its tries. What they were for is not to begin at once with the first,
-  // but for some that were no trouble yet; nor is what was refused in its stead to have the next
-  // turn.
+  // but for some that were no trouble yet.
   const bool refused =
       !settled && !asked && settled.error().problem.code != ProblemCode::integration_fault;
-  if (refused) {
-    (void)co_await pause_unasked(state, wanted);
-  }
-  if (refused || (settled && attempts > kTriesOfNoTrouble)) {
-    (void)co_await pause_unasked(state, failing);
+  if (state->record->status == Status::connected &&
+      (refused || (settled && attempts > kTriesOfNoTrouble))) {
+    StorageCommit commit;
+    add_pause(state, failing, false, co_await current_time(), &commit);
+    (void)co_await store(state, std::move(commit));
   }
   co_return settled;
 }

@@ -41,9 +41,11 @@ Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::st
 // the same, and one resource that always fails must not keep it from being used.
 Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state, std::string wanted);
 
-// For a while the resource is not refreshed unasked, the longer the longer it has failed: since the
-// first time that no token came after. In storage: in memory it would not outlive half a minute.
-Task<std::monostate> pause_unasked(AuthorityState* state, std::string resource);
+// Puts into a commit that the resource, for which the provider was asked in vain, is not refreshed
+// unasked for a while: the longer the longer it has failed, since the first time that no token came
+// after. In storage: in memory it would not outlive half a minute.
+void add_pause(AuthorityState* state, std::string resource, bool needs_person, EpochMs now,
+               StorageCommit* commit);
 
 // Sealed tokens of a response as the next version of a record.
 struct SealWish {

@@ -4,6 +4,7 @@
 
 #include "core/base/base64url.h"
 #include "core/base/text.h"
+#include "core/flow/connection_log.h"
 #include "core/flow/webhook.h"
 
 namespace postern {
@@ -50,11 +51,8 @@ std::size_t tell(AuthorityState* state, const ConnectionRecord& record,
 
 Task<std::monostate> say_dropped(const AuthorityState* state, std::size_t dropped) {
   if (dropped != 0) {
-    (void)co_await perform(
-        Log{.level = LogLevel::error,
-            .event = "events_dropped",
-            .fields = {{"connection", connection_key(state->id)},
-                       {"count", to_decimal(static_cast<std::int64_t>(dropped))}}});
+    (void)co_await log_connection(LogLevel::error, "events_dropped", state->id, "count",
+                                  to_decimal(static_cast<std::int64_t>(dropped)));
   }
   co_return std::monostate{};
 }

@@ -46,9 +46,11 @@ ConnectFailure failure_of_code_exchange(const TokenFault& fault) {
 }
 
 Outcome connect_failure(const StateRow& state, const ConnectFailure& failure) {
+  const std::string_view detail =
+      failure.detail.empty() ? info_of(failure.code).code : failure.detail;
   if (state.mode == "caller") {
     auto refused = problem(failure.code);
-    refused.members.emplace_back("reason", failure.detail);
+    refused.members.emplace_back("reason", detail);
     return problem_outcome(refused);
   }
   return without_cookie(result_page({.kind = failure.page,
@@ -56,7 +58,7 @@ Outcome connect_failure(const StateRow& state, const ConnectFailure& failure) {
                                      .provider_name = failure.provider_name,
                                      .account = failure.account,
                                      .expected_account = {},
-                                     .detail = failure.detail,
+                                     .detail = std::string(detail),
                                      .reference = {}}),
                         state);
 }

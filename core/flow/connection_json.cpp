@@ -33,7 +33,7 @@ std::string connection_json(const ConnectionRecord& record, const RefreshPolicy&
   if (!record.cause.empty()) {
     out.member("cause", record.cause)
         .member("evidence", record.evidence)
-        .member("fix", who_can_fix(record));
+        .member("fix", who_can_fix(record.evidence));
   }
   if (const auto due = next_refresh(record, policy); due.at != 0) {
     out.member("refreshes_at", format_iso8601(due.at));

@@ -2,6 +2,7 @@
 
 #include "core/effect/codec.h"
 #include "core/flow/authority_store.h"
+#include "core/flow/connection_log.h"
 
 namespace postern {
 
@@ -22,15 +23,6 @@ std::string kept_context(const ConnectionId& id, const Journal& journal) {
                       journal.base_version);
 }
 
-Task<std::monostate> tell_unreadable(AuthorityState* state, JournalKind kind) {
-  if (kind == JournalKind::code) {
-    state->sign_in.journal->kept_reads = kMostKeptReads;
-  }
-  co_return co_await perform(Log{.level = LogLevel::error,
-                                 .event = "kept_answer_unreadable",
-                                 .fields = {{"connection", connection_key(state->id)}}});
-}
-
 Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state, JournalKind kind) {
   auto& exchange = state->exchange(kind);
   if (!exchange.kept || !exchange.journal) {
@@ -43,14 +35,15 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
   }
   const auto opened = co_await perform(Open{
       .org = state->id.org, .context = kept_context(state->id, journal), .sealed = *exchange.kept});
-  if (!opened) {
-    co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
-  }
   // Kept are the very bytes of the answer to a Fetch. What cannot be read may hold the only tokens.
   std::optional<Fetch::Reply> fetched;
-  if (!read_reply(*opened, fetched)) {
+  if (!opened || !read_reply(*opened, fetched)) {
+    if (opened && kind == JournalKind::code) {
+      // No key will ever make it readable: the person who is there again need not wait for it.
+      journal.kept_reads = kMostKeptReads;
+    }
     if (kind == JournalKind::code || state->context->input.entry == Entry::alarm) {
-      (void)co_await tell_unreadable(state, kind);
+      (void)co_await log_connection(LogLevel::error, "kept_answer_unreadable", state->id);
     }
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }

@@ -15,9 +15,6 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
 // The flow that took it up did not die. To be called where the kept answer may still be needed.
 Task<std::monostate> kept_was_read(AuthorityState* state, JournalKind kind);
 inline constexpr std::int64_t kMostKeptReads = 3;
-// Says in the log that what is kept can be read by nobody. Where it is a sign-in's, its place is
-// free for a person who is there again with a new code.
-Task<std::monostate> tell_unreadable(AuthorityState* state, JournalKind kind);
 [[nodiscard]] std::string kept_context(const ConnectionId& id, const Journal& journal);
 // "Not before `retry_at`."
 [[nodiscard]] Problem patience_problem(EpochMs retry_at, EpochMs now);

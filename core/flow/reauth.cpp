@@ -30,7 +30,7 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   if (!record.cause.empty()) {
     fault.members.emplace_back("cause", record.cause);
     fault.members.emplace_back("evidence", record.evidence);
-    fault.members.emplace_back("fix", who_can_fix(record));
+    fault.members.emplace_back("fix", who_can_fix(record.evidence));
   }
   if (context->input.entry == Entry::alarm) {
     co_return fault;  // nobody is there to open a link

@@ -201,30 +201,24 @@ TEST_CASE("an earlier version's token was used where the same grant has a later 
 }
 
 TEST_CASE("what a fault does to the connection") {
-  const StoredAccessToken alive{.expires_at = kNow + 1};
-  const StoredAccessToken over{.expires_at = kNow};
-  struct Row {
-    FaultKind kind;
-    const StoredAccessToken* token;
-    std::int64_t newest;
-    FaultDecision expected;
-  };
-  for (const auto& row : {
-           Row{FaultKind::terminal, nullptr, 3, FaultDecision::needs_person},
-           Row{FaultKind::terminal, &alive, 3, FaultDecision::needs_person},
-           // Somebody else refreshed meanwhile: the refusal was about an older token.
-           Row{FaultKind::terminal, nullptr, 4, FaultDecision::retry_later},
-           Row{FaultKind::terminal, &alive, 4, FaultDecision::serve_stale},
-           Row{FaultKind::transient, nullptr, 3, FaultDecision::retry_later},
-           Row{FaultKind::transient, &over, 3, FaultDecision::retry_later},
-           Row{FaultKind::transient, &alive, 3, FaultDecision::serve_stale},
-           Row{FaultKind::integration, nullptr, 3, FaultDecision::integration_down},
-           Row{FaultKind::integration, &over, 3, FaultDecision::integration_down},
-           Row{FaultKind::integration, &alive, 3, FaultDecision::serve_stale},
-       }) {
-    const TokenFault fault{.kind = row.kind};
-    CHECK(decide_fault(fault, row.token, 3, row.newest, kNow) == row.expected);
+  CHECK(decide_fault(FaultKind::terminal, 3, 3) == FaultDecision::needs_person);
+  // Somebody else refreshed meanwhile: the refusal was about an older token.
+  CHECK(decide_fault(FaultKind::terminal, 3, 4) == FaultDecision::retry_later);
+  for (const std::int64_t newest : {3, 4}) {
+    CHECK(decide_fault(FaultKind::transient, 3, newest) == FaultDecision::retry_later);
+    CHECK(decide_fault(FaultKind::integration, 3, newest) == FaultDecision::integration_down);
   }
+}
+
+TEST_CASE("a replay may overtake what it repeats only where that does no harm") {
+  const auto leeway = [](std::int64_t seconds) {
+    return may_overtake({.kind = ReplayClass::reuse_leeway, .leeway_seconds = seconds});
+  };
+  CHECK(may_overtake({.kind = ReplayClass::not_rotated}));
+  CHECK(may_overtake({.kind = ReplayClass::old_stays_valid}));
+  CHECK_FALSE(may_overtake({.kind = ReplayClass::single_use}));
+  CHECK(leeway(kRequestLifeMs / kSecondMs));
+  CHECK_FALSE(leeway(kRequestLifeMs / kSecondMs - 1));
 }
 
 TEST_CASE("evidence is the provider's error and where it can be looked up") {
@@ -235,18 +229,18 @@ TEST_CASE("evidence is the provider's error and where it can be looked up") {
 
 TEST_CASE("the person can make it work again, unless an administrator has said no") {
   ConnectionRecord record;
-  CHECK(who_can_fix(record) == "user");
+  CHECK(who_can_fix(record.evidence) == "user");
   for (const auto& [error, who] : {std::pair{"invalid_grant", "user"},
                                    {"interaction_required", "user"},
                                    {"access_denied", "administrator"}}) {
     for (const char* reference : {"", "AADSTS65004"}) {
       record.evidence = evidence_of(error, reference);
-      CHECK(who_can_fix(record) == who);
+      CHECK(who_can_fix(record.evidence) == who);
     }
   }
   // What the provider said it about, not what it said.
   record.evidence = evidence_of("invalid_grant", "access_denied");
-  CHECK(who_can_fix(record) == "user");
+  CHECK(who_can_fix(record.evidence) == "user");
 }
 
 TEST_CASE("an account takes a connection over only where the link allows it") {
