@@ -69,16 +69,29 @@ class Ledger {
     auto& stragglers = at(connection).stragglers;
     stragglers.erase(stragglers.find(grant_index));
   }
+  // Whoever waited for it has given it up, and it is on its way until gone_by_late().
+  void lingers(int connection, int grant_index) { at(connection).lingering.insert(grant_index); }
+  void gone_by_late(int connection, int grant_index) {
+    auto& lingering = at(connection).lingering;
+    lingering.erase(lingering.find(grant_index));
+  }
+  // The provider took such a one: a token that has come meanwhile may be spent by it.
+  void taken_late(int grant_index) { grant(grant_index).was_taken_late = true; }
   // A token request is in flight.
   [[nodiscard]] bool is_asking() const {
     return std::ranges::any_of(connections_, [](const auto& each) {
-      return each.in_flight > 0 || !each.stragglers.empty();
+      return each.in_flight > 0 || !each.stragglers.empty() || !each.lingering.empty();
     });
   }
   // The provider issued these tokens.
   void issued(const RefreshPlace& place) { grant(place.grant).newest_issued = place.index; }
   // They arrived, and the host kept them.
   void received(int connection, const RefreshPlace& place);
+  // A refresh for Graph or ARM brought no tokens, whoever was there to hear of it.
+  void in_vain(int connection, bool arm) { at(connection).tried_in_vain.at(arm ? 1 : 0) = true; }
+  [[nodiscard]] bool was_in_vain(int connection, bool arm) {
+    return at(connection).tried_in_vain.at(arm ? 1 : 0);
+  }
   // They arrived at the flow at least.
   void answered(int connection, const RefreshPlace& place) {
     if (place.index == 0) {
@@ -126,6 +139,7 @@ class Ledger {
   struct Connection {
     int in_flight = 0;
     std::multiset<int> stragglers;  // by grant: a refresh of another one overtakes nothing
+    std::multiset<int> lingering;
     std::string record;
     std::int64_t version = 0;
     Status status = Status::not_connected;
@@ -142,15 +156,17 @@ class Ledger {
     // The journal of a sign-in for a backend's confirmation, which nobody can give once the flow of
     // its callback is gone.
     EpochMs backend_of = 0;
-    int backend_grant = -1;          // that its code brought
+    int backend_grant = -1;  // that its code brought
+    std::array<bool, 2> tried_in_vain = {};
     std::deque<DurationMs> unasked;  // when its token requests of the last hour left
   };
   struct GrantBook {
     int newest_issued = 0;
     int newest_received = -1;
     DurationMs replaced_at = -1;
-    bool committed = false;    // or pending
-    bool refused = false;      // another account than the one that was connected then
+    bool committed = false;  // or pending
+    bool refused = false;    // another account than the one that was connected then
+    bool was_taken_late = false;
     bool rolled_back = false;  // an older token of it was shown because somebody asked for it
     // Flows died of its answer, and the person signed in again; or nobody could have confirmed it.
     bool gave_way = false;

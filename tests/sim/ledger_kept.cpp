@@ -31,6 +31,26 @@ void Ledger::note_sign_in(Connection& state, const testing::Object& object, Epoc
   state.backend_of = payload && payload->state.confirm == "backend" ? journal->sent_at : 0;
 }
 
+void Ledger::check_sign_ins() {
+  for (int connection = 0; connection < kConnections; ++connection) {
+    const auto& state = at(connection);
+    if (state.last_sign_in < 0 || state.lost) {
+      continue;
+    }
+    const auto& book = grant(state.last_sign_in);
+    // Another account than the one that is connected is refused, and nobody need say so.
+    const auto account_of = [&](int index) {
+      return provider_.grants[static_cast<std::size_t>(index)].account;
+    };
+    const bool other =
+        state.grant >= 0 && account_of(state.grant) != account_of(state.last_sign_in);
+    if (!book.committed && !book.refused && !book.gave_way && !other &&
+        state.status != Status::revoked) {
+      violated(1, "a sign-in's tokens arrived and were never stored");
+    }
+  }
+}
+
 std::int64_t Ledger::times_taken_up(const testing::Object& object) {
   std::int64_t times = 0;
   for (const auto key : {kJournalKey, kSignInKey}) {

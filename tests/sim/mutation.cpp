@@ -37,7 +37,8 @@ constexpr std::array<Info, kMutations> kInfos = {{{"none", 0},
                                                   {"event_not_durable", 7},
                                                   {"delivery_forgets", 5},
                                                   {"not_armed_for_due", 5},
-                                                  {"tries_not_counted", 3}}};
+                                                  {"tries_not_counted", 3},
+                                                  {"late_requests_forgotten", 3}}};
 
 bool has_key(const StorageCommit& commit, std::string_view key) {
   return std::ranges::any_of(commit.puts, [&](const auto& put) { return put.first == key; });
@@ -104,6 +105,15 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
       for (auto& [key, value] : commit.puts) {
         if (auto journal = key == kJournalKey ? decode_journal(value) : std::nullopt) {
           journal->attempts = 1;
+          value = encode_journal(*journal);
+        }
+      }
+      break;
+    case Mutation::late_requests_forgotten:
+      for (auto& [key, value] : commit.puts) {
+        auto journal = key == kJournalKey ? decode_journal(value) : std::nullopt;
+        if (journal && journal->incarnation.empty()) {
+          journal->retry_at = journal->asked_at;
           value = encode_journal(*journal);
         }
       }

@@ -35,8 +35,10 @@ enum class Mutation : std::uint8_t {
   delivery_forgets,         // how far a webhook has come is not written down
   not_armed_for_due,        // the alarm is armed for what is owed, not for what is due
   tries_not_counted,        // each try of a refresh is taken for the first one
+  late_requests_forgotten,  // what nobody answered is taken for what never arrives
 };
-inline constexpr std::size_t kMutations = static_cast<std::size_t>(Mutation::tries_not_counted) + 1;
+inline constexpr std::size_t kMutations =
+    static_cast<std::size_t>(Mutation::late_requests_forgotten) + 1;
 [[nodiscard]] std::string_view name_of(Mutation mutation);
 [[nodiscard]] std::optional<Mutation> parse_mutation(std::string_view name);
 // The invariant that it is to break; with a mutation no other counts. 0: every one does.

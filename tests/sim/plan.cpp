@@ -8,16 +8,16 @@ namespace postern::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crash_before",    "crash_after",       "crash_waiting",      "trap",
-    "kv_read_fails",   "kv_read_times_out", "kv_write_fails",     "kv_write_fails_done",
-    "kv_write_late",   "kv_write_never",    "d1_fails",           "d1_fails_done",
-    "d1_times_out",    "d1_times_out_done", "storage_fails",      "keep_fails",
-    "alarm_late",      "alarm_twice",       "token_request_lost", "token_answer_lost",
-    "token_slow",      "token_slow_done",   "token_5xx",          "token_5xx_done",
-    "token_429",       "token_html",        "token_html_done",    "token_cut_done",
-    "token_odd_done",  "resource_401",      "resource_5xx",       "keys_fail",
-    "caller_hangs_up", "message_lost",      "hook_refuses",       "hook_lost",
-    "hook_answer_lost"};
+    "crash_before",      "crash_after",       "crash_waiting",      "trap",
+    "kv_read_fails",     "kv_read_times_out", "kv_write_fails",     "kv_write_fails_done",
+    "kv_write_late",     "kv_write_never",    "d1_fails",           "d1_fails_done",
+    "d1_times_out",      "d1_times_out_done", "storage_fails",      "keep_fails",
+    "alarm_late",        "alarm_twice",       "token_request_lost", "token_request_late",
+    "token_answer_lost", "token_slow",        "token_slow_done",    "token_5xx",
+    "token_5xx_done",    "token_429",         "token_html",         "token_html_done",
+    "token_cut_done",    "token_odd_done",    "resource_401",       "resource_5xx",
+    "keys_fail",         "caller_hangs_up",   "message_lost",       "hook_refuses",
+    "hook_lost",         "hook_answer_lost"};
 constexpr std::array<std::string_view, 5> kReplayNames = {
     "not_rotated", "old_stays_valid", "reuse_leeway", "single_use", "family_revocation"};
 constexpr std::array<std::string_view, 3> kDeclaredNames = {"taken for Entra", "as declared",

@@ -36,6 +36,8 @@ enum class Fault : std::uint8_t {
   alarm_late,
   alarm_twice,
   token_request_lost,
+  token_request_late,  // nobody answers it, or a gateway does, and it reaches the provider after
+                       // that
   token_answer_lost,
   token_slow,       // reaches the provider late, answered in time
   token_slow_done,  // answered after the deadline

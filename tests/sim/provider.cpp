@@ -2,6 +2,7 @@
 
 #include "core/base/form.h"
 #include "core/base/text.h"
+#include "core/connection/decision.h"
 #include "tests/flows/story.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/settings.h"
@@ -175,6 +176,11 @@ bool Provider::takes(const RefreshPlace& place, EpochMs now) const {
       break;
   }
   return false;
+}
+
+bool Provider::minds_overtaking() const {
+  return settings_.replay == Replay::single_use || settings_.replay == Replay::family ||
+         (settings_.replay == Replay::reuse_leeway && settings_.leeway < kRequestLifeMs);
 }
 
 void Provider::end_access(std::string_view text) {

@@ -70,6 +70,8 @@ class Provider {
   // Has a newer one been issued in its place?
   [[nodiscard]] bool is_spent(const RefreshPlace& place) const;
   void end_access(std::string_view text);
+  // Is it the second use of a token if a request is taken after the replay that repeats it?
+  [[nodiscard]] bool minds_overtaking() const;
 
   std::vector<Grant> grants;
 

@@ -59,6 +59,7 @@ struct Run {
   bool token_request_there = false;
   int asked_grant = -1;    // that it refreshes
   bool straggles = false;  // it is on its way, and who sent it is dead
+  bool lingers = false;    // it is on its way, and who sent it has given it up
   std::function<void(Ended)> ended;
 
   [[nodiscard]] Spot spot(std::uint64_t salt = 0) const {
@@ -181,6 +182,12 @@ class Simulation {
   void sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  // How long a request takes to the provider, and its answer back.
+  struct Ways {
+    DurationMs there = 0;
+    DurationMs back = 0;
+  };
+  void fetch_token_late(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Ways ways);
   void token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
                      Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens);
   void fetch_webhook(const std::shared_ptr<Run>& run, const IssuedEffect& issued);

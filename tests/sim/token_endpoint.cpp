@@ -1,6 +1,7 @@
 // Requests over the internet: the token endpoint, whose answers are what all this is about, the
 // provider's keys, and the resources.
 #include "core/base/text.h"
+#include "core/connection/decision.h"
 #include "core/connection/journal.h"
 #include "core/effect/codec.h"
 #include "tests/flows/story.h"
@@ -22,6 +23,10 @@ HttpReply html(int status) {
 std::string without_access_token(std::string json) {
   const auto at = json.find("\"access_token\"");
   return at == std::string::npos ? json : json.replace(at + 1, 12, "access_taken");
+}
+
+bool is_for_arm(const Fetch& fetch) {
+  return fetch.body.find("management.azure.com") != std::string::npos;
 }
 
 std::string bearer(const Fetch& fetch) {
@@ -101,8 +106,7 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
   };
   may_die_within(there + back, run);
   // What never reaches the provider.
-  const bool spared =
-      only_arm_is_down_ && effect.body.find("management.azure.com") == std::string::npos;
+  const bool spared = only_arm_is_down_ && !is_for_arm(effect);
   if ((is_down(Down::provider) && !spared) || strikes(Fault::token_5xx, spot)) {
     if (is_down(Down::provider) && only_arm_is_down_ && !spared) {
       coverage_.count("provider_down", "for_one_resource");
@@ -112,6 +116,8 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
     const bool at_once = chance_.between(0, 1, spot, 3) == 0;
     arrives(at_once ? there : effect.deadline_ms,
             std::unexpected(at_once ? HostFault::unavailable : HostFault::timeout));
+  } else if (effect.keep_key == kKeptKey && strikes(Fault::token_request_late, spot)) {
+    fetch_token_late(run, issued, {.there = there, .back = back});
   } else if (strikes(Fault::token_429, spot)) {
     auto reply = testing::error_reply(429, "slow_down");
     if (chance_.between(0, 1, spot, 3) == 0) {
@@ -174,14 +180,52 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
   }
 }
 
+void Simulation::fetch_token_late(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
+                                  Ways ways) {
+  const auto& effect = std::get<Fetch>(issued.effect);
+  const auto spot = run->spot(9);
+  const auto kind = chance_.between(0, 2, spot, 3);
+  const auto given_up = kind == 0   ? ways.there
+                        : kind == 1 ? effect.deadline_ms
+                                    : ways.there + ways.back;
+  const Fetch::Reply reply = kind == 0   ? std::unexpected(HostFault::unavailable)
+                             : kind == 1 ? std::unexpected(HostFault::timeout)
+                                         : Fetch::Reply(html(504));
+  in(given_up, [this, run, issued, reply] {
+    if (run->alive) {
+      run->lingers = true;
+      ledger_.lingers(run->connection, run->asked_grant);
+    }
+    token_arrives(run, issued, reply, std::nullopt);
+  });
+  in(chance_.between(given_up + 1, kRequestLifeMs - 1, spot, 7), [this, run, issued] {
+    if (run->straggles) {
+      ledger_.gone_by(run->connection, run->asked_grant);
+    } else if (run->lingers) {
+      ledger_.gone_by_late(run->connection, run->asked_grant);
+    }
+    const auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
+                                        is_down(Down::secret), is_down(Down::consent));
+    tell("provider", "late: " + to_decimal(answer.reply.status));
+    coverage_.count("token_endpoint", "late_" + to_decimal(answer.reply.status));
+    if (answer.issued) {
+      ledger_.issued(*answer.issued);
+      ledger_.taken_late(answer.issued->grant);
+    }
+  });
+}
+
 void Simulation::token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
                                Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens) {
+  const auto& effect = std::get<Fetch>(issued.effect);
+  if (effect.keep_key == kKeptKey && (!run->alive || !issued_tokens)) {
+    ledger_.in_vain(run->connection, is_for_arm(effect));
+  }
   if (!run->alive) {
     return;
   }
   run->token_request_out = false;
   ledger_.came_back(run->connection);
-  const auto& effect = std::get<Fetch>(issued.effect);
   const bool kept = !is_down(Down::ring) && !strikes(Fault::keep_fails, run->spot(10));
   if (kept && mutation_ != Mutation::no_kept_answer) {
     run->node->object->storage[effect.keep_key] =
