@@ -83,8 +83,10 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state, 
   const auto delay = fault.retry_after ? std::min(*fault.retry_after, kLongestPatienceMs)
                                        : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
-  // Where nobody answered, or a gateway did, the provider may be at work on it still.
-  if (fault.status != kTooManyRequests && !may_overtake(state->rules.replay)) {
+  // Where nobody answered, or a gateway did, the provider may be at work on it still. Who says when
+  // to come again has not taken it up.
+  if (!fault.retry_after && fault.status != kTooManyRequests &&
+      !may_overtake(state->rules.replay)) {
     journal.retry_at = std::max(journal.retry_at, journal.asked_at + kRequestLifeMs);
   }
   journal.incarnation.clear();

@@ -199,10 +199,10 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
   const auto now = co_await current_time();
   const auto& journal = *state->refresh.journal;
   // What another object sent before it died may be on its way still. After a trap in this very one
-  // that is so only where the provider may be at work on what has ended here.
+  // nothing is, but where it is known to have ended unanswered: the provider may be at work on it.
   const bool is_over = !journal.incarnation.empty() &&
                        journal.incarnation == context->input.incarnation &&
-                       may_overtake(state->rules.replay);
+                       (!state->refresh.kept || may_overtake(state->rules.replay));
   // A clock that was ahead when it was asked, and is not any more, says nothing.
   const bool clock_came_back = journal.asked_at > now + kRequestLifeMs;
   if (!is_over && !clock_came_back && now < journal.retry_at) {

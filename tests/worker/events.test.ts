@@ -93,6 +93,7 @@ describe("the life of a connection", () => {
           status: "connected",
           version: 1,
           reason: "invalid_client",
+          resource: "graph",
           evidence: expect.stringMatching(/^invalid_client/),
           fix: "operator",
         },

@@ -179,11 +179,8 @@ describe("keep_fresh", () => {
   });
 });
 
-describe("a resource that is refused for a whole day", () => {
-  test.each<[string, Fault]>([
-    ["by answers without an access token", { kind: "patch", value: { access_token: null } }],
-    ["until its person signs in", { kind: "error", error: "interaction_required" }],
-  ])("%s, is asked for ever more rarely, whatever else rings the alarm", async (_, fault) => {
+describe("resources that are refused for a whole day", () => {
+  async function refusedFor(time: number, fault: Fault) {
     const receiver = new Receiver();
     listen(receiver);
     const org = newOrg();
@@ -192,13 +189,33 @@ describe("a resource that is refused for a whole day", () => {
     expect((await connect(who.key, who.user, ALICE)).status).toBe(200);
     expect((await readToken(who, { resource: "arm" })).status).toBe(200);
     await world.control({ reset_stats: true, token: { ...fault, times: "always" } });
-    const rings = await pass(DAY, who);
+    return { who, rings: await pass(time, who) };
+  }
+
+  test("by answers without an access token, are asked for ever more rarely, whatever else rings", async () => {
+    const { who, rings } = await refusedFor(DAY, { kind: "patch", value: { access_token: null } });
     expect(await world.tokenRequests()).toBeGreaterThan(5);
     expect(await world.tokenRequests()).toBeLessThan(50);
     expect(rings.length).toBeLessThan(200);
     // What is asked for by somebody is not put off with it.
     await world.control({ clear_faults: true });
     forget();
+    expect((await readToken(who, { resource: "arm" })).status).toBe(200);
+  });
+
+  test("for want of a person, all of them, end in a connection that says so", async () => {
+    const { who } = await refusedFor(DAY, { kind: "error", error: "interaction_required" });
+    expect(await world.tokenRequests()).toBeLessThan(20);
+    expect(await connection(who)).toMatchObject({ status: "needs_reauth", cause: "needs_person" });
+    expect((await typesTold(who)).filter((type) => type !== "refreshed")).toEqual([
+      "connected",
+      "refresh_failed", // of Graph
+      "refresh_failed", // of ARM, while a token of Graph lives
+      "needs_reauth",
+    ]);
+    expect(await pass(30 * DAY, who)).toEqual([]);
+    await world.control({ clear_faults: true });
+    expect((await connect(who.key, who.user, ALICE)).status).toBe(200);
     expect((await readToken(who, { resource: "arm" })).status).toBe(200);
   });
 });
