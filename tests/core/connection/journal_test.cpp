@@ -186,6 +186,24 @@ TEST_CASE("pauses are read as they were written; what cannot be read is none") {
   CHECK(decode_pauses(bytes.substr(0, bytes.size() - 1)).empty());
 }
 
+TEST_CASE("each pause says for itself whether it was for want of a person") {
+  const auto read = decode_pauses(
+      encode_pauses({{.resource = "graph", .needs_person = true}, {.resource = "arm"}}));
+  REQUIRE(read.size() == 2);
+  CHECK(read[0].needs_person);
+  CHECK_FALSE(read[1].needs_person);
+}
+
+TEST_CASE("pauses of a version before, which did not say who is needed, are none") {
+  FieldWriter before;
+  // Five of them have as many fields as four of today.
+  for (int count = 1; count <= 5; ++count) {
+    CAPTURE(count);
+    before.text(count % 2 == 0 ? "arm" : "graph").number(4).number(5).number(6);
+    CHECK(decode_pauses(before.bytes()).empty());
+  }
+}
+
 TEST_CASE("a pause counts for its resource and its grant, until a token comes after it") {
   ConnectionRecord record;
   record.granted_at = 7;
