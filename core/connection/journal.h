@@ -118,7 +118,7 @@ struct Pause {
   EpochMs granted_at = 0;
   EpochMs since = 0;  // of the first in a row
   EpochMs until = 0;
-  bool needs_person = false;  // consent or a second factor: the last refusal said so
+  bool needs_person = false;  // consent or a second factor: one of the refusals in a row said so
 };
 [[nodiscard]] std::string encode_pauses(const std::vector<Pause>& pauses);
 // None where they cannot be read: then it is asked once more.

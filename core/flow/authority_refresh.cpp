@@ -163,6 +163,7 @@ void add_pause(AuthorityState* state, std::string resource, bool needs_person, E
   // Not since it was due: a clock that jumps, or an alarm that is late, is no refusal.
   const auto* earlier = pause_of(pauses, record, resource);
   const auto since = earlier != nullptr ? earlier->since : now;
+  const bool was_refused = earlier != nullptr && earlier->needs_person;
   std::erase_if(pauses, [&](const Pause& pause) {
     return pause.resource == resource || pause.granted_at != record.granted_at;
   });
@@ -170,7 +171,7 @@ void add_pause(AuthorityState* state, std::string resource, bool needs_person, E
                     .granted_at = record.granted_at,
                     .since = since,
                     .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs),
-                    .needs_person = needs_person});
+                    .needs_person = needs_person || was_refused});
   commit->puts.emplace_back(kPausesKey, encode_pauses(pauses));
 }
 

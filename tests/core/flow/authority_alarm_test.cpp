@@ -62,9 +62,9 @@ Day a_day(const HttpReply& arm_says, bool d1_is_down, const HttpReply* graph_say
   }
   for (const auto end = world.now + kDayMs;; ++day.rings) {
     const auto at = world.objects[story.object_name()].alarm_at;
-    REQUIRE(at != 0);
+    CHECK(at != 0);
     world.now = std::max(world.now, at);
-    if (world.now >= end) {
+    if (at == 0 || world.now >= end) {
       return day;
     }
     host.ring(story.object_name());

@@ -133,6 +133,18 @@ TEST_CASE("a resource that needs a person is told of once until it works again")
   }
 }
 
+TEST_CASE("that it fails in passing meanwhile is no reason to tell of it once more") {
+  TwoResources two("keep_fresh");
+  two.refused["arm"] = "consent_required";
+  CHECK(two.ring_for(2 * kHourMs));
+  two.refused["arm"] = "temporarily_unavailable";
+  CHECK(two.ring_for(12 * kHourMs));
+  two.refused["arm"] = "consent_required";
+  CHECK(two.ring_for(12 * kHourMs));
+  CHECK(two.logged("resource_refused") > 4);
+  CHECK(two.told(EventType::refresh_failed).size() == 1);
+}
+
 TEST_CASE("where every resource needs a person the connection does") {
   for (const bool by_alarm : {true, false}) {
     CAPTURE(by_alarm);
