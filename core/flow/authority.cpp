@@ -226,7 +226,7 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     if (!committed) {
       co_return problem_outcome(committed.error());
     }
-    (void)co_await log_connection(LogLevel::info, "disconnected", *id);
+    (void)co_await log_connection(LogLevel::info, "disconnected", &*id);
   }
   JsonWriter out;
   out.begin_object().key("success").boolean(true).key("disconnected").boolean(connected);

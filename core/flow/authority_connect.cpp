@@ -168,7 +168,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   }
   const auto payload = decode_connect_payload(state->sign_in.journal->connect);
   if (payload && waits_for_backend(payload->state)) {
-    (void)co_await log_connection(LogLevel::warn, "connect_refused", state->id, "reason",
+    (void)co_await log_connection(LogLevel::warn, "connect_refused", &state->id, "reason",
                                   "nobody_can_confirm");
     (void)co_await close_journal(state, JournalKind::code);
     co_return problem_outcome(ProblemCode::attempt_unusable);
@@ -178,7 +178,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
   if (!payload && state->sign_in.kept) {
     state->sign_in.journal->kept_reads = kMostKeptReads;
-    (void)co_await log_connection(LogLevel::error, "kept_answer_unreadable", state->id);
+    (void)co_await log_connection(LogLevel::error, "kept_answer_unreadable", &state->id);
   }
   if (!integration && state->sign_in.kept && co_await current_time() - sent_at < kKeptLifeMs) {
     // Before it is taken up: what flows die of is told by how often it was taken up.

@@ -141,7 +141,7 @@ Task<Result<std::optional<Event>, Problem>> next_event(ConnectionId id, Turn tur
     }
     auto events = (*read)[0] ? decode_events(*(*read)[0]) : std::nullopt;
     if ((*read)[0] && !events) {
-      (void)co_await log_connection(LogLevel::error, "events_unreadable", id);
+      (void)co_await log_connection(LogLevel::error, "events_unreadable", &id);
     }
     if (events && events->size() == 1 && turn.webhook->wants(events->front().type)) {
       co_return std::optional(std::move(events->front()));
@@ -214,7 +214,7 @@ Task<std::monostate> send(FlowContext* context, ConnectionId id, Event event, Tu
   const auto excess = waiting - kMostWaiting - kMostWaitingForLetters;
   if (excess > 0 && progress.attempts > 1) {
     const auto lost = excess > kMostTaken ? excess : 1;
-    (void)co_await log_connection(LogLevel::error, "dead_letters_lost", id, "count",
+    (void)co_await log_connection(LogLevel::error, "dead_letters_lost", &id, "count",
                                   to_decimal(lost));
     progress = {.name = turn.webhook->name, .next = progress.next + lost};
   }

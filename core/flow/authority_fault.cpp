@@ -37,7 +37,7 @@ Task<RefreshResult> mark_dead(AuthorityState* state, std::string cause, TokenFau
   next.cause = std::move(cause);
   next.evidence = evidence_of(fault.error, fault.reference);
   next.claims = std::move(fault.claims);
-  (void)co_await log_connection(LogLevel::warn, "needs_reauth", state->id, "cause", next.cause);
+  (void)co_await log_connection(LogLevel::warn, "needs_reauth", &state->id, "cause", next.cause);
   std::vector<Told> told = {{.type = EventType::needs_reauth,
                              .details = {{"cause", next.cause},
                                          {"evidence", next.evidence},
@@ -91,7 +91,7 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state, 
   }
   journal.incarnation.clear();
   journal.kept_reads = 0;
-  (void)co_await log_connection(LogLevel::warn, "refresh_retry", state->id, "reason", reason);
+  (void)co_await log_connection(LogLevel::warn, "refresh_retry", &state->id, "reason", reason);
   state->refresh.kept.reset();
   StorageCommit commit{.puts = {{kJournalKey, encode_journal(journal)}},
                        .deletes = {std::string(kKeptKey)},
@@ -136,7 +136,7 @@ Task<RefreshResult> refuse_resource(FlowContext* context, AuthorityState* state,
   StorageCommit commit;
   add_pause(state, resource, true, co_await current_time(), &commit);
   (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
-  (void)co_await log_connection(LogLevel::warn, "resource_refused", state->id, "resource",
+  (void)co_await log_connection(LogLevel::warn, "resource_refused", &state->id, "resource",
                                 resource);
   co_return co_await refuse(context, state, std::move(resource),
                             refusal_of(RefusalKind::person, fault));
@@ -222,7 +222,7 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
   if (!commit.puts.empty()) {
     (void)co_await store(state, std::move(commit));
   }
-  (void)co_await log_connection(LogLevel::warn, "refresh_token_kept", state->id, "reason",
+  (void)co_await log_connection(LogLevel::warn, "refresh_token_kept", &state->id, "reason",
                                 fault.reason);
   co_return co_await refuse(context, state, resource, refusal_of(kind, fault));
 }

@@ -50,7 +50,7 @@ Task<std::monostate> publish(AuthorityState* state) {
   }
   auto decoded = decode_events(outbox.events);
   if (!decoded) {
-    (void)co_await log_connection(LogLevel::error, "events_unreadable", state->id);
+    (void)co_await log_connection(LogLevel::error, "events_unreadable", &state->id);
   }
   auto events = std::move(decoded).value_or(std::vector<Event>());
   std::string left;
@@ -82,7 +82,7 @@ Task<std::monostate> publish(AuthorityState* state) {
   }
   if (owed_record && d1 && !d1->empty() && d1->front().changes == 0) {
     // Newer than what its only writer has: the writer's storage was put back, or lost for a while.
-    (void)co_await log_connection(LogLevel::error, "backup_is_newer", state->id);
+    (void)co_await log_connection(LogLevel::error, "backup_is_newer", &state->id);
   }
   // Done is what no late write can undo: before that, D1 may take as long as it likes.
   outbox.kv_done = outbox.kv_done || (kv && begun >= outbox.kv_again_at);

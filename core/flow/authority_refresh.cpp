@@ -66,7 +66,7 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   if (!committed) {
     co_return failed(committed.error());
   }
-  (void)co_await log_connection(LogLevel::info, "refreshed", state->id);
+  (void)co_await log_connection(LogLevel::info, "refreshed", &state->id);
   co_return std::monostate{};
 }
 
@@ -211,7 +211,7 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
                      live_token(*state, journal.resource, now) != nullptr);
   }
   const auto verdict = decide_replay(state->rules.replay, {.sent_at = journal.sent_at}, now);
-  (void)co_await log_connection(LogLevel::info, "refresh_replay", state->id, "reason",
+  (void)co_await log_connection(LogLevel::info, "refresh_replay", &state->id, "reason",
                                 verdict.reason);
   const auto attempts = journal.attempts + 1;
   const auto failing = journal.resource;

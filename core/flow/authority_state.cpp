@@ -92,7 +92,7 @@ bool is_unreadable(const std::vector<std::optional<std::string>>& values,
 // write may land yet.
 Task<std::monostate> expect_late_write(AuthorityState* state, bool readable) {
   if (!readable) {
-    (void)co_await log_connection(LogLevel::error, "events_unreadable", state->id);
+    (void)co_await log_connection(LogLevel::error, "events_unreadable", &state->id);
   }
   if (state->outbox && !state->outbox->kv_done && state->outbox->kv_again_at == 0) {
     state->outbox->kv_again_at = co_await current_time() + kLateWriteMs;
@@ -160,7 +160,7 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
       if (!stored) {
         co_return std::unexpected(problem(ProblemCode::store_unavailable));
       }
-      (void)co_await log_connection(LogLevel::warn, "connection_recovered", id);
+      (void)co_await log_connection(LogLevel::warn, "connection_recovered", &id);
     }
   }
   co_return std::move(state);

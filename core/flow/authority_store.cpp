@@ -51,7 +51,7 @@ std::size_t tell(AuthorityState* state, const ConnectionRecord& record,
 
 Task<std::monostate> say_dropped(const AuthorityState* state, std::size_t dropped) {
   if (dropped != 0) {
-    (void)co_await log_connection(LogLevel::error, "events_dropped", state->id, "count",
+    (void)co_await log_connection(LogLevel::error, "events_dropped", &state->id, "count",
                                   to_decimal(static_cast<std::int64_t>(dropped)));
   }
   co_return std::monostate{};

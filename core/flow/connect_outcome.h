@@ -18,9 +18,9 @@ struct ConnectFailure {
   ProblemCode code = ProblemCode::core_trap;
   PageKind page = PageKind::service_unavailable;
   // Stable word, or the provider's own sanitized code; empty: the problem's.
-  std::string detail = {};
-  std::string account = {};
-  std::string provider_name = {};
+  std::string detail;
+  std::string account;
+  std::string provider_name;
 };
 
 // What a refused code exchange means (RFC 6749 5.2).

@@ -2,10 +2,10 @@
 
 namespace postern {
 
-Task<std::monostate> log_connection(LogLevel level, std::string_view event, const ConnectionId& id,
+Task<std::monostate> log_connection(LogLevel level, std::string_view event, const ConnectionId* id,
                                     std::string_view field, std::string_view value) {
   Log line{.level = level, .event = std::string(event), .fields = {}};
-  line.fields.emplace_back("connection", connection_key(id));
+  line.fields.emplace_back("connection", connection_key(*id));
   if (!field.empty()) {
     line.fields.emplace_back(field, value);
   }

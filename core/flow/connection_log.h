@@ -12,7 +12,7 @@ namespace postern {
 
 // With one field more where `field` is not empty: it tells why or how many. What is passed has to
 // live until the line is written.
-Task<std::monostate> log_connection(LogLevel level, std::string_view event, const ConnectionId& id,
+Task<std::monostate> log_connection(LogLevel level, std::string_view event, const ConnectionId* id,
                                     std::string_view field = {}, std::string_view value = {});
 
 }  // namespace postern

@@ -43,7 +43,7 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
       journal.kept_reads = kMostKeptReads;
     }
     if (kind == JournalKind::code || state->context->input.entry == Entry::alarm) {
-      (void)co_await log_connection(LogLevel::error, "kept_answer_unreadable", state->id);
+      (void)co_await log_connection(LogLevel::error, "kept_answer_unreadable", &state->id);
     }
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }

@@ -18,7 +18,7 @@ bool waits_for_backend(const StateRow& row) {
 Task<Outcome> refuse_sign_in(AuthorityState* state, const SignInAttempt* attempt,
                              ConnectFailure failure) {
   (void)co_await close_journal(state, JournalKind::code);
-  (void)co_await log_connection(LogLevel::warn, "connect_refused", state->id, "reason",
+  (void)co_await log_connection(LogLevel::warn, "connect_refused", &state->id, "reason",
                                 failure.detail);
   failure.provider_name = attempt->integration.provider->display_name;
   co_return connect_failure(attempt->state, failure);
@@ -177,7 +177,7 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
                                                .page = PageKind::outcome_unknown,
                                                .detail = "store_unavailable"});
   }
-  (void)co_await log_connection(LogLevel::info, "connected", state->id);
+  (void)co_await log_connection(LogLevel::info, "connected", &state->id);
   co_return connect_success(attempt->state, *state->record, state->rules.policy,
                             attempt->integration.provider->display_name);
 }

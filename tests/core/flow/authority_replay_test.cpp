@@ -279,6 +279,18 @@ TEST_CASE("what this very object left open is asked for at once, where a token w
   }
 }
 
+TEST_CASE("what never left is asked for at once, also where a token works once") {
+  Late late(patience(503));
+  late.host.crash = before_fetch;
+  late.host.object_survives = true;
+  late.ask();
+  late.host.crash = {};
+  CHECK(late.left.empty());
+  CHECK(late.object().storage.contains(std::string(kJournalKey)));
+  late.ask();
+  CHECK(late.left.size() == 1);
+}
+
 TEST_CASE("patience that was measured by a clock hours ahead ends when the clock comes back") {
   for (const auto* replay : {"single_use", ""}) {
     CAPTURE(replay);
