@@ -122,7 +122,7 @@ std::string encode_pauses(const std::vector<Pause>& pauses) {
         .number(pause.granted_at)
         .number(pause.since)
         .number(pause.until)
-        .flag(pause.needs_person);
+        .number(pause.refused_at);
   }
   return out.take();
 }
@@ -136,16 +136,16 @@ std::vector<Pause> decode_pauses(std::string_view bytes) {
     pause.granted_at = in.number();
     pause.since = in.number();
     pause.until = in.number();
-    pause.needs_person = in.flag();
+    pause.refused_at = in.number();
     pauses.push_back(std::move(pause));
   }
   return in.ok() ? std::move(pauses) : std::vector<Pause>();
 }
 
 const Pause* pause_of(const std::vector<Pause>& pauses, const ConnectionRecord& record,
-                      std::string_view resource) {
+                      std::string_view resource, EpochMs now) {
   const auto found = std::ranges::find(pauses, resource, &Pause::resource);
-  if (found == pauses.end() || found->granted_at != record.granted_at) {
+  if (found == pauses.end() || found->granted_at != record.granted_at || found->since > now) {
     return nullptr;
   }
   const auto* token = record.token_for(resource);
@@ -153,8 +153,8 @@ const Pause* pause_of(const std::vector<Pause>& pauses, const ConnectionRecord& 
 }
 
 EpochMs paused_until(const std::vector<Pause>& pauses, const ConnectionRecord& record,
-                     std::string_view resource) {
-  const auto* pause = pause_of(pauses, record, resource);
+                     std::string_view resource, EpochMs now) {
+  const auto* pause = pause_of(pauses, record, resource, now);
   return pause == nullptr ? 0 : pause->until;
 }
 

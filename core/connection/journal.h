@@ -118,17 +118,19 @@ struct Pause {
   EpochMs granted_at = 0;
   EpochMs since = 0;  // of the first in a row
   EpochMs until = 0;
-  bool needs_person = false;  // consent or a second factor: one of the refusals in a row said so
+  // When one of them said last that it takes a person: consent or a second factor. 0: none did.
+  EpochMs refused_at = 0;
 };
 [[nodiscard]] std::string encode_pauses(const std::vector<Pause>& pauses);
 // None where they cannot be read: then it is asked once more.
 [[nodiscard]] std::vector<Pause> decode_pauses(std::string_view bytes);
-// Null where the resource has none.
+// Null where the resource has none. One that is of later than `now` is of a clock that came back.
 [[nodiscard]] const Pause* pause_of(const std::vector<Pause>& pauses,
-                                    const ConnectionRecord& record, std::string_view resource);
+                                    const ConnectionRecord& record, std::string_view resource,
+                                    EpochMs now);
 // Until when the resource is not to be refreshed unasked; 0: it may be.
 [[nodiscard]] EpochMs paused_until(const std::vector<Pause>& pauses, const ConnectionRecord& record,
-                                   std::string_view resource);
+                                   std::string_view resource, EpochMs now);
 
 // Exponential with full jitter between 1 s and 10 min: `random` is any 32 random bits.
 [[nodiscard]] DurationMs retry_delay(std::int64_t attempts, std::uint32_t random);

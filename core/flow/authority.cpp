@@ -252,7 +252,7 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
     }
     refused.push_back(due.resource);
     // An alarm rings for many things, and not each time is what was refused to be asked for again.
-    if (paused_until(state->pauses, *state->record, due.resource) > now) {
+    if (paused_until(state->pauses, *state->record, due.resource, now) > now) {
       continue;
     }
     (void)co_await refresh(context, state, std::move(due.resource));

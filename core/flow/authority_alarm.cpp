@@ -55,7 +55,7 @@ EpochMs next_alarm(const AuthorityState& state, EpochMs now) {
     if (due.at == 0) {
       break;
     }
-    if (const auto until = paused_until(state.pauses, *state.record, due.resource);
+    if (const auto until = paused_until(state.pauses, *state.record, due.resource, now);
         until > std::max(due.at, now)) {
       next = earlier_alarm(next, until);
       paused.push_back(due.resource);

@@ -24,9 +24,8 @@ const StoredAccessToken* live_token(const AuthorityState& state, std::string_vie
 
 namespace {
 
-// A Retry-After is honoured, but one header does not silence a connection for a day.
-constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
 constexpr int kTooManyRequests = 429;
+constexpr int kServiceUnavailable = 503;
 
 // The grant is dead, or nobody can know that it is not: only a person helps.
 Task<RefreshResult> mark_dead(AuthorityState* state, std::string cause, TokenFault fault) {
@@ -64,14 +63,24 @@ bool is_told(std::int64_t attempts) {
   return (attempts & (attempts - 1)) == 0;
 }
 
-// The grant is of use for another resource: whose token lives, or which was not refused for want of
-// a person itself just now.
-bool serves_another(const AuthorityState& state, std::string_view resource, EpochMs now) {
-  return std::ranges::any_of(state.record->tokens, [&](const StoredAccessToken& token) {
-    const auto* pause = pause_of(state.pauses, *state.record, token.resource);
-    return token.resource != resource &&
-           (is_alive(token, now) || pause == nullptr || !pause->needs_person || pause->until < now);
-  });
+// The grant may be of use for another resource: one whose token lives, or which was not refused for
+// want of a person itself just now. What was refused so a while ago is due to be asked for again,
+// before anything is called dead.
+bool may_serve_another(AuthorityState* state, std::string_view resource, EpochMs now) {
+  bool may = false;
+  for (const auto& token : state->record->tokens) {
+    if (token.resource == resource) {
+      continue;
+    }
+    const auto* pause = pause_of(state->pauses, *state->record, token.resource, now);
+    if (is_alive(token, now) || pause == nullptr || pause->refused_at == 0) {
+      may = true;
+    } else if (now >= pause->refused_at + kDueAgainMs) {
+      may = true;
+      state->pauses[static_cast<std::size_t>(pause - state->pauses.data())].until = now;
+    }
+  }
+  return may;
 }
 
 // A passing fault: the journal stays open, because what the provider did with the request is not
@@ -83,11 +92,11 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state, 
   const auto delay = fault.retry_after ? std::min(*fault.retry_after, kLongestPatienceMs)
                                        : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
-  // Where nobody answered, or a gateway did, the provider may be at work on it still. Who says when
-  // to come again has not taken it up.
-  if (!fault.retry_after && fault.status != kTooManyRequests &&
-      !may_overtake(state->rules.replay)) {
-    journal.retry_at = std::max(journal.retry_at, journal.asked_at + kRequestLifeMs);
+  // Where nobody answered, or a gateway did, the provider may be at work on it still.
+  const bool turned_away = fault.status == kTooManyRequests ||
+                           (fault.status == kServiceUnavailable && fault.retry_after);
+  if (!turned_away && !may_overtake(state->rules.replay)) {
+    journal.retry_at = std::max(journal.retry_at, std::min(journal.asked_at, now) + kRequestLifeMs);
   }
   journal.incarnation.clear();
   journal.kept_reads = 0;
@@ -128,13 +137,14 @@ Task<RefreshResult> refuse(FlowContext* context, AuthorityState* state, std::str
 // For one resource: the grant lives, and so may the other tokens. Told once, until it works again.
 Task<RefreshResult> refuse_resource(FlowContext* context, AuthorityState* state,
                                     std::string resource, TokenFault fault) {
-  const auto* pause = pause_of(state->pauses, *state->record, resource);
+  const auto now = co_await current_time();
+  const auto* pause = pause_of(state->pauses, *state->record, resource, now);
   std::vector<Told> told;
-  if (pause == nullptr || !pause->needs_person) {
+  if (pause == nullptr || pause->refused_at == 0) {
     told.push_back(failure_told(fault, resource, who_can_fix(fault.error)));
   }
   StorageCommit commit;
-  add_pause(state, resource, true, co_await current_time(), &commit);
+  add_pause(state, resource, true, now, &commit);
   (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
   (void)co_await log_connection(LogLevel::warn, "resource_refused", &state->id, "resource",
                                 resource);
@@ -159,7 +169,8 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
     co_return co_await wait_and_retry(context, state, std::move(fault));
   }
   if (decision == FaultDecision::needs_person) {
-    if (std::string_view(fault.reason) == "needs_person" && serves_another(*state, resource, now)) {
+    if (std::string_view(fault.reason) == "needs_person" &&
+        may_serve_another(state, resource, now)) {
       co_return co_await refuse_resource(context, state, std::move(resource), std::move(fault));
     }
     const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,

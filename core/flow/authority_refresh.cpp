@@ -143,7 +143,7 @@ std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs
   const auto& record = *state.record;
   std::vector<std::string> others = {journal.resource};
   for (const auto& token : record.tokens) {
-    if (paused_until(state.pauses, record, token.resource) > now) {
+    if (paused_until(state.pauses, record, token.resource, now) > now) {
       others.push_back(token.resource);
     } else if (token.resource != journal.resource && token.expires_at != 0 &&
                token.expires_at - now < kRefreshWindowMs) {
@@ -161,9 +161,9 @@ void add_pause(AuthorityState* state, std::string resource, bool needs_person, E
   const auto& record = *state->record;
   auto& pauses = state->pauses;
   // Not since it was due: a clock that jumps, or an alarm that is late, is no refusal.
-  const auto* earlier = pause_of(pauses, record, resource);
+  const auto* earlier = pause_of(pauses, record, resource, now);
   const auto since = earlier != nullptr ? earlier->since : now;
-  const bool was_refused = earlier != nullptr && earlier->needs_person;
+  const auto refused_at = needs_person ? now : earlier != nullptr ? earlier->refused_at : 0;
   std::erase_if(pauses, [&](const Pause& pause) {
     return pause.resource == resource || pause.granted_at != record.granted_at;
   });
@@ -171,7 +171,7 @@ void add_pause(AuthorityState* state, std::string resource, bool needs_person, E
                     .granted_at = record.granted_at,
                     .since = since,
                     .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs),
-                    .needs_person = needs_person || was_refused});
+                    .refused_at = refused_at});
   commit->puts.emplace_back(kPausesKey, encode_pauses(pauses));
 }
 
@@ -198,15 +198,18 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
     co_return applied;
   }
   const auto now = co_await current_time();
-  const auto& journal = *state->refresh.journal;
+  auto& journal = *state->refresh.journal;
   // What another object sent before it died may be on its way still. After a trap in this very one
-  // nothing is, but where it is known to have ended unanswered: the provider may be at work on it.
+  // nothing is; but the provider may be at work on what has ended here unanswered.
   const bool is_over = !journal.incarnation.empty() &&
                        journal.incarnation == context->input.incarnation &&
-                       (!state->refresh.kept || may_overtake(state->rules.replay));
-  // A clock that was ahead when it was asked, and is not any more, says nothing.
-  const bool clock_came_back = journal.asked_at > now + kRequestLifeMs;
-  if (!is_over && !clock_came_back && now < journal.retry_at) {
+                       may_overtake(state->rules.replay);
+  if (journal.retry_at > now + kLongestPatienceMs) {
+    // Nobody was granted that: the clock was ahead, and came back.
+    journal.retry_at = now + kRequestLifeMs;
+    (void)co_await write_journal(state, JournalKind::refresh);
+  }
+  if (!is_over && now < journal.retry_at) {
     co_return failed(patience_problem(journal.retry_at, now),
                      live_token(*state, journal.resource, now) != nullptr);
   }

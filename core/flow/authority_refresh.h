@@ -10,6 +10,9 @@
 
 namespace postern {
 
+// A Retry-After is honoured, but one header does not silence a connection for a day.
+inline constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
+
 // How a refresh ended, when it did not end in a new token.
 struct RefreshFailure {
   Problem problem;

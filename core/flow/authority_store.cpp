@@ -175,8 +175,10 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   } else if (state->recovered) {
     commit.deletes.emplace_back(kRecoveredKey);
   }
-  if (next.status == Status::revoked && !state->pauses.empty()) {
+  // A rollback begins anew, with what was given since.
+  if ((next.status == Status::revoked || ends.in_doubt) && !state->pauses.empty()) {
     commit.deletes.emplace_back(kPausesKey);
+    state->pauses.clear();
   }
   if (ends.pending && (state->pending || state->pending_unreadable)) {
     commit.deletes.emplace_back(kPendingKey);

@@ -233,7 +233,7 @@ void Simulation::check_schedule() {
       const auto ahead = std::min(policy.ahead_ms, lifetime - lifetime / 4);
       const auto pauses = node.object->storage.find(std::string(kPausesKey));
       if (pauses != node.object->storage.end() &&
-          paused_until(decode_pauses(pauses->second), *record, token.resource) > now()) {
+          paused_until(decode_pauses(pauses->second), *record, token.resource, now()) > now()) {
         if (!ledger_.was_in_vain(node.connection, token.resource == "arm")) {
           ledger_.violated(5, "a resource is paused for which nobody asked in vain");
         }

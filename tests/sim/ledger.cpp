@@ -352,7 +352,7 @@ void Ledger::at_rest(const testing::Object& object, bool ringing, EpochMs now) {
     if (due.at == 0) {
       break;
     }
-    const auto until = paused_until(pauses, *record, due.resource);
+    const auto until = paused_until(pauses, *record, due.resource, now);
     if (until <= std::max(due.at, now)) {
       // What was due and did not come about is due again, after a quarter of that time.
       latest = earlier_alarm(

@@ -87,8 +87,10 @@ class Ledger {
   void issued(const RefreshPlace& place) { grant(place.grant).newest_issued = place.index; }
   // They arrived, and the host kept them.
   void received(int connection, const RefreshPlace& place);
-  // A refresh for Graph or ARM brought no tokens, whoever was there to hear of it.
-  void in_vain(int connection, bool arm) { at(connection).tried_in_vain.at(arm ? 1 : 0) = true; }
+  // A refresh for Graph or ARM brought tokens or none, whoever was there to hear of it.
+  void in_vain(int connection, bool arm, bool was) {
+    at(connection).tried_in_vain.at(arm ? 1 : 0) = was;
+  }
   [[nodiscard]] bool was_in_vain(int connection, bool arm) {
     return at(connection).tried_in_vain.at(arm ? 1 : 0);
   }

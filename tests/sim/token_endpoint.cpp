@@ -218,8 +218,8 @@ void Simulation::fetch_token_late(const std::shared_ptr<Run>& run, const IssuedE
 void Simulation::token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
                                Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens) {
   const auto& effect = std::get<Fetch>(issued.effect);
-  if (effect.keep_key == kKeptKey && (!run->alive || !issued_tokens)) {
-    ledger_.in_vain(run->connection, is_for_arm(effect));
+  if (effect.keep_key == kKeptKey) {
+    ledger_.in_vain(run->connection, is_for_arm(effect), !run->alive || !issued_tokens);
   }
   if (!run->alive) {
     return;

@@ -186,12 +186,12 @@ TEST_CASE("pauses are read as they were written; what cannot be read is none") {
   CHECK(decode_pauses(bytes.substr(0, bytes.size() - 1)).empty());
 }
 
-TEST_CASE("each pause says for itself whether it was for want of a person") {
-  const auto read = decode_pauses(
-      encode_pauses({{.resource = "graph", .needs_person = true}, {.resource = "arm"}}));
+TEST_CASE("each pause says for itself when it was for want of a person") {
+  const auto read =
+      decode_pauses(encode_pauses({{.resource = "graph", .refused_at = 7}, {.resource = "arm"}}));
   REQUIRE(read.size() == 2);
-  CHECK(read[0].needs_person);
-  CHECK_FALSE(read[1].needs_person);
+  CHECK(read[0].refused_at == 7);
+  CHECK(read[1].refused_at == 0);
 }
 
 TEST_CASE("pauses of a version before, which did not say who is needed, are none") {
@@ -210,13 +210,16 @@ TEST_CASE("a pause counts for its resource and its grant, until a token comes af
   record.tokens = {{.resource = "graph", .minted_at = 9}, {.resource = "arm", .minted_at = 10}};
   const std::vector<Pause> pauses = {
       {.resource = "graph", .granted_at = 7, .since = 9, .until = 50}};
-  CHECK(paused_until(pauses, record, "graph") == 50);
-  CHECK(paused_until(pauses, record, "arm") == 0);
-  CHECK(paused_until({}, record, "graph") == 0);
+  CHECK(paused_until(pauses, record, "graph", 45) == 50);
+  CHECK(paused_until(pauses, record, "arm", 45) == 0);
+  CHECK(paused_until({}, record, "graph", 45) == 0);
+  // Of a clock that was ahead.
+  CHECK(paused_until(pauses, record, "graph", 9) == 50);
+  CHECK(paused_until(pauses, record, "graph", 8) == 0);
   record.tokens[0].minted_at = 10;
-  CHECK(paused_until(pauses, record, "graph") == 0);
+  CHECK(paused_until(pauses, record, "graph", 45) == 0);
   record.tokens.clear();
-  CHECK(paused_until(pauses, record, "graph") == 50);
+  CHECK(paused_until(pauses, record, "graph", 45) == 50);
   record.granted_at = 8;
-  CHECK(paused_until(pauses, record, "graph") == 0);
+  CHECK(paused_until(pauses, record, "graph", 45) == 0);
 }

@@ -180,6 +180,39 @@ TEST_CASE("where every resource needs a person the connection does") {
   }
 }
 
+TEST_CASE("what was refused a while ago is asked for again before the connection is called dead") {
+  TwoResources two("keep_fresh");
+  two.refused["arm"] = "consent_required";
+  CHECK(two.ring_for(2 * kDayMs));
+  const auto pauses = decode_pauses(two.object().storage[std::string(kPausesKey)]);
+  REQUIRE(pauses.size() == 1);
+  CHECK(two.ring_for(pauses[0].until - kMinuteMs - two.world.now));
+  // An administrator has consented meanwhile, and Graph is refused.
+  two.refused = {{"graph", "consent_required"}};
+  two.got.clear();
+  CHECK(two.ring_for(2 * kHourMs));
+  CHECK(two.asked["graph"] > 0);
+  CHECK(two.got["arm"] > 0);
+  CHECK(two.ask("arm").status == 200);
+}
+
+TEST_CASE("after a rollback refusals of before it count for nothing") {
+  TwoResources two("on_demand");
+  two.refused["arm"] = two.refused["graph"] = "consent_required";
+  two.world.now += 61 * kMinuteMs;
+  (void)two.ask("arm");
+  (void)two.ask("graph");
+  CHECK(two.record().status == Status::needs_reauth);
+  two.refused.erase("arm");
+  CHECK(two.host.call(rpc("rollback", R"({"userId":"user-1","version":2})", "connections:write")).status ==
+        200);
+  CHECK_FALSE(two.object().storage.contains(std::string(kPausesKey)));
+  two.world.now += kMinuteMs;
+  (void)two.ask("graph");
+  CHECK(two.record().status == Status::connected);
+  CHECK(two.ask("arm").status == 200);
+}
+
 namespace {
 
 // The resource that is not asked for: how its token and its pause are.
@@ -187,7 +220,7 @@ struct Other {
   bool alive = false;
   bool paused = false;
   bool by_person = false;
-  bool pause_is_over = false;
+  bool is_old = false;
 };
 // Of a connection of which `asked` is refused for want of a person.
 Status status_after(const std::string& asked, const Other& other, bool own_is_alive = false) {
@@ -204,8 +237,10 @@ Status status_after(const std::string& asked, const Other& other, bool own_is_al
       pauses.push_back({.resource = token.resource,
                         .granted_at = record.granted_at,
                         .since = now - 10 * kMinuteMs,
-                        .until = other.pause_is_over ? now - kSecondMs : now + 10 * kMinuteMs,
-                        .needs_person = other.by_person});
+                        .until = now + 10 * kMinuteMs,
+                        .refused_at = !other.by_person ? 0
+                                      : other.is_old   ? now - 10 * kMinuteMs
+                                                       : now - 10 * kMinuteMs + 1});
     }
   }
   auto& storage = two.object().storage;
@@ -233,7 +268,7 @@ TEST_CASE("a refusal is of one resource while the grant is of use for another") 
     // Nobody has asked for it in vain; or not for want of a person; or not lately.
     CHECK(status_after(asked, {}) == Status::connected);
     CHECK(status_after(asked, {.paused = true}) == Status::connected);
-    CHECK(status_after(asked, {.paused = true, .by_person = true, .pause_is_over = true}) ==
+    CHECK(status_after(asked, {.paused = true, .by_person = true, .is_old = true}) ==
           Status::connected);
   }
 }
@@ -290,7 +325,7 @@ TEST_CASE("what a caller asked for in vain is paused, as if an alarm had") {
   CHECK(pauses.size() == 1);
   for (const auto& pause : pauses) {
     CHECK(pause.resource == "arm");
-    CHECK(pause.needs_person);
+    CHECK(pause.refused_at == two.world.now);
     CHECK(pause.since == two.world.now);
     CHECK(pause.until >= two.world.now + 10 * kMinuteMs);
   }
