@@ -169,14 +169,14 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
     co_return co_await wait_and_retry(context, state, std::move(fault));
   }
   if (decision == FaultDecision::needs_person) {
-    if (std::string_view(fault.reason) == "needs_person" &&
-        may_serve_another(state, resource, now)) {
+    const bool wants_person = std::string_view(fault.reason) == "needs_person";
+    if (wants_person && may_serve_another(state, resource, now)) {
       co_return co_await refuse_resource(context, state, std::move(resource), std::move(fault));
     }
     const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,
                             .attempts = state->refresh.journal->attempts,
                             .recovered = state->recovered};
-    const bool spent = may_have_been_spent(state->rules.replay, shown, now);
+    const bool spent = !wants_person && may_have_been_spent(state->rules.replay, shown, now);
     // One try was all that was left: what happened is told as it is.
     co_return co_await mark_dead(state, spent ? "refresh_outcome_unknown" : fault.reason,
                                  std::move(fault));

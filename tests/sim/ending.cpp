@@ -164,7 +164,7 @@ void Simulation::check_connection(Node& node) {
   if (record->status == Status::connected && reachable && !ended && answer != "valid") {
     ledger_.violated(5, "a live connection does not serve: " + answer);
   }
-  if (record->status == Status::needs_reauth && reachable) {
+  if (record->status == Status::needs_reauth && reachable && record->cause != "needs_person") {
     ledger_.violated(4, "called dead while its grant is alive and reachable");
   }
   if (record->status == Status::connected && !reachable && answer != "needs_reauth" &&

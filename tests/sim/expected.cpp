@@ -35,8 +35,8 @@ constexpr std::string_view kBranches[] = {
     // The end of a connection's grant, and of its storage.
     "fate.ended_by_the_person", "fate.ended_by_itself", "fate.ended_after_a_rollback",
     "fate.lost_with_its_answer", "fate.at_risk", "fate.nobody_could_confirm_it",
-    "provider_down.for_one_resource", "storage_lost.at_rest", "storage_lost.with_what_was_owed",
-    "log.connection_recovered",
+    "fate.needs_person", "provider_down.for_one_resource", "storage_lost.at_rest",
+    "storage_lost.with_what_was_owed", "log.connection_recovered",
     // Unasked.
     "refresh_due.keep_alive", "refresh_due.keep_fresh", "schedule.keep_alive",
     "schedule.keep_fresh", "alarm.pending_sign_in_expired",

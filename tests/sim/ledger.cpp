@@ -150,9 +150,21 @@ void Ledger::account_refused(int connection) {
   }
 }
 
-void Ledger::check_dead(int connection, const ConnectionRecord& record, EpochMs now) {
+void Ledger::check_dead(int connection, const ConnectionRecord& record, DurationMs mono,
+                        EpochMs now) {
   const auto place = refresh_in(record);
   if (!place || at(connection).lost) {
+    return;
+  }
+  if (record.cause == "needs_person") {
+    // Each was refused so, not long ago: an answer may have waited to be read.
+    for (const auto& token : record.tokens) {
+      const auto refused_at = at(connection).needs_person_at.at(token.resource == "arm" ? 1 : 0);
+      if (refused_at < 0 || refused_at + 45 * kMinuteMs < mono) {
+        violated(4, "called dead for want of a person while " + token.resource + " may be served");
+      }
+    }
+    coverage_.count("fate", "needs_person");
     return;
   }
   const auto& book = grant(place->grant);
@@ -267,7 +279,7 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
     disconnected(connection, mono);
   } else if (record->status == Status::needs_reauth) {
     if (!recovered) {
-      check_dead(connection, *record, now);
+      check_dead(connection, *record, mono, now);
     }
   } else if (record->status == Status::connected) {
     const auto place = refresh_in(*record);

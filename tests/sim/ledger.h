@@ -94,6 +94,10 @@ class Ledger {
   [[nodiscard]] bool was_in_vain(int connection, bool arm) {
     return at(connection).tried_in_vain.at(arm ? 1 : 0);
   }
+  // A refresh for Graph or ARM was refused at that time because it takes a person; -1: it was not.
+  void needs_person(int connection, bool arm, DurationMs mono) {
+    at(connection).needs_person_at.at(arm ? 1 : 0) = mono;
+  }
   // They arrived at the flow at least.
   void answered(int connection, const RefreshPlace& place) {
     if (place.index == 0) {
@@ -160,6 +164,7 @@ class Ledger {
     EpochMs backend_of = 0;
     int backend_grant = -1;  // that its code brought
     std::array<bool, 2> tried_in_vain = {};
+    std::array<DurationMs, 2> needs_person_at = {-1, -1};
     std::deque<DurationMs> unasked;  // when its token requests of the last hour left
   };
   struct GrantBook {
@@ -176,7 +181,7 @@ class Ledger {
   Connection& at(int connection) { return connections_[static_cast<std::size_t>(connection)]; }
   GrantBook& grant(int index);
   void note_sign_in(Connection& state, const testing::Object& object, EpochMs may_drop);
-  void check_dead(int connection, const ConnectionRecord& record, EpochMs now);
+  void check_dead(int connection, const ConnectionRecord& record, DurationMs mono, EpochMs now);
   void check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,
                     std::string_view operation);
 

@@ -79,7 +79,7 @@ Provider::Answer Provider::issue(int grant, bool arm, EpochMs now, const Refresh
 }
 
 Provider::Answer Provider::token(std::string_view body, EpochMs now, bool secret_is_wrong,
-                                 bool arm_needs_consent) {
+                                 Consent consent) {
   const auto refused = [](int status, std::string_view error) {
     return Answer{.reply = testing::error_reply(status, error), .issued = {}};
   };
@@ -112,7 +112,7 @@ Provider::Answer Provider::token(std::string_view body, EpochMs now, bool secret
     }
     return refused(400, "invalid_grant");
   }
-  if (arm && arm_needs_consent) {
+  if (consent == Consent::missing || (arm && consent == Consent::missing_for_arm)) {
     return refused(400, "interaction_required");
   }
   return issue(place->grant, arm, now, &*place, {});

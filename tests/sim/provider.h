@@ -43,6 +43,9 @@ struct RefreshPlace {
   int index = 0;
 };
 
+// What an organization lets its people's grants be used for.
+enum class Consent : std::uint8_t { given, missing_for_arm, missing };
+
 class Provider {
  public:
   explicit Provider(const Plan& plan) : settings_(plan.settings), seed_(plan.seed) {}
@@ -55,7 +58,7 @@ class Provider {
     std::optional<RefreshPlace> issued;
   };
   [[nodiscard]] Answer token(std::string_view body, EpochMs now, bool secret_is_wrong,
-                             bool arm_needs_consent);
+                             Consent consent);
   // A request to Graph or ARM. nullptr: 401.
   [[nodiscard]] const AccessToken* access(std::string_view text, bool arm, EpochMs now) const;
   [[nodiscard]] const AccessToken* find_access(std::string_view text) const;

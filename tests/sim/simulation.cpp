@@ -208,6 +208,7 @@ void Simulation::act_on_world(const Action& action) {
       break;
     case Deed::needs_consent:
       down(Down::consent);
+      only_arm_needs_consent_ = action.id % 2 == 0;
       break;
     case Deed::hooks_down:
       down(Down::hooks);

@@ -187,6 +187,7 @@ class Simulation {
     DurationMs there = 0;
     DurationMs back = 0;
   };
+  [[nodiscard]] Consent consent() const;
   void fetch_token_late(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Ways ways);
   void token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
                      Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens);
@@ -255,6 +256,7 @@ class Simulation {
   std::priority_queue<Event> events_;
   std::array<DurationMs, 7> down_until_{};
   bool only_arm_is_down_ = false;  // of the provider
+  bool only_arm_needs_consent_ = false;
   std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
   std::vector<DurationMs> ring_turns_;
   std::array<Node, kConnections> nodes_;

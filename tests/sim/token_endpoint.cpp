@@ -152,7 +152,7 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
         ledger_.gone_by(run->connection, run->asked_grant);
       }
       auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
-                                    is_down(Down::secret), is_down(Down::consent));
+                                    is_down(Down::secret), consent());
       tell("provider",
            to_decimal(answer.reply.status) +
                (answer.issued ? ", grant " + to_decimal(answer.issued->grant) + ", refresh token " +
@@ -161,6 +161,10 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
       coverage_.count("token_endpoint", to_decimal(answer.reply.status));
       if (answer.issued) {
         ledger_.issued(*answer.issued);
+      }
+      if (run->asked_grant >= 0) {
+        ledger_.needs_person(run->connection, is_for_arm(std::get<Fetch>(issued.effect)),
+                             answer.reply.body.contains("interaction_required") ? mono_ : -1);
       }
       auto issued_tokens = answer.issued;
       Fetch::Reply reply = std::move(answer.reply);
@@ -178,6 +182,12 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
       });
     });
   }
+}
+
+Consent Simulation::consent() const {
+  return !is_down(Down::consent)   ? Consent::given
+         : only_arm_needs_consent_ ? Consent::missing_for_arm
+                                   : Consent::missing;
 }
 
 void Simulation::fetch_token_late(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
@@ -205,7 +215,7 @@ void Simulation::fetch_token_late(const std::shared_ptr<Run>& run, const IssuedE
       ledger_.gone_by_late(run->connection, run->asked_grant);
     }
     const auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
-                                        is_down(Down::secret), is_down(Down::consent));
+                                        is_down(Down::secret), consent());
     tell("provider", "late: " + to_decimal(answer.reply.status));
     coverage_.count("token_endpoint", "late_" + to_decimal(answer.reply.status));
     if (answer.issued) {
