@@ -57,6 +57,14 @@ describe("the n-th allocation fails, for every n, in", () => {
 
   const copy = (stored: Stored): Stored => new Map(stored);
 
+  /** The provider works with single use: a request of which nobody knows whether it left is over 25 s after that. */
+  async function whenRequestsAreOver(stored: Stored, run: () => Promise<Outcome>): Promise<Outcome> {
+    if (stored.has("journal") && !stored.has("kept")) later(25_000);
+    const outcome = await run();
+    vi.useRealTimers();
+    return outcome;
+  }
+
   /**
    * The alarm brings to KV and D1 what could not be brought at once, and once more after a minute: a write of the
    * flow that died may have landed over it. Nothing else is left open.
@@ -124,7 +132,7 @@ describe("the n-th allocation fails, for every n, in", () => {
     expect([lost > 20, kept > 100, allocations]).toEqual([true, true, lost + kept]);
   });
 
-  test("a refresh: the next request has the new token, with one token request in all", async () => {
+  test("a refresh: the next request, once it may be sent, has the new token, with one token request in all", async () => {
     const { payload, replay, azure } = await prepared(200);
     const read = await payloadFor("get_token", "acme", azure);
     const connectedStore: Stored = new Map();
@@ -141,7 +149,9 @@ describe("the n-th allocation fails, for every n, in", () => {
         return runAuthority(read.operation, read.payload, stored);
       },
       async () => {
-        const next = await runAuthority(read.operation, read.payload, stored);
+        const next = await whenRequestsAreOver(stored, () =>
+          runAuthority(read.operation, read.payload, stored),
+        );
         expect([next.kind, text(next)]).toEqual(
           ["data", text(fresh)].map((part, n) => (n === 0 ? part : expect.any(String))),
         );
@@ -168,7 +178,9 @@ describe("the n-th allocation fails, for every n, in", () => {
           return runAuthority(call.operation, call.payload, stored);
         },
         async () => {
-          const next = await runAuthority(call.operation, call.payload, stored);
+          const next = await whenRequestsAreOver(stored, () =>
+            runAuthority(call.operation, call.payload, stored),
+          );
           expect(["json", "data"]).toContain(next.kind);
           // Nothing that was asked for was lost: each answer is a version.
           const versions = Array.from(
