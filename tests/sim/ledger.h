@@ -181,7 +181,7 @@ class Ledger {
   Connection& at(int connection) { return connections_[static_cast<std::size_t>(connection)]; }
   GrantBook& grant(int index);
   void note_sign_in(Connection& state, const testing::Object& object, EpochMs may_drop);
-  void check_dead(int connection, const ConnectionRecord& record, DurationMs mono, EpochMs now);
+  void check_dead(int connection, const ConnectionRecord& record, EpochMs now);
   void check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,
                     std::string_view operation);
 

@@ -161,6 +161,9 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
       coverage_.count("token_endpoint", to_decimal(answer.reply.status));
       if (answer.issued) {
         ledger_.issued(*answer.issued);
+        if (run->straggles) {
+          ledger_.taken_late(answer.issued->grant);
+        }
       }
       if (run->asked_grant >= 0) {
         ledger_.needs_person(run->connection, is_for_arm(std::get<Fetch>(issued.effect)),
