@@ -142,14 +142,16 @@ std::vector<Pause> decode_pauses(std::string_view bytes) {
   return in.ok() ? std::move(pauses) : std::vector<Pause>();
 }
 
+bool is_in_force(const Pause& pause, const ConnectionRecord& record, EpochMs now) {
+  const auto* token = record.token_for(pause.resource);
+  return pause.granted_at == record.granted_at && pause.since <= now &&
+         (token == nullptr || token->minted_at <= pause.since);
+}
+
 const Pause* pause_of(const std::vector<Pause>& pauses, const ConnectionRecord& record,
                       std::string_view resource, EpochMs now) {
   const auto found = std::ranges::find(pauses, resource, &Pause::resource);
-  if (found == pauses.end() || found->granted_at != record.granted_at || found->since > now) {
-    return nullptr;
-  }
-  const auto* token = record.token_for(resource);
-  return token != nullptr && token->minted_at > found->since ? nullptr : &*found;
+  return found != pauses.end() && is_in_force(*found, record, now) ? &*found : nullptr;
 }
 
 EpochMs paused_until(const std::vector<Pause>& pauses, const ConnectionRecord& record,

@@ -8,7 +8,9 @@
 //   outbox    a version that KV or D1 has not got yet, and events that D1 has not
 //   pending   a sign-in that waits for the caller's confirmation
 //   recovered the refresh token may be spent, and no journal is open: the record came back from a
-//             backup, or a try whose outcome is unknown was followed by one that said nothing of it
+//             backup, or a try whose outcome is unknown was followed by one that said nothing of
+//             it. Its value is the time until which what a lost journal told of may be on its way;
+//             1: none
 //   trouble   refreshes fail, since when and why: the next one that works is told as a recovery
 //   pauses    resources for which the provider was asked in vain, and until when it is not asked
 //             unasked for them again
@@ -124,7 +126,9 @@ struct Pause {
 [[nodiscard]] std::string encode_pauses(const std::vector<Pause>& pauses);
 // None where they cannot be read: then it is asked once more.
 [[nodiscard]] std::vector<Pause> decode_pauses(std::string_view bytes);
-// Null where the resource has none. One that is of later than `now` is of a clock that came back.
+// One that is of later than `now` is of a clock that came back.
+[[nodiscard]] bool is_in_force(const Pause& pause, const ConnectionRecord& record, EpochMs now);
+// Null where the resource has none that is in force.
 [[nodiscard]] const Pause* pause_of(const std::vector<Pause>& pauses,
                                     const ConnectionRecord& record, std::string_view resource,
                                     EpochMs now);

@@ -22,6 +22,11 @@ const StoredAccessToken* live_token(const AuthorityState& state, std::string_vie
   return token != nullptr && is_alive(*token, now) ? token : nullptr;
 }
 
+RefreshResult not_before(const AuthorityState& state, std::string_view resource, EpochMs retry_at,
+                         EpochMs now) {
+  return failed(patience_problem(retry_at, now), live_token(state, resource, now) != nullptr);
+}
+
 namespace {
 
 constexpr int kTooManyRequests = 429;
@@ -75,7 +80,7 @@ bool may_serve_another(AuthorityState* state, std::string_view resource, EpochMs
     const auto* pause = pause_of(state->pauses, *state->record, token.resource, now);
     if (is_alive(token, now) || pause == nullptr || pause->refused_at == 0) {
       may = true;
-    } else if (now >= pause->refused_at + kDueAgainMs) {
+    } else if (now >= pause->refused_at + kDueAgainMs || pause->refused_at > now) {
       may = true;
       state->pauses[static_cast<std::size_t>(pause - state->pauses.data())].until = now;
     }
@@ -89,8 +94,10 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state, 
   const auto now = co_await current_time();
   auto& journal = *state->refresh.journal;
   const std::string_view reason = fault.reason;
-  const auto delay = fault.retry_after ? std::min(*fault.retry_after, kLongestPatienceMs)
-                                       : retry_delay(journal.attempts, random_bits(context));
+  // "At once" would be one request for each caller.
+  const auto delay = fault.retry_after.value_or(0) > 0
+                         ? std::min(*fault.retry_after, kLongestPatienceMs)
+                         : retry_delay(journal.attempts, random_bits(context));
   journal.retry_at = now + delay;
   // Where nobody answered, or a gateway did, the provider may be at work on it still.
   const bool turned_away = fault.status == kTooManyRequests ||
@@ -114,8 +121,7 @@ Task<RefreshResult> wait_and_retry(FlowContext* context, AuthorityState* state, 
                                 {"retry_at", format_iso8601(journal.retry_at)}}});
   }
   (void)co_await store(state, std::move(commit), std::move(told));
-  co_return failed(patience_problem(journal.retry_at, now),
-                   live_token(*state, journal.resource, now) != nullptr);
+  co_return not_before(*state, journal.resource, journal.retry_at, now);
 }
 
 Told failure_told(const TokenFault& fault, std::string_view resource, std::string_view fix) {

@@ -164,18 +164,23 @@ void add_pause(AuthorityState* state, std::string resource, bool needs_person, E
   const auto* earlier = pause_of(pauses, record, resource, now);
   const auto since = earlier != nullptr ? earlier->since : now;
   const auto refused_at = needs_person ? now : earlier != nullptr ? earlier->refused_at : 0;
-  std::erase_if(pauses, [&](const Pause& pause) {
-    return pause.resource == resource || pause.granted_at != record.granted_at;
-  });
-  pauses.push_back({.resource = std::move(resource),
-                    .granted_at = record.granted_at,
-                    .since = since,
-                    .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs),
-                    .refused_at = refused_at});
-  commit->puts.emplace_back(kPausesKey, encode_pauses(pauses));
+  const auto found = std::ranges::find(pauses, resource, &Pause::resource);
+  (found == pauses.end() ? pauses.emplace_back() : *found) = {
+      .resource = std::move(resource),
+      .granted_at = record.granted_at,
+      .since = since,
+      .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs),
+      .refused_at = refused_at};
+  write_pauses(state, record, now, true, commit);
 }
 
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {
+  const auto now = co_await current_time();
+  // Nor is anything left that knows of a request which the lost storage knew of.
+  if (now < state->recovered_until && state->recovered_until <= now + kRequestLifeMs &&
+      !may_overtake(state->rules.replay)) {
+    co_return not_before(*state, resource, state->recovered_until, now);
+  }
   // A refresh token from a backup may be spent: its outcome is unknown, which is attempt two.
   co_return co_await exchange(context, state, std::move(resource), state->recovered ? 2 : 1);
 }
@@ -207,11 +212,10 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
   if (journal.retry_at > now + kLongestPatienceMs) {
     // Nobody was granted that: the clock was ahead, and came back.
     journal.retry_at = now + kRequestLifeMs;
-    (void)co_await write_journal(state, JournalKind::refresh);
+    (void)co_await store(state, StorageCommit{.puts = {{kJournalKey, encode_journal(journal)}}});
   }
   if (!is_over && now < journal.retry_at) {
-    co_return failed(patience_problem(journal.retry_at, now),
-                     live_token(*state, journal.resource, now) != nullptr);
+    co_return not_before(*state, journal.resource, journal.retry_at, now);
   }
   const auto verdict = decide_replay(state->rules.replay, {.sent_at = journal.sent_at}, now);
   (void)co_await log_connection(LogLevel::info, "refresh_replay", &state->id, "reason",

@@ -10,9 +10,6 @@
 
 namespace postern {
 
-// A Retry-After is honoured, but one header does not silence a connection for a day.
-inline constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
-
 // How a refresh ended, when it did not end in a new token.
 struct RefreshFailure {
   Problem problem;
@@ -23,6 +20,9 @@ using RefreshResult = Result<std::monostate, RefreshFailure>;
 
 // `serve_stale`: RefreshFailure's.
 [[nodiscard]] RefreshResult failed(Problem problem, bool serve_stale = false);
+// "Not before `retry_at`": what is stored is served while it lives.
+[[nodiscard]] RefreshResult not_before(const AuthorityState& state, std::string_view resource,
+                                       EpochMs retry_at, EpochMs now);
 // The resource's token while it lives; null: there is none.
 [[nodiscard]] const StoredAccessToken* live_token(const AuthorityState& state,
                                                   std::string_view resource, EpochMs now);

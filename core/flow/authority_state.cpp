@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/connection/decision.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/connection_log.h"
 #include "core/flow/statements.h"
@@ -63,6 +64,7 @@ AuthorityState state_of(FlowContext* context,
   state.pending = decoded(values[4], decode_pending);
   state.pending_unreadable = values[4] && !state.pending;
   state.recovered = values[5].has_value();
+  state.recovered_until = number_of(values[5]);
   state.trouble = decoded(values[8], decode_trouble);
   state.told_of = number_of(values[9]);
   state.delivery = decoded(values[11], decode_delivery).value_or(Delivery());
@@ -151,12 +153,13 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
       const auto now = co_await current_time();
       const auto again_at = now + kLateWriteMs;
       state.outbox = Outbox{.kv_again_at = again_at, .retry_at = again_at};
-      const auto stored =
-          co_await perform(StorageCommit{.puts = {{kRecordKey, encode_record(*state.record)},
-                                                  {kOutboxKey, encode_outbox(*state.outbox)},
-                                                  {kRecoveredKey, "1"}},
-                                         .deletes = {},
-                                         .alarm_at = next_alarm(state, now)});
+      state.recovered_until = now + kRequestLifeMs;
+      const auto stored = co_await perform(
+          StorageCommit{.puts = {{kRecordKey, encode_record(*state.record)},
+                                 {kOutboxKey, encode_outbox(*state.outbox)},
+                                 {kRecoveredKey, to_decimal(state.recovered_until)}},
+                        .deletes = {},
+                        .alarm_at = next_alarm(state, now)});
       if (!stored) {
         co_return std::unexpected(problem(ProblemCode::store_unavailable));
       }

@@ -37,6 +37,8 @@ struct AuthorityState {
   std::optional<Outbox> outbox;
   std::optional<Pending> pending;
   bool recovered = false;
+  // By when nothing is left of a request that the lost storage knew of.
+  EpochMs recovered_until = 0;
   std::optional<Trouble> trouble;
   // A sign-in waits for its confirmation, and what is stored of it cannot be read.
   bool pending_unreadable = false;

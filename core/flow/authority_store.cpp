@@ -88,6 +88,21 @@ void add_webhook_event(AuthorityState* state, StorageCommit* commit, const Event
   commit->puts.emplace_back(kEventsKey, to_decimal(state->event_count));
 }
 
+void write_pauses(AuthorityState* state, const ConnectionRecord& record, EpochMs now, bool changed,
+                  StorageCommit* commit) {
+  auto& pauses = state->pauses;
+  const auto over =
+      std::erase_if(pauses, [&](const Pause& pause) { return !is_in_force(pause, record, now); });
+  if (over == 0 && !changed) {
+    return;
+  }
+  if (pauses.empty()) {
+    commit->deletes.emplace_back(kPausesKey);
+  } else {
+    commit->puts.emplace_back(kPausesKey, encode_pauses(pauses));
+  }
+}
+
 Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> told) {
   const auto now = co_await current_time();
   auto outbox = state->outbox;
@@ -176,10 +191,11 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
     commit.deletes.emplace_back(kRecoveredKey);
   }
   // A rollback begins anew, with what was given since.
-  if ((next.status == Status::revoked || ends.in_doubt) && !state->pauses.empty()) {
-    commit.deletes.emplace_back(kPausesKey);
+  const bool anew = (next.status == Status::revoked || ends.in_doubt) && !state->pauses.empty();
+  if (anew) {
     state->pauses.clear();
   }
+  write_pauses(state, next, now, anew, &commit);
   if (ends.pending && (state->pending || state->pending_unreadable)) {
     commit.deletes.emplace_back(kPendingKey);
   }

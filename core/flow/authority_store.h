@@ -18,6 +18,10 @@ struct Told {
   Pairs details;
 };
 
+// Puts the pauses into a commit where they have changed, or some are not in force any more: one of
+// a clock that was ahead would be once the time that it showed has come.
+void write_pauses(AuthorityState* state, const ConnectionRecord& record, EpochMs now, bool changed,
+                  StorageCommit* commit);
 // A commit whose failure ends nothing; it shows in `behind`. The events are told of the record as
 // `state` has it, and only where the commit succeeds. Sets the alarm, unless an earlier commit
 // failed: what is stored then may owe more than what is here.

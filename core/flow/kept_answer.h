@@ -16,6 +16,11 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
 Task<std::monostate> kept_was_read(AuthorityState* state, JournalKind kind);
 inline constexpr std::int64_t kMostKeptReads = 3;
 [[nodiscard]] std::string kept_context(const ConnectionId& id, const Journal& journal);
+// A Retry-After is honoured, but one header does not silence a connection for a day.
+inline constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
+// Is it too early to go on with what is open? A later time than anybody was granted is of a clock
+// that was ahead, and says nothing.
+[[nodiscard]] bool must_wait(const Journal& journal, EpochMs now);
 // "Not before `retry_at`."
 [[nodiscard]] Problem patience_problem(EpochMs retry_at, EpochMs now);
 

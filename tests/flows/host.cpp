@@ -191,16 +191,16 @@ Reply World::carry_out(const Effect& effect, Object* object) {
           },
           [&](const VerifySignature& e) -> Reply { return VerifySignature::Reply(signature(e)); },
           [&](const MemoryGet& e) -> Reply {
-            const auto found = memory.find(e.key);
-            return MemoryGet::Reply(found == memory.end() || found->second.second <= now
-                                        ? std::optional<std::string>()
-                                        : found->second.first);
+            const auto found = memory.find(e.key);  // as memory.ts
+            const auto until = found == memory.end() ? 0 : found->second.second;
+            const bool lives = until > now && until <= now + 30 * kSecondMs;
+            return MemoryGet::Reply(lives ? std::optional(found->second.first) : std::nullopt);
           },
           [&](const MemoryPut& e) -> Reply {
             if (e.value.empty()) {
               memory.erase(e.key);
             } else {
-              memory[e.key] = {e.value, std::min(e.expires_at, now + 30 * kSecondMs)};  // memory.ts
+              memory[e.key] = {e.value, std::min(e.expires_at, now + 30 * kSecondMs)};
             }
             return std::monostate{};
           },

@@ -24,6 +24,13 @@ describe("the isolate's memory", () => {
     expect(has(kept, "key:3")).toEqual([false]);
   });
 
+  test("forgets what a clock that was ahead has put, once it is back", () => {
+    const kept = new IsolateMemory();
+    kept.put("key:ahead", value, 1e15, NOW + 18_000_000);
+    expect(has(kept, "key:ahead")).toEqual([false]);
+    expect(kept.get("key:ahead", NOW + 18_000_000)).toBeUndefined();
+  });
+
   test("holds a bounded number of bytes, and nothing that is larger than that", () => {
     const kept = new IsolateMemory({ bytes: 250 });
     for (const key of ["key:a", "key:b", "key:c"]) kept.put(key, value, 1e15, NOW);

@@ -43,7 +43,8 @@ export class IsolateMemory {
   get(key: string, now: number): Uint8Array | undefined {
     const entry = this.#all.get(key);
     if (!entry) return undefined;
-    if (entry.expiresAt <= now) {
+    // Later than anything may be remembered until: it is of a clock that was ahead.
+    if (entry.expiresAt <= now || entry.expiresAt > now + LONGEST_MS) {
       this.#forget(key, entry);
       return undefined;
     }

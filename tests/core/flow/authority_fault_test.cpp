@@ -200,6 +200,43 @@ TEST_CASE("what was refused a while ago is asked for again before the connection
   CHECK(two.ask("arm").status == 200);
 }
 
+TEST_CASE("a refusal by a clock that was ahead is not believed once it is back") {
+  TwoResources two("on_demand");
+  const auto began = two.world.now + 61 * kMinuteMs;
+  two.world.now = began;
+  two.refused["arm"] = "consent_required";
+  (void)two.ask("arm");
+  two.world.now += 5 * kHourMs;
+  (void)two.ask("arm");
+  CHECK(two.asked["arm"] == 2);
+  two.world.now = began + kHourMs;
+  two.refused = {{"graph", "consent_required"}};
+  (void)two.ask("graph");
+  CHECK(two.asked["graph"] == 1);
+  CHECK(two.record().status == Status::connected);
+  CHECK(two.ask("arm").status == 200);
+}
+
+TEST_CASE("nor once the time that it showed has come") {
+  for (const bool by_token : {true, false}) {
+    CAPTURE(by_token);
+    TwoResources two("on_demand");
+    const auto began = two.world.now + 61 * kMinuteMs;
+    two.world.now = began + 5 * kHourMs;
+    two.refused["arm"] = "consent_required";
+    (void)two.ask("arm");
+    CHECK(two.asked["arm"] == 1);
+    two.world.now = began;
+    // What is written meanwhile leaves it out.
+    two.refused = {{by_token ? "nothing" : "graph", "consent_required"}};
+    (void)two.ask("graph");
+    const auto pauses = two.object().storage[std::string(kPausesKey)];
+    CHECK(decode_pauses(pauses).size() == (by_token ? 0 : 1));
+    CHECK_FALSE(pauses.contains("arm"));
+    CHECK(two.record().status == Status::connected);
+  }
+}
+
 TEST_CASE("after a rollback refusals of before it count for nothing") {
   TwoResources two("on_demand");
   two.refused["arm"] = two.refused["graph"] = "consent_required";

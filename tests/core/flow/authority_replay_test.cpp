@@ -192,6 +192,27 @@ TEST_CASE("who is told to slow down knows that nothing was taken, and waits as l
   }
 }
 
+TEST_CASE("who is told to come again at once comes again once, and not with a crowd") {
+  for (const int status : {429, 503}) {
+    for (const auto* replay : {"single_use", ""}) {
+      for (const auto by : {By::alarm, By::callers}) {
+        CAPTURE(status);
+        CAPTURE(replay);
+        CAPTURE(by);
+        Late late(patience(status, "0"), 0, {}, replay);
+        for (int i = 0; i < 100; ++i) {
+          late.ask();
+          late.world.now += 9;
+        }
+        CHECK(late.left.size() == 1);
+        late.go_on(by);
+        CHECK(late.gap() >= kSecondMs);
+        CHECK(late.gap() <= kSoonMs);
+      }
+    }
+  }
+}
+
 TEST_CASE("where a token works again nobody waits for what became of a request") {
   for (std::size_t i = 0; i < unknown().size(); ++i) {
     for (const auto by : {By::alarm, By::callers}) {
@@ -336,6 +357,8 @@ TEST_CASE("patience that was measured by a clock hours ahead ends soon after it 
       late.host.crash = {};
       late.world.now = began + kSecondMs;
       CHECK(told_patience(late) <= 30);
+      // Should nobody come any more, the alarm does not ring by that clock either.
+      CHECK((late.left.size() == 2 || late.object().alarm_at <= late.world.now + kLifeMs));
       for (int second = 0; late.left.size() < 2 && second < 60; ++second) {
         late.world.now += kSecondMs;
         late.ask();

@@ -146,3 +146,45 @@ TEST_CASE("a sign-in's answer that opens and is none gives its place to the next
   CHECK(record->status == Status::connected);
   CHECK(story.complaints() == "");
 }
+
+TEST_CASE(
+    "an answer that flows died of waits as long as it was granted, by a clock that is right") {
+  for (const auto kind : {JournalKind::refresh, JournalKind::code}) {
+    for (const bool was_ahead : {true, false}) {
+      CAPTURE(kind);
+      CAPTURE(was_ahead);
+      Story story("patience", "", "");
+      auto& world = story.world;
+      auto& object = world.objects[story.object_name()];
+      const bool signs_in = kind == JournalKind::code;
+      story.quietly([&](Host& silent) {
+        const auto first = story.begin(silent, story.make_link(silent));
+        story.expect_sign_in(first);
+        if (signs_in) {
+          silent.crash = after_token_answer;
+        }
+        (void)silent.call(story.callback_of(first));
+        if (!signs_in) {
+          world.now += 61 * kMinuteMs;
+          story.expect("POST", std::string(kTokenUrl),
+                       token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
+          silent.crash = after_token_answer;
+          (void)silent.call(story.get_token());
+        }
+        silent.crash = {};
+        auto& stored = object.storage[std::string(signs_in ? kSignInKey : kJournalKey)];
+        auto journal = decode_journal(stored);
+        REQUIRE(journal.has_value());
+        journal->kept_reads = kMostKeptReads;
+        journal->retry_at = world.now + (was_ahead ? 5 * kHourMs : 10 * kMinuteMs);
+        stored = encode_journal(*journal);
+        world.now += kSecondMs;
+        (void)silent.ring(story.object_name());
+      });
+      const auto key = std::string(signs_in ? kSignInKeptKey : kKeptKey);
+      CHECK(object.storage.contains(key) != was_ahead);
+      const auto record = decode_record(object.storage[std::string(kRecordKey)]);
+      CHECK((record && record->version == (signs_in ? 1 : 2)) == was_ahead);
+    }
+  }
+}
