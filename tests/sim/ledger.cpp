@@ -69,10 +69,12 @@ int Ledger::leaves(int connection, std::string_view body, const testing::Object&
     violated(2, "a refresh token is shown that nobody issued");
     return -1;
   }
-  if (state.stragglers.contains(place->grant) && !state.lost) {
+  // What was known of it went with the storage: where a late second use does harm that is waited
+  // for all the same.
+  if (state.stragglers.contains(place->grant) && (!state.lost || provider_.minds_overtaking())) {
     violated(3, "a refresh overtakes the request of an object that died");
   }
-  if (state.lingering.contains(place->grant) && !state.lost && provider_.minds_overtaking()) {
+  if (state.lingering.contains(place->grant) && provider_.minds_overtaking()) {
     violated(3, "a refresh overtakes a request that may be at work still");
   }
   const auto stored = object.storage.find(std::string(kJournalKey));
@@ -150,49 +152,6 @@ void Ledger::account_refused(int connection) {
   if (const auto grant_index = at(connection).last_sign_in; grant_index >= 0) {
     grant(grant_index).refused = true;
   }
-}
-
-void Ledger::check_dead(int connection, const ConnectionRecord& record, EpochMs now) {
-  const auto place = refresh_in(record);
-  if (!place || at(connection).lost) {
-    return;
-  }
-  if (record.cause == "needs_person") {
-    // Each was, when last asked for, and the others not long before the one that was the last.
-    const auto& refused = at(connection).needs_person_at;
-    const auto last = std::ranges::max(refused);
-    for (const auto& token : record.tokens) {
-      const auto refused_at = refused.at(token.resource == "arm" ? 1 : 0);
-      if (refused_at < 0 || refused_at + 45 * kMinuteMs < last) {
-        violated(4, "called dead for want of a person while " + token.resource + " may be served");
-      }
-    }
-    coverage_.count("fate", "needs_person");
-    return;
-  }
-  const auto& book = grant(place->grant);
-  const auto& truth = provider_.grants[static_cast<std::size_t>(place->grant)];
-  const bool rolled_back = at(connection).rolled_back;
-  const RefreshPlace newest{
-      .grant = place->grant,
-      .index = rolled_back ? place->index : std::max(place->index, book.newest_received)};
-  if (provider_.takes(newest, now)) {
-    violated(4, "called dead (" + record.cause + ") while its grant is alive and reachable");
-    return;
-  }
-  if (rolled_back || provider_.ended_by_itself(place->grant, now)) {
-    coverage_.count("fate", rolled_back ? "ended_after_a_rollback" : "ended_by_itself");
-    return;
-  }
-  const bool answer_lost = book.newest_issued > book.newest_received;
-  if (truth.ended_by_reuse && !answer_lost && !book.rolled_back) {
-    violated(1, "the whole family was ended by a replay although every answer had arrived");
-  }
-  if (answer_lost && !truth.ended_by_person && !book.rolled_back &&
-      record.cause != "refresh_outcome_unknown") {
-    violated(1, "an answer was lost, and the cause says " + record.cause);
-  }
-  coverage_.count("fate", answer_lost ? "lost_with_its_answer" : "ended_by_the_person");
 }
 
 void Ledger::check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,

@@ -4,7 +4,8 @@
 //   1 no grant whose tokens were received is lost, and what was lost is told as it is
 //   2 a spent refresh token is not shown again unless an open journal says so; a code never is
 //   3 never two token requests in flight for one connection, nor one that nobody needs
-//   4 no connection is called dead while its newest grant is alive and reachable
+//   4 no connection is called dead while its newest grant is alive and reachable; for want of a
+//     person only where none of its resources is to be had (ledger_dead.cpp)
 //   5 once faults stop, live connections serve, and KV, D1 and the authority agree
 //   6 nothing is served, and nothing comes back, after a disconnect
 //   7 a token belongs to the organization, subject and resource that were asked for; every event is
@@ -94,7 +95,8 @@ class Ledger {
   [[nodiscard]] bool was_in_vain(int connection, bool arm) {
     return at(connection).tried_in_vain.at(arm ? 1 : 0);
   }
-  // A refresh for Graph or ARM was refused at that time because it takes a person; -1: it was not.
+  // A refresh for Graph or ARM was refused at that time because it takes a person, as a flow that
+  // lived was told; -1: it brought a token.
   void needs_person(int connection, bool arm, DurationMs mono) {
     at(connection).needs_person_at.at(arm ? 1 : 0) = mono;
   }

@@ -204,6 +204,10 @@ Plan make_plan(std::uint64_t seed) {
       case Deed::redeliver:
         action.amount = dice.below(8);
         break;
+      case Deed::needs_consent:
+        action.amount = dice.percent(50) ? dice.between(kSecondMs, 10 * kMinuteMs)
+                                         : dice.between(kMinuteMs, 3 * kHourMs);
+        break;
       case Deed::hooks_down:
         action.amount = dice.between(kMinuteMs, 90 * kMinuteMs);
         break;
@@ -211,7 +215,6 @@ Plan make_plan(std::uint64_t seed) {
       case Deed::d1_down:
       case Deed::provider_down:
       case Deed::secret_wrong:
-      case Deed::needs_consent:
       case Deed::ring_broken:
         action.amount = dice.percent(70) ? dice.between(kSecondMs, 90 * kSecondMs)
                                          : dice.between(kMinuteMs, 20 * kMinuteMs);

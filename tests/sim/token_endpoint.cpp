@@ -165,10 +165,6 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
           ledger_.taken_late(answer.issued->grant);
         }
       }
-      if (run->asked_grant >= 0) {
-        ledger_.needs_person(run->connection, is_for_arm(std::get<Fetch>(issued.effect)),
-                             answer.reply.body.contains("interaction_required") ? mono_ : -1);
-      }
       auto issued_tokens = answer.issued;
       Fetch::Reply reply = std::move(answer.reply);
       if (instead) {
@@ -239,6 +235,12 @@ void Simulation::token_arrives(const std::shared_ptr<Run>& run, const IssuedEffe
   }
   run->token_request_out = false;
   ledger_.came_back(run->connection);
+  if (run->asked_grant >= 0 && reply) {
+    const bool refused = reply->body.contains("interaction_required");
+    if (refused || reply->body.contains("\"access_token\"")) {
+      ledger_.needs_person(run->connection, is_for_arm(effect), refused ? mono_ : -1);
+    }
+  }
   const bool kept = !is_down(Down::ring) && !strikes(Fault::keep_fails, run->spot(10));
   if (kept && mutation_ != Mutation::no_kept_answer) {
     run->node->object->storage[effect.keep_key] =
