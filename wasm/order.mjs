@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 const WINDOW = 32_768; // bytes, what deflate can refer back to
 const TRIALS = 300; // at 30 ms
-const LONGEST_RUN = 64;
+const LONGEST_RUN = 200;
 const HEADER = 8; // bytes, magic and version
 const TYPE = 1;
 const FUNCTION = 3;
@@ -256,37 +256,46 @@ const packed = (bytes) => {
   return stdout.length;
 };
 
+/** The orders to try: `module`'s functions by likeness, by nine weightings. Which is best is seen only by packing. */
+function* likely(module) {
+  for (const length of [4, 5, 6]) {
+    const runs = sharedRuns(module.functions, length);
+    for (const half of [WINDOW / 8, WINDOW / 2, Number.POSITIVE_INFINITY]) {
+      yield byLikeness(module.functions, runs, half);
+    }
+  }
+}
+
+/** A run of functions goes elsewhere. The numbers need only be the same everywhere (Numerical Recipes' congruence). */
+function moveRun(order, below) {
+  const moved = [...order];
+  const run = moved.splice(below(moved.length), 1 + below(LONGEST_RUN));
+  moved.splice(below(moved.length + 1), 0, ...run);
+  return moved;
+}
+
 const path = process.argv[2];
 const given = readFileSync(path);
 const module = parse(given);
 
-// Which is best is seen only by packing: where gzip's blocks happen to end is worth some hundred bytes.
+// Where gzip's blocks happen to end is worth some hundred bytes.
 let best = { bytes: given, size: packed(given), order: [...module.functions.keys()] };
-for (const length of [4, 5, 6]) {
-  const runs = sharedRuns(module.functions, length);
-  for (const half of [WINDOW / 8, WINDOW / 2, Number.POSITIVE_INFINITY]) {
-    const order = byLikeness(module.functions, runs, half);
-    const bytes = encode(module, order);
-    const size = packed(bytes);
-    if (size < best.size) best = { bytes, size, order };
-  }
+function consider(order) {
+  const bytes = encode(module, order);
+  const size = packed(bytes);
+  if (size < best.size) best = { bytes, size, order };
 }
-
-// Then a run of functions goes elsewhere, for as many times as the build can wait, and stays where that packs better.
-// The numbers are no better than they need be: the same everywhere (a linear congruence, Numerical Recipes').
+// The second time likeness is that of what the first one wrote: a moved function is called by another number.
+for (let round = 0; round < 2; round++) {
+  const before = best.order;
+  for (const order of likely(parse(best.bytes))) consider(order.map((at) => before[at]));
+}
 let random = 1;
 const below = (limit) => {
   random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
   return Math.floor((random / 2 ** 32) * limit);
 };
-for (let trial = 0; trial < TRIALS; trial++) {
-  const order = [...best.order];
-  const run = order.splice(below(order.length), 1 + below(LONGEST_RUN));
-  order.splice(below(order.length + 1), 0, ...run);
-  const bytes = encode(module, order);
-  const size = packed(bytes);
-  if (size < best.size) best = { bytes, size, order };
-}
+for (let trial = 0; trial < TRIALS; trial++) consider(moveRun(best.order, below));
 
 // Back in the old order, every byte must be as it was. A reference that is overlooked both ways only the flows' tests show.
 const back = [];

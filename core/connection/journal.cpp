@@ -144,7 +144,8 @@ std::vector<Pause> decode_pauses(std::string_view bytes) {
 
 bool is_in_force(const Pause& pause, const ConnectionRecord& record, EpochMs now) {
   const auto* token = record.token_for(pause.resource);
-  return pause.granted_at == record.granted_at && pause.since <= now &&
+  return pause.granted_at == record.granted_at && pause.since <= now && pause.refused_at <= now &&
+         pause.until <= now + kLongestPauseMs &&
          (token == nullptr || token->minted_at <= pause.since);
 }
 

@@ -126,7 +126,9 @@ struct Pause {
 [[nodiscard]] std::string encode_pauses(const std::vector<Pause>& pauses);
 // None where they cannot be read: then it is asked once more.
 [[nodiscard]] std::vector<Pause> decode_pauses(std::string_view bytes);
-// One that is of later than `now` is of a clock that came back.
+// Nobody is paused for longer, however long it has failed.
+inline constexpr DurationMs kLongestPauseMs = 6 * kHourMs + 10 * kMinuteMs;
+// One that is of later than `now`, or for longer than that, is of a clock that came back.
 [[nodiscard]] bool is_in_force(const Pause& pause, const ConnectionRecord& record, EpochMs now);
 // Null where the resource has none that is in force.
 [[nodiscard]] const Pause* pause_of(const std::vector<Pause>& pauses,

@@ -163,7 +163,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
 
 Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   const auto sent_at = state->sign_in.journal->sent_at;
-  if (const auto now = co_await current_time(); must_wait(*state->sign_in.journal, now)) {
+  if (const auto now = co_await current_time(); must_wait(state->sign_in.journal->retry_at, now)) {
     co_return problem_outcome(patience_problem(state->sign_in.journal->retry_at, now));
   }
   const auto payload = decode_connect_payload(state->sign_in.journal->connect);

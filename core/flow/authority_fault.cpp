@@ -80,7 +80,7 @@ bool may_serve_another(AuthorityState* state, std::string_view resource, EpochMs
     const auto* pause = pause_of(state->pauses, *state->record, token.resource, now);
     if (is_alive(token, now) || pause == nullptr || pause->refused_at == 0) {
       may = true;
-    } else if (now >= pause->refused_at + kDueAgainMs || pause->refused_at > now) {
+    } else if (now >= pause->refused_at + kDueAgainMs) {
       may = true;
       state->pauses[static_cast<std::size_t>(pause - state->pauses.data())].until = now;
     }
@@ -150,7 +150,8 @@ Task<RefreshResult> refuse_resource(FlowContext* context, AuthorityState* state,
     told.push_back(failure_told(fault, resource, who_can_fix(fault.error)));
   }
   StorageCommit commit;
-  add_pause(state, resource, true, now, &commit);
+  // Not since now: the answer may have been kept for a while.
+  add_pause(state, resource, state->refresh.journal->asked_at, now, &commit);
   (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
   (void)co_await log_connection(LogLevel::warn, "resource_refused", &state->id, "resource",
                                 resource);
@@ -181,7 +182,7 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
     }
     const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,
                             .attempts = state->refresh.journal->attempts,
-                            .recovered = state->recovered};
+                            .recovered = state->recovered != 0};
     const bool spent = !wants_person && may_have_been_spent(state->rules.replay, shown, now);
     // One try was all that was left: what happened is told as it is.
     co_return co_await mark_dead(state, spent ? "refresh_outcome_unknown" : fault.reason,
@@ -234,7 +235,7 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
   StorageCommit commit;
   (void)note_trouble(state, {.reason = fault.reason, .since = now}, &commit);
   if (kind == RefusalKind::passing) {
-    add_pause(state, resource, false, now, &commit);
+    add_pause(state, resource, 0, now, &commit);
   }
   if (!commit.puts.empty()) {
     (void)co_await store(state, std::move(commit));

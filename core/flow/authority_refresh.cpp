@@ -101,6 +101,10 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
     co_return failed(token.error());
   }
   const auto now = co_await current_time();
+  // Of a request that a lost storage knew of nothing else is left.
+  if (must_wait(state->recovered, now) && !may_overtake(state->rules.replay)) {
+    co_return not_before(*state, resource, state->recovered, now);
+  }
   // Of a replay the first try counts: that is when a leeway began.
   const auto sent_at = state->refresh.journal ? state->refresh.journal->sent_at : now;
   Journal journal{.kind = JournalKind::refresh,
@@ -156,33 +160,26 @@ std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs
 
 }  // namespace
 
-void add_pause(AuthorityState* state, std::string resource, bool needs_person, EpochMs now,
+void add_pause(AuthorityState* state, std::string resource, EpochMs refused_at, EpochMs now,
                StorageCommit* commit) {
   const auto& record = *state->record;
   auto& pauses = state->pauses;
   // Not since it was due: a clock that jumps, or an alarm that is late, is no refusal.
   const auto* earlier = pause_of(pauses, record, resource, now);
   const auto since = earlier != nullptr ? earlier->since : now;
-  const auto refused_at = needs_person ? now : earlier != nullptr ? earlier->refused_at : 0;
   const auto found = std::ranges::find(pauses, resource, &Pause::resource);
   (found == pauses.end() ? pauses.emplace_back() : *found) = {
       .resource = std::move(resource),
       .granted_at = record.granted_at,
       .since = since,
       .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs),
-      .refused_at = refused_at};
+      .refused_at = earlier != nullptr ? std::max(refused_at, earlier->refused_at) : refused_at};
   write_pauses(state, record, now, true, commit);
 }
 
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {
-  const auto now = co_await current_time();
-  // Nor is anything left that knows of a request which the lost storage knew of.
-  if (now < state->recovered_until && state->recovered_until <= now + kRequestLifeMs &&
-      !may_overtake(state->rules.replay)) {
-    co_return not_before(*state, resource, state->recovered_until, now);
-  }
   // A refresh token from a backup may be spent: its outcome is unknown, which is attempt two.
-  co_return co_await exchange(context, state, std::move(resource), state->recovered ? 2 : 1);
+  return exchange(context, state, std::move(resource), state->recovered != 0 ? 2 : 1);
 }
 
 Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
@@ -237,7 +234,7 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
   if (state->record->status == Status::connected &&
       (refused || (settled && attempts > kTriesOfNoTrouble))) {
     StorageCommit commit;
-    add_pause(state, failing, false, co_await current_time(), &commit);
+    add_pause(state, failing, 0, co_await current_time(), &commit);
     (void)co_await store(state, std::move(commit));
   }
   co_return settled;

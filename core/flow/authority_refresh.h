@@ -46,8 +46,9 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state, 
 
 // Puts into a commit that the resource, for which the provider was asked in vain, is not refreshed
 // unasked for a while: the longer the longer it has failed, since the first time that no token came
-// after. In storage: in memory it would not outlive half a minute.
-void add_pause(AuthorityState* state, std::string resource, bool needs_person, EpochMs now,
+// after. In storage: in memory it would not outlive half a minute. `refused_at`: when it was asked
+// for and refused for want of a person; 0: for another reason.
+void add_pause(AuthorityState* state, std::string resource, EpochMs refused_at, EpochMs now,
                StorageCommit* commit);
 
 // Sealed tokens of a response as the next version of a record.

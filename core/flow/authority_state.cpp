@@ -63,8 +63,7 @@ AuthorityState state_of(FlowContext* context,
   }
   state.pending = decoded(values[4], decode_pending);
   state.pending_unreadable = values[4] && !state.pending;
-  state.recovered = values[5].has_value();
-  state.recovered_until = number_of(values[5]);
+  state.recovered = number_of(values[5]);
   state.trouble = decoded(values[8], decode_trouble);
   state.told_of = number_of(values[9]);
   state.delivery = decoded(values[11], decode_delivery).value_or(Delivery());
@@ -146,20 +145,19 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
     }
     if (*found) {
       state.record = std::move(**found);
-      state.recovered = true;
       apply_rules(*context, &state);
       // The alarm went with the storage, and what is due is due still; and so did what was known of
       // a write to KV that is late. The backup that lacks the version gets it.
       const auto now = co_await current_time();
       const auto again_at = now + kLateWriteMs;
       state.outbox = Outbox{.kv_again_at = again_at, .retry_at = again_at};
-      state.recovered_until = now + kRequestLifeMs;
-      const auto stored = co_await perform(
-          StorageCommit{.puts = {{kRecordKey, encode_record(*state.record)},
-                                 {kOutboxKey, encode_outbox(*state.outbox)},
-                                 {kRecoveredKey, to_decimal(state.recovered_until)}},
-                        .deletes = {},
-                        .alarm_at = next_alarm(state, now)});
+      state.recovered = now + kRequestLifeMs;
+      const auto stored =
+          co_await perform(StorageCommit{.puts = {{kRecordKey, encode_record(*state.record)},
+                                                  {kOutboxKey, encode_outbox(*state.outbox)},
+                                                  {kRecoveredKey, to_decimal(state.recovered)}},
+                                         .deletes = {},
+                                         .alarm_at = next_alarm(state, now)});
       if (!stored) {
         co_return std::unexpected(problem(ProblemCode::store_unavailable));
       }

@@ -36,9 +36,9 @@ struct AuthorityState {
   Exchange sign_in;
   std::optional<Outbox> outbox;
   std::optional<Pending> pending;
-  bool recovered = false;
-  // By when nothing is left of a request that the lost storage knew of.
-  EpochMs recovered_until = 0;
+  // 0: not. Otherwise by when nothing is left of a request that the lost storage knew of; 1: of
+  // none.
+  EpochMs recovered = 0;
   std::optional<Trouble> trouble;
   // A sign-in waits for its confirmation, and what is stored of it cannot be read.
   bool pending_unreadable = false;

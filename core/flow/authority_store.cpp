@@ -187,7 +187,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   }
   if (ends.in_doubt) {
     commit.puts.emplace_back(kRecoveredKey, "1");
-  } else if (state->recovered) {
+  } else if (state->recovered != 0) {
     commit.deletes.emplace_back(kRecoveredKey);
   }
   // A rollback begins anew, with what was given since.
@@ -228,7 +228,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   if (ends.sign_in) {
     state->sign_in = {};
   }
-  state->recovered = ends.in_doubt;
+  state->recovered = ends.in_doubt ? 1 : 0;
   if (ends_trouble) {
     state->trouble.reset();
   }
@@ -274,7 +274,7 @@ Task<std::monostate> close_journal(AuthorityState* state, JournalKind kind, Stor
   if (doubt) {
     // This try says nothing about the token; what an earlier one did to it is unknown still.
     commit.puts.emplace_back(kRecoveredKey, "1");
-    state->recovered = true;
+    state->recovered = 1;
   }
   (void)co_await store(state, std::move(commit), std::move(told));
   co_return std::monostate{};

@@ -18,8 +18,8 @@ Problem patience_problem(EpochMs retry_at, EpochMs now) {
   return fault;
 }
 
-bool must_wait(const Journal& journal, EpochMs now) {
-  return now < journal.retry_at && journal.retry_at <= now + kLongestPatienceMs;
+bool must_wait(EpochMs retry_at, EpochMs now) {
+  return now < retry_at && retry_at <= now + kLongestPatienceMs;
 }
 
 std::string kept_context(const ConnectionId& id, const Journal& journal) {
@@ -34,7 +34,7 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
   }
   auto& journal = *exchange.journal;
   const auto now = co_await current_time();
-  if (journal.kept_reads >= kMostKeptReads && must_wait(journal, now)) {
+  if (journal.kept_reads >= kMostKeptReads && must_wait(journal.retry_at, now)) {
     co_return std::unexpected(patience_problem(journal.retry_at, now));
   }
   const auto opened = co_await perform(Open{

@@ -20,7 +20,7 @@ inline constexpr std::int64_t kMostKeptReads = 3;
 inline constexpr DurationMs kLongestPatienceMs = 15 * kMinuteMs;
 // Is it too early to go on with what is open? A later time than anybody was granted is of a clock
 // that was ahead, and says nothing.
-[[nodiscard]] bool must_wait(const Journal& journal, EpochMs now);
+[[nodiscard]] bool must_wait(EpochMs retry_at, EpochMs now);
 // "Not before `retry_at`."
 [[nodiscard]] Problem patience_problem(EpochMs retry_at, EpochMs now);
 

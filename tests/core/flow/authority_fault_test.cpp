@@ -214,7 +214,52 @@ TEST_CASE("a refusal by a clock that was ahead is not believed once it is back")
   (void)two.ask("graph");
   CHECK(two.asked["graph"] == 1);
   CHECK(two.record().status == Status::connected);
+  // Nor later on, when it shows that time, and whether or not somebody asked meanwhile.
+  two.world.now = began + 5 * kHourMs + 2 * kMinuteMs;
+  (void)two.ask("graph");
+  CHECK(two.record().status == Status::connected);
   CHECK(two.ask("arm").status == 200);
+}
+
+TEST_CASE("nor is a pause longer than any that is granted") {
+  TwoResources two("keep_fresh");
+  two.refused["arm"] = "consent_required";
+  two.world.now += 61 * kMinuteMs;
+  (void)two.ask("arm");
+  const auto began = two.world.now;
+  two.world.now += 30 * kDayMs;
+  two.world.forget_memory();
+  (void)two.ask("arm");
+  CHECK(two.asked["arm"] == 2);
+  two.world.now = began + kMinuteMs;
+  two.refused.clear();
+  // Whatever is done next brings the alarm back.
+  CHECK(two.ask("graph").status == 200);
+  two.got.clear();
+  CHECK(two.ring_for(kHourMs));
+  CHECK(two.got["arm"] > 0);
+}
+
+TEST_CASE("a refusal is of when it was asked for, however late its answer is read") {
+  TwoResources two("on_demand");
+  two.world.now += 61 * kMinuteMs;
+  const auto asked_at = two.world.now;
+  two.refused["arm"] = "consent_required";
+  two.host.crash = after_token_answer;
+  (void)two.ask("arm");
+  two.host.crash = {};
+  CHECK_FALSE(two.object().storage.contains(std::string(kPausesKey)));
+  two.world.now += 9 * kMinuteMs;
+  (void)two.ask("arm");
+  CHECK(two.asked["arm"] == 1);
+  const auto pauses = decode_pauses(two.object().storage[std::string(kPausesKey)]);
+  REQUIRE(pauses.size() == 1);
+  CHECK(pauses[0].refused_at == asked_at);
+  CHECK(pauses[0].since == two.world.now);
+  two.world.now += 2 * kMinuteMs;
+  two.refused = {{"graph", "consent_required"}};
+  (void)two.ask("graph");
+  CHECK(two.record().status == Status::connected);
 }
 
 TEST_CASE("nor once the time that it showed has come") {

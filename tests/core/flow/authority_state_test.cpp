@@ -1,6 +1,7 @@
 // What an authority goes on with when its own storage is gone.
 #include "core/flow/authority_state.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <string>
 #include <vector>
@@ -74,4 +75,22 @@ TEST_CASE("a storage lost while the clock was ahead keeps nobody waiting once it
   CHECK(lost.left.empty());
   lost.world.now = began + kMinuteMs;
   CHECK(lost.ask().body.contains("access-2"));
+}
+
+TEST_CASE("where nobody comes again the alarm asks soon after") {
+  Lost lost("single_use", 61 * kMinuteMs);
+  lost.world.environment["AZURE_REFRESH_MODE"] = "keep_fresh";
+  const auto began = lost.world.now;
+  (void)lost.ask();
+  auto& object = lost.world.objects[lost.story.object_name()];
+  int rings = 0;
+  for (; lost.left.empty() && rings < 20; ++rings) {
+    REQUIRE(object.alarm_at != 0);
+    lost.world.now = std::max(lost.world.now, object.alarm_at);
+    (void)lost.host.ring(lost.story.object_name());
+  }
+  REQUIRE(lost.left.size() == 1);
+  CHECK(rings <= 3);
+  CHECK(lost.left.front() - began >= 25 * kSecondMs);
+  CHECK(lost.left.front() - began <= 2 * kMinuteMs);
 }
