@@ -223,3 +223,20 @@ TEST_CASE("a pause counts for its resource and its grant, until a token comes af
   record.granted_at = 8;
   CHECK(paused_until(pauses, record, "graph", 45) == 0);
 }
+
+TEST_CASE(
+    "a pause is in force by the clock that granted it, and for no longer than any is granted") {
+  ConnectionRecord record;
+  constexpr EpochMs kNow = 100 * kDayMs;
+  const Pause longest{.resource = "arm",
+                      .since = kNow,
+                      .until = kNow + 6 * kHourMs + 10 * kMinuteMs,
+                      .refused_at = kNow};
+  CHECK(is_in_force(longest, record, kNow));
+  for (const auto time : {&Pause::since, &Pause::until, &Pause::refused_at}) {
+    auto later = longest;
+    later.*time += 1;
+    CHECK_FALSE(is_in_force(later, record, kNow));
+    CHECK(is_in_force(later, record, kNow + 1));
+  }
+}

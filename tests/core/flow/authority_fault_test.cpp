@@ -221,25 +221,6 @@ TEST_CASE("a refusal by a clock that was ahead is not believed once it is back")
   CHECK(two.ask("arm").status == 200);
 }
 
-TEST_CASE("nor is a pause longer than any that is granted") {
-  TwoResources two("keep_fresh");
-  two.refused["arm"] = "consent_required";
-  two.world.now += 61 * kMinuteMs;
-  (void)two.ask("arm");
-  const auto began = two.world.now;
-  two.world.now += 30 * kDayMs;
-  two.world.forget_memory();
-  (void)two.ask("arm");
-  CHECK(two.asked["arm"] == 2);
-  two.world.now = began + kMinuteMs;
-  two.refused.clear();
-  // Whatever is done next brings the alarm back.
-  CHECK(two.ask("graph").status == 200);
-  two.got.clear();
-  CHECK(two.ring_for(kHourMs));
-  CHECK(two.got["arm"] > 0);
-}
-
 TEST_CASE("a refusal is of when it was asked for, however late its answer is read") {
   TwoResources two("on_demand");
   two.world.now += 61 * kMinuteMs;
