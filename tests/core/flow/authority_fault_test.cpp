@@ -1,104 +1,13 @@
 // What comes of a refresh that did not bring a token: for a resource, and for the connection.
-#include <algorithm>
 #include <doctest/doctest.h>
-#include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "core/connection/event.h"
-#include "core/connection/journal.h"
-#include "tests/flows/story.h"
+#include "tests/core/flow/two_resources.h"
 
 using namespace postern;
 using namespace postern::testing;
-
-namespace {
-
-std::string resource_of(const Fetch& request) {
-  return request.body.contains("management.azure.com") ? "arm" : "graph";
-}
-
-// A connection with tokens for two resources, of which the provider refuses those in `refused`.
-struct TwoResources {
-  Story story{"two-resources", "", ""};
-  World& world = story.world;
-  Host host{world};
-  std::map<std::string, std::string> refused;  // with which error
-  std::map<std::string, int> asked;            // in vain
-  std::map<std::string, int> got;
-  int number = 1;
-  // All that was told, in the commits that told it. D1's log knows events by their random ids, of
-  // which this world has not enough for many days.
-  std::map<std::pair<EpochMs, std::string>, Event> committed;
-
-  explicit TwoResources(const char* mode) {
-    story.connect_quietly();
-    world.environment["AZURE_REFRESH_MODE"] = mode;
-    world.environment["AZURE_REFRESH_AHEAD_SECONDS"] = "1800";
-    world.internet = [this](const Fetch& request) -> Fetch::Reply {
-      const auto resource = resource_of(request);
-      if (refused.contains(resource)) {
-        ++asked[resource];
-        return error_reply(400, refused[resource]);
-      }
-      ++got[resource];
-      ++number;
-      return token_reply({.access_token = "access-" + std::to_string(number),
-                          .refresh_token = "refresh-" + std::to_string(number)});
-    };
-    world.weather = [this](const Effect& effect) -> std::optional<HostFault> {
-      const auto* commit = std::get_if<StorageCommit>(&effect);
-      for (const auto& [key, value] : commit != nullptr ? commit->puts : Pairs()) {
-        const auto outbox = key == kOutboxKey ? decode_outbox(value) : std::nullopt;
-        const auto events = outbox ? decode_events(outbox->events) : std::nullopt;
-        for (const auto& event : events ? *events : std::vector<Event>()) {
-          committed[{event.at, event.id}] = event;
-        }
-      }
-      return std::nullopt;
-    };
-    CHECK(ask("arm").status == 200);
-    world.logs.clear();
-  }
-
-  [[nodiscard]] Object& object() { return world.objects[story.object_name()]; }
-  Outcome ask(const std::string& resource) {
-    return host.call(story.get_token(R"(,"resource":")" + resource + "\""));
-  }
-  [[nodiscard]] ConnectionRecord record() {
-    return decode_record(object().storage[std::string(kRecordKey)]).value_or(ConnectionRecord());
-  }
-  // Alarms alone; whether the connection was connected all the while.
-  bool ring_for(DurationMs time) {
-    bool connected = true;
-    for (const auto end = world.now + time;;) {
-      const auto at = object().alarm_at;
-      if (at == 0 || std::max(world.now, at) >= end) {
-        world.now = end;
-        return connected;
-      }
-      world.now = std::max(world.now, at);
-      (void)host.ring(story.object_name());
-      connected = connected && record().status == Status::connected;
-    }
-  }
-  [[nodiscard]] std::vector<Event> told(EventType type) const {
-    std::vector<Event> events;
-    for (const auto& [key, event] : committed) {
-      if (event.type == name_of(type)) {
-        events.push_back(event);
-      }
-    }
-    return events;
-  }
-  [[nodiscard]] std::ptrdiff_t logged(std::string_view event) const {
-    return std::ranges::count(world.logs, event, &Log::event);
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a resource that needs a person is told of once until it works again") {
   for (const auto& [error, fix] :
@@ -200,69 +109,6 @@ TEST_CASE("what was refused a while ago is asked for again before the connection
   CHECK(two.ask("arm").status == 200);
 }
 
-TEST_CASE("a refusal by a clock that was ahead is not believed once it is back") {
-  TwoResources two("on_demand");
-  const auto began = two.world.now + 61 * kMinuteMs;
-  two.world.now = began;
-  two.refused["arm"] = "consent_required";
-  (void)two.ask("arm");
-  two.world.now += 5 * kHourMs;
-  (void)two.ask("arm");
-  CHECK(two.asked["arm"] == 2);
-  two.world.now = began + kHourMs;
-  two.refused = {{"graph", "consent_required"}};
-  (void)two.ask("graph");
-  CHECK(two.asked["graph"] == 1);
-  CHECK(two.record().status == Status::connected);
-  // Nor later on, when it shows that time, and whether or not somebody asked meanwhile.
-  two.world.now = began + 5 * kHourMs + 2 * kMinuteMs;
-  (void)two.ask("graph");
-  CHECK(two.record().status == Status::connected);
-  CHECK(two.ask("arm").status == 200);
-}
-
-TEST_CASE("a refusal is of when it was asked for, however late its answer is read") {
-  TwoResources two("on_demand");
-  two.world.now += 61 * kMinuteMs;
-  const auto asked_at = two.world.now;
-  two.refused["arm"] = "consent_required";
-  two.host.crash = after_token_answer;
-  (void)two.ask("arm");
-  two.host.crash = {};
-  CHECK_FALSE(two.object().storage.contains(std::string(kPausesKey)));
-  two.world.now += 9 * kMinuteMs;
-  (void)two.ask("arm");
-  CHECK(two.asked["arm"] == 1);
-  const auto pauses = decode_pauses(two.object().storage[std::string(kPausesKey)]);
-  REQUIRE(pauses.size() == 1);
-  CHECK(pauses[0].refused_at == asked_at);
-  CHECK(pauses[0].since == two.world.now);
-  two.world.now += 2 * kMinuteMs;
-  two.refused = {{"graph", "consent_required"}};
-  (void)two.ask("graph");
-  CHECK(two.record().status == Status::connected);
-}
-
-TEST_CASE("nor once the time that it showed has come") {
-  for (const bool by_token : {true, false}) {
-    CAPTURE(by_token);
-    TwoResources two("on_demand");
-    const auto began = two.world.now + 61 * kMinuteMs;
-    two.world.now = began + 5 * kHourMs;
-    two.refused["arm"] = "consent_required";
-    (void)two.ask("arm");
-    CHECK(two.asked["arm"] == 1);
-    two.world.now = began;
-    // What is written meanwhile leaves it out.
-    two.refused = {{by_token ? "nothing" : "graph", "consent_required"}};
-    (void)two.ask("graph");
-    const auto pauses = two.object().storage[std::string(kPausesKey)];
-    CHECK(decode_pauses(pauses).size() == (by_token ? 0 : 1));
-    CHECK_FALSE(pauses.contains("arm"));
-    CHECK(two.record().status == Status::connected);
-  }
-}
-
 TEST_CASE("after a rollback refusals of before it count for nothing") {
   TwoResources two("on_demand");
   two.refused["arm"] = two.refused["graph"] = "consent_required";
@@ -338,68 +184,4 @@ TEST_CASE("a refusal is of one resource while the grant is of use for another") 
     CHECK(status_after(asked, {.paused = true, .by_person = true, .is_old = true}) ==
           Status::connected);
   }
-}
-
-TEST_CASE("where nothing was sent nothing is paused, and the alarm rings again later") {
-  for (const bool is_configured : {true, false}) {
-    CAPTURE(is_configured);
-    TwoResources two("keep_fresh");
-    auto& object = two.object();
-    const auto got = two.got;
-    // What was told at the beginning has an alarm of its own.
-    CHECK(two.ring_for(kMinuteMs));
-    CHECK_FALSE(object.storage.contains(std::string(kOutboxKey)));
-    two.world.now = std::max(two.world.now, object.alarm_at);
-    int failed = 0;
-    if (is_configured) {
-      two.world.weather = [&](const Effect& effect) -> std::optional<HostFault> {
-        const auto* commit = std::get_if<StorageCommit>(&effect);
-        const bool opens = commit != nullptr && std::ranges::any_of(commit->puts, [](auto& put) {
-                             return put.first == kJournalKey;
-                           });
-        failed += opens ? 1 : 0;
-        return opens ? std::optional(HostFault::unavailable) : std::nullopt;
-      };
-    } else {
-      two.world.environment["AZURE_CLIENT_ID"] = "";
-    }
-    for (int i = 0; i < 3; ++i) {
-      CAPTURE(i);
-      const auto at = two.world.now;
-      (void)two.host.ring(two.story.object_name());
-      CHECK((failed > i) == is_configured);
-      CHECK(two.got == got);
-      CHECK_FALSE(object.storage.contains(std::string(kPausesKey)));
-      // With patience, and not for hours.
-      CHECK(object.alarm_at >= at + 10 * kMinuteMs);
-      CHECK(object.alarm_at <= at + 30 * kMinuteMs);
-      two.world.now = std::max(two.world.now, object.alarm_at);
-    }
-    two.world.weather = {};
-    two.world.environment["AZURE_CLIENT_ID"] = "postern-client";
-    (void)two.host.ring(two.story.object_name());
-    CHECK(two.got != got);
-  }
-}
-
-TEST_CASE("what a caller asked for in vain is paused, as if an alarm had") {
-  TwoResources two("keep_fresh");
-  two.world.now += 61 * kMinuteMs;
-  CHECK(two.ask("graph").status == 200);
-  two.refused["arm"] = "interaction_required";
-  CHECK(two.ask("arm").body.contains("needs_reauth"));
-  const auto pauses = decode_pauses(two.object().storage[std::string(kPausesKey)]);
-  CHECK(pauses.size() == 1);
-  for (const auto& pause : pauses) {
-    CHECK(pause.resource == "arm");
-    CHECK(pause.refused_at == two.world.now);
-    CHECK(pause.since == two.world.now);
-    CHECK(pause.until >= two.world.now + 10 * kMinuteMs);
-  }
-  // It is due, and is not asked for before its time.
-  CHECK(two.asked["arm"] == 1);
-  CHECK(two.ring_for(10 * kMinuteMs));
-  CHECK(two.asked["arm"] == 1);
-  CHECK(two.ring_for(kHourMs));
-  CHECK(two.asked["arm"] > 1);
 }
