@@ -15,6 +15,7 @@ import {
   rpc,
   send,
 } from "./client.ts";
+import { pass, SECOND } from "./clock.ts";
 import {
   authorityOf,
   connectionKey,
@@ -162,6 +163,12 @@ describe("a store that lost it, or is down", () => {
     expect(await world.tokenRequests()).toBe(0);
   });
 
+  /** A request that the lost storage knew of may be on its way for 25 s: until then nobody shows the token. */
+  const waitOutWhatWasLost = async (who: Parameters<typeof refreshNow>[0]) => {
+    expect((await refreshNow(who)).status).toBe(503);
+    await pass(25 * SECOND);
+  };
+
   test("KV and the authority: recovered from D1, and it refreshes on", async () => {
     const who = await connected();
     const before = await token(who);
@@ -171,6 +178,7 @@ describe("a store that lost it, or is down", () => {
     forget();
     expect(await token(who)).toBe(before);
     expect(await storedKeys(object)).toContain("record");
+    await waitOutWhatWasLost(who);
     expect((await refreshNow(who)).json).toMatchObject({ status: "connected" });
     expect(await token(who)).not.toBe(before);
   });
@@ -184,6 +192,7 @@ describe("a store that lost it, or is down", () => {
       .run();
     await deleteFromKv(who);
     await wipe(await authorityOf(who));
+    await waitOutWhatWasLost(who);
     await expectNeedsReauth(await refreshNow(who), "refresh_outcome_unknown");
   });
 
@@ -197,6 +206,7 @@ describe("a store that lost it, or is down", () => {
       .run();
     await deleteFromKv(who);
     await wipe(await authorityOf(who));
+    await waitOutWhatWasLost(who);
     expect((await refreshNow(who)).json).toMatchObject({ status: "connected" });
     expect(await token(who)).toBe(await storedToken());
   });
