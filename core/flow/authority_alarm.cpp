@@ -8,6 +8,8 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kRareTryMs = 6 * kHourMs;
+// A pause is patience and a spread: one that is granted must not be taken for too long (journal.h).
+static_assert(kRareTryMs + kDueAgainMs <= kLongestPauseMs);
 
 EpochMs journal_alarm(const AuthorityState& state, const Journal& journal, EpochMs now) {
   const auto mode = state.rules.policy.mode;
