@@ -5,7 +5,7 @@ import { apiDocument } from "./api-document.mjs";
 import { at } from "./lib.mjs";
 
 export function readManifest() {
-  const module = new WebAssembly.Module(readFileSync(at("dist", "postern.manifest.wasm")));
+  const module = new WebAssembly.Module(readFileSync(at("dist", "postern.wasm")));
   const { exports } = new WebAssembly.Instance(module, {});
   exports._initialize();
   const pointer = exports.postern_manifest();

@@ -23,7 +23,6 @@ const packagesFor = (llvm, tests) => [
   `libc++abi-${llvm}-dev-wasm32`,
   `libclang-rt-${llvm}-dev-wasm32`,
   "wasi-libc",
-  "binaryen", // wasm-opt
   "nlohmann-json3-dev",
   "ninja-build",
   "cmake",

@@ -88,7 +88,7 @@ void* operator new[](std::size_t size) {
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return allocate(size);
 }
-// Nothing is given back. libc++'s own objects call these; every other file sees never_freed.h.
+// Nothing is given back.
 void operator delete(void*) noexcept {}
 void operator delete[](void*) noexcept {}
 void operator delete(void*, std::size_t) noexcept {}

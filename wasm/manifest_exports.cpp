@@ -1,4 +1,5 @@
-// A second module, for the build only: the declarations as JSON.
+// The declarations as JSON, for the build: scripts/generate.mjs reads them from the module that
+// ships.
 #include <cstddef>
 #include <string>
 

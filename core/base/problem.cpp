@@ -1,6 +1,5 @@
 #include "core/base/problem.h"
 
-#include "core/base/doc.h"
 #include "core/base/json_writer.h"
 
 namespace postern {
@@ -9,81 +8,75 @@ namespace {
 
 constexpr ProblemInfo kProblems[] = {
     {"invalid_request", 400, "The request is not valid",
-     POSTERN_DOC("Correct the parameter that the detail names.")},
+     "Correct the parameter that the detail names."},
     {"unauthenticated", 401, "A valid API key is needed",
-     POSTERN_DOC("Send `Authorization: Bearer pk_…`; an unknown, wrong, expired or revoked key "
-                 "answers alike.")},
+     "Send `Authorization: Bearer pk_…`; an unknown, wrong, expired or revoked key "
+     "answers alike."},
     {"permission_denied", 403, "The caller may not do this",
-     POSTERN_DOC("Use a key or binding with the permission that the detail names.")},
-    {"not_found", 404, "There is nothing here", POSTERN_DOC("Check the path and the id.")},
+     "Use a key or binding with the permission that the detail names."},
+    {"not_found", 404, "There is nothing here", "Check the path and the id."},
     {"not_connected", 404, "This user has not connected an account",
-     POSTERN_DOC("Create a connect link and let the user open it.")},
+     "Create a connect link and let the user open it."},
     {"connection_pending", 409, "The connection waits for confirmation",
-     POSTERN_DOC("Confirm it with the code that arrived at return_to.")},
+     "Confirm it with the code that arrived at return_to."},
     {"needs_reauth", 409, "The user has to connect the account again",
-     POSTERN_DOC("Let the user open `connect_url`.")},
-    {"unknown_integration", 404, "There is no such integration",
-     POSTERN_DOC("Check the integration's name.")},
+     "Let the user open `connect_url`."},
+    {"unknown_integration", 404, "There is no such integration", "Check the integration's name."},
     {"integration_fault", 502, "The provider refuses the integration itself",
-     POSTERN_DOC("Check client id, client secret and scopes; no connection was lost.")},
+     "Check client id, client secret and scopes; no connection was lost."},
     {"integration_not_configured", 503, "The integration is not configured",
-     POSTERN_DOC("Set the environment variable that the detail names.")},
+     "Set the environment variable that the detail names."},
     {"provider_unavailable", 503, "The provider cannot be reached",
-     POSTERN_DOC("Try again after `Retry-After`; what was connected stays so. A code that was "
-                 "handed over may be spent: begin a new sign-in.")},
+     "Try again after `Retry-After`; what was connected stays so. A code that was "
+     "handed over may be spent: begin a new sign-in."},
     {"provider_rejected", 502, "The provider answered something unusable",
-     POSTERN_DOC("Try again; if it lasts, look at the log by `reference`.")},
+     "Try again; if it lasts, look at the log by `reference`."},
     {"provider_forbidden", 403, "The account may not do this at the provider",
-     POSTERN_DOC(
-         "The account lacks the right or the scope; reconnect with more scopes or ask its admin.")},
-    {"provider_not_found", 404, "The provider does not know this item",
-     POSTERN_DOC("Check the id.")},
-    {"rate_limited", 429, "The provider limits the rate", POSTERN_DOC("Wait for `Retry-After`.")},
+     "The account lacks the right or the scope; reconnect with more scopes or ask its admin."},
+    {"provider_not_found", 404, "The provider does not know this item", "Check the id."},
+    {"rate_limited", 429, "The provider limits the rate", "Wait for `Retry-After`."},
     {"store_unavailable", 503, "A store cannot be reached",
-     POSTERN_DOC("Try again; what was connected stays so.")},
-    {"overloaded", 503, "Too many requests at once", POSTERN_DOC("Try again after `Retry-After`.")},
+     "Try again; what was connected stays so."},
+    {"overloaded", 503, "Too many requests at once", "Try again after `Retry-After`."},
     {"out_of_memory", 503, "The request needed more memory than it may have",
-     POSTERN_DOC("Ask for less at a time; what was connected stays so.")},
-    {"core_trap", 503, "The request failed inside",
-     POSTERN_DOC("Try again; what was connected stays so.")},
+     "Ask for less at a time; what was connected stays so."},
+    {"core_trap", 503, "The request failed inside", "Try again; what was connected stays so."},
     {"timeout", 504, "The request took too long",
-     POSTERN_DOC(
-         "Try again; what was connected stays so, and what was begun may yet be done. A code that "
-         "was handed over may be spent: look at the connection before a new sign-in.")},
+     "Try again; what was connected stays so, and what was begun may yet be done. A code that "
+     "was handed over may be spent: look at the connection before a new sign-in."},
     {"return_to_not_allowed", 400, "return_to is not on the allowlist",
-     POSTERN_DOC("Add the exact URL to ALLOWED_RETURN_URLS for the organization.")},
+     "Add the exact URL to ALLOWED_RETURN_URLS for the organization."},
     {"redirect_uri_not_allowed", 400, "redirect_uri is not on the allowlist",
-     POSTERN_DOC("Add the exact URL to ALLOWED_RETURN_URLS for the organization.")},
+     "Add the exact URL to ALLOWED_RETURN_URLS for the organization."},
     {"link_unusable", 410, "The connect link is unknown, used or expired",
-     POSTERN_DOC("Create a new connect link.")},
+     "Create a new connect link."},
     {"attempt_unusable", 409, "The attempt is unknown, finished or expired",
-     POSTERN_DOC("Create a new connect link.")},
+     "Create a new connect link."},
     {"confirmation_refused", 403, "The confirmation does not fit the attempt",
-     POSTERN_DOC(
-         "Confirm with the code of this attempt and the user of the session that began it.")},
+     "Confirm with the code of this attempt and the user of the session that began it."},
     {"state_refused", 400, "The state is unknown, used, expired or somebody else's",
-     POSTERN_DOC("Begin again with a new connect link.")},
+     "Begin again with a new connect link."},
     {"other_account", 409, "Another account is connected already",
-     POSTERN_DOC("Connect the same account, or create the link with allow_other_account.")},
+     "Connect the same account, or create the link with allow_other_account."},
     {"code_refused", 400, "The provider refused the authorization code",
-     POSTERN_DOC("Begin again with a new connect link.")},
+     "Begin again with a new connect link."},
     {"sign_in_denied", 403, "The person or the provider refused",
-     POSTERN_DOC("Begin again if it was a mistake.")},
+     "Begin again if it was a mistake."},
     {"id_token_refused", 502, "The provider's ID token is not valid",
-     POSTERN_DOC("Check the integration's tenant and client id; nothing was stored.")},
+     "Check the integration's tenant and client id; nothing was stored."},
     {"answer_too_large", 502, "The provider's answer is too large",
-     POSTERN_DOC("Ask for less at a time: all pages of a list together may have 1 MiB, in at most "
-                 "100 pages; of JSON that is mostly punctuation less.")},
-    {"payload_too_large", 413, "The body is larger than 64 KiB", POSTERN_DOC("Send less.")},
+     "Ask for less at a time: all pages of a list together may have 1 MiB, in at most "
+     "100 pages; of JSON that is mostly punctuation less."},
+    {"payload_too_large", 413, "The body is larger than 64 KiB", "Send less."},
     {"stored_data_unreadable", 500, "What is stored cannot be opened",
-     POSTERN_DOC("Check that MASTER_KEYS still holds the key that sealed it.")},
+     "Check that MASTER_KEYS still holds the key that sealed it."},
     {"version_not_kept", 404, "This version of the connection is not kept",
-     POSTERN_DOC("Choose one that the list of versions has, with a refresh token in it "
-                 "(`can_refresh`).")},
+     "Choose one that the list of versions has, with a refresh token in it "
+     "(`can_refresh`)."},
     {"version_spent", 409, "This version's refresh token was used since, and works once only",
-     POSTERN_DOC("What came of it is a later version. Let the user connect the account again.")},
+     "What came of it is a later version. Let the user connect the account again."},
     {"no_webhook", 409, "The organization has no webhook",
-     POSTERN_DOC("Add one to WEBHOOKS, or read the events.")},
+     "Add one to WEBHOOKS, or read the events."},
 };
 static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::no_webhook) + 1);
 

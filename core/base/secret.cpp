@@ -25,18 +25,11 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-#if !defined(__wasm__)
 Secret::~Secret() {
   wipe(value_);
 }
-#endif
 
 void wipe(std::string& value) {
-#if defined(__wasm__)
-  // The host wipes the whole memory after each flow, what allocations left behind included.
-  value.clear();
-  return;
-#endif
   // The bytes between size and capacity may hold the rest of a longer value.
   value.resize(value.capacity());
   std::memset(value.data(), 0, value.size());

@@ -1,5 +1,5 @@
 // A string that must not be seen: it zeroes itself, cannot be copied by accident and has no way to
-// be printed. Linear memory is wiped after each flow as well; natively this is the only wipe.
+// be printed. In WebAssembly the host wipes the whole linear memory after each flow besides.
 #pragma once
 
 #include <string>
@@ -15,12 +15,7 @@ class Secret {
   Secret& operator=(const Secret&) = delete;
   Secret(Secret&& other) noexcept;
   Secret& operator=(Secret&& other) noexcept;
-#if defined(__wasm__)
-  // The host wipes the whole memory: nothing to do, and seen to be nothing (wasm/never_freed.h).
-  ~Secret() = default;
-#else
   ~Secret();
-#endif
 
   // Read it where it is needed and nowhere else: grep for `reveal` is the audit.
   [[nodiscard]] std::string_view reveal() const { return value_; }

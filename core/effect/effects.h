@@ -75,8 +75,7 @@ struct KvDelete {
   DurationMs deadline_ms = 5 * kSecondMs;
 };
 
-// A D1 parameter or column: NULL, an integer or text. Not a std::variant, whose destructor the
-// compiler cannot see to be empty where nothing is freed (wasm/never_freed.h).
+// A D1 parameter or column: NULL, an integer or text.
 class SqlValue {
  public:
   SqlValue() = default;

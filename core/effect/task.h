@@ -21,14 +21,6 @@
 #include "core/effect/codec.h"
 #include "core/effect/loop.h"
 
-// In wasm no flow is ever cancelled from inside: the host drops the instance with its memory.
-// Saying so halves the code of every coroutine. Natively tasks are destroyed wherever they wait.
-#if defined(__wasm__)
-#define POSTERN_NEVER_CANCELLED [[clang::coro_only_destroy_when_complete]]
-#else
-#define POSTERN_NEVER_CANCELLED
-#endif
-
 namespace postern {
 
 // The host's time as of the last answer; costs no crossing. Awaited, because only a promise knows
@@ -77,7 +69,7 @@ struct PromiseBase {
 };
 
 template <class Value>
-class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
+class [[nodiscard]] Task {
  public:
   struct promise_type : PromiseBase {
     std::optional<Value> value;
@@ -94,11 +86,9 @@ class [[nodiscard]] POSTERN_NEVER_CANCELLED Task {
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
   ~Task() {
-#ifndef __wasm__
     if (handle_) {
       handle_.destroy();
     }
-#endif
   }
 
   // For the owner of the loop: put a root task on it, and see whether it has ended.
@@ -137,13 +127,7 @@ class [[nodiscard]] EffectAwaiter {
   explicit EffectAwaiter(E&& effect) : effect_(&effect) {}
   EffectAwaiter(const EffectAwaiter&) = delete;
   EffectAwaiter& operator=(const EffectAwaiter&) = delete;
-  ~EffectAwaiter() {
-#ifndef __wasm__
-    if (effect_ == nullptr) {
-      reply_.~optional();
-    }
-#endif
-  }
+  ~EffectAwaiter() = default;
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> parent) {
@@ -156,18 +140,16 @@ class [[nodiscard]] EffectAwaiter {
 
   // Once for each kind of effect, not at each call site.
   [[gnu::noinline]] void issue(Loop& loop, std::coroutine_handle<> handle) {
-    new (&reply_) Place();
     loop.issue(E::kName, encode_fields(*std::exchange(effect_, nullptr)), read, &reply_, handle);
   }
   static bool read(std::string_view bytes, void* place) {
     return read_reply(bytes, *static_cast<Place*>(place));
   }
 
-  // Null once it has been issued; from then on there is a place for the answer.
+  // Null once it has been issued.
   E* effect_;
-  union {
-    Place reply_;
-  };
+  // Where the answer goes: the loop holds a pointer to it.
+  Place reply_;
 };
 
 template <class E>
