@@ -6,7 +6,20 @@ import { workerVariables } from "./tests/worker/variables.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export default defineConfig({
+/** Tests that make allocations fail. Only dist/postern.fault.wasm lets them. */
+const FAULT_TESTS = ["tests/worker/**/out-of-memory.test.ts", "tests/worker/**/traps.test.ts"];
+/** These run under Node (`node --test`). */
+const NODE_TESTS = ["tests/worker/node/**"];
+
+interface Project {
+  readonly name: string;
+  readonly include: string[];
+  readonly exclude: string[];
+  /** Another module than the one that ships. */
+  readonly module?: string;
+}
+
+const project = ({ name, include, exclude, module }: Project) => ({
   plugins: [
     cloudflareTest(async ({ inject }) => ({
       wrangler: { configPath: at("wrangler.jsonc") },
@@ -19,16 +32,30 @@ export default defineConfig({
     })),
   ],
   resolve: {
-    // The same core, with a way to let its n-th allocation fail.
-    alias: [{ find: /^.*\/dist\/postern\.wasm$/, replacement: at("dist/postern.fault.wasm") }],
+    alias: module === undefined ? [] : [{ find: /^.*\/dist\/postern\.wasm$/, replacement: at(module) }],
   },
   test: {
-    include: ["tests/worker/*.test.ts"],
+    name,
+    include,
+    exclude,
     globalSetup: ["tests/worker/global-setup.ts"],
     setupFiles: ["tests/worker/setup.ts"],
-    // One world for all of them, whose faults and counts belong to whoever asks at the moment.
-    fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    // One world for all of a project, whose faults and counts belong to whoever asks at the moment.
+    fileParallelism: false,
+    projects: [
+      project({
+        name: "worker",
+        include: ["tests/worker/**/*.test.ts"],
+        exclude: [...FAULT_TESTS, ...NODE_TESTS],
+      }),
+      project({ name: "faults", include: FAULT_TESTS, exclude: [], module: "dist/postern.fault.wasm" }),
+    ],
   },
 });

@@ -25,7 +25,6 @@ import {
   refreshNow,
   rpc,
 } from "./client.ts";
-import { contains, faultsOf, onResume } from "./instances.ts";
 import { authorityOf, deleteFromKv, forget, inD1, inKv, later } from "./stores.ts";
 import { CALLER_REDIRECT, RETURN_TO } from "./variables.ts";
 import { ALICE, BOB, world } from "./world.ts";
@@ -220,24 +219,6 @@ describe("refreshes of one connection", () => {
     for (const answer of answers) expect(answer.json.access_token).toBe(newest);
     const { token: asked } = await world.stats();
     expect([asked.requests, asked.most_at_once]).toEqual([1, 1]);
-  });
-
-  test("one that traps while others wait leaves them their turn", async () => {
-    const { who } = await nearExpiry();
-    await world.control({ token: { kind: "delay", when: "after", ms: 500 } });
-    let trapped = false;
-    onResume((instance, message) => {
-      if (!trapped && contains(message.bytes(), '"access_token"')) {
-        trapped = true;
-        faultsOf(instance).postern_fail_allocation(0);
-      }
-      return message;
-    });
-    const first = readToken(who);
-    await scheduler.wait(200);
-    const others = [describeConnection(who), refreshNow(who)];
-    expect((await first).status).toBe(503);
-    for (const answer of await Promise.all(others)) expect(answer.status).toBe(200);
   });
 
   test("a loser's invalid_grant does not end what a winner stored meanwhile", async () => {

@@ -197,6 +197,24 @@ describe("a trap", () => {
     expect((await readToken(who)).json.access_token).toBe(await newestToken());
     nothingLeaks();
   });
+
+  test("one that traps while others wait leaves them their turn", async () => {
+    const { who } = await nearExpiry();
+    await world.control({ token: { kind: "delay", when: "after", ms: 500 } });
+    let trapped = false;
+    onResume((instance, message) => {
+      if (!trapped && contains(message.bytes(), '"access_token"')) {
+        trapped = true;
+        faultsOf(instance).postern_fail_allocation(0);
+      }
+      return message;
+    });
+    const first = readToken(who);
+    await scheduler.wait(200);
+    const others = [describeConnection(who), refreshNow(who)];
+    expect((await first).status).toBe(503);
+    for (const answer of await Promise.all(others)) expect(answer.status).toBe(200);
+  });
 });
 
 describe("an authority that dies in the middle of an exchange", () => {
