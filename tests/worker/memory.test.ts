@@ -1,7 +1,7 @@
 /** How much memory flows may take, one by one and together, and what is told to whom there is none for. */
 import { describe, expect, test } from "vitest";
 import module from "../../dist/postern.wasm";
-import { type CoreInstance, CorePool } from "../../worker-shim/src/core.ts";
+import { CoreInstance, CorePool } from "../../worker-shim/src/core.ts";
 import type { Outcome } from "../../worker-shim/src/effects.ts";
 import { FieldWriter } from "../../worker-shim/src/fields.ts";
 import { pool } from "../../worker-shim/src/flow-runner.ts";
@@ -71,13 +71,15 @@ describe("a list", () => {
 });
 
 describe("all instances together", () => {
-  const pages = (live: number, count: number) => ({ live, bytes: count * PAGE });
+  /** Pages of an instance that is new. */
+  const FIRST = new CoreInstance(module).memory().length / PAGE;
+  /** So many instances, and as much memory as they begin with. */
+  const share = (live: number) => ({ live, bytes: live * FIRST * PAGE });
 
   test("hold no more than they may, and who calls or waits leaves a part to the others", () => {
-    // 3 pages each.
     const small = new CorePool(
       module,
-      { all: pages(9, 27), waiting: pages(5, 15), calling: pages(4, 12), brief: pages(1, 3) },
+      { all: share(9), waiting: share(5), calling: share(4), brief: share(1) },
       2,
     );
     const take = (standing: "brief" | "authority" = "brief") => {
@@ -91,7 +93,7 @@ describe("all instances together", () => {
     const [first, second] = calling;
     if (!first || !second) throw new Error("no instance");
     // It grew by what one more may have; what is once calling stays it, and may wait too.
-    first.exports.memory.grow(3);
+    first.exports.memory.grow(FIRST);
     expect([small.fits(first), small.mayWait(first, "waiting")]).toEqual([true, true]);
     expect([small.hasRoomTo("calling"), small.hasRoomTo("waiting")]).toEqual([false, true]);
     second.exports.memory.grow(1);
@@ -115,7 +117,7 @@ describe("all instances together", () => {
     const all = [...calling, ...waiting, ...authorities, brief];
     // What was dropped is not counted any more, what is kept is.
     for (const instance of all) small.release(instance);
-    expect(small.figures()).toMatchObject({ live: 0, free: 2, bytes: 6 * PAGE });
+    expect(small.figures()).toMatchObject({ live: 0, free: 2, bytes: 2 * FIRST * PAGE });
     // What was given back is nobody's, and may do nothing.
     expect([small.fits(brief), small.mayWait(brief, "waiting")]).toEqual([false, false]);
   });
@@ -131,7 +133,7 @@ describe("all instances together", () => {
   function heavy(standing: "calling" | "authority", total: number): CoreInstance[] {
     const instances = held(2, standing);
     for (const instance of instances) {
-      instance.exports.memory.grow(Math.floor(total / PAGE / 2) - 3);
+      instance.exports.memory.grow(Math.floor(total / PAGE / 2) - FIRST);
       expect(pool.fits(instance)).toBe(true);
     }
     return instances;
