@@ -132,7 +132,7 @@ const MIB = 1024 * 1024;
  */
 const LIMITS: PoolLimits = {
   all: { live: 64, bytes: 32 * MIB },
-  waiting: { live: 44, bytes: 21 * MIB },
+  waiting: { live: 44, bytes: 22 * MIB },
   calling: { live: 32, bytes: 18 * MIB },
   aside: { live: 8, bytes: 4 * MIB },
   brief: { live: 4, bytes: 2 * MIB },
