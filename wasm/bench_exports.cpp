@@ -1,4 +1,4 @@
-// A fourth module, for `npm run bench` only: pure functions of the same core, called one by one.
+// A module for `npm run bench` only: pure functions of the same core, called one by one.
 #include <cstddef>
 #include <cstdint>
 #include <new>

@@ -1,5 +1,5 @@
 // Reading JSON that somebody else wrote (RFC 8259), strictly. nlohmann_json reads; the document is
-// our own: its tree would carry a map, a variant and a printer of floating point into the module
+// our own: it keeps numbers as they were written and members in their order
 // (docs/decisions/0002-wasm-size.md).
 #pragma once
 
