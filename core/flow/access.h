@@ -8,7 +8,7 @@
 #include "core/base/problem.h"
 #include "core/base/result.h"
 #include "core/effect/task.h"
-#include "core/flow/context.h"
+#include "core/flow/frame/context.h"
 
 namespace postern {
 

@@ -4,7 +4,7 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/access.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
 #include "core/flow/statements.h"
 
 namespace postern {

@@ -11,8 +11,8 @@
 #include "core/flow/authority_refresh.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/connection_json.h"
-#include "core/flow/connection_log.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
+#include "core/flow/frame/log.h"
 #include "core/flow/payload.h"
 #include "core/flow/reauth.h"
 

@@ -2,8 +2,8 @@
 
 #include "core/base/form.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/connection_log.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
+#include "core/flow/frame/log.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"

@@ -4,7 +4,7 @@
 
 #include "core/flow/authority_refresh.h"
 #include "core/flow/authority_state.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/outcome.h"
 
 namespace postern {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "core/flow/authority_store.h"
-#include "core/flow/connection_log.h"
 #include "core/flow/event_statements.h"
+#include "core/flow/frame/log.h"
 #include "core/flow/statements.h"
 
 namespace postern {

@@ -6,7 +6,7 @@
 #include "core/connection/decision.h"
 #include "core/connection/schedule.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/connection_log.h"
+#include "core/flow/frame/log.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/refusal.h"
 #include "core/oauth/token_request.h"

@@ -5,7 +5,7 @@
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/connection_log.h"
+#include "core/flow/frame/log.h"
 #include "core/flow/statements.h"
 #include "core/provider/catalogue.h"
 

@@ -14,7 +14,7 @@
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
 #include "core/effect/task.h"
-#include "core/flow/context.h"
+#include "core/flow/frame/context.h"
 #include "core/flow/integration.h"
 
 namespace postern {

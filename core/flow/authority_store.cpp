@@ -4,7 +4,7 @@
 
 #include "core/base/base64url.h"
 #include "core/base/text.h"
-#include "core/flow/connection_log.h"
+#include "core/flow/frame/log.h"
 #include "core/flow/webhook.h"
 
 namespace postern {

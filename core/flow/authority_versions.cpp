@@ -6,7 +6,7 @@
 #include "core/flow/authority_connect.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/connection_json.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
 #include "core/flow/payload.h"
 
 namespace postern {

@@ -2,7 +2,7 @@
 #include "core/base/base64url.h"
 #include "core/base/sha256.h"
 #include "core/base/url.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
 #include "core/flow/link.h"
 #include "core/flow/page_outcomes.h"
 #include "core/flow/sign_in.h"

@@ -4,7 +4,7 @@
 
 #include "core/base/form.h"
 #include "core/base/sha256.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
 #include "core/flow/page_outcomes.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"

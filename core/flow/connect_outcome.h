@@ -7,7 +7,7 @@
 #include "core/base/problem.h"
 #include "core/connection/record.h"
 #include "core/connection/schedule.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/outcome.h"
 #include "core/flow/statements.h"
 #include "core/oauth/fault.h"
 #include "core/page/page.h"

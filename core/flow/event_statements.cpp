@@ -1,7 +1,7 @@
 #include "core/flow/event_statements.h"
 
 #include "core/base/json.h"
-#include "core/flow/sql.h"
+#include "core/flow/frame/sql.h"
 
 namespace postern {
 

@@ -5,9 +5,9 @@
 #include "core/base/text.h"
 #include "core/connection/event.h"
 #include "core/flow/event_statements.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
+#include "core/flow/frame/sql.h"
 #include "core/flow/payload.h"
-#include "core/flow/sql.h"
 
 namespace postern {
 

@@ -1,7 +1,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/version.h"
 #include "core/flow/access.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
 #include "core/flow/statements.h"
 
 namespace postern {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/effect/task.h"
-#include "core/flow/context.h"
+#include "core/flow/frame/context.h"
 #include "core/flow/integration.h"
 #include "core/oauth/id_token.h"
 

@@ -10,7 +10,7 @@
 #include "core/base/secret.h"
 #include "core/base/url.h"
 #include "core/connection/schedule.h"
-#include "core/flow/context.h"
+#include "core/flow/frame/context.h"
 #include "core/oauth/token_request.h"
 #include "core/provider/catalogue.h"
 #include "core/provider/microsoft.h"

@@ -2,7 +2,7 @@
 
 #include "core/effect/codec.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/connection_log.h"
+#include "core/flow/frame/log.h"
 
 namespace postern {
 

@@ -4,7 +4,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/flow/event_statements.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
 #include "core/flow/sign_in.h"
 #include "core/oauth/authorization_request.h"
 #include "core/oauth/pkce.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/effect/task.h"
-#include "core/flow/context.h"
+#include "core/flow/frame/context.h"
 #include "core/flow/integration.h"
 #include "core/flow/statements.h"
 

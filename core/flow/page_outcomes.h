@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "core/base/problem.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/outcome.h"
 #include "core/page/page.h"
 
 namespace postern {

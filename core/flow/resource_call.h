@@ -7,8 +7,8 @@
 
 #include "core/base/json.h"
 #include "core/effect/task.h"
-#include "core/flow/context.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/context.h"
+#include "core/flow/frame/outcome.h"
 #include "core/provider/microsoft.h"
 
 namespace postern {

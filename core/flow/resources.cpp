@@ -1,7 +1,7 @@
 // The typed reads of Microsoft Graph and Azure Resource Manager.
 #include "core/base/form.h"
 #include "core/base/text.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
 #include "core/flow/resource_call.h"
 
 namespace postern {

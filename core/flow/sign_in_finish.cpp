@@ -5,7 +5,7 @@
 #include "core/connection/decision.h"
 #include "core/flow/authority_refresh.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/connection_log.h"
+#include "core/flow/frame/log.h"
 #include "core/flow/identity.h"
 #include "core/flow/sign_in.h"
 

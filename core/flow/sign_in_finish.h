@@ -7,8 +7,8 @@
 
 #include "core/flow/authority_state.h"
 #include "core/flow/connect_outcome.h"
+#include "core/flow/frame/outcome.h"
 #include "core/flow/integration.h"
-#include "core/flow/outcome.h"
 #include "core/flow/statements.h"
 
 namespace postern {

@@ -2,7 +2,7 @@
 
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
-#include "core/flow/sql.h"
+#include "core/flow/frame/sql.h"
 #include "core/oauth/state.h"
 
 namespace postern {

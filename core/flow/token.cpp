@@ -3,7 +3,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
 #include "core/flow/integration.h"
 
 namespace postern {

@@ -6,8 +6,8 @@
 #include "core/base/result.h"
 #include "core/connection/record.h"
 #include "core/effect/task.h"
-#include "core/flow/context.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/context.h"
+#include "core/flow/frame/outcome.h"
 #include "core/flow/payload.h"
 
 namespace postern {

@@ -8,7 +8,7 @@
 
 #include "core/connection/event.h"
 #include "core/effect/effects.h"
-#include "core/flow/context.h"
+#include "core/flow/frame/context.h"
 
 namespace postern {
 

@@ -1,9 +1,9 @@
 // Every operation, once.
 #include <algorithm>
 
-#include "core/flow/flows.h"
+#include "core/flow/frame/flows.h"
+#include "core/flow/frame/operation.h"
 #include "core/flow/link.h"
-#include "core/operation/operation.h"
 
 namespace postern {
 

@@ -5,8 +5,8 @@
 #include "core/base/json_writer.h"
 #include "core/base/problem.h"
 #include "core/base/version.h"
-#include "core/operation/operation.h"
-#include "core/operation/parameters.h"
+#include "core/flow/frame/operation.h"
+#include "core/flow/frame/parameters.h"
 
 namespace postern {
 

@@ -2,8 +2,8 @@
 
 #include "core/effect/codec.h"
 #include "core/flow/access.h"
-#include "core/operation/operation.h"
-#include "core/operation/parameters.h"
+#include "core/flow/frame/operation.h"
+#include "core/flow/frame/parameters.h"
 
 namespace postern {
 

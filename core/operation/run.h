@@ -8,8 +8,8 @@
 
 #include "core/effect/loop.h"
 #include "core/effect/task.h"
-#include "core/flow/context.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/context.h"
+#include "core/flow/frame/outcome.h"
 
 namespace postern {
 

@@ -7,7 +7,7 @@
 #include "core/base/fields.h"
 #include "core/base/text.h"
 #include "core/effect/codec.h"
-#include "core/operation/operation.h"
+#include "core/flow/frame/operation.h"
 
 namespace postern::testing {
 

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "core/effect/effects.h"
-#include "core/flow/input.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/input.h"
+#include "core/flow/frame/outcome.h"
 #include "core/operation/run.h"
 #include "tests/flows/database.h"
 #include "tests/flows/wire.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/effect/codec.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/outcome.h"
 
 namespace postern::testing {
 

@@ -15,7 +15,7 @@
 #include "core/effect/codec.h"
 #include "core/effect/task.h"
 #include "core/flow/access.h"
-#include "core/flow/input.h"
+#include "core/flow/frame/input.h"
 #include "core/flow/payload.h"
 #include "tests/flows/wire.h"
 #include "tests/fuzz/check.h"

@@ -5,11 +5,11 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/effect/codec.h"
+#include "core/flow/frame/parameters.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
-#include "core/operation/parameters.h"
 #include "tests/flows/story.h"
 #include "tests/fuzz/flow_world.h"
 

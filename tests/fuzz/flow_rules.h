@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/effect/effects.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/outcome.h"
 #include "tests/flows/host.h"
 
 namespace postern::fuzz {

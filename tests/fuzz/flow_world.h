@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "core/connection/record.h"
-#include "core/flow/input.h"
+#include "core/flow/frame/input.h"
+#include "core/flow/frame/operation.h"
 #include "core/flow/statements.h"
-#include "core/operation/operation.h"
 #include "tests/flows/host.h"
 #include "tests/fuzz/choices.h"
 

@@ -35,7 +35,7 @@ export function optional(value: Uint8Array | undefined): [boolean, FieldValue] {
   return value === undefined ? [false, ""] : [true, value];
 }
 
-/** How a flow ended (core/flow/outcome.h). */
+/** How a flow ended (core/flow/frame/outcome.h). */
 export interface Outcome {
   kind: "json" | "problem" | "page" | "redirect" | "data";
   status: number;
@@ -51,7 +51,7 @@ export function readOutcome(output: Uint8Array): Outcome {
   return { kind, status: reader.number(), headers: reader.pairs(), body: reader.bytes() };
 }
 
-/** What a flow begins with (core/flow/input.h). */
+/** What a flow begins with (core/flow/frame/input.h). */
 export interface FlowInput {
   operation: string;
   entry: "http" | "rpc" | "authority" | "alarm";

@@ -3,7 +3,7 @@
 
 #include "core/base/fields.h"
 #include "core/base/pairs.h"
-#include "core/flow/context.h"
+#include "core/flow/frame/context.h"
 
 namespace postern {
 

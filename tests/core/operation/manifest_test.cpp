@@ -8,8 +8,8 @@
 #include "core/base/json.h"
 #include "core/base/version.h"
 #include "core/flow/access.h"
-#include "core/operation/operation.h"
-#include "core/operation/parameters.h"
+#include "core/flow/frame/operation.h"
+#include "core/flow/frame/parameters.h"
 
 using namespace postern;
 

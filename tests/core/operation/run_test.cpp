@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/operation/operation.h"
+#include "core/flow/frame/operation.h"
 #include "tests/flows/story.h"
 
 using namespace postern;

@@ -1,4 +1,4 @@
-#include "core/flow/context.h"
+#include "core/flow/frame/context.h"
 
 #include <cstdlib>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/effect/effects.h"
-#include "core/flow/input.h"
+#include "core/flow/frame/input.h"
 
 namespace postern {
 

@@ -1,4 +1,4 @@
-#include "core/flow/sql.h"
+#include "core/flow/frame/sql.h"
 
 namespace postern {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "core/effect/task.h"
-#include "core/flow/context.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/context.h"
+#include "core/flow/frame/outcome.h"
 
 namespace postern {
 

@@ -1,4 +1,4 @@
-#include "core/operation/parameters.h"
+#include "core/flow/frame/parameters.h"
 
 #include <doctest/doctest.h>
 #include <string>

@@ -3,8 +3,8 @@
 
 #include "core/base/problem.h"
 #include "core/base/result.h"
-#include "core/flow/context.h"
-#include "core/operation/operation.h"
+#include "core/flow/frame/context.h"
+#include "core/flow/frame/operation.h"
 
 namespace postern {
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/effect/task.h"
-#include "core/flow/context.h"
-#include "core/flow/outcome.h"
+#include "core/flow/frame/context.h"
+#include "core/flow/frame/outcome.h"
 
 namespace postern {
 

@@ -1,4 +1,4 @@
-#include "core/flow/connection_log.h"
+#include "core/flow/frame/log.h"
 
 namespace postern {
 

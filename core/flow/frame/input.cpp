@@ -1,4 +1,4 @@
-#include "core/flow/input.h"
+#include "core/flow/frame/input.h"
 
 #include "core/base/fields.h"
 

@@ -1,4 +1,4 @@
-#include "core/flow/outcome.h"
+#include "core/flow/frame/outcome.h"
 
 #include "core/base/fields.h"
 #include "core/base/text.h"
