@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "core/flow/frame/flows.h"
-#include "core/flow/frame/operation.h"
 #include "core/flow/link.h"
+#include "core/operation/table.h"
 
 namespace postern {
 

@@ -5,8 +5,8 @@
 #include "core/base/json_writer.h"
 #include "core/base/problem.h"
 #include "core/base/version.h"
-#include "core/flow/frame/operation.h"
 #include "core/flow/frame/parameters.h"
+#include "core/operation/table.h"
 
 namespace postern {
 

@@ -2,8 +2,8 @@
 
 #include "core/effect/codec.h"
 #include "core/flow/access.h"
-#include "core/flow/frame/operation.h"
 #include "core/flow/frame/parameters.h"
+#include "core/operation/table.h"
 
 namespace postern {
 

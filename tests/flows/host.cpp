@@ -7,7 +7,7 @@
 #include "core/base/fields.h"
 #include "core/base/text.h"
 #include "core/effect/codec.h"
-#include "core/flow/frame/operation.h"
+#include "core/operation/table.h"
 
 namespace postern::testing {
 

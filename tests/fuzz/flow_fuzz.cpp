@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/fields.h"
+#include "core/operation/table.h"
 #include "tests/flows/story.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/flow_rules.h"

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "core/base/text.h"
-#include "core/flow/frame/operation.h"
 #include "core/flow/payload.h"
+#include "core/operation/table.h"
 #include "tests/sim/simulation.h"
 
 namespace postern::sim {

@@ -1,6 +1,6 @@
 // Drives flows as worker-shim/src/flow-runner.ts does: what can be answered at once is answered
 // together, the rest one by one as it comes.
-#include "core/flow/frame/operation.h"
+#include "core/operation/table.h"
 #include "tests/flows/trace.h"
 #include "tests/sim/simulation.h"
 

@@ -65,7 +65,4 @@ struct Operation {
   Task<Outcome> (*flow)(FlowContext*) = nullptr;
 };
 
-[[nodiscard]] std::span<const Operation> all_operations();
-[[nodiscard]] const Operation* find_operation(std::string_view name);
-
 }  // namespace postern

@@ -8,8 +8,8 @@
 #include "core/base/json.h"
 #include "core/base/version.h"
 #include "core/flow/access.h"
-#include "core/flow/frame/operation.h"
 #include "core/flow/frame/parameters.h"
+#include "core/operation/table.h"
 
 using namespace postern;
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/flow/frame/operation.h"
+#include "core/operation/table.h"
 #include "tests/flows/story.h"
 
 using namespace postern;
