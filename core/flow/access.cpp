@@ -7,8 +7,8 @@
 #include "core/base/secret.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/statements.h"
-#include "core/flow/token.h"
 
 namespace postern {
 

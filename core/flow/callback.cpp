@@ -4,6 +4,7 @@
 
 #include "core/base/form.h"
 #include "core/base/sha256.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/page_outcomes.h"
 #include "core/flow/payload.h"

@@ -3,6 +3,7 @@
 #include "core/base/fields.h"
 #include "core/base/json_writer.h"
 #include "core/flow/connection_json.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/integration.h"
 #include "core/flow/payload.h"

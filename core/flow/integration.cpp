@@ -2,6 +2,7 @@
 
 #include "core/base/json.h"
 #include "core/base/text.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/oauth/scope.h"
 
 namespace postern {

@@ -35,8 +35,6 @@ struct Integration {
   }
 };
 
-inline constexpr std::string_view kDefaultIntegration = "azure";
-
 // `tenant`: empty for the integration's own. Faults: unknown_integration, invalid_request (tenant),
 // integration_not_configured (names the variable, never its value).
 [[nodiscard]] Result<Integration, Problem> resolve_integration(const FlowContext& context,

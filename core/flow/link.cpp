@@ -4,6 +4,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/flow/event_statements.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/sign_in.h"
 #include "core/oauth/authorization_request.h"

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/base/url.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/integration.h"
 #include "core/flow/token.h"
 

@@ -3,6 +3,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/integration.h"
 
@@ -91,17 +92,6 @@ Task<std::optional<LiveToken>> token_from_kv(FlowContext* context, TokenWish wis
 }
 
 }  // namespace
-
-ConnectionId connection_of_caller(const FlowContext& context) {
-  return connection_in(context.caller.org, context.parameters);
-}
-
-ConnectionId connection_in(std::string_view org, const Parameters& parameters) {
-  return {.org = std::string(org),
-          .integration = std::string(parameters.has("integration") ? parameters.text("integration")
-                                                                   : kDefaultIntegration),
-          .user_id = std::string(parameters.text("user_id"))};
-}
 
 Task<std::monostate> forget_tokens(ConnectionId id) {
   for (const auto resource : {Resource::graph, Resource::arm}) {

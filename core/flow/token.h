@@ -30,8 +30,4 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish);
 // This isolate's memory forgets the connection's tokens; others forget within 30 s.
 Task<std::monostate> forget_tokens(ConnectionId id);
 
-// Which connection the parameters `integration` and `user_id` name, in the caller's organization.
-[[nodiscard]] ConnectionId connection_of_caller(const FlowContext& context);
-[[nodiscard]] ConnectionId connection_in(std::string_view org, const Parameters& parameters);
-
 }  // namespace postern

@@ -1,5 +1,6 @@
 // URLs that are built and never fetched.
 #include "core/base/json_writer.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/integration.h"
 
