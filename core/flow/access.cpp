@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "core/base/base64url.h"
-#include "core/base/fields.h"
 #include "core/base/secret.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/frame/connection_name.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/api_keys.h"
 
 namespace postern {
 
@@ -115,31 +114,6 @@ std::optional<ApiKeyText> parse_api_key(std::string_view text) {
 
 std::string make_api_key(std::string_view org, std::string_view random_32_bytes) {
   return std::string(kPrefix) + std::string(org) + "_" + base64url_encode(random_32_bytes);
-}
-
-std::string encode_api_key_record(const ApiKeyRecord& record) {
-  FieldWriter out;
-  out.text(record.id)
-      .text(record.org)
-      .text(record.permissions)
-      .number(record.expires_at)
-      .flag(record.revoked);
-  return out.take();
-}
-
-std::optional<ApiKeyRecord> decode_api_key_record(std::string_view bytes) {
-  FieldReader in(bytes);
-  ApiKeyRecord record;
-  record.id = in.text();
-  record.org = in.text();
-  record.permissions = in.text();
-  record.expires_at = in.number();
-  record.revoked = in.flag();
-  return in.complete() ? std::optional(std::move(record)) : std::nullopt;
-}
-
-std::string api_key_kv_key(std::string_view hash) {
-  return "apikey:" + std::string(hash);
 }
 
 std::string_view bearer_of(std::string_view authorization) {

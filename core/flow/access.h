@@ -24,19 +24,6 @@ struct ApiKeyText {
 // 1 to 63 of [A-Za-z0-9-], not beginning with '-', not the reserved GLOBAL.
 [[nodiscard]] bool is_org_id(std::string_view text);
 
-// What is known of a key wherever it is stored (KV, memory). Fields in this order.
-struct ApiKeyRecord {
-  std::string id;
-  std::string org;
-  std::string permissions;
-  EpochMs expires_at = 0;  // 0: never
-  bool revoked = false;
-};
-[[nodiscard]] std::string encode_api_key_record(const ApiKeyRecord& record);
-[[nodiscard]] std::optional<ApiKeyRecord> decode_api_key_record(std::string_view bytes);
-[[nodiscard]] std::string api_key_kv_key(std::string_view hash);
-inline constexpr std::int64_t kApiKeyKvSeconds = 60;
-
 // Bearer token of the Authorization header; empty when there is none.
 [[nodiscard]] std::string_view bearer_of(std::string_view authorization);
 

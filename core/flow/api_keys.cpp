@@ -1,11 +1,12 @@
 // API keys: made, listed and revoked by the administrator. The key itself is in one answer, once.
+#include "core/flow/store/api_keys.h"
+
 #include "core/base/base64url.h"
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/access.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/statements.h"
 
 namespace postern {
 

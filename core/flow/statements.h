@@ -8,29 +8,8 @@
 
 #include "core/connection/record.h"
 #include "core/effect/effects.h"
-#include "core/flow/access.h"
 
 namespace postern {
-
-// --- API keys ---
-[[nodiscard]] SqlStatement select_api_key_by_hash(std::string_view hash);
-[[nodiscard]] std::optional<ApiKeyRecord> api_key_record_of(
-    const std::vector<SqlOutcome>& outcomes);
-
-struct ApiKeyRow {
-  std::string id;
-  std::string hash;
-  std::string org;
-  std::string name;
-  std::string permissions;
-  EpochMs created_at = 0;
-  EpochMs expires_at = 0;
-  EpochMs revoked_at = 0;  // 0: it is not
-};
-[[nodiscard]] SqlStatement insert_api_key(const ApiKeyRow& row);
-[[nodiscard]] SqlStatement select_api_keys(std::string_view org, std::int64_t limit);
-[[nodiscard]] SqlStatement revoke_api_key(std::string_view id, EpochMs now);
-[[nodiscard]] std::vector<ApiKeyRow> api_key_rows_of(const SqlOutcome& outcome);
 
 // --- connect links ---
 struct LinkRow {

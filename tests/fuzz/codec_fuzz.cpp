@@ -14,9 +14,9 @@
 #include "core/connection/schedule.h"
 #include "core/effect/codec.h"
 #include "core/effect/task.h"
-#include "core/flow/access.h"
 #include "core/flow/frame/input.h"
 #include "core/flow/payload.h"
+#include "core/flow/store/api_keys.h"
 #include "tests/flows/wire.h"
 #include "tests/fuzz/check.h"
 

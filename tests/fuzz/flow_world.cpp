@@ -11,6 +11,7 @@
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
 #include "core/flow/statements.h"
+#include "core/flow/store/api_keys.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
 #include "tests/flows/story.h"

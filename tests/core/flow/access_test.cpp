@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <string>
 
-#include "core/flow/statements.h"
+#include "core/flow/store/api_keys.h"
 #include "tests/flows/story.h"
 
 using namespace postern;
@@ -63,24 +63,6 @@ TEST_CASE("the bearer of a header is found whatever the scheme's case") {
   CHECK(bearer_of("Bearer ") == "");
   CHECK(bearer_of("Bearerabc") == "");
   CHECK(bearer_of("") == "");
-}
-
-TEST_CASE("a key's record is read as it was written, and no cut of it is") {
-  const ApiKeyRecord record{
-      .id = "key_1", .org = "acme", .permissions = "connect *", .expires_at = 5, .revoked = true};
-  const auto bytes = encode_api_key_record(record);
-  const auto read = decode_api_key_record(bytes);
-  REQUIRE(read.has_value());
-  CHECK(read->id == "key_1");
-  CHECK(read->org == "acme");
-  CHECK(read->permissions == "connect *");
-  CHECK(read->expires_at == 5);
-  CHECK(read->revoked);
-  for (std::size_t length = 0; length < bytes.size(); ++length) {
-    CHECK_FALSE(decode_api_key_record(std::string_view(bytes).substr(0, length)).has_value());
-  }
-  // What the isolate remembers of a key that nobody has.
-  CHECK_FALSE(decode_api_key_record("unknown").has_value());
 }
 
 TEST_CASE("a caller may do what it was given, `*` is all of it, and a prefix is not") {

@@ -5,21 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "tests/flows/database.h"
+#include "tests/core/flow/store/table.h"
 
 using namespace postern;
 using postern::testing::Database;
+using postern::testing::run;
 
 namespace {
 
 constexpr EpochMs kNow = 1'767'323'045'000;
 const ConnectionId kId{.org = "acme", .integration = "azure", .user_id = "u"};
-
-SqlOutcome run(Database& d1, SqlStatement statement) {
-  auto outcomes = d1.batch({std::move(statement)});
-  CHECK(outcomes.has_value());
-  return outcomes ? std::move((*outcomes)[0]) : SqlOutcome{};
-}
 
 Event event(std::string id, EventType type = EventType::refreshed, EpochMs at = kNow) {
   return {.id = std::move(id), .type = std::string(name_of(type)), .at = at, .data = R"({"a":1})"};

@@ -4,10 +4,11 @@
 #include <doctest/doctest.h>
 #include <string>
 
-#include "tests/flows/database.h"
+#include "tests/core/flow/store/table.h"
 
 using namespace postern;
 using postern::testing::Database;
+using postern::testing::run;
 
 namespace {
 
@@ -45,12 +46,6 @@ StateRow state(std::string hash = "state", std::string mode = "browser") {
           .allow_other_account = false,
           .created_at = kNow,
           .expires_at = kNow + 10};
-}
-
-SqlOutcome run(Database& d1, SqlStatement statement) {
-  auto outcomes = d1.batch({std::move(statement)});
-  CHECK(outcomes.has_value());
-  return outcomes ? std::move((*outcomes)[0]) : SqlOutcome{};
 }
 
 ConnectionRecord record(std::int64_t version, std::string user_id = "u") {
@@ -213,34 +208,9 @@ TEST_CASE("listing stays in the organization, filters and goes on after a cursor
   CHECK(users({.org = "", .limit = 10}) == "");
 }
 
-TEST_CASE("a key is found by its hash, listed by its organization and revoked once") {
-  Database d1;
-  const ApiKeyRow row{.id = "key_1",
-                      .hash = "hash",
-                      .org = "acme",
-                      .name = "n",
-                      .permissions = "connect",
-                      .created_at = kNow,
-                      .expires_at = 0,
-                      .revoked_at = 0};
-  (void)run(d1, insert_api_key(row));
-  const auto found = api_key_record_of({run(d1, select_api_key_by_hash("hash"))});
-  REQUIRE(found.has_value());
-  CHECK(found->org == "acme");
-  CHECK_FALSE(found->revoked);
-  CHECK_FALSE(api_key_record_of({run(d1, select_api_key_by_hash("other"))}).has_value());
-  CHECK(api_key_rows_of(run(d1, select_api_keys("", 10))).size() == 1);
-  CHECK(api_key_rows_of(run(d1, select_api_keys("other", 10))).empty());
-  CHECK(api_key_rows_of(run(d1, revoke_api_key("none", kNow))).empty());
-  CHECK(api_key_rows_of(run(d1, revoke_api_key("key_1", kNow)))[0].revoked_at == kNow);
-  CHECK(api_key_rows_of(run(d1, revoke_api_key("key_1", kNow + 5)))[0].revoked_at == kNow);
-  CHECK(api_key_record_of({run(d1, select_api_key_by_hash("hash"))})->revoked);
-}
-
 TEST_CASE("rows of another shape are nobody's") {
   CHECK_FALSE(link_of({}).has_value());
   CHECK_FALSE(state_of({.rows = {{}, {}}, .changes = 0}).has_value());
   CHECK_FALSE(connection_of({.rows = {{std::int64_t{1}}}, .changes = 0}).has_value());
   CHECK_FALSE(connection_of({.rows = {{std::string("no record")}}, .changes = 0}).has_value());
-  CHECK_FALSE(api_key_record_of({}).has_value());
 }
