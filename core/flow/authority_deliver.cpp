@@ -7,10 +7,10 @@
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/event_statements.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/payload.h"
+#include "core/flow/store/dead_letters.h"
 #include "core/flow/webhook.h"
 
 namespace postern {

@@ -5,10 +5,10 @@
 #include "core/connection/decision.h"
 #include "core/flow/authority_refresh.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/event_statements.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/refusal.h"
+#include "core/flow/store/integration_faults.h"
 
 namespace postern {
 

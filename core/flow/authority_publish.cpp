@@ -2,9 +2,10 @@
 #include <algorithm>
 
 #include "core/flow/authority_store.h"
-#include "core/flow/event_statements.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/connections.h"
+#include "core/flow/store/events.h"
+#include "core/flow/store/integration_faults.h"
 
 namespace postern {
 

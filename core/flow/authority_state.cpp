@@ -6,7 +6,7 @@
 #include "core/connection/decision.h"
 #include "core/flow/authority_store.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/connections.h"
 #include "core/provider/catalogue.h"
 
 namespace postern {

@@ -6,6 +6,8 @@
 #include "core/flow/link.h"
 #include "core/flow/page_outcomes.h"
 #include "core/flow/sign_in.h"
+#include "core/flow/store/links.h"
+#include "core/flow/store/states.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
 

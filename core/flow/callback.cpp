@@ -9,6 +9,8 @@
 #include "core/flow/page_outcomes.h"
 #include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
+#include "core/flow/store/links.h"
+#include "core/flow/store/states.h"
 #include "core/flow/token.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/flow/connection_json.h"
 #include "core/flow/page_outcomes.h"
+#include "core/flow/store/states.h"
 #include "core/oauth/state.h"
 
 namespace postern {

@@ -8,7 +8,7 @@
 #include "core/connection/record.h"
 #include "core/connection/schedule.h"
 #include "core/flow/frame/outcome.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/states.h"
 #include "core/oauth/fault.h"
 #include "core/page/page.h"
 

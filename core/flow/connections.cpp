@@ -1,4 +1,6 @@
 // Looking at connections, refreshing and ending them.
+#include "core/flow/store/connections.h"
+
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/base/json_writer.h"

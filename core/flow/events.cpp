@@ -1,13 +1,15 @@
 // What happened to an organization's connections: read, and sent to its webhooks once more.
+#include "core/flow/store/events.h"
+
 #include <algorithm>
 
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/event.h"
-#include "core/flow/event_statements.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/sql.h"
 #include "core/flow/payload.h"
+#include "core/flow/store/dead_letters.h"
 
 namespace postern {
 

@@ -2,7 +2,7 @@
 #include "core/base/version.h"
 #include "core/flow/access.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/statements.h"
+#include "core/flow/frame/sql.h"
 
 namespace postern {
 

@@ -1,9 +1,9 @@
 // An organization's integration: whether the provider takes it, and how its tokens are refreshed.
 #include "core/base/json_writer.h"
-#include "core/flow/event_statements.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/integration.h"
+#include "core/flow/store/integration_faults.h"
 
 namespace postern {
 

@@ -7,7 +7,6 @@
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
 #include "core/flow/integration.h"
-#include "core/flow/statements.h"
 
 namespace postern {
 

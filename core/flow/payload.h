@@ -8,7 +8,7 @@
 
 #include "core/connection/event.h"
 #include "core/connection/record.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/states.h"
 
 namespace postern {
 

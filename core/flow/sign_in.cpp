@@ -1,6 +1,7 @@
 #include "core/flow/sign_in.h"
 
 #include "core/base/sha256.h"
+#include "core/flow/store/states.h"
 #include "core/oauth/authorization_request.h"
 
 namespace postern {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/flow/integration.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/states.h"
 #include "core/oauth/callback.h"
 
 namespace postern {

@@ -8,6 +8,7 @@
 #include "core/flow/frame/log.h"
 #include "core/flow/identity.h"
 #include "core/flow/sign_in.h"
+#include "core/flow/store/states.h"
 
 namespace postern {
 

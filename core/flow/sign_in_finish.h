@@ -9,7 +9,7 @@
 #include "core/flow/connect_outcome.h"
 #include "core/flow/frame/outcome.h"
 #include "core/flow/integration.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/states.h"
 
 namespace postern {
 

@@ -1,5 +1,5 @@
 // D1 for native tests: SQLite in memory with the Worker's own migrations, so that the statements
-// of core/flow/statements.cpp meet the same engine as in production.
+// of core/flow/store meet the same engine as in production.
 #pragma once
 
 #include <map>

@@ -7,7 +7,7 @@
 #include "core/connection/record.h"
 #include "core/flow/frame/input.h"
 #include "core/flow/frame/operation.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/states.h"
 #include "tests/flows/host.h"
 #include "tests/fuzz/choices.h"
 

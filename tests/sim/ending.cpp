@@ -3,7 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/statements.h"
+#include "core/flow/store/connections.h"
 #include "tests/sim/simulation.h"
 
 namespace postern::sim {

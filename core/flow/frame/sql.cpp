@@ -2,6 +2,10 @@
 
 namespace postern {
 
+SqlStatement select_one() {
+  return {.sql = "SELECT 1", .parameters = {}};
+}
+
 std::string text_at(const SqlRow& row, std::size_t index) {
   const auto* text = index < row.size() ? row[index].text() : nullptr;
   return text == nullptr ? std::string() : *text;

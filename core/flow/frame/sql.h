@@ -30,6 +30,9 @@ struct SqlArgument {
   return std::int64_t{value ? 1 : 0};
 }
 
+// Asks for nothing but an answer.
+[[nodiscard]] SqlStatement select_one();
+
 // Empty or 0 where there is no such value.
 [[nodiscard]] std::string text_at(const SqlRow& row, std::size_t index);
 [[nodiscard]] std::int64_t integer_at(const SqlRow& row, std::size_t index);

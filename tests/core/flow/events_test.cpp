@@ -1,3 +1,5 @@
+#include "core/flow/store/events.h"
+
 #include <doctest/doctest.h>
 #include <string>
 #include <utility>
@@ -5,7 +7,6 @@
 #include <vector>
 
 #include "core/base/json.h"
-#include "core/flow/event_statements.h"
 #include "tests/flows/story.h"
 
 using namespace postern;

@@ -7,11 +7,8 @@
 
 using namespace postern;
 using postern::testing::Database;
+using postern::testing::kNow;
 using postern::testing::run;
-
-namespace {
-constexpr EpochMs kNow = 1'000'000'000'000;
-}
 
 TEST_CASE("a key's record is read as it was written, and no cut of it is") {
   const ApiKeyRecord record{

@@ -1,0 +1,32 @@
+// The table oauth_connections, the backup of every record, each text with the function that reads
+// its rows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/connection/record.h"
+#include "core/effect/effects.h"
+
+namespace postern {
+
+// Writes the backup unless a newer version is there already.
+[[nodiscard]] SqlStatement upsert_connection(const ConnectionRecord& record);
+[[nodiscard]] SqlStatement select_connection(const ConnectionId& id);
+[[nodiscard]] std::optional<ConnectionRecord> connection_of(const SqlOutcome& outcome);
+// Of rows as select_connections gives them.
+[[nodiscard]] std::optional<ConnectionRecord> connection_in_row(const SqlRow& row);
+// Where a page ends; opaque to callers.
+[[nodiscard]] std::string cursor_after(const SqlRow& row);
+struct ConnectionQuery {
+  std::string org;
+  std::string user_id;  // empty: all
+  std::string status;   // empty: all but revoked
+  std::string after_user_id;
+  std::string after_integration;
+  std::int64_t limit = 0;
+};
+[[nodiscard]] SqlStatement select_connections(const ConnectionQuery& query);
+
+}  // namespace postern

@@ -1,0 +1,70 @@
+#include "core/flow/store/events.h"
+
+#include "core/base/json.h"
+#include "core/flow/frame/sql.h"
+
+namespace postern {
+
+#define POSTERN_EVENT_COLUMNS "id, org_id, integration, user_id, type, occurred_at, data"
+
+std::optional<Event> event_at(const SqlRow& row, std::size_t at, ConnectionId* id) {
+  auto type = text_at(row, at + 4);
+  // It is passed on inside of other JSON, as it is.
+  const auto data = parse_json(text_at(row, at + 6));
+  if (!is_event_type(type) || !data || !data->is_object()) {
+    return std::nullopt;
+  }
+  *id = {.org = text_at(row, at + 1),
+         .integration = text_at(row, at + 2),
+         .user_id = text_at(row, at + 3)};
+  return Event{.id = text_at(row, at),
+               .type = std::move(type),
+               .at = integer_at(row, at + 5),
+               .data = text_at(row, at + 6)};
+}
+
+SqlStatement insert_event(const ConnectionId& id, const Event& event) {
+  return {.sql = "INSERT OR IGNORE INTO events (" POSTERN_EVENT_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+          .parameters = bind({text(event.id), text(id.org), text(id.integration), text(id.user_id),
+                              text(event.type), event.at, text(event.data)})};
+}
+
+SqlStatement select_events(const EventQuery& query) {
+  return {.sql = "SELECT seq, " POSTERN_EVENT_COLUMNS
+                 " FROM events WHERE org_id = ?1 AND seq > ?2 AND (?3 = '' OR user_id = ?3) AND "
+                 "(?4 = '' OR integration = ?4) AND (?5 = '' OR type = ?5) ORDER BY seq LIMIT ?6",
+          .parameters = bind({text(query.org), query.after, text(query.user_id),
+                              text(query.integration), text(query.type), query.limit})};
+}
+
+SqlStatement select_last_event(std::string_view org) {
+  return {.sql = "SELECT MAX(seq) FROM events WHERE org_id = ?", .parameters = bind({text(org)})};
+}
+
+SqlStatement select_event(std::string_view org, std::string_view event_id) {
+  return {.sql = "SELECT 0, " POSTERN_EVENT_COLUMNS
+                 " FROM events WHERE org_id = ?1 AND id = ?2 UNION SELECT 0, event_id, org_id, "
+                 "integration, user_id, type, occurred_at, data FROM dead_letters WHERE org_id = "
+                 "?1 AND event_id = ?2",
+          .parameters = bind({text(org), text(event_id)})};
+}
+
+std::optional<EventRow> event_in_row(const SqlRow& row) {
+  EventRow found{.seq = integer_at(row, 0), .id = {}, .event = {}};
+  auto event = event_at(row, 1, &found.id);
+  if (!event) {
+    return std::nullopt;
+  }
+  found.event = std::move(*event);
+  return found;
+}
+
+SqlStatement sweep_events(EpochMs now) {
+  return {.sql =
+              "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE occurred_at < ? "
+              "LIMIT 500)",
+          .parameters = bind({now - kEventLifeMs})};
+}
+
+}  // namespace postern

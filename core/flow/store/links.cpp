@@ -1,0 +1,72 @@
+#include "core/flow/store/links.h"
+
+#include "core/flow/frame/sql.h"
+#include "core/oauth/state.h"
+
+namespace postern {
+
+namespace {
+
+constexpr DurationMs kSweepAfterMs = kDayMs;
+
+#define POSTERN_LINK_COLUMNS                                                       \
+  "link_hash, attempt, org_id, integration, user_id, tenant, return_to, confirm, " \
+  "allow_other_account, claims, created_at, expires_at, consumed_at"
+
+}  // namespace
+
+SqlStatement insert_link(const LinkRow& row) {
+  return {.sql = "INSERT INTO connect_links (" POSTERN_LINK_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+          .parameters = bind({text(row.hash), text(row.attempt), text(row.id.org),
+                              text(row.id.integration), text(row.id.user_id), text(row.tenant),
+                              text(row.return_to), text(row.confirm), flag(row.allow_other_account),
+                              text(row.claims), row.created_at, row.expires_at})};
+}
+
+SqlStatement select_link_by_hash(std::string_view hash) {
+  return {.sql = "SELECT " POSTERN_LINK_COLUMNS " FROM connect_links WHERE link_hash = ?",
+          .parameters = bind({text(hash)})};
+}
+
+SqlStatement select_link_by_attempt(std::string_view attempt, std::string_view org) {
+  return {
+      .sql = "SELECT " POSTERN_LINK_COLUMNS " FROM connect_links WHERE attempt = ? AND org_id = ?",
+      .parameters = bind({text(attempt), text(org)})};
+}
+
+SqlStatement consume_link(std::string_view hash, EpochMs now) {
+  return {.sql =
+              "UPDATE connect_links SET consumed_at = ?1 WHERE link_hash = ?2 AND consumed_at IS "
+              "NULL AND expires_at > ?1 RETURNING " POSTERN_LINK_COLUMNS,
+          .parameters = bind({now, text(hash)})};
+}
+
+std::optional<LinkRow> link_of(const SqlOutcome& outcome) {
+  if (outcome.rows.size() != 1) {
+    return std::nullopt;
+  }
+  const auto& row = outcome.rows[0];
+  if (!is_attempt_id(text_at(row, 1))) {
+    return std::nullopt;
+  }
+  return LinkRow{
+      .hash = text_at(row, 0),
+      .attempt = text_at(row, 1),
+      .id = {.org = text_at(row, 2), .integration = text_at(row, 3), .user_id = text_at(row, 4)},
+      .tenant = text_at(row, 5),
+      .return_to = text_at(row, 6),
+      .confirm = text_at(row, 7),
+      .allow_other_account = integer_at(row, 8) != 0,
+      .claims = text_at(row, 9),
+      .created_at = integer_at(row, 10),
+      .expires_at = integer_at(row, 11),
+      .consumed_at = integer_at(row, 12)};
+}
+
+SqlStatement sweep_links(EpochMs now) {
+  return {.sql = "DELETE FROM connect_links WHERE expires_at < ?",
+          .parameters = bind({now - kSweepAfterMs})};
+}
+
+}  // namespace postern

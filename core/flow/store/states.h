@@ -1,0 +1,45 @@
+// The table oauth_states, each text with the function that reads its rows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/connection/record.h"
+#include "core/effect/effects.h"
+
+namespace postern {
+
+struct StateRow {
+  std::string state_hash;
+  std::string cookie_hash;  // empty in mode "caller"
+  std::string mode;         // "browser" or "caller"
+  std::string attempt;
+  ConnectionId id;
+  std::string tenant;
+  std::string redirect_uri;
+  std::string code_challenge;
+  std::string sealed_verifier;  // empty in mode "caller": the caller keeps it
+  std::string return_to;
+  std::string confirm;
+  bool allow_other_account = false;
+  EpochMs created_at = 0;
+  EpochMs expires_at = 0;
+};
+// In one batch with `consume_link`, and before it: inserts only while the link can still be used.
+[[nodiscard]] SqlStatement insert_state_for_link(const StateRow& row, std::string_view link_hash,
+                                                 EpochMs now);
+[[nodiscard]] SqlStatement insert_state(const StateRow& row);
+// The one statement that consumes a state. A wrong cookie, mode or time matches nothing and burns
+// nothing.
+[[nodiscard]] SqlStatement consume_state(std::string_view state_hash, std::string_view cookie_hash,
+                                         std::string_view mode, EpochMs now);
+// The same for a code that a caller hands over: bound to its organization and subject as well.
+[[nodiscard]] SqlStatement consume_caller_state(std::string_view state_hash, const ConnectionId& id,
+                                                EpochMs now);
+[[nodiscard]] SqlStatement select_state(std::string_view state_hash);
+[[nodiscard]] std::optional<StateRow> state_of(const SqlOutcome& outcome);
+// States that ended a day ago.
+[[nodiscard]] SqlStatement sweep_states(EpochMs now);
+
+}  // namespace postern
