@@ -13,8 +13,8 @@
 #include "core/flow/connection_json.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/payload.h"
 #include "core/flow/reauth.h"
+#include "core/flow/store/payload.h"
 
 namespace postern {
 

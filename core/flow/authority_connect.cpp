@@ -5,9 +5,9 @@
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/kept_answer.h"
-#include "core/flow/payload.h"
 #include "core/flow/sign_in.h"
 #include "core/flow/sign_in_finish.h"
+#include "core/flow/store/payload.h"
 #include "core/oauth/callback.h"
 
 namespace postern {

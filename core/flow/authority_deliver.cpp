@@ -9,8 +9,8 @@
 #include "core/flow/authority_store.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/payload.h"
 #include "core/flow/store/dead_letters.h"
+#include "core/flow/store/payload.h"
 #include "core/flow/webhook.h"
 
 namespace postern {

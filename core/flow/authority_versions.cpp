@@ -7,7 +7,7 @@
 #include "core/flow/authority_store.h"
 #include "core/flow/connection_json.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/payload.h"
+#include "core/flow/store/payload.h"
 
 namespace postern {
 

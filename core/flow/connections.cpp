@@ -8,7 +8,7 @@
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/integration.h"
-#include "core/flow/payload.h"
+#include "core/flow/store/payload.h"
 #include "core/flow/token.h"
 
 namespace postern {

@@ -8,8 +8,8 @@
 #include "core/connection/event.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/sql.h"
-#include "core/flow/payload.h"
 #include "core/flow/store/dead_letters.h"
+#include "core/flow/store/payload.h"
 
 namespace postern {
 

@@ -8,7 +8,7 @@
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
 #include "core/flow/frame/outcome.h"
-#include "core/flow/payload.h"
+#include "core/flow/store/payload.h"
 
 namespace postern {
 

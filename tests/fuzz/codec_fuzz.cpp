@@ -15,8 +15,8 @@
 #include "core/effect/codec.h"
 #include "core/effect/task.h"
 #include "core/flow/frame/input.h"
-#include "core/flow/payload.h"
 #include "core/flow/store/api_keys.h"
+#include "core/flow/store/payload.h"
 #include "tests/flows/wire.h"
 #include "tests/fuzz/check.h"
 

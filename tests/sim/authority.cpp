@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
-#include "core/flow/payload.h"
+#include "core/flow/store/payload.h"
 #include "core/operation/table.h"
 #include "tests/sim/simulation.h"
 

@@ -3,7 +3,7 @@
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/kept_answer.h"
-#include "core/flow/payload.h"
+#include "core/flow/store/payload.h"
 #include "tests/sim/simulation.h"
 
 namespace postern::sim {

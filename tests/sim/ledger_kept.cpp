@@ -1,6 +1,6 @@
 // What became of answers that were kept for a later flow.
 #include "core/flow/kept_answer.h"
-#include "core/flow/payload.h"
+#include "core/flow/store/payload.h"
 #include "tests/sim/ledger.h"
 
 namespace postern::sim {

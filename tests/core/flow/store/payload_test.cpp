@@ -1,4 +1,4 @@
-#include "core/flow/payload.h"
+#include "core/flow/store/payload.h"
 
 #include <doctest/doctest.h>
 
