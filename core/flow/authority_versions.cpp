@@ -3,9 +3,9 @@
 
 #include "core/base/json_writer.h"
 #include "core/connection/decision.h"
+#include "core/connection/description.h"
 #include "core/flow/authority_connect.h"
 #include "core/flow/authority_store.h"
-#include "core/flow/connection_json.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/store/payload.h"
 

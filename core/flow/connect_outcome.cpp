@@ -2,7 +2,7 @@
 
 #include "core/base/form.h"
 #include "core/base/json.h"
-#include "core/flow/connection_json.h"
+#include "core/connection/description.h"
 #include "core/flow/page_outcomes.h"
 #include "core/flow/store/states.h"
 #include "core/oauth/state.h"

@@ -4,7 +4,7 @@
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/base/json_writer.h"
-#include "core/flow/connection_json.h"
+#include "core/connection/description.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/integration.h"

@@ -1,4 +1,4 @@
-#include "core/flow/connection_json.h"
+#include "core/connection/description.h"
 
 #include "core/base/json_writer.h"
 #include "core/connection/decision.h"
