@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/flow/authority_state.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 #include "core/oauth/token_response.h"
 
 namespace postern {

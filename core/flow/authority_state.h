@@ -15,7 +15,7 @@
 #include "core/connection/record.h"
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 
 namespace postern {
 

@@ -7,7 +7,7 @@
 #include "core/connection/description.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/token.h"
 

@@ -5,7 +5,7 @@
 
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 #include "core/oauth/id_token.h"
 
 namespace postern {

@@ -6,7 +6,7 @@
 
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 
 namespace postern {
 

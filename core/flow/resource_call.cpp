@@ -3,7 +3,7 @@
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "core/flow/frame/connection_name.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 #include "core/flow/token.h"
 
 namespace postern {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 #include "core/flow/store/states.h"
 #include "core/oauth/callback.h"
 

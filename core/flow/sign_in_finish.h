@@ -8,7 +8,7 @@
 #include "core/flow/authority_state.h"
 #include "core/flow/connect_outcome.h"
 #include "core/flow/frame/outcome.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 #include "core/flow/store/states.h"
 
 namespace postern {

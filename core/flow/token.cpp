@@ -5,7 +5,7 @@
 #include "core/connection/decision.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 
 namespace postern {
 

@@ -12,7 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 #include "core/flow/webhook.h"
 #include "tests/fuzz/check.h"
 

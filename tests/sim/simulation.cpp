@@ -5,7 +5,7 @@
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/base/text.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 #include "tests/sim/settings.h"
 
 namespace postern::sim {

@@ -2,7 +2,7 @@
 #include "core/base/json_writer.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 
 namespace postern {
 

@@ -1,4 +1,4 @@
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 
 #include <doctest/doctest.h>
 #include <string>

@@ -1,4 +1,4 @@
-#include "core/flow/integration.h"
+#include "core/flow/integration/resolve.h"
 
 #include "core/base/json.h"
 #include "core/base/text.h"
