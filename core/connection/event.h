@@ -52,7 +52,7 @@ struct Event {
 
 // How far one webhook has come with one connection's events.
 struct WebhookProgress {
-  std::string name;       // the webhook's (core/flow/webhook.h)
+  std::string name;       // the webhook's (core/flow/events/webhook.h)
   std::int64_t next = 0;  // number of the first event that it has not got
   std::int64_t attempts = 0;
   EpochMs next_at = 0;  // not before

@@ -7,11 +7,11 @@
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/flow/authority_store.h"
+#include "core/flow/events/webhook.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"
-#include "core/flow/webhook.h"
 
 namespace postern {
 

@@ -4,8 +4,8 @@
 
 #include "core/base/base64url.h"
 #include "core/base/text.h"
+#include "core/flow/events/webhook.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/webhook.h"
 
 namespace postern {
 

@@ -12,8 +12,8 @@
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
+#include "core/flow/events/webhook.h"
 #include "core/flow/integration/resolve.h"
-#include "core/flow/webhook.h"
 #include "tests/fuzz/check.h"
 
 using namespace postern;

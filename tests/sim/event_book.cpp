@@ -45,7 +45,8 @@ const std::string& text_of(const SqlValue& value) {
   return text != nullptr ? *text : kNone;
 }
 
-// A webhook's name is its origin and the beginning of a hash of its URL (core/flow/webhook.h).
+// A webhook's name is its origin and the beginning of a hash of its URL
+// (core/flow/events/webhook.h).
 bool is_named(std::string_view url, std::string_view name) {
   const auto hash = name.find('#');
   return hash != std::string_view::npos && url.starts_with(name.substr(0, hash)) &&

@@ -16,7 +16,7 @@ namespace postern {
 struct DeadLetter {
   ConnectionId id;
   Event event;
-  std::string webhook;  // its name (webhook.h)
+  std::string webhook;  // its name (events/webhook.h)
   std::int64_t attempts = 0;
   std::string reason;  // the last answer's status, or the host's fault
   EpochMs failed_at = 0;

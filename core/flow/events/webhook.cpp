@@ -1,4 +1,4 @@
-#include "core/flow/webhook.h"
+#include "core/flow/events/webhook.h"
 
 #include <algorithm>
 
