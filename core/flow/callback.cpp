@@ -11,7 +11,7 @@
 #include "core/flow/store/links.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/store/states.h"
-#include "core/flow/token.h"
+#include "core/flow/token/token.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
 

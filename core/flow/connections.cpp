@@ -9,7 +9,7 @@
 #include "core/flow/frame/flows.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/payload.h"
-#include "core/flow/token.h"
+#include "core/flow/token/token.h"
 
 namespace postern {
 

@@ -4,7 +4,7 @@
 #include "core/base/url.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/integration/resolve.h"
-#include "core/flow/token.h"
+#include "core/flow/token/token.h"
 
 namespace postern {
 

@@ -1,4 +1,4 @@
-#include "core/flow/token.h"
+#include "core/flow/token/token.h"
 
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
