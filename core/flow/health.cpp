@@ -1,6 +1,6 @@
 #include "core/base/json_writer.h"
 #include "core/base/version.h"
-#include "core/flow/access.h"
+#include "core/flow/access/access.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/sql.h"
 

@@ -1,7 +1,7 @@
 #include "core/operation/run.h"
 
 #include "core/effect/codec.h"
-#include "core/flow/access.h"
+#include "core/flow/access/access.h"
 #include "core/flow/frame/parameters.h"
 #include "core/operation/table.h"
 

@@ -30,7 +30,7 @@ const fields = (...values: (string | number | boolean | Uint8Array)[]) =>
 export const connectionKey = (org: string, userId: string): string =>
   `connection:${org}:${sha256(fields(org, "azure", userId)).toString("base64url")}`;
 
-/** core/connection/record.cpp, core/flow/access.cpp. */
+/** core/connection/record.cpp, core/flow/store/api_keys.cpp. */
 export async function posternEntries(
   who: readonly Person[],
   masterKeys: string,

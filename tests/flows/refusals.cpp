@@ -1,6 +1,6 @@
 // How a token's refresh fails, and how callers are refused.
 #include "core/base/sha256.h"
-#include "core/flow/access.h"
+#include "core/flow/access/access.h"
 #include "core/flow/store/api_keys.h"
 #include "tests/flows/story.h"
 

@@ -7,7 +7,7 @@
 
 #include "core/base/json.h"
 #include "core/base/version.h"
-#include "core/flow/access.h"
+#include "core/flow/access/access.h"
 #include "core/flow/frame/parameters.h"
 #include "core/operation/table.h"
 

@@ -1,4 +1,4 @@
-#include "core/flow/access.h"
+#include "core/flow/access/access.h"
 
 #include <algorithm>
 

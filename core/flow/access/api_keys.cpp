@@ -5,7 +5,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
-#include "core/flow/access.h"
+#include "core/flow/access/access.h"
 #include "core/flow/frame/flows.h"
 
 namespace postern {
