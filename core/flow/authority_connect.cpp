@@ -2,10 +2,10 @@
 
 #include "core/base/form.h"
 #include "core/flow/authority_store.h"
+#include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/kept_answer.h"
-#include "core/flow/sign_in.h"
 #include "core/flow/sign_in_finish.h"
 #include "core/flow/store/payload.h"
 #include "core/oauth/callback.h"

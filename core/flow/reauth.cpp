@@ -4,8 +4,8 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
+#include "core/flow/connect/link.h"
 #include "core/flow/integration/resolve.h"
-#include "core/flow/link.h"
 
 namespace postern {
 

@@ -5,9 +5,9 @@
 #include "core/connection/decision.h"
 #include "core/flow/authority_refresh.h"
 #include "core/flow/authority_store.h"
+#include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/identity.h"
-#include "core/flow/sign_in.h"
 #include "core/flow/store/states.h"
 
 namespace postern {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/flow/authority_state.h"
-#include "core/flow/connect_outcome.h"
+#include "core/flow/connect/ending.h"
 #include "core/flow/frame/outcome.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/states.h"

@@ -1,8 +1,8 @@
 // Every operation, once.
 #include <algorithm>
 
+#include "core/flow/connect/link.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/link.h"
 #include "core/operation/table.h"
 
 namespace postern {

@@ -6,7 +6,7 @@
 #include "core/base/text.h"
 #include "core/connection/record.h"
 #include "core/effect/codec.h"
-#include "core/flow/sign_in.h"
+#include "core/flow/connect/sign_in.h"
 
 namespace postern::testing {
 

@@ -7,7 +7,7 @@
 #include "core/base/text.h"
 #include "core/connection/journal.h"
 #include "core/effect/codec.h"
-#include "core/flow/sign_in.h"
+#include "core/flow/connect/sign_in.h"
 #include "core/flow/store/api_keys.h"
 #include "core/flow/store/connections.h"
 #include "core/flow/store/dead_letters.h"

@@ -1,4 +1,4 @@
-#include "core/flow/page_outcomes.h"
+#include "core/flow/connect/pages.h"
 
 namespace postern {
 

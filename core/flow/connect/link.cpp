@@ -1,11 +1,11 @@
-#include "core/flow/link.h"
+#include "core/flow/connect/link.h"
 
 #include "core/base/base64url.h"
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
+#include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/sign_in.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/events.h"
 #include "core/flow/store/links.h"

@@ -1,4 +1,4 @@
-#include "core/flow/sign_in.h"
+#include "core/flow/connect/sign_in.h"
 
 #include "core/base/sha256.h"
 #include "core/flow/store/states.h"

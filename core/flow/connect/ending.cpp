@@ -1,9 +1,9 @@
-#include "core/flow/connect_outcome.h"
+#include "core/flow/connect/ending.h"
 
 #include "core/base/form.h"
 #include "core/base/json.h"
 #include "core/connection/description.h"
-#include "core/flow/page_outcomes.h"
+#include "core/flow/connect/pages.h"
 #include "core/flow/store/states.h"
 #include "core/oauth/state.h"
 
