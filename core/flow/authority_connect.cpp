@@ -1,7 +1,7 @@
 #include "core/flow/authority_connect.h"
 
 #include "core/base/form.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"

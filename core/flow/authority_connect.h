@@ -2,8 +2,8 @@
 // request or a crash cannot come between the answer and its storage.
 #pragma once
 
+#include "core/flow/authority/state.h"
 #include "core/flow/authority_refresh.h"
-#include "core/flow/authority_state.h"
 #include "core/flow/frame/outcome.h"
 
 namespace postern {

@@ -5,7 +5,7 @@
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/connection/schedule.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/kept_answer.h"
 #include "core/flow/refusal.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "core/flow/authority_state.h"
+#include "core/flow/authority/state.h"
 #include "core/flow/integration/resolve.h"
 #include "core/oauth/token_response.h"
 

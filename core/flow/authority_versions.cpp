@@ -4,8 +4,8 @@
 #include "core/base/json_writer.h"
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/authority_connect.h"
-#include "core/flow/authority_store.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/store/payload.h"
 

@@ -1,7 +1,7 @@
 #include "core/flow/kept_answer.h"
 
 #include "core/effect/codec.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 
 namespace postern {

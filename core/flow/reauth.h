@@ -3,7 +3,7 @@
 
 #include "core/base/problem.h"
 #include "core/effect/task.h"
-#include "core/flow/authority_state.h"
+#include "core/flow/authority/state.h"
 
 namespace postern {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "core/flow/authority_state.h"
+#include "core/flow/authority/state.h"
 #include "core/oauth/fault.h"
 
 namespace postern {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/flow/authority_state.h"
+#include "core/flow/authority/state.h"
 #include "core/flow/connect/ending.h"
 #include "core/flow/frame/outcome.h"
 #include "core/flow/integration/resolve.h"

@@ -1,5 +1,5 @@
 // What the provider refuses, again and again: who is told what, and when it is asked once more.
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {

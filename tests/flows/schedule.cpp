@@ -1,6 +1,6 @@
 // What is done unasked, and the versions that are kept.
 #include "core/connection/journal.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {

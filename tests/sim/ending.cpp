@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/store/connections.h"
 #include "tests/sim/simulation.h"
 

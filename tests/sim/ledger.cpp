@@ -4,7 +4,7 @@
 
 #include "core/base/form.h"
 #include "core/base/text.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "tests/sim/seal.h"
 
 namespace postern::sim {

@@ -1,4 +1,4 @@
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 
 #include <algorithm>
 

@@ -8,7 +8,7 @@
 
 #include "core/base/problem.h"
 #include "core/base/result.h"
-#include "core/flow/authority_state.h"
+#include "core/flow/authority/state.h"
 
 namespace postern {
 

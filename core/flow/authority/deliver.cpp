@@ -6,7 +6,7 @@
 
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/events/webhook.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"

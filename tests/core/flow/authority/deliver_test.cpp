@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/connection/journal.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "tests/flows/story.h"
 
 using namespace postern;

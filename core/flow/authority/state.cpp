@@ -1,10 +1,10 @@
-#include "core/flow/authority_state.h"
+#include "core/flow/authority/state.h"
 
 #include <algorithm>
 
 #include "core/base/text.h"
 #include "core/connection/decision.h"
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/connections.h"
 #include "core/provider/catalogue.h"

@@ -1,6 +1,6 @@
 // The authority's storage as a flow holds it, and the ways to read and recover it. The connection
 // object runs one flow at a time, so between a load and its commits nobody else writes, but for
-// what the flow that delivers events writes beside it (authority_deliver.cpp).
+// what the flow that delivers events writes beside it (deliver.cpp).
 #pragma once
 
 #include <optional>

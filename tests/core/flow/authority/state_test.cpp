@@ -1,5 +1,5 @@
 // What an authority goes on with when its own storage is gone.
-#include "core/flow/authority_state.h"
+#include "core/flow/authority/state.h"
 
 #include <algorithm>
 #include <doctest/doctest.h>

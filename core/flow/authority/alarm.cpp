@@ -1,7 +1,7 @@
 // When an authority's alarm is to ring: for what is unsettled, owed or due.
 #include <algorithm>
 
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 
 namespace postern {
 

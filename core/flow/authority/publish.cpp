@@ -1,7 +1,7 @@
 // What other stores get of an authority's changes: the record in KV and D1, events in D1's log.
 #include <algorithm>
 
-#include "core/flow/authority_store.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/connections.h"
 #include "core/flow/store/events.h"
