@@ -9,11 +9,11 @@
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
 #include "core/flow/authority/store.h"
-#include "core/flow/authority_connect.h"
-#include "core/flow/authority_refresh.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/reauth.h"
+#include "core/flow/grant/reauth.h"
+#include "core/flow/grant/redeem.h"
+#include "core/flow/grant/refresh.h"
 #include "core/flow/store/payload.h"
 
 namespace postern {

@@ -5,8 +5,8 @@
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
 #include "core/flow/authority/store.h"
-#include "core/flow/authority_connect.h"
 #include "core/flow/frame/flows.h"
+#include "core/flow/grant/redeem.h"
 #include "core/flow/store/payload.h"
 
 namespace postern {

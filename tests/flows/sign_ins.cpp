@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/connection/journal.h"
-#include "core/flow/kept_answer.h"
+#include "core/flow/grant/kept.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {

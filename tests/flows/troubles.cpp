@@ -1,6 +1,6 @@
 // Several things go wrong at once, or one after the other.
 #include "core/connection/journal.h"
-#include "core/flow/kept_answer.h"
+#include "core/flow/grant/kept.h"
 #include "tests/flows/story.h"
 
 namespace postern::testing {

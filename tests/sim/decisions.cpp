@@ -2,7 +2,7 @@
 // on the same bytes.
 #include "core/base/text.h"
 #include "core/connection/decision.h"
-#include "core/flow/kept_answer.h"
+#include "core/flow/grant/kept.h"
 #include "core/flow/store/payload.h"
 #include "tests/sim/simulation.h"
 

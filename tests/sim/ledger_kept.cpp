@@ -1,5 +1,5 @@
 // What became of answers that were kept for a later flow.
-#include "core/flow/kept_answer.h"
+#include "core/flow/grant/kept.h"
 #include "core/flow/store/payload.h"
 #include "tests/sim/ledger.h"
 

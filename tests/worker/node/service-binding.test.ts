@@ -145,7 +145,7 @@ describe("a second Worker calls", () => {
       assert.deepEqual([answer.success, answer.code, answer.status], [false, "needs_reauth", 409]);
       assert.match(String(answer.connect_url), /^https:\/\/postern\.example\/connect\/[\w-]{43}$/);
     }
-    // Who asks again at once gets the same link (core/flow/reauth.cpp).
+    // Who asks again at once gets the same link (core/flow/grant/reauth.cpp).
     assert.equal(first.connect_url, second.connect_url);
     const { callback, cookie } = await postern.upToCallback(String(second.connect_url), BOB);
     assert.equal((await postern.http(callback, { headers: { cookie } })).status, 200);

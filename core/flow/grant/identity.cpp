@@ -1,4 +1,4 @@
-#include "core/flow/identity.h"
+#include "core/flow/grant/identity.h"
 
 #include "core/oauth/issuer.h"
 #include "core/oauth/jwks.h"

@@ -1,4 +1,4 @@
-#include "core/flow/kept_answer.h"
+#include "core/flow/grant/kept.h"
 
 #include "core/effect/codec.h"
 #include "core/flow/authority/store.h"

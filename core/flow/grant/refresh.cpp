@@ -1,4 +1,4 @@
-#include "core/flow/authority_refresh.h"
+#include "core/flow/grant/refresh.h"
 
 #include <algorithm>
 
@@ -7,8 +7,8 @@
 #include "core/connection/schedule.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/kept_answer.h"
-#include "core/flow/refusal.h"
+#include "core/flow/grant/kept.h"
+#include "core/flow/grant/refusal.h"
 #include "core/oauth/token_request.h"
 
 namespace postern {

@@ -1,10 +1,10 @@
-#include "core/flow/refusal.h"
+#include "core/flow/grant/refusal.h"
 
 #include "core/base/fields.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
-#include "core/flow/kept_answer.h"
-#include "core/flow/reauth.h"
+#include "core/flow/grant/kept.h"
+#include "core/flow/grant/reauth.h"
 
 namespace postern {
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/core/flow/two_resources.h"
+#include "tests/core/flow/grant/two_resources.h"
 
 using namespace postern;
 using namespace postern::testing;

@@ -1,5 +1,5 @@
 // A token endpoint's answer that was kept and cannot be read: it may hold the only tokens.
-#include "core/flow/kept_answer.h"
+#include "core/flow/grant/kept.h"
 
 #include <algorithm>
 #include <doctest/doctest.h>

@@ -27,7 +27,7 @@ using RefreshResult = Result<std::monostate, RefreshFailure>;
 [[nodiscard]] const StoredAccessToken* live_token(const AuthorityState& state,
                                                   std::string_view resource, EpochMs now);
 
-// The open journal's request was refused, or nothing is known of it (authority_fault.cpp): the
+// The open journal's request was refused, or nothing is known of it (fault.cpp): the
 // journal stays for another try, or ends with what the fault means for the connection.
 Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, TokenFault fault);
 // The provider took the old refresh token and gave a new one with an answer that is no good

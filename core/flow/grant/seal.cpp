@@ -1,7 +1,7 @@
 // A token endpoint's answer, and its tokens sealed for a record.
 #include <algorithm>
 
-#include "core/flow/authority_refresh.h"
+#include "core/flow/grant/refresh.h"
 
 namespace postern {
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/flow/authority/state.h"
-#include "core/flow/authority_refresh.h"
 #include "core/flow/frame/outcome.h"
+#include "core/flow/grant/refresh.h"
 
 namespace postern {
 

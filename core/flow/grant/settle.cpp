@@ -1,13 +1,13 @@
-#include "core/flow/sign_in_finish.h"
+#include "core/flow/grant/settle.h"
 
 #include "core/base/base64url.h"
 #include "core/base/sha256.h"
 #include "core/connection/decision.h"
 #include "core/flow/authority/store.h"
-#include "core/flow/authority_refresh.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/identity.h"
+#include "core/flow/grant/identity.h"
+#include "core/flow/grant/refresh.h"
 #include "core/flow/store/states.h"
 
 namespace postern {

@@ -1,12 +1,12 @@
-#include "core/flow/authority_connect.h"
+#include "core/flow/grant/redeem.h"
 
 #include "core/base/form.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/kept_answer.h"
-#include "core/flow/sign_in_finish.h"
+#include "core/flow/grant/kept.h"
+#include "core/flow/grant/settle.h"
 #include "core/flow/store/payload.h"
 #include "core/oauth/callback.h"
 

@@ -4,10 +4,10 @@
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/authority/store.h"
-#include "core/flow/authority_refresh.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/kept_answer.h"
-#include "core/flow/refusal.h"
+#include "core/flow/grant/kept.h"
+#include "core/flow/grant/refresh.h"
+#include "core/flow/grant/refusal.h"
 #include "core/flow/store/integration_faults.h"
 
 namespace postern {

@@ -1,11 +1,11 @@
 // For how long a resource that was asked for in vain is left alone.
-#include "core/flow/authority_refresh.h"
+#include "core/flow/grant/refresh.h"
 
 #include <algorithm>
 #include <doctest/doctest.h>
 #include <string>
 
-#include "tests/core/flow/two_resources.h"
+#include "tests/core/flow/grant/two_resources.h"
 
 using namespace postern;
 using namespace postern::testing;

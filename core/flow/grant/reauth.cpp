@@ -1,4 +1,4 @@
-#include "core/flow/reauth.h"
+#include "core/flow/grant/reauth.h"
 
 #include "core/base/fields.h"
 #include "core/base/sha256.h"
