@@ -18,7 +18,7 @@ const MAY_INCLUDE: Record<string, string[]> = {
   page: ["base"],
 };
 /** The folders of core/flow stand on all of those; each may include the ones before it in this list. */
-const FLOW_FOLDERS = ["frame", "store", "integration", "events", "token", "access", "connect", "authority", "grant", "connections"];
+const FLOW_FOLDERS = ["frame", "store", "integration", "events", "token", "access", "connect", "authority", "grant", "connections", "resource"];
 for (const folder of FLOW_FOLDERS) MAY_INCLUDE[`flow/${folder}`] = Object.keys(MAY_INCLUDE);
 MAY_INCLUDE.flow = Object.keys(MAY_INCLUDE);
 MAY_INCLUDE.operation = Object.keys(MAY_INCLUDE);

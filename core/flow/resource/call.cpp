@@ -1,4 +1,4 @@
-#include "core/flow/resource_call.h"
+#include "core/flow/resource/call.h"
 
 #include "core/base/text.h"
 #include "core/base/url.h"

@@ -2,7 +2,7 @@
 #include "core/base/form.h"
 #include "core/base/text.h"
 #include "core/flow/frame/flows.h"
-#include "core/flow/resource_call.h"
+#include "core/flow/resource/call.h"
 
 namespace postern {
 
