@@ -18,15 +18,31 @@ const MAY_INCLUDE: Record<string, string[]> = {
   page: ["base"],
 };
 /** The folders of core/flow stand on all of those; each may include the ones before it in this list. */
-const FLOW_FOLDERS = ["frame", "store", "integration", "events", "token", "access", "connect", "authority", "grant", "connections", "resource"];
+const FLOW_FOLDERS = [
+  "frame",
+  "store",
+  "integration",
+  "events",
+  "token",
+  "access",
+  "connect",
+  "authority",
+  "grant",
+  "connections",
+  "resource",
+  "service",
+];
 for (const folder of FLOW_FOLDERS) MAY_INCLUDE[`flow/${folder}`] = Object.keys(MAY_INCLUDE);
-MAY_INCLUDE.flow = Object.keys(MAY_INCLUDE);
 MAY_INCLUDE.operation = Object.keys(MAY_INCLUDE);
 
-/** "base", "flow/frame". */
+/** "base", "flow/frame"; a file in core/flow itself is in no layer. */
 function layerOf(path: string): string {
   const [, layer = "", folder = ""] = path.split("/");
-  return layer === "flow" && folder !== "" && !folder.includes(".") ? `flow/${folder}` : layer;
+  return layer === "flow" ? `flow/${folder}` : layer;
+}
+
+function includesOf(text: string): string[] {
+  return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)].map(([, included]) => included ?? "");
 }
 
 test("base <- oauth <- provider <- connection <- flow <- operation, base <- effect, page <- flow", () => {
@@ -35,12 +51,26 @@ test("base <- oauth <- provider <- connection <- flow <- operation, base <- effe
     const layer = layerOf(path);
     const allowed = MAY_INCLUDE[layer];
     assert.ok(allowed, `${path} is in no layer`);
-    for (const [, included] of text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)) {
-      const other = layerOf(included ?? "");
-      if (!included?.startsWith("core/") || (other !== layer && !allowed.includes(other)))
+    for (const included of includesOf(text)) {
+      const other = layerOf(included);
+      if (!included.startsWith("core/") || (other !== layer && !allowed.includes(other)))
         wrong.push(`${path} includes ${included}`);
     }
   }
+  assert.deepEqual(wrong, []);
+});
+
+/** What runs in the authority: its storage, what is done with grants, and the operations of the one writer. */
+const IN_THE_AUTHORITY = /^core\/flow\/(authority\/|grant\/|connections\/(writer|versions)\.cpp$)/;
+
+test("a front reaches an authority only through the payloads in flow/store", () => {
+  const outside = core.filter(({ path }) => !IN_THE_AUTHORITY.test(path));
+  assert.ok(outside.length > 0 && outside.length < core.length);
+  const wrong = outside.flatMap(({ path, text }) =>
+    includesOf(text)
+      .filter((included) => IN_THE_AUTHORITY.test(included))
+      .map((included) => `${path} includes ${included}`),
+  );
   assert.deepEqual(wrong, []);
 });
 
@@ -49,9 +79,8 @@ test("wasm includes operation and itself, and nobody includes wasm or tests", ()
   for (const { path, text } of files(/\.(cpp|h)$/, "wasm")) {
     // The benchmark's module measures the functions of a lower layer by themselves.
     if (path === "wasm/bench_exports.cpp") continue;
-    for (const [, included] of text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)) {
-      if (!/^(core\/operation|core\/base|wasm)\//.test(included ?? ""))
-        wrong.push(`${path} includes ${included}`);
+    for (const included of includesOf(text)) {
+      if (!/^(core\/operation|core\/base|wasm)\//.test(included)) wrong.push(`${path} includes ${included}`);
     }
   }
   assert.deepEqual(wrong, []);
