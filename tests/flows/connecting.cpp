@@ -1,5 +1,5 @@
 // How an account is connected when nothing goes wrong.
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

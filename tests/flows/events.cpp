@@ -1,7 +1,7 @@
 // Events: written with the change, logged, sent to webhooks, given up, sent again.
 #include "core/connection/event.h"
 #include "core/connection/journal.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

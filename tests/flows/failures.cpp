@@ -1,6 +1,6 @@
 // How connecting fails, one story for each kind of failure.
 #include "core/base/form.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 using namespace postern::testing;
 

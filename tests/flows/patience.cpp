@@ -1,6 +1,6 @@
 // What the provider refuses, again and again: who is told what, and when it is asked once more.
 #include "core/flow/authority/store.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

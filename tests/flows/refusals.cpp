@@ -2,7 +2,7 @@
 #include "core/base/sha256.h"
 #include "core/flow/access/access.h"
 #include "core/flow/store/api_keys.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

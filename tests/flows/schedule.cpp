@@ -1,7 +1,7 @@
 // What is done unasked, and the versions that are kept.
 #include "core/connection/journal.h"
 #include "core/flow/authority/store.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

@@ -4,7 +4,7 @@
 
 #include "core/connection/journal.h"
 #include "core/flow/grant/kept.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

@@ -1,6 +1,6 @@
 // Tokens: read, refreshed, recovered, ended.
 #include "core/connection/journal.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

@@ -1,7 +1,7 @@
 // Several things go wrong at once, or one after the other.
 #include "core/connection/journal.h"
 #include "core/flow/grant/kept.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

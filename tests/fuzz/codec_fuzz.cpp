@@ -17,7 +17,7 @@
 #include "core/flow/frame/input.h"
 #include "core/flow/store/api_keys.h"
 #include "core/flow/store/payload.h"
-#include "tests/flows/wire.h"
+#include "tests/flows/host/wire.h"
 #include "tests/fuzz/check.h"
 
 using namespace postern;

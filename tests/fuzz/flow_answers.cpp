@@ -10,7 +10,7 @@
 #include "core/flow/store/payload.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 #include "tests/fuzz/flow_world.h"
 
 namespace postern::fuzz {

@@ -7,7 +7,7 @@
 
 #include "core/base/fields.h"
 #include "core/operation/table.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/flow_rules.h"
 #include "tests/fuzz/flow_world.h"

@@ -6,7 +6,7 @@
 #include "core/base/json.h"
 #include "core/base/problem.h"
 #include "core/connection/journal.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/flow_world.h"
 

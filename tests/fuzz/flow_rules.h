@@ -7,7 +7,7 @@
 
 #include "core/effect/effects.h"
 #include "core/flow/frame/outcome.h"
-#include "tests/flows/host.h"
+#include "tests/flows/host/host.h"
 
 namespace postern::fuzz {
 

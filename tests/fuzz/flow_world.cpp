@@ -18,7 +18,7 @@
 #include "core/flow/store/states.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::fuzz {
 

@@ -8,7 +8,7 @@
 #include "core/flow/frame/input.h"
 #include "core/flow/frame/operation.h"
 #include "core/flow/store/states.h"
-#include "tests/flows/host.h"
+#include "tests/flows/host/host.h"
 #include "tests/fuzz/choices.h"
 
 namespace postern::fuzz {

@@ -3,7 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/connection/journal.h"
-#include "tests/flows/wire.h"
+#include "tests/flows/host/wire.h"
 #include "tests/sim/seal.h"
 #include "tests/sim/simulation.h"
 

@@ -2,7 +2,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/journal.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 #include "tests/sim/settings.h"
 #include "tests/sim/simulation.h"
 

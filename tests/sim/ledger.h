@@ -24,7 +24,7 @@
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
 #include "core/connection/schedule.h"
-#include "tests/flows/host.h"
+#include "tests/flows/host/host.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/provider.h"
 

@@ -3,7 +3,7 @@
 #include "core/base/form.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/settings.h"
 

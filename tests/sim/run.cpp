@@ -1,7 +1,7 @@
 // Drives flows as worker-shim/src/flow-runner.ts does: what can be answered at once is answered
 // together, the rest one by one as it comes.
 #include "core/operation/table.h"
-#include "tests/flows/trace.h"
+#include "tests/flows/host/trace.h"
 #include "tests/sim/simulation.h"
 
 namespace postern::sim {

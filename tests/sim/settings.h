@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "core/base/text.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 #include "tests/sim/plan.h"
 
 namespace postern::sim {

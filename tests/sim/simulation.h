@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/flows/host.h"
+#include "tests/flows/host/host.h"
 #include "tests/sim/chance.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/event_book.h"

@@ -4,7 +4,7 @@
 #include "core/connection/decision.h"
 #include "core/connection/journal.h"
 #include "core/effect/codec.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 #include "tests/sim/seal.h"
 #include "tests/sim/settings.h"
 #include "tests/sim/simulation.h"

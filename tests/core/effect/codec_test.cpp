@@ -6,7 +6,7 @@
 
 #include "core/base/fields.h"
 #include "core/effect/task.h"
-#include "tests/flows/wire.h"
+#include "tests/flows/host/wire.h"
 
 using namespace postern;
 using namespace postern::testing;

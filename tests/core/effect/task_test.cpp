@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/effect/codec.h"
-#include "tests/flows/wire.h"
+#include "tests/flows/host/wire.h"
 
 using namespace postern;
 

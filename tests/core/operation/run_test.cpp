@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/operation/table.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 using namespace postern;
 using namespace postern::testing;

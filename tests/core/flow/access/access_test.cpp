@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/flow/store/api_keys.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 using namespace postern;
 

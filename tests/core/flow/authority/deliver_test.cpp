@@ -9,7 +9,7 @@
 
 #include "core/connection/journal.h"
 #include "core/flow/authority/store.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 using namespace postern;
 using namespace postern::testing;

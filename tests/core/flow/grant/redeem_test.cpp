@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/connection/journal.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 using namespace postern;
 using namespace postern::testing;

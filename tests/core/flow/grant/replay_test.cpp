@@ -10,7 +10,7 @@
 #include "core/base/form.h"
 #include "core/base/text.h"
 #include "core/connection/journal.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 using namespace postern;
 using namespace postern::testing;

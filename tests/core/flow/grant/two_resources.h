@@ -11,7 +11,7 @@
 
 #include "core/connection/event.h"
 #include "core/connection/journal.h"
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 namespace postern::testing {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/connection/record.h"
-#include "tests/flows/database.h"
+#include "tests/flows/host/database.h"
 
 namespace postern::testing {
 

@@ -7,7 +7,7 @@
 #include "core/connection/event.h"
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
-#include "tests/flows/trace.h"
+#include "tests/flows/host/trace.h"
 
 namespace postern::testing {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/flows/host.h"
-#include "tests/flows/trace.h"
+#include "tests/flows/host/host.h"
+#include "tests/flows/host/trace.h"
 
 namespace postern::testing {
 

@@ -1,4 +1,4 @@
-#include "tests/flows/trace.h"
+#include "tests/flows/host/trace.h"
 
 #include "core/base/form.h"
 #include "core/base/text.h"

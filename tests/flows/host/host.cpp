@@ -1,4 +1,4 @@
-#include "tests/flows/host.h"
+#include "tests/flows/host/host.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -22,8 +22,8 @@
 #include "core/flow/frame/input.h"
 #include "core/flow/frame/outcome.h"
 #include "core/operation/run.h"
-#include "tests/flows/database.h"
-#include "tests/flows/wire.h"
+#include "tests/flows/host/database.h"
+#include "tests/flows/host/wire.h"
 
 namespace postern::testing {
 

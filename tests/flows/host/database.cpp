@@ -1,4 +1,4 @@
-#include "tests/flows/database.h"
+#include "tests/flows/host/database.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "tests/flows/story.h"
+#include "tests/flows/host/story.h"
 
 #include "core/base/base64url.h"
 #include "core/base/form.h"

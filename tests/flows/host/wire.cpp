@@ -1,4 +1,4 @@
-#include "tests/flows/wire.h"
+#include "tests/flows/host/wire.h"
 
 #include <array>
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/base/fields.h"
-#include "tests/flows/host.h"
+#include "tests/flows/host/host.h"
 
 namespace postern::testing {
 
