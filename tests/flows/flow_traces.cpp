@@ -20,15 +20,19 @@ const std::filesystem::path kTranscripts = POSTERN_SOURCE_DIR "/build/transcript
 const Stories& stories() {
   static const Stories all = [] {
     Stories told;
+    tell_access(told);
     tell_connecting(told);
     tell_failures(told);
-    tell_tokens(told);
-    tell_refusals(told);
-    tell_troubles(told);
     tell_sign_ins(told);
+    tell_tokens(told);
+    tell_refreshes(told);
+    tell_unknown_outcomes(told);
     tell_patience(told);
-    tell_events(told);
     tell_schedule(told);
+    tell_stores(told);
+    tell_connections(told);
+    tell_resources(told);
+    tell_events(told);
     return told;
   }();
   return all;

@@ -6,18 +6,6 @@ namespace postern::testing {
 
 namespace {
 
-void resource_refused(Stories& stories) {
-  auto& story = connected(
-      stories, "resource-needs-consent", "The person never agreed to one of the resources",
-      "The grant lives, and so does the token for Graph: the link is for the Resource Manager\n"
-      "alone, and the connection stays connected.");
-  story.expect("POST", std::string(kTokenUrl),
-               error_reply(400, "invalid_grant", R"(,"suberror":"consent_required")"));
-  story.host.call(story.get_token(R"(,"resource":"arm")"));
-  story.section("Graph, as if nothing had happened");
-  story.host.call(story.get_token());
-}
-
 void refused_again(Stories& stories) {
   auto& story = connected(
       stories, "refusals-are-remembered", "What the provider refused is not asked again at once",
@@ -38,24 +26,6 @@ void refused_again(Stories& stories) {
   story.expect("POST", std::string(kTokenUrl),
                token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
   story.host.call(story.get_token());
-}
-
-void refused_for_good(Stories& stories) {
-  auto& story = connected(
-      stories, "resource-refuses-every-token", "Graph refuses whatever token it is shown",
-      "One is replaced. The new one is refused as well, and the next request does not replace it:\n"
-      "one in half a minute is enough.");
-  const auto get_user = rpc("get_user", R"({"userId":"user-1"})", "graph:read");
-  const HttpReply refused{.status = 401, .headers = {}, .body = "{}"};
-  story.world.now += kMinuteMs;
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.quietly([&](Host& silent) { silent.call(get_user); });
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.host.call(get_user);
 }
 
 void odd_answer(Stories& stories) {
@@ -132,9 +102,7 @@ void doubt_stays(Stories& stories) {
 }  // namespace
 
 void tell_patience(Stories& stories) {
-  resource_refused(stories);
   refused_again(stories);
-  refused_for_good(stories);
   odd_answer(stories);
   tired_alarm(stories);
   doubt_stays(stories);

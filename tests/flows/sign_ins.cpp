@@ -239,6 +239,46 @@ void foreign_key(Stories& stories) {
   story.host.call(story.callback_of(begun));
 }
 
+void kept_code(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "callback-kept-answer", "The object dies after the code was redeemed",
+      "A code works once, so it is never sent again; but its answer was kept, and the alarm makes\n"
+      "the connection that the person signed in for."));
+  Story::Begun begun;
+  story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
+  story.expect_sign_in(begun);
+  story.host.crash = [](const Effect& effect, bool carried_out) {
+    const auto* fetch = std::get_if<Fetch>(&effect);
+    return carried_out && fetch != nullptr && fetch->method == "POST";
+  };
+  story.host.call(story.callback_of(begun));
+  story.host.crash = {};
+  story.section("The alarm rings");
+  story.world.now += 45 * kSecondMs;
+  story.host.ring(story.object_name());
+}
+
+void kept_nothing(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "callback-kept-nothing", "The object dies, and what was kept is no answer",
+      "The request timed out. Nobody knows whether the code was redeemed, and it is not sent "
+      "again:\n"
+      "the alarm ends the attempt."));
+  Story::Begun begun;
+  story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
+  story.expect("POST", std::string(kTokenUrl), std::unexpected(HostFault::timeout));
+  story.host.crash = [](const Effect& effect, bool carried_out) {
+    return carried_out && std::holds_alternative<Fetch>(effect);
+  };
+  story.quietly([&](Host& silent) {
+    silent.crash = story.host.crash;
+    silent.call(story.callback_of(begun));
+  });
+  story.host.crash = {};
+  story.world.now += 45 * kSecondMs;
+  story.host.ring(story.object_name());
+}
+
 }  // namespace
 
 void tell_sign_ins(Stories& stories) {
@@ -253,6 +293,8 @@ void tell_sign_ins(Stories& stories) {
   over_unreadable(stories);
   nobody_can_confirm(stories);
   foreign_key(stories);
+  kept_code(stories);
+  kept_nothing(stories);
 }
 
 }  // namespace postern::testing

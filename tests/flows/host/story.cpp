@@ -279,6 +279,13 @@ Story& connected(Stories& stories, std::string name, std::string_view heading,
   return story;
 }
 
+Story& expired(Stories& stories, std::string name, std::string_view heading, std::string_view prose,
+               DurationMs later) {
+  auto& story = connected(stories, std::move(name), heading, prose);
+  story.world.now += later;
+  return story;
+}
+
 Request forced_refresh() {
   return rpc("refresh", R"({"userId":"user-1"})", "connections:write");
 }

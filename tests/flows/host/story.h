@@ -138,6 +138,9 @@ using Stories = std::vector<std::unique_ptr<Story>>;
 // One of a person who is connected, as another isolate sees it.
 Story& connected(Stories& stories, std::string name, std::string_view heading,
                  std::string_view prose);
+// The same, with the token at its end or near it.
+Story& expired(Stories& stories, std::string name, std::string_view heading, std::string_view prose,
+               DurationMs later = 61 * kMinuteMs);
 [[nodiscard]] Request forced_refresh();
 // The provider answers a refresh with access-<number> and refresh-<number>.
 void expect_refresh(Story& story, int number);
@@ -149,14 +152,18 @@ void fail_keys(Story& story, const Story::Begun& begun);
 [[nodiscard]] bool after_token_answer(const Effect& effect, bool carried_out);
 
 // Every story, told.
+void tell_access(Stories& stories);
 void tell_connecting(Stories& stories);
 void tell_failures(Stories& stories);
-void tell_tokens(Stories& stories);
-void tell_refusals(Stories& stories);
-void tell_troubles(Stories& stories);
 void tell_sign_ins(Stories& stories);
+void tell_tokens(Stories& stories);
+void tell_refreshes(Stories& stories);
+void tell_unknown_outcomes(Stories& stories);
 void tell_patience(Stories& stories);
-void tell_events(Stories& stories);
 void tell_schedule(Stories& stories);
+void tell_stores(Stories& stories);
+void tell_connections(Stories& stories);
+void tell_resources(Stories& stories);
+void tell_events(Stories& stories);
 
 }  // namespace postern::testing

@@ -1,4 +1,4 @@
-// Several things go wrong at once, or one after the other.
+// Stores that are down, behind, or hold what cannot be read.
 #include "core/connection/journal.h"
 #include "core/flow/grant/kept.h"
 #include "tests/flows/host/story.h"
@@ -7,34 +7,46 @@ namespace postern::testing {
 
 namespace {
 
-void poison(Stories& stories) {
-  auto& story = connected(
-      stories, "refresh-poisoned-answer", "Flows die of an answer that was kept",
-      "A defect of ours, most likely. The answer may hold the only tokens, so it is not thrown\n"
-      "away; but after the third death it is left alone for ten minutes, and the token that lives\n"
-      "is served meanwhile.");
+void alarm_without_storage(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "alarm-storage-down", "An alarm rings while the object's storage is down",
+      "The flow ends in a problem, so that the platform rings again: to end well would be to "
+      "forget\n"
+      "what is owed. The same where the record is one that this version cannot read."));
+  story.connect_quietly();
+  story.fail_next("storage.read");
+  story.host.ring(story.object_name());
+  story.section("A record of a provider that this version does not know");
+  auto& storage = story.world.objects[story.object_name()].storage;
+  auto record = decode_record(storage[std::string(kRecordKey)]).value_or(ConnectionRecord{});
+  record.provider = "gitlab";
+  storage[std::string(kRecordKey)] = encode_record(record);
+  story.host.call(forced_refresh());
+  story.host.ring(story.object_name());
+  story.section("A record of a later version");
+  storage[std::string(kRecordKey)] = "of another kind";
+  story.host.ring(story.object_name());
+}
+
+void outbox(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "outbox-retry", "KV and D1 are down when a new version is committed",
+      "The caller gets its token all the same: the authority has it. What is owed to the stores\n"
+      "waits in the outbox, and the alarm delivers it."));
+  story.connect_quietly();
   story.world.now += 56 * kMinuteMs;
   story.expect("POST", std::string(kTokenUrl),
                token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
-  story.quietly([&](Host& silent) {
-    silent.crash = after_token_answer;
-    silent.call(story.get_token());
-    silent.crash = [](const Effect& effect, bool) { return std::holds_alternative<Seal>(effect); };
-    silent.call(story.get_token());
-    silent.call(story.get_token());
-  });
-  story.section("The third death");
-  story.host.crash = [](const Effect& effect, bool) {
-    return std::holds_alternative<Seal>(effect);
-  };
-  story.host.call(story.get_token());
-  story.section("The next caller");
-  story.host.call(story.get_token());
-  story.section("Eleven minutes later, with a version that does not die",
-                "The new tokens are there.");
-  story.host.crash = {};
-  story.world.now += 11 * kMinuteMs;
-  story.host.call(story.get_token());
+  story.fail_next("kv.put");
+  story.fail_next("sql", HostFault::timeout);
+  story.host.call(forced_refresh());
+  story.section("The alarm rings, and D1 is still down");
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.fail_next("sql");
+  story.host.ring(story.object_name());
+  story.section("The alarm rings again", "Only D1 is owed something.");
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
 }
 
 void late_write(Stories& stories) {
@@ -54,20 +66,6 @@ void late_write(Stories& stories) {
   story.world.now = story.world.objects[story.object_name()].alarm_at;
   story.host.ring(story.object_name());
   story.section("Nothing is served");
-  story.host.call(story.get_token());
-}
-
-void stale_kv(Stories& stories) {
-  auto& story = connected(
-      stories, "token-from-stale-kv", "KV shows an older version than the authority has",
-      "Whoever is led to the authority by it has KV corrected, at most every 30 seconds.");
-  const auto older = story.world.kv;
-  story.world.now += 56 * kMinuteMs;
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
-  story.quietly([&](Host& silent) { silent.call(story.get_token()); });
-  story.world.forget_memory();
-  story.world.kv = older;
   story.host.call(story.get_token());
 }
 
@@ -162,34 +160,12 @@ void mending_times_out(Stories& stories) {
   story.host.ring(story.object_name());
 }
 
-void kept_without_old_token(Stories& stories) {
-  auto& story = connected(
-      stories, "refresh-kept-answer-alone", "The old refresh token cannot be opened any more",
-      "Its key has left the ring. The kept answer brings a new one, and nothing else is needed.");
-  story.world.now += 56 * kMinuteMs;
-  story.expect("POST", std::string(kTokenUrl),
-               token_reply({.access_token = "access-2", .refresh_token = "refresh-2"}));
-  story.quietly([&](Host& silent) {
-    silent.crash = after_token_answer;
-    silent.call(story.get_token());
-  });
-  story.world.weather = [](const Effect& effect) -> std::optional<HostFault> {
-    const auto* open = std::get_if<Open>(&effect);
-    return open != nullptr && open->context.contains("refresh_token")
-               ? std::optional(HostFault::refused)
-               : std::nullopt;
-  };
-  story.world.now += 40 * kMinuteMs;
-  story.host.ring(story.object_name());
-}
-
 }  // namespace
 
-void tell_troubles(Stories& stories) {
-  kept_without_old_token(stories);
-  poison(stories);
+void tell_stores(Stories& stories) {
+  alarm_without_storage(stories);
+  outbox(stories);
   late_write(stories);
-  stale_kv(stories);
   unreadable(stories);
   newer_backup(stories);
   alarm_commit_fails(stories);
