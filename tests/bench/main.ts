@@ -102,12 +102,12 @@ function operationRows(): void {
     const said = operationsText(operationsOf(document, section));
     row(`billable: ${what}`, said, bound, said === bound);
   };
-  bill("token read, warm", "token-cold-and-warm", "Warm", "none");
-  bill("token read, cold, RPC", "token-cold-and-warm", "", "1 KV read");
-  bill("token read, cold, HTTP", "token-by-key", "", "2 KV read");
+  bill("token read, warm", "token/token-cold-and-warm", "Warm", "none");
+  bill("token read, cold, RPC", "token/token-cold-and-warm", "", "1 KV read");
+  bill("token read, cold, HTTP", "access/token-by-key", "", "2 KV read");
   // The read that finds the token near its end, and what it leads to.
   const refresh = "1 object, 1 KV read, 1 KV write, 1 D1 of 3, 8 rows, 3 alarms";
-  bill("token read and refresh, RPC", "token-refresh", "", refresh);
+  bill("token read and refresh, RPC", "token/token-refresh", "", refresh);
 }
 
 function print(): void {

@@ -18,7 +18,7 @@ export interface Operations {
   readonly alarms: number;
 }
 
-/** `section`: its heading; the first, which has none, unless told. */
+/** `document`: "token/token-refresh". `section`: its heading; the first, which has none, unless told. */
 export function operationsOf(document: string, section = ""): Operations {
   const text = readFileSync(join(root, "tests", "flows", `${document}.md`), "utf8");
   const parts = text.split(/^## /m);

@@ -1,4 +1,5 @@
-// Tells every story and compares its trace with the document beside this file, byte for byte.
+// Tells every story and compares its trace with the document beside the file that tells it, byte
+// for byte.
 // UPDATE_TRACES=1 writes the documents anew. The transcripts for wasm.test.ts go to build/.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <vector>
 
 #include "tests/flows/host/story.h"
 
@@ -17,25 +19,47 @@ namespace {
 const std::filesystem::path kDocuments = POSTERN_SOURCE_DIR "/tests/flows";
 const std::filesystem::path kTranscripts = POSTERN_SOURCE_DIR "/build/transcripts";
 
-const Stories& stories() {
-  static const Stories all = [] {
-    Stories told;
-    tell_access(told);
-    tell_connecting(told);
-    tell_failures(told);
-    tell_sign_ins(told);
-    tell_tokens(told);
-    tell_refreshes(told);
-    tell_unknown_outcomes(told);
-    tell_patience(told);
-    tell_schedule(told);
-    tell_stores(told);
-    tell_connections(told);
-    tell_resources(told);
-    tell_events(told);
-    return told;
+// The files that tell stories, and the folder that each lies in with its documents.
+struct Teller {
+  const char* folder;
+  void (*tell)(Stories&);
+};
+constexpr Teller kTellers[] = {{"access", tell_access},
+                               {"connect", tell_connecting},
+                               {"connect", tell_failures},
+                               {"connect", tell_sign_ins},
+                               {"token", tell_tokens},
+                               {"grant", tell_refreshes},
+                               {"grant", tell_unknown_outcomes},
+                               {"grant", tell_patience},
+                               {"authority", tell_schedule},
+                               {"authority", tell_stores},
+                               {"connections", tell_connections},
+                               {"resource", tell_resources},
+                               {"events", tell_events}};
+
+struct Told {
+  Stories stories;
+  std::vector<std::filesystem::path> documents;  // of each story
+};
+
+const Told& told() {
+  static const Told all = [] {
+    Told every;
+    for (const auto& [folder, tell] : kTellers) {
+      const auto first = every.stories.size();
+      tell(every.stories);
+      for (auto i = first; i < every.stories.size(); ++i) {
+        every.documents.push_back(kDocuments / folder / (every.stories[i]->name + ".md"));
+      }
+    }
+    return every;
   }();
   return all;
+}
+
+const Stories& stories() {
+  return told().stories;
 }
 
 std::string read(const std::filesystem::path& path) {
@@ -76,10 +100,11 @@ std::string difference(const std::string& have, const std::string& want) {
 
 TEST_CASE("every flow does exactly what its document says") {
   const bool update = std::getenv("UPDATE_TRACES") != nullptr;
-  for (const auto& story : stories()) {
+  for (std::size_t i = 0; i < stories().size(); ++i) {
+    const auto& story = stories()[i];
+    const auto& path = told().documents[i];
     CAPTURE(story->name);
     const auto document = document_of(*story);
-    const auto path = kDocuments / (story->name + ".md");
     if (update) {
       write(path, document);
     }
@@ -97,13 +122,13 @@ TEST_CASE("nothing in a story is left over, unexpected or stored in the clear") 
 TEST_CASE("every document has its story") {
   std::set<std::string> names;
   for (const auto& story : stories()) {
-    CHECK(names.insert(story->name + ".md").second);
+    CHECK(names.insert(story->name).second);
   }
-  for (const auto& entry : std::filesystem::directory_iterator(kDocuments)) {
-    const auto name = entry.path().filename().string();
-    if (name.ends_with(".md")) {
-      CAPTURE(name);
-      CHECK(names.contains(name));
+  const std::set<std::filesystem::path> documents(told().documents.begin(), told().documents.end());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kDocuments)) {
+    if (entry.path().extension() == ".md") {
+      CAPTURE(entry.path().string());
+      CHECK(documents.contains(entry.path()));
     }
   }
 }

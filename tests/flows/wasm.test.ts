@@ -1,9 +1,10 @@
 /**
- * What the native core did in the stories of this folder, the wasm must do byte for byte: each
+ * What the native core did in the stories of these folders, the wasm must do byte for byte: each
  * transcript that the native test wrote is played to an instance, as worker-shim/src/core.ts does it.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { test } from "node:test";
 
 /** Node has it; its types leave it to the DOM's, which do not belong here. */
@@ -73,7 +74,9 @@ function cross(core: CoreExports, { isStart, input }: Crossing): { step: number;
 }
 
 const files = readdirSync(transcripts).filter((name) => name.endsWith(".bin"));
-const documents = readdirSync(new URL(".", import.meta.url)).filter((name) => name.endsWith(".md"));
+const documents = readdirSync(new URL(".", import.meta.url), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".md"))
+  .map((path) => basename(path));
 
 test("there is a transcript for every document", () => {
   assert.deepEqual(
