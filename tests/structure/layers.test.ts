@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { files, offences } from "./files.ts";
+import { files, offences, read } from "./files.ts";
 
 const core = files(/\.(cpp|h)$/, "core");
 
@@ -58,6 +58,19 @@ test("base <- oauth <- provider <- connection <- flow <- operation, base <- effe
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+test("docs/architecture.md has the folders in the order of their includes", () => {
+  const told = [...read("docs/architecture.md").matchAll(/^\| `core\/([\w/]+)` \|/gm)].map(
+    ([, layer]) => layer,
+  );
+  assert.deepEqual(
+    told.filter((layer) => layer?.startsWith("flow/")),
+    FLOW_FOLDERS.map((folder) => `flow/${folder}`),
+  );
+  for (const [layer, allowed] of Object.entries(MAY_INCLUDE))
+    for (const other of allowed)
+      assert.ok(told.indexOf(other) < told.indexOf(layer), `${other} above ${layer}`);
 });
 
 /** What runs in the authority: its storage, what is done with grants, and the operations of the one writer. */

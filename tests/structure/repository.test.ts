@@ -5,6 +5,7 @@ import { codeOf, files, lines, offences, read } from "./files.ts";
 
 const shim = files(/\.ts$/, "worker-shim/src");
 const core = files(/\.(cpp|h)$/, "core");
+const there = new Set(files(/./, ".").map(({ path }) => path));
 
 test("the interpreter holds no OAuth word", () => {
   const words =
@@ -68,6 +69,24 @@ test("no file tells of the machine that it was written on", () => {
   );
   assert.deepEqual(
     offences(everything, own, (text) => text),
+    [],
+  );
+});
+
+test("comments and documents name files that there are", () => {
+  // Decisions and the changelog tell of their own time; what is built comes and goes.
+  const written = files(/\.(cpp|h|ts|mjs|sh|md|txt|cmake|json|jsonc)$/, ".").filter(
+    ({ path }) => !/^(docs\/decisions\/|CHANGELOG\.md$|third_party\/)/.test(path),
+  );
+  const file =
+    /(?<![\w./-])(?:core|wasm|worker-shim|scripts|tests|docs|cmake)\/[\w./-]+\.(?:cpp|h|ts|mjs|sh|md|sql|json|cmake)\b/g;
+  const named = written.flatMap(({ path, text }) =>
+    [...text.matchAll(file)].map(([name]) => ({ path, name })),
+  );
+  assert.ok(named.length > 500);
+  const missing = named.filter(({ name }) => !name.includes("/generated/") && !there.has(name));
+  assert.deepEqual(
+    missing.map(({ path, name }) => `${path}: ${name}`),
     [],
   );
 });

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/base/version.h"
-#include "tests/core/flow/environment.h"
+#include "tests/core/environment.h"
 
 using namespace postern;
 

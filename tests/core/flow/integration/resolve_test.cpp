@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 #include <string>
 
+#include "tests/core/environment.h"
 #include "tests/core/fault_of.h"
-#include "tests/core/flow/environment.h"
 
 using namespace postern;
 
