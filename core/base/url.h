@@ -55,6 +55,4 @@ struct UrlPolicy {
 
 [[nodiscard]] bool same_origin(const Url& a, const Url& b);
 
-[[nodiscard]] std::string_view name_of(UrlFault fault);
-
 }  // namespace postern

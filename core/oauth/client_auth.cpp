@@ -49,16 +49,4 @@ void apply_client_auth(ClientAuthMethod method, std::string_view client_id,
   }
 }
 
-std::string_view name_of(ClientAuthMethod method) {
-  switch (method) {
-    case ClientAuthMethod::post:
-      return "client_secret_post";
-    case ClientAuthMethod::basic:
-      return "client_secret_basic";
-    case ClientAuthMethod::none:
-      return "none";
-  }
-  return "";
-}
-
 }  // namespace postern

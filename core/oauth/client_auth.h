@@ -24,6 +24,4 @@ enum class ClientAuthMethod : std::uint8_t {
 void apply_client_auth(ClientAuthMethod method, std::string_view client_id,
                        std::string_view client_secret, FormFields& body, HeaderFields& headers);
 
-[[nodiscard]] std::string_view name_of(ClientAuthMethod method);
-
 }  // namespace postern

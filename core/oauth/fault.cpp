@@ -58,18 +58,6 @@ TokenFault no_reply_fault(const char* reason) {
   return fault;
 }
 
-std::string_view name_of(FaultKind kind) {
-  switch (kind) {
-    case FaultKind::transient:
-      return "transient";
-    case FaultKind::terminal:
-      return "terminal";
-    case FaultKind::integration:
-      return "integration";
-  }
-  return "";
-}
-
 std::string printable_ascii(std::string_view text, std::size_t max_bytes) {
   std::string clean(text.substr(0, max_bytes));
   for (char& c : clean) {

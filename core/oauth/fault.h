@@ -66,8 +66,6 @@ struct FaultVerdict {
 // Always transient.
 [[nodiscard]] TokenFault no_reply_fault(const char* reason);
 
-[[nodiscard]] std::string_view name_of(FaultKind kind);
-
 // Foreign text made fit for a log line, a header or JSON: bytes outside 0x20..0x7e become '?', cut
 // to `max_bytes`.
 [[nodiscard]] std::string printable_ascii(std::string_view text, std::size_t max_bytes);

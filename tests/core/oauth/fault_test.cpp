@@ -66,7 +66,6 @@ TEST_CASE("reasons are stable words") {
   CHECK(classify_token_error("", 500, {}).reason == std::string_view("http_5xx"));
   CHECK(no_reply_fault("network").reason == std::string_view("network"));
   CHECK(no_reply_fault("timeout").kind == FaultKind::transient);
-  CHECK(name_of(FaultKind::integration) == "integration");
 }
 
 TEST_CASE("foreign text becomes printable ASCII of bounded length") {
