@@ -6,6 +6,7 @@
 #include "core/base/form.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
+#include "tests/core/base/url_fault.h"
 #include "tests/fuzz/check.h"
 
 using namespace postern;

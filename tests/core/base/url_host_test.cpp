@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/url.h"
+#include "tests/core/base/url_fault.h"
 
 using namespace postern;
 using namespace std::string_view_literals;

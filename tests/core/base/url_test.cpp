@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/core/base/url_fault.h"
+
 using namespace postern;
 using namespace std::string_view_literals;
 
