@@ -34,7 +34,7 @@ export function apiDocument(manifest) {
   const permissions = [...new Set(shown.map((operation) => operation.permission).filter(Boolean))].sort();
   return `# API
 
-Generated from the operations' declarations (\`core/operation/declarations.cpp\`) by \`npm run build\`.
+Generated from the operations' declarations (\`core/flow/*/operations.h\`) by \`npm run build\`.
 HTTP callers send \`Authorization: Bearer pk_…\`; the organization comes from the key. Workers call the same
 operations over a service binding, whose \`props\` carry \`org\` and \`permissions\`. Parameters that an operation
 does not declare are refused. Times are RFC 3339, durations seconds. An \`identifier\` is 1 to 255 bytes of text without control

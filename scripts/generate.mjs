@@ -13,7 +13,7 @@ export function readManifest() {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-const NOTICE = "// Generated from core/operation/declarations.cpp; not to be edited.\n";
+const NOTICE = "// Generated from core/flow/*/operations.h; not to be edited.\n";
 
 export function manifestModule(manifest) {
   const operations = manifest.operations.map(({ parameters, summary, result, ...used }) => used);

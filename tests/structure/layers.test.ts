@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { files, offences, read } from "./files.ts";
+import { codeOf, files, offences, read } from "./files.ts";
 
 const core = files(/\.(cpp|h)$/, "core");
 
@@ -77,7 +77,10 @@ test("docs/architecture.md has the folders in the order of their includes", () =
 const IN_THE_AUTHORITY = /^core\/flow\/(authority\/|grant\/|connections\/(writer|versions)\.cpp$)/;
 
 test("a front reaches an authority only through the payloads in flow/store", () => {
-  const outside = core.filter(({ path }) => !IN_THE_AUTHORITY.test(path));
+  // The table of all operations names both.
+  const outside = core.filter(
+    ({ path }) => !IN_THE_AUTHORITY.test(path) && path !== "core/operation/table.cpp",
+  );
   assert.ok(outside.length > 0 && outside.length < core.length);
   const wrong = outside.flatMap(({ path, text }) =>
     includesOf(text)
@@ -85,6 +88,26 @@ test("a front reaches an authority only through the payloads in flow/store", () 
       .map((included) => `${path} includes ${included}`),
   );
   assert.deepEqual(wrong, []);
+});
+
+test("operations are declared by features, in core/flow/*/operations.h", () => {
+  const declared = /\bOperation\s+k\w+\s*\[\]\s*=/;
+  const declaring = core.filter(({ text }) => declared.test(codeOf(text))).map(({ path }) => path);
+  assert.ok(declaring.length > 5);
+  assert.deepEqual(
+    declaring.filter((path) => !/^core\/flow\/\w+\/operations\.h$/.test(path)),
+    [],
+  );
+  // What joins them knows no feature from elsewhere, but who may call.
+  const joining = core.filter(({ path }) => path.startsWith("core/operation/"));
+  assert.deepEqual(
+    joining
+      .flatMap(({ text }) => includesOf(text))
+      .filter(
+        (included) => included.startsWith("core/flow/") && !/\/(frame\/\w+|operations)\.h$/.test(included),
+      ),
+    ["core/flow/access/access.h"],
+  );
 });
 
 test("wasm includes operation and itself, and nobody includes wasm or tests", () => {

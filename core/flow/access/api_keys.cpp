@@ -6,7 +6,7 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/access/access.h"
-#include "core/flow/frame/flows.h"
+#include "core/flow/access/operations.h"
 
 namespace postern {
 

@@ -6,9 +6,9 @@
 
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
+#include "core/flow/authority/operations.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/events/webhook.h"
-#include "core/flow/frame/flows.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"

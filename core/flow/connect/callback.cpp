@@ -4,10 +4,10 @@
 
 #include "core/base/form.h"
 #include "core/base/sha256.h"
+#include "core/flow/connect/operations.h"
 #include "core/flow/connect/pages.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/connection_name.h"
-#include "core/flow/frame/flows.h"
 #include "core/flow/store/links.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/store/states.h"

@@ -5,7 +5,7 @@
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
 #include "core/flow/authority/store.h"
-#include "core/flow/frame/flows.h"
+#include "core/flow/connections/operations.h"
 #include "core/flow/grant/redeem.h"
 #include "core/flow/store/payload.h"
 

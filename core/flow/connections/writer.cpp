@@ -9,7 +9,7 @@
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
 #include "core/flow/authority/store.h"
-#include "core/flow/frame/flows.h"
+#include "core/flow/connections/operations.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/reauth.h"
 #include "core/flow/grant/redeem.h"

@@ -6,7 +6,7 @@
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/event.h"
-#include "core/flow/frame/flows.h"
+#include "core/flow/events/operations.h"
 #include "core/flow/frame/sql.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"

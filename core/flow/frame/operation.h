@@ -40,6 +40,9 @@ struct Parameter {
   std::string_view summary;
 };
 
+// What an operation of the authority takes at most, but for those that need none or less.
+inline constexpr std::uint16_t kAuthorityEntropy = 512;
+
 struct Operation {
   std::string_view name;       // snake_case
   std::string_view rpc;        // camelCase, empty: not over RPC

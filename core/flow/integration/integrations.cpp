@@ -1,7 +1,7 @@
 // An organization's integration: whether the provider takes it, and how its tokens are refreshed.
 #include "core/base/json_writer.h"
 #include "core/flow/frame/connection_name.h"
-#include "core/flow/frame/flows.h"
+#include "core/flow/integration/operations.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/integration_faults.h"
 

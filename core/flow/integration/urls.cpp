@@ -1,7 +1,7 @@
 // URLs that are built and never fetched.
 #include "core/base/json_writer.h"
 #include "core/flow/frame/connection_name.h"
-#include "core/flow/frame/flows.h"
+#include "core/flow/integration/operations.h"
 #include "core/flow/integration/resolve.h"
 
 namespace postern {

@@ -1,7 +1,7 @@
 // The typed reads of Azure Resource Manager.
 #include "core/base/form.h"
-#include "core/flow/frame/flows.h"
 #include "core/flow/resource/call.h"
+#include "core/flow/resource/operations.h"
 
 namespace postern {
 

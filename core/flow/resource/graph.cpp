@@ -1,8 +1,8 @@
 // The typed reads of Microsoft Graph.
 #include "core/base/form.h"
 #include "core/base/text.h"
-#include "core/flow/frame/flows.h"
 #include "core/flow/resource/call.h"
+#include "core/flow/resource/operations.h"
 
 namespace postern {
 

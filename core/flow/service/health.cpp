@@ -1,8 +1,8 @@
 #include "core/base/json_writer.h"
 #include "core/base/version.h"
 #include "core/flow/access/access.h"
-#include "core/flow/frame/flows.h"
 #include "core/flow/frame/sql.h"
+#include "core/flow/service/operations.h"
 
 namespace postern {
 

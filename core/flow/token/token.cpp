@@ -4,8 +4,8 @@
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/frame/connection_name.h"
-#include "core/flow/frame/flows.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/token/operations.h"
 
 namespace postern {
 

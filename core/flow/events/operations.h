@@ -1,0 +1,70 @@
+// What happened to connections.
+#pragma once
+
+#include "core/flow/frame/operation.h"
+
+namespace postern {
+
+Task<Outcome> list_events_flow(FlowContext* context);
+Task<Outcome> redeliver_event_flow(FlowContext* context);
+Task<Outcome> list_dead_letters_flow(FlowContext* context);
+
+namespace events {
+
+using enum ParameterKind;
+
+inline constexpr Parameter kEvents[] = {
+    {"cursor", text, ParameterPlace::query, false,
+     "Where the last read ended; the beginning when absent"},
+    {"limit", integer, ParameterPlace::query, false, "1 to 100; 100 when absent"},
+    {"type", name, ParameterPlace::query, false,
+     "Only of this type: connected, refreshed, refresh_retry, refresh_failed, "
+     "recovered, needs_reauth, disconnected or grant_expiring"},
+    {"user_id", identifier, ParameterPlace::query, false, "Only this user's"},
+    {"integration", name, ParameterPlace::query, false, "Only this integration's"}};
+inline constexpr Parameter kRedeliver[] = {
+    {"event_id", name, ParameterPlace::path, true, "The event's id"}};
+inline constexpr Parameter kDeadLetters[] = {
+    {"cursor", text, ParameterPlace::query, false,
+     "Where the last page ended; the beginning when absent"}};
+
+inline constexpr Operation kOperations[] = {
+    {
+        .name = "list_events",
+        .rpc = "listEvents",
+        .method = "GET",
+        .path = "/v1/events",
+        .permission = "events:read",
+        .parameters = kEvents,
+        .summary = "What happened to the organization's connections, in order, from a cursor on",
+        .result = "{events: […], cursor}",
+        .flow = list_events_flow,
+    },
+    {
+        .name = "redeliver_event",
+        .rpc = "redeliverEvent",
+        .method = "POST",
+        .path = "/v1/events/:event_id/redeliver",
+        .permission = "events:write",
+        .parameters = kRedeliver,
+        .summary = "Sends an event to the organization's webhooks once more",
+        .result = "{success, id}",
+        .flow = redeliver_event_flow,
+    },
+    {
+        .name = "list_dead_letters",
+        .rpc = "listDeadLetters",
+        .method = "GET",
+        .path = "/v1/dead-letters",
+        .permission = "events:read",
+        .parameters = kDeadLetters,
+        .summary = "Events that a webhook did not take, however often it was asked; a hundred a "
+                   "page, kept for thirty days",
+        .result = "{dead_letters: […], cursor}",
+        .flow = list_dead_letters_flow,
+    },
+};
+
+}  // namespace events
+
+}  // namespace postern

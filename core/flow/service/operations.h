@@ -1,0 +1,41 @@
+// Whether Postern is up.
+#pragma once
+
+#include "core/flow/frame/operation.h"
+
+namespace postern {
+
+Task<Outcome> health_flow(FlowContext* context);
+Task<Outcome> authority_health_flow(FlowContext* context);
+
+namespace service {
+
+using enum ParameterKind;
+
+inline constexpr Parameter kHealth[] = {
+    {"deep", flag, ParameterPlace::query, false, "Look at the stores as well"}};
+
+inline constexpr Operation kOperations[] = {
+    {
+        .name = "health",
+        .method = "GET",
+        .path = "/health",
+        .access = Access::open,
+        .parameters = kHealth,
+        .summary = "Is it up; with the administrator's key and deep, are the stores",
+        .result = "{status, service, timestamp, version}",
+        .flow = health_flow,
+    },
+};
+
+inline constexpr Operation kInAuthority[] = {
+    {
+        .name = "authority.health",
+        .access = Access::authority,
+        .flow = authority_health_flow,
+    },
+};
+
+}  // namespace service
+
+}  // namespace postern

@@ -1,0 +1,39 @@
+// Access tokens for callers.
+#pragma once
+
+#include "core/flow/frame/common_parameters.h"
+#include "core/flow/frame/operation.h"
+
+namespace postern {
+
+Task<Outcome> get_token_flow(FlowContext* context);
+
+namespace token {
+
+using enum ParameterKind;
+
+inline constexpr Parameter kToken[] = {
+    common::kIntegrationInPath,
+    common::kUserId,
+    common::kResource,
+    {"min_ttl", integer, ParameterPlace::query, false,
+     "Seconds that the token must live at least; capped at three quarters of its lifetime"}};
+
+inline constexpr Operation kOperations[] = {
+    {
+        .name = "get_token",
+        .rpc = "getToken",
+        .method = "GET",
+        .path = "/v1/connections/:integration/token",
+        .permission = "tokens:read",
+        .parameters = kToken,
+        .reads_connection = true,
+        .summary = "A fresh access token for one resource",
+        .result = "{access_token, token_type, resource, expires_at, scope, version}",
+        .flow = get_token_flow,
+    },
+};
+
+}  // namespace token
+
+}  // namespace postern
