@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "core/flow/access/operations.h"
 #include "core/flow/authority/operations.h"
@@ -27,27 +28,40 @@ constexpr std::span<const Operation> kTables[] = {
     authority::kOperations,   service::kInAuthority,    connections::kAlarm,
 };
 
-constexpr std::size_t count_all() {
-  std::size_t count = 0;
-  for (const auto& table : kTables) {
-    count += table.size();
-  }
-  return count;
-}
+// In the order of docs/api.md.
+constexpr std::span<const Variable> kVariableTables[] = {
+    integration::kVariables, authority::kVariables, events::kVariables,
+    access::kVariables,      integration::kSecrets,
+};
 
-constexpr auto kOperations = [] {
-  std::array<Operation, count_all()> all;
+template <const auto& kRows>
+constexpr auto joined() {
+  constexpr auto count = [] {
+    std::size_t sum = 0;
+    for (const auto& table : kRows) {
+      sum += table.size();
+    }
+    return sum;
+  }();
+  std::array<std::remove_cvref_t<decltype(kRows[0][0])>, count> all;
   auto next = all.begin();
-  for (const auto& table : kTables) {
+  for (const auto& table : kRows) {
     next = std::ranges::copy(table, next).out;
   }
   return all;
-}();
+}
+
+constexpr auto kOperations = joined<kTables>();
+constexpr auto kVariables = joined<kVariableTables>();
 
 }  // namespace
 
 std::span<const Operation> all_operations() {
   return kOperations;
+}
+
+std::span<const Variable> all_variables() {
+  return kVariables;
 }
 
 const Operation* find_operation(std::string_view name) {

@@ -90,8 +90,8 @@ test("a front reaches an authority only through the payloads in flow/store", () 
   assert.deepEqual(wrong, []);
 });
 
-test("operations are declared by features, in core/flow/*/operations.h", () => {
-  const declared = /\bOperation\s+k\w+\s*\[\]\s*=/;
+test("operations and variables are declared by features, in core/flow/*/operations.h", () => {
+  const declared = /\b(?:Operation|Variable)\s+k\w+\s*\[\]\s*=/;
   const declaring = core.filter(({ text }) => declared.test(codeOf(text))).map(({ path }) => path);
   assert.ok(declaring.length > 5);
   assert.deepEqual(

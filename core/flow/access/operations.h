@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/flow/frame/operation.h"
+#include "core/flow/frame/variable.h"
 
 namespace postern {
 
@@ -55,6 +56,10 @@ inline constexpr Operation kOperations[] = {
         .result = "the key's row",
         .flow = revoke_api_key_flow,
     },
+};
+
+inline constexpr Variable kVariables[] = {
+    {.name = "ADMIN_API_KEY", .secrecy = Secrecy::secret, .summary = "The administrator's key"},
 };
 
 }  // namespace access

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/flow/frame/operation.h"
+#include "core/flow/frame/variable.h"
 
 namespace postern {
 
@@ -24,6 +25,12 @@ inline constexpr Operation kOperations[] = {
         .aside = true,
         .flow = authority_deliver_flow,
     },
+};
+
+inline constexpr Variable kVariables[] = {
+    {.name = "TOKEN_VERSIONS_KEPT",
+     .summary = "How many earlier versions of a connection are kept, sealed, for rollback: 0 to "
+                "10, 3 when absent"},
 };
 
 }  // namespace authority

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/flow/frame/operation.h"
+#include "core/flow/frame/variable.h"
 
 namespace postern {
 
@@ -63,6 +64,13 @@ inline constexpr Operation kOperations[] = {
         .result = "{dead_letters: […], cursor}",
         .flow = list_dead_letters_flow,
     },
+};
+
+inline constexpr Variable kVariables[] = {
+    {.name = "WEBHOOKS",
+     .secrecy = Secrecy::authority_secret,
+     .summary = "JSON: organization to its webhooks, [{\"url\", \"secret\": \"whsec_…\", "
+                "\"events\": […]}]; all events when absent, several secrets separated by spaces"},
 };
 
 }  // namespace events

@@ -37,6 +37,7 @@ TEST_CASE("the manifest names every operation, problem and variable") {
   REQUIRE((operations != nullptr && problems != nullptr && environment != nullptr));
   CHECK(operations->elements.size() == all_operations().size());
   CHECK(problems->elements.size() == all_problems().size());
+  CHECK(environment->elements.size() == all_variables().size());
   std::string secret;
   std::string authority_only;
   for (const auto& variable : environment->elements) {
