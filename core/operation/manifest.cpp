@@ -15,12 +15,12 @@ constexpr std::string_view kKindNames[] = {"identifier", "name",      "text", "i
                                            "flag",       "timestamp", "names"};
 constexpr std::string_view kPlaceNames[] = {"path", "query", "body"};
 
-void write_parameter(JsonWriter& out, const Parameter& parameter) {
+void write_parameter(JsonWriter& out, const Operation& operation, const Parameter& parameter) {
   out.begin_object()
       .member("name", parameter.name)
       .member("rpc_name", camel_case(parameter.name))
       .member("kind", kKindNames[static_cast<std::size_t>(parameter.kind)])
-      .member("place", kPlaceNames[static_cast<std::size_t>(parameter.place)]);
+      .member("place", kPlaceNames[static_cast<std::size_t>(place_of(operation, parameter))]);
   out.key("required").boolean(parameter.required);
   out.member("summary", parameter.summary).end_object();
 }
@@ -28,10 +28,10 @@ void write_parameter(JsonWriter& out, const Parameter& parameter) {
 void write_operation(JsonWriter& out, const Operation& operation) {
   out.begin_object()
       .member("name", operation.name)
-      .member("rpc", operation.rpc)
+      .member("rpc", is_over_rpc(operation) ? camel_case(operation.name) : std::string())
       .member("rpc_alias", operation.rpc_alias)
-      .member("method", operation.method)
-      .member("path", operation.path)
+      .member("method", method_of(operation))
+      .member("path", path_of(operation))
       .member("alias", operation.alias)
       .member("access", kAccessNames[static_cast<std::size_t>(operation.access)])
       .member("permission", operation.permission)
@@ -45,7 +45,7 @@ void write_operation(JsonWriter& out, const Operation& operation) {
       .member("result", operation.result);
   out.key("parameters").begin_array();
   for (const auto& parameter : operation.parameters) {
-    write_parameter(out, parameter);
+    write_parameter(out, operation, parameter);
   }
   out.end_array().end_object();
 }

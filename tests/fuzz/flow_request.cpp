@@ -68,16 +68,16 @@ void add_parameters(FlowInput& input, const Operation& operation, Choices& choic
       continue;
     }
     auto value = value_of(parameter, choices);
-    if (rpc || parameter.place == ParameterPlace::body) {
+    if (rpc || place_of(operation, parameter) == ParameterPlace::body) {
       if (!is_clean_text(value)) {
         value = "x";
       }
-      if (rpc && !operation.rpc.empty()) {
+      if (rpc && is_over_rpc(operation)) {
         body.member(camel_case(parameter.name), value);
       } else {
         body.member(parameter.name, value);
       }
-    } else if (parameter.place == ParameterPlace::path) {
+    } else if (place_of(operation, parameter) == ParameterPlace::path) {
       input.path.emplace_back(parameter.name, value);
     } else {
       query.emplace_back(std::string(parameter.name), value);
@@ -140,7 +140,7 @@ FlowInput make_input(World& world, const Operation& operation, Choices& choices)
     input.incarnation = kIncarnation;
     return input;
   }
-  input.entry = operation.rpc.empty() || choices.rarely(2) ? Entry::http : Entry::rpc;
+  input.entry = !is_over_rpc(operation) || choices.rarely(2) ? Entry::http : Entry::rpc;
   if (input.entry == Entry::rpc) {
     input.binding_org = "acme";
     input.binding_permissions = "*";

@@ -14,21 +14,34 @@ namespace access {
 
 using enum ParameterKind;
 
-inline constexpr Parameter kCreateKey[] = {
-    {"org_id", name, ParameterPlace::body, true, "The organization that the key belongs to"},
-    {"name", identifier, ParameterPlace::body, true, "What people call it"},
-    {"permissions", names, ParameterPlace::body, true, "See the list of permissions"},
-    {"expires_at", timestamp, ParameterPlace::body, false, "When it ends; never when absent"}};
+inline constexpr Parameter kCreateKey[] = {{.name = "org_id",
+                                            .kind = name,
+                                            .place = ParameterPlace::body,
+                                            .required = true,
+                                            .summary = "The organization that the key belongs to"},
+                                           {.name = "name",
+                                            .kind = identifier,
+                                            .place = ParameterPlace::body,
+                                            .required = true,
+                                            .summary = "What people call it"},
+                                           {.name = "permissions",
+                                            .kind = names,
+                                            .place = ParameterPlace::body,
+                                            .required = true,
+                                            .summary = "See the list of permissions"},
+                                           {.name = "expires_at",
+                                            .kind = timestamp,
+                                            .place = ParameterPlace::body,
+                                            .summary = "When it ends; never when absent"}};
 inline constexpr Parameter kListKeys[] = {
-    {"org_id", name, ParameterPlace::query, false, "Only this organization's"}};
+    {.name = "org_id", .kind = name, .summary = "Only this organization's"}};
 inline constexpr Parameter kRevokeKey[] = {
-    {"id", name, ParameterPlace::path, true, "The key's id"}};
+    {.name = "id", .kind = name, .required = true, .summary = "The key's id"}};
 
 inline constexpr Operation kOperations[] = {
     {
         .name = "create_api_key",
-        .method = "POST",
-        .path = "/v1/api-keys",
+        .http = "POST /v1/api-keys",
         .access = Access::admin,
         .parameters = kCreateKey,
         .entropy_bytes = 44,
@@ -38,8 +51,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "list_api_keys",
-        .method = "GET",
-        .path = "/v1/api-keys",
+        .http = "GET /v1/api-keys",
         .access = Access::admin,
         .parameters = kListKeys,
         .summary = "The API keys, without the keys themselves",
@@ -48,8 +60,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "revoke_api_key",
-        .method = "DELETE",
-        .path = "/v1/api-keys/:id",
+        .http = "DELETE /v1/api-keys/:id",
         .access = Access::admin,
         .parameters = kRevokeKey,
         .summary = "Revokes an API key",

@@ -25,25 +25,27 @@ namespace connections {
 using enum ParameterKind;
 
 inline constexpr Parameter kConnections[] = {
-    {"user_id", identifier, ParameterPlace::query, false, "Only this user's"},
-    {"status", name, ParameterPlace::query, false,
-     "Only in this status; all but revoked when absent. What waits for confirmation is "
-     "never listed"},
-    {"cursor", text, ParameterPlace::query, false, "Where the last page ended"}};
+    {.name = "user_id", .kind = identifier, .summary = "Only this user's"},
+    {.name = "status",
+     .kind = name,
+     .summary = "Only in this status; all but revoked when absent. What waits for confirmation is "
+                "never listed"},
+    {.name = "cursor", .kind = text, .summary = "Where the last page ended"}};
 inline constexpr Parameter kConnection[] = {common::kIntegrationInPath, common::kUserId};
 inline constexpr Parameter kRefresh[] = {common::kIntegrationInPath, common::kUserId,
                                          common::kResource};
-inline constexpr Parameter kRollback[] = {common::kIntegrationInPath,
-                                          common::kUserId,
-                                          {"version", integer, ParameterPlace::query, true,
-                                           "One of those that the list of versions has"}};
+inline constexpr Parameter kRollback[] = {
+    common::kIntegrationInPath,
+    common::kUserId,
+    {.name = "version",
+     .kind = integer,
+     .required = true,
+     .summary = "One of those that the list of versions has"}};
 
 inline constexpr Operation kOperations[] = {
     {
         .name = "list_connections",
-        .rpc = "listConnections",
-        .method = "GET",
-        .path = "/v1/connections",
+        .http = "GET /v1/connections",
         .permission = "connections:read",
         .parameters = kConnections,
         .summary = "The organization's connections, 50 a page",
@@ -52,9 +54,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "get_connection",
-        .rpc = "getConnection",
-        .method = "GET",
-        .path = "/v1/connections/:integration",
+        .http = "GET /v1/connections/:integration",
         .permission = "connections:read",
         .parameters = kConnection,
         .summary = "One connection, no token in it",
@@ -63,9 +63,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "refresh",
-        .rpc = "refresh",
-        .method = "POST",
-        .path = "/v1/connections/:integration/refresh",
+        .http = "POST /v1/connections/:integration/refresh",
         .permission = "connections:write",
         .parameters = kRefresh,
         .summary = "Refreshes now",
@@ -74,9 +72,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "list_versions",
-        .rpc = "listVersions",
-        .method = "GET",
-        .path = "/v1/connections/:integration/versions",
+        .http = "GET /v1/connections/:integration/versions",
         .permission = "connections:read",
         .parameters = kConnection,
         .rpc_result = "versions",
@@ -87,9 +83,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "rollback",
-        .rpc = "rollback",
-        .method = "POST",
-        .path = "/v1/connections/:integration/rollback",
+        .http = "POST /v1/connections/:integration/rollback",
         .permission = "connections:write",
         .parameters = kRollback,
         .summary = "Goes back to a version that is kept, as a new version",
@@ -98,9 +92,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "disconnect",
-        .rpc = "disconnect",
-        .method = "DELETE",
-        .path = "/v1/connections/:integration",
+        .http = "DELETE /v1/connections/:integration",
         .permission = "connections:write",
         .parameters = kConnection,
         .summary = "Ends the connection and deletes its tokens everywhere; may be repeated",

@@ -15,26 +15,27 @@ namespace events {
 using enum ParameterKind;
 
 inline constexpr Parameter kEvents[] = {
-    {"cursor", text, ParameterPlace::query, false,
-     "Where the last read ended; the beginning when absent"},
-    {"limit", integer, ParameterPlace::query, false, "1 to 100; 100 when absent"},
-    {"type", name, ParameterPlace::query, false,
-     "Only of this type: connected, refreshed, refresh_retry, refresh_failed, "
-     "recovered, needs_reauth, disconnected or grant_expiring"},
-    {"user_id", identifier, ParameterPlace::query, false, "Only this user's"},
-    {"integration", name, ParameterPlace::query, false, "Only this integration's"}};
+    {.name = "cursor",
+     .kind = text,
+     .summary = "Where the last read ended; the beginning when absent"},
+    {.name = "limit", .kind = integer, .summary = "1 to 100; 100 when absent"},
+    {.name = "type",
+     .kind = name,
+     .summary = "Only of this type: connected, refreshed, refresh_retry, refresh_failed, "
+                "recovered, needs_reauth, disconnected or grant_expiring"},
+    {.name = "user_id", .kind = identifier, .summary = "Only this user's"},
+    {.name = "integration", .kind = name, .summary = "Only this integration's"}};
 inline constexpr Parameter kRedeliver[] = {
-    {"event_id", name, ParameterPlace::path, true, "The event's id"}};
+    {.name = "event_id", .kind = name, .required = true, .summary = "The event's id"}};
 inline constexpr Parameter kDeadLetters[] = {
-    {"cursor", text, ParameterPlace::query, false,
-     "Where the last page ended; the beginning when absent"}};
+    {.name = "cursor",
+     .kind = text,
+     .summary = "Where the last page ended; the beginning when absent"}};
 
 inline constexpr Operation kOperations[] = {
     {
         .name = "list_events",
-        .rpc = "listEvents",
-        .method = "GET",
-        .path = "/v1/events",
+        .http = "GET /v1/events",
         .permission = "events:read",
         .parameters = kEvents,
         .summary = "What happened to the organization's connections, in order, from a cursor on",
@@ -43,9 +44,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "redeliver_event",
-        .rpc = "redeliverEvent",
-        .method = "POST",
-        .path = "/v1/events/:event_id/redeliver",
+        .http = "POST /v1/events/:event_id/redeliver",
         .permission = "events:write",
         .parameters = kRedeliver,
         .summary = "Sends an event to the organization's webhooks once more",
@@ -54,9 +53,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "list_dead_letters",
-        .rpc = "listDeadLetters",
-        .method = "GET",
-        .path = "/v1/dead-letters",
+        .http = "GET /v1/dead-letters",
         .permission = "events:read",
         .parameters = kDeadLetters,
         .summary = "Events that a webhook did not take, however often it was asked; a hundred a "

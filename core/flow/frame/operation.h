@@ -35,6 +35,7 @@ enum class ParameterPlace : std::uint8_t { path, query, body };
 struct Parameter {
   std::string_view name;  // snake_case; RPC has the same in camelCase
   ParameterKind kind = ParameterKind::text;
+  // Over HTTP, where the route does not have it. `path`: the route has to.
   ParameterPlace place = ParameterPlace::query;
   bool required = false;
   std::string_view summary;
@@ -45,11 +46,9 @@ inline constexpr std::uint16_t kAuthorityEntropy = 512;
 
 struct Operation {
   std::string_view name;       // snake_case
-  std::string_view rpc;        // camelCase, empty: not over RPC
-  std::string_view rpc_alias;  // the same over RPC, where the runtime's stubs shadow `rpc`
-  std::string_view method;     // empty: not over HTTP
-  std::string_view path;       // Hono's syntax: /v1/connections/:integration/token
+  std::string_view http;       // "GET /v1/connections/:integration"; empty: not over HTTP
   std::string_view alias;      // a second path
+  std::string_view rpc_alias;  // the same over RPC, where the runtime's stubs shadow its name
   Access access = Access::key;
   std::string_view permission;
   std::span<const Parameter> parameters;
@@ -67,5 +66,33 @@ struct Operation {
   std::string_view result;  // what comes back, for the docs
   Task<Outcome> (*flow)(FlowContext*) = nullptr;
 };
+
+// What a permission allows is a method over RPC, by its name in camelCase.
+[[nodiscard]] constexpr bool is_over_rpc(const Operation& operation) {
+  return operation.access == Access::key;
+}
+// Both empty: not over HTTP. The path is in Hono's syntax.
+[[nodiscard]] constexpr std::string_view method_of(const Operation& operation) {
+  return operation.http.substr(0, operation.http.find(' '));
+}
+[[nodiscard]] constexpr std::string_view path_of(const Operation& operation) {
+  const auto space = operation.http.find(' ');
+  return space == std::string_view::npos ? std::string_view() : operation.http.substr(space + 1);
+}
+
+// Has the path a segment `:name`?
+[[nodiscard]] constexpr bool has_segment(std::string_view path, std::string_view name) {
+  for (auto at = path.find(':'); at != std::string_view::npos; at = path.find(':', at + 1)) {
+    const auto rest = path.substr(at + 1);
+    if (rest.substr(0, rest.find('/')) == name) {
+      return true;
+    }
+  }
+  return false;
+}
+[[nodiscard]] constexpr ParameterPlace place_of(const Operation& operation,
+                                                const Parameter& parameter) {
+  return has_segment(operation.http, parameter.name) ? ParameterPlace::path : parameter.place;
+}
 
 }  // namespace postern

@@ -110,7 +110,7 @@ struct Reader {
     }
     for (const auto& [name, value] : *fields) {
       const auto* parameter = find(operation, name, false);
-      if (parameter == nullptr || parameter->place != ParameterPlace::query) {
+      if (parameter == nullptr || place_of(operation, *parameter) != ParameterPlace::query) {
         return refuse(name, "is not a parameter of this operation");
       }
       if (auto done = accept(*parameter, value); !done) {
@@ -163,7 +163,8 @@ struct Reader {
     for (const auto& value : document->elements) {
       const auto& name = value.name;
       const auto* parameter = find(operation, name, camel);
-      if (parameter == nullptr || (!camel && parameter->place != ParameterPlace::body)) {
+      if (parameter == nullptr ||
+          (!camel && place_of(operation, *parameter) != ParameterPlace::body)) {
         return refuse(name, "is not a parameter of this operation");
       }
       if (value.is_null()) {
@@ -183,7 +184,7 @@ struct Reader {
 
 bool takes_body(const Operation& operation) {
   for (const auto& parameter : operation.parameters) {
-    if (parameter.place == ParameterPlace::body) {
+    if (place_of(operation, parameter) == ParameterPlace::body) {
       return true;
     }
   }

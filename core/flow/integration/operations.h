@@ -19,20 +19,19 @@ inline constexpr Parameter kIntegrationOnly[] = {common::kIntegrationInPath};
 inline constexpr Parameter kAdminConsent[] = {
     common::kIntegrationInPath,
     common::kTenant,
-    {"redirect_uri", text, ParameterPlace::query, false,
-     "As in ALLOWED_RETURN_URLS; the integration's when absent"},
-    {"state", text, ParameterPlace::query, false, "Comes back to redirect_uri as it is"}};
+    {.name = "redirect_uri",
+     .kind = text,
+     .summary = "As in ALLOWED_RETURN_URLS; the integration's when absent"},
+    {.name = "state", .kind = text, .summary = "Comes back to redirect_uri as it is"}};
 inline constexpr Parameter kLogout[] = {
     common::kIntegrationInPath,
     common::kTenant,
-    {"return_to", text, ParameterPlace::query, false, "As in ALLOWED_RETURN_URLS"}};
+    {.name = "return_to", .kind = text, .summary = "As in ALLOWED_RETURN_URLS"}};
 
 inline constexpr Operation kOperations[] = {
     {
         .name = "get_integration",
-        .rpc = "getIntegration",
-        .method = "GET",
-        .path = "/v1/integrations/:integration",
+        .http = "GET /v1/integrations/:integration",
         .permission = "connections:read",
         .parameters = kIntegrationOnly,
         .summary = "Whether the provider takes the integration, and how its tokens are refreshed",
@@ -44,9 +43,7 @@ inline constexpr Operation kOperations[] = {
 inline constexpr Operation kUrls[] = {
     {
         .name = "admin_consent_url",
-        .rpc = "adminConsentUrl",
-        .method = "GET",
-        .path = "/v1/integrations/:integration/admin-consent-url",
+        .http = "GET /v1/integrations/:integration/admin-consent-url",
         .permission = "connect",
         .parameters = kAdminConsent,
         .summary = "Where a directory's administrator consents for everybody",
@@ -55,9 +52,7 @@ inline constexpr Operation kUrls[] = {
     },
     {
         .name = "logout_url",
-        .rpc = "logoutUrl",
-        .method = "GET",
-        .path = "/v1/integrations/:integration/logout-url",
+        .http = "GET /v1/integrations/:integration/logout-url",
         .permission = "connect",
         .parameters = kLogout,
         .summary = "Where the person signs out of the provider",

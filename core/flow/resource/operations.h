@@ -17,8 +17,10 @@ namespace resource {
 
 using enum ParameterKind;
 
-inline constexpr Parameter kSubscription{"subscription_id", identifier, ParameterPlace::path, true,
-                                         "The Azure subscription's id"};
+inline constexpr Parameter kSubscription{.name = "subscription_id",
+                                         .kind = identifier,
+                                         .required = true,
+                                         .summary = "The Azure subscription's id"};
 inline constexpr Parameter kUser[] = {common::kUserId, common::kIntegration};
 inline constexpr Parameter kResourceGroups[] = {kSubscription, common::kUserId,
                                                 common::kIntegration};
@@ -26,26 +28,23 @@ inline constexpr Parameter kResources[] = {
     kSubscription,
     common::kUserId,
     common::kIntegration,
-    {"resource_group", identifier, ParameterPlace::query, false, "Only this resource group"}};
+    {.name = "resource_group", .kind = identifier, .summary = "Only this resource group"}};
 inline constexpr Parameter kMail[] = {
     common::kUserId,
     common::kIntegration,
-    {"top", integer, ParameterPlace::query, false, "How many; 10 when absent"},
-    {"skip", integer, ParameterPlace::query, false, "How many to leave out"},
-    {"filter", text, ParameterPlace::query, false, "OData filter, as Graph takes it"}};
+    {.name = "top", .kind = integer, .summary = "How many; 10 when absent"},
+    {.name = "skip", .kind = integer, .summary = "How many to leave out"},
+    {.name = "filter", .kind = text, .summary = "OData filter, as Graph takes it"}};
 inline constexpr Parameter kCalendar[] = {
     common::kUserId,
     common::kIntegration,
-    {"start", timestamp, ParameterPlace::query, false,
-     "Events that end after it; together with end"},
-    {"end", timestamp, ParameterPlace::query, false, "Events that start before it"}};
+    {.name = "start", .kind = timestamp, .summary = "Events that end after it; together with end"},
+    {.name = "end", .kind = timestamp, .summary = "Events that start before it"}};
 
 inline constexpr Operation kOperations[] = {
     {
         .name = "get_user",
-        .rpc = "getUser",
-        .method = "GET",
-        .path = "/user",
+        .http = "GET /user",
         .permission = "graph:read",
         .parameters = kUser,
         .reads_connection = true,
@@ -55,9 +54,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "list_subscriptions",
-        .rpc = "listSubscriptions",
-        .method = "GET",
-        .path = "/subscriptions",
+        .http = "GET /subscriptions",
         .permission = "arm:read",
         .parameters = kUser,
         .reads_connection = true,
@@ -68,9 +65,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "list_resource_groups",
-        .rpc = "listResourceGroups",
-        .method = "GET",
-        .path = "/subscriptions/:subscription_id/resourceGroups",
+        .http = "GET /subscriptions/:subscription_id/resourceGroups",
         .permission = "arm:read",
         .parameters = kResourceGroups,
         .reads_connection = true,
@@ -81,9 +76,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "list_resources",
-        .rpc = "listResources",
-        .method = "GET",
-        .path = "/subscriptions/:subscription_id/resources",
+        .http = "GET /subscriptions/:subscription_id/resources",
         .permission = "arm:read",
         .parameters = kResources,
         .reads_connection = true,
@@ -94,9 +87,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "get_mail",
-        .rpc = "getMail",
-        .method = "GET",
-        .path = "/mail",
+        .http = "GET /mail",
         .permission = "graph:read",
         .parameters = kMail,
         .reads_connection = true,
@@ -107,9 +98,7 @@ inline constexpr Operation kOperations[] = {
     },
     {
         .name = "get_calendar_events",
-        .rpc = "getCalendarEvents",
-        .method = "GET",
-        .path = "/calendar/events",
+        .http = "GET /calendar/events",
         .permission = "graph:read",
         .parameters = kCalendar,
         .reads_connection = true,

@@ -13,13 +13,12 @@ namespace service {
 using enum ParameterKind;
 
 inline constexpr Parameter kHealth[] = {
-    {"deep", flag, ParameterPlace::query, false, "Look at the stores as well"}};
+    {.name = "deep", .kind = flag, .summary = "Look at the stores as well"}};
 
 inline constexpr Operation kOperations[] = {
     {
         .name = "health",
-        .method = "GET",
-        .path = "/health",
+        .http = "GET /health",
         .access = Access::open,
         .parameters = kHealth,
         .summary = "Is it up; with the administrator's key and deep, are the stores",

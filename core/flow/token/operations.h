@@ -16,15 +16,15 @@ inline constexpr Parameter kToken[] = {
     common::kIntegrationInPath,
     common::kUserId,
     common::kResource,
-    {"min_ttl", integer, ParameterPlace::query, false,
-     "Seconds that the token must live at least; capped at three quarters of its lifetime"}};
+    {.name = "min_ttl",
+     .kind = integer,
+     .summary =
+         "Seconds that the token must live at least; capped at three quarters of its lifetime"}};
 
 inline constexpr Operation kOperations[] = {
     {
         .name = "get_token",
-        .rpc = "getToken",
-        .method = "GET",
-        .path = "/v1/connections/:integration/token",
+        .http = "GET /v1/connections/:integration/token",
         .permission = "tokens:read",
         .parameters = kToken,
         .reads_connection = true,

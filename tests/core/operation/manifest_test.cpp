@@ -53,7 +53,6 @@ TEST_CASE("the manifest names every operation, problem and variable") {
 
 TEST_CASE("every operation is complete") {
   std::set<std::string_view> names;
-  std::set<std::string_view> rpc_names;
   std::set<std::string> routes;
   for (const auto& operation : all_operations()) {
     const std::string name(operation.name);
@@ -63,26 +62,20 @@ TEST_CASE("every operation is complete") {
     CHECK(find_operation(operation.name) == &operation);
     if (operation.access == Access::authority) {
       CHECK(operation.name.starts_with("authority."));
-      CHECK(operation.method.empty());
-      CHECK(operation.rpc.empty());
+      CHECK(operation.http.empty());
       continue;
     }
-    CHECK((!operation.method.empty() || !operation.rpc.empty()));
+    CHECK((!operation.http.empty() || is_over_rpc(operation)));
     CHECK_FALSE(operation.summary.empty());
     CHECK_FALSE(operation.result.empty());
     CHECK_FALSE(operation.coalesced);
     // A key's operation wants a permission that keys can have; the others have none.
     CHECK((operation.access == Access::key) == !operation.permission.empty());
     CHECK((operation.permission.empty() || is_permission(operation.permission)));
-    if (!operation.rpc.empty()) {
-      CHECK(rpc_names.insert(operation.rpc).second);
-      CHECK(operation.access == Access::key);
-      CHECK(operation.rpc == camel_case(operation.name));
-    }
-    for (const auto path : {operation.path, operation.alias}) {
+    for (const auto path : {path_of(operation), operation.alias}) {
       if (!path.empty()) {
         CHECK(path.starts_with("/"));
-        CHECK(routes.insert(std::string(operation.method) + " " + std::string(path)).second);
+        CHECK(routes.insert(std::string(method_of(operation)) + " " + std::string(path)).second);
       }
     }
   }
@@ -101,17 +94,18 @@ TEST_CASE("every parameter has a name of its own, a summary and its place in the
       CHECK(rpc_names.insert(camel_case(parameter.name)).second);
       CHECK_FALSE(parameter.summary.empty());
       if (parameter.place == ParameterPlace::path) {
-        CHECK(operation.path.find(":" + std::string(parameter.name)) != std::string_view::npos);
+        CHECK(has_segment(operation.http, parameter.name));
       }
       if (parameter.place == ParameterPlace::body) {
-        CHECK(operation.method != "GET");
+        CHECK(method_of(operation) != "GET");
       }
     }
     if (operation.access == Access::key || operation.access == Access::admin) {
-      for (std::size_t at = operation.path.find(':'); at != std::string_view::npos;
-           at = operation.path.find(':', at + 1)) {
-        const auto end = std::min(operation.path.find('/', at), operation.path.size());
-        CHECK(names.contains(operation.path.substr(at + 1, end - at - 1)));
+      const auto path = path_of(operation);
+      for (std::size_t at = path.find(':'); at != std::string_view::npos;
+           at = path.find(':', at + 1)) {
+        const auto end = std::min(path.find('/', at), path.size());
+        CHECK(names.contains(path.substr(at + 1, end - at - 1)));
       }
     }
   }

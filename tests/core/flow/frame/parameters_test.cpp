@@ -9,19 +9,24 @@ namespace {
 
 // A parameter of each kind in the query, one in the path, one in the body.
 constexpr Parameter kParameters[] = {
-    {"user_id", ParameterKind::identifier, ParameterPlace::query, true, ""},
-    {"a_name", ParameterKind::name, ParameterPlace::query, false, ""},
-    {"a_text", ParameterKind::text, ParameterPlace::query, false, ""},
-    {"a_number", ParameterKind::integer, ParameterPlace::query, false, ""},
-    {"a_flag", ParameterKind::flag, ParameterPlace::query, false, ""},
-    {"a_time", ParameterKind::timestamp, ParameterPlace::query, false, ""},
-    {"some_names", ParameterKind::names, ParameterPlace::query, false, ""},
-    {"in_path", ParameterKind::name, ParameterPlace::path, false, ""},
-    {"in_body", ParameterKind::text, ParameterPlace::body, false, ""}};
-constexpr Operation kOperation{.name = "test", .access = Access::key, .parameters = kParameters};
+    {.name = "user_id", .kind = ParameterKind::identifier, .required = true},
+    {.name = "a_name", .kind = ParameterKind::name},
+    {.name = "a_text", .kind = ParameterKind::text},
+    {.name = "a_number", .kind = ParameterKind::integer},
+    {.name = "a_flag", .kind = ParameterKind::flag},
+    {.name = "a_time", .kind = ParameterKind::timestamp},
+    {.name = "some_names", .kind = ParameterKind::names},
+    {.name = "in_path", .kind = ParameterKind::name},
+    {.name = "in_body", .kind = ParameterKind::text, .place = ParameterPlace::body}};
+constexpr Operation kOperation{.name = "test",
+                               .http = "POST /:in_path/test",
+                               .access = Access::key,
+                               .parameters = kParameters};
 // The same without a body.
-constexpr Operation kBodiless{
-    .name = "test", .access = Access::key, .parameters = std::span(kParameters).first(8)};
+constexpr Operation kBodiless{.name = "test",
+                              .http = "GET /test/:in_path",
+                              .access = Access::key,
+                              .parameters = std::span(kParameters).first(8)};
 
 Result<Parameters, Problem> read(FlowInput input, const Operation& operation = kOperation) {
   return read_parameters(operation, input);
