@@ -15,6 +15,7 @@
 #include "core/flow/resource/operations.h"
 #include "core/flow/service/operations.h"
 #include "core/flow/token/operations.h"
+#include "core/operation/checks.h"
 
 namespace postern {
 
@@ -53,6 +54,18 @@ constexpr auto joined() {
 
 constexpr auto kOperations = joined<kTables>();
 constexpr auto kVariables = joined<kVariableTables>();
+
+// Where one does not hold, the compiler shows the place of the row in the joined table.
+constexpr std::span<const Operation> kAll = kOperations;
+static_assert(misnamed(kAll) == kNowhere);
+static_assert(name_taken(kAll) == kNowhere);
+static_assert(route_malformed(kAll) == kNowhere);
+static_assert(route_taken(kAll) == kNowhere);
+static_assert(segment_undeclared(kAll) == kNowhere);
+static_assert(segment_missing(kAll) == kNowhere);
+static_assert(parameters_wrong(kAll) == kNowhere);
+static_assert(incomplete(kAll) == kNowhere);
+static_assert(name_taken(std::span<const Variable>(kVariables)) == kNowhere);
 
 }  // namespace
 

@@ -52,6 +52,8 @@ struct Operation {
   Access access = Access::key;
   std::string_view permission;
   std::span<const Parameter> parameters;
+  // A segment of the route that no parameter declares: the flow reads and checks it.
+  std::string_view read_by_flow;
   std::uint16_t entropy_bytes = 0;
   // Access::authority: callers that wait with the same payload share one run.
   bool coalesced = false;

@@ -2,13 +2,11 @@
 
 #include <doctest/doctest.h>
 #include <fstream>
-#include <set>
 #include <sstream>
 
 #include "core/base/json.h"
 #include "core/base/version.h"
 #include "core/flow/access/access.h"
-#include "core/flow/frame/parameters.h"
 #include "core/operation/table.h"
 
 using namespace postern;
@@ -51,64 +49,16 @@ TEST_CASE("the manifest names every operation, problem and variable") {
   CHECK(authority_only == "WEBHOOKS AZURE_CLIENT_SECRET ");
 }
 
-TEST_CASE("every operation is complete") {
-  std::set<std::string_view> names;
-  std::set<std::string> routes;
+// The rest the compiler has checked (core/operation/checks.h).
+TEST_CASE("every operation is found by its name, and wants a permission that keys can have") {
   for (const auto& operation : all_operations()) {
     const std::string name(operation.name);
     CAPTURE(name);
-    CHECK(names.insert(operation.name).second);
-    CHECK((operation.flow != nullptr));
     CHECK(find_operation(operation.name) == &operation);
-    if (operation.access == Access::authority) {
-      CHECK(operation.name.starts_with("authority."));
-      CHECK(operation.http.empty());
-      continue;
-    }
-    CHECK((!operation.http.empty() || is_over_rpc(operation)));
-    CHECK_FALSE(operation.summary.empty());
-    CHECK_FALSE(operation.result.empty());
-    CHECK_FALSE(operation.coalesced);
-    // A key's operation wants a permission that keys can have; the others have none.
-    CHECK((operation.access == Access::key) == !operation.permission.empty());
     CHECK((operation.permission.empty() || is_permission(operation.permission)));
-    for (const auto path : {path_of(operation), operation.alias}) {
-      if (!path.empty()) {
-        CHECK(path.starts_with("/"));
-        CHECK(routes.insert(std::string(method_of(operation)) + " " + std::string(path)).second);
-      }
-    }
   }
   CHECK(find_operation("no_such_operation") == nullptr);
   CHECK(find_operation("") == nullptr);
-}
-
-TEST_CASE("every parameter has a name of its own, a summary and its place in the path") {
-  for (const auto& operation : all_operations()) {
-    const std::string name(operation.name);
-    CAPTURE(name);
-    std::set<std::string_view> names;
-    std::set<std::string> rpc_names;
-    for (const auto& parameter : operation.parameters) {
-      CHECK(names.insert(parameter.name).second);
-      CHECK(rpc_names.insert(camel_case(parameter.name)).second);
-      CHECK_FALSE(parameter.summary.empty());
-      if (parameter.place == ParameterPlace::path) {
-        CHECK(has_segment(operation.http, parameter.name));
-      }
-      if (parameter.place == ParameterPlace::body) {
-        CHECK(method_of(operation) != "GET");
-      }
-    }
-    if (operation.access == Access::key || operation.access == Access::admin) {
-      const auto path = path_of(operation);
-      for (std::size_t at = path.find(':'); at != std::string_view::npos;
-           at = path.find(':', at + 1)) {
-        const auto end = std::min(path.find('/', at), path.size());
-        CHECK(names.contains(path.substr(at + 1, end - at - 1)));
-      }
-    }
-  }
 }
 
 TEST_CASE("the version is package.json's") {

@@ -1,0 +1,235 @@
+// What has to hold of the declarations, each alone and all of them together. The compiler evaluates
+// it over the joined tables (table.cpp). Each check answers the place of the first row of which it
+// does not hold.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "core/flow/frame/operation.h"
+#include "core/flow/frame/variable.h"
+
+namespace postern {
+
+inline constexpr std::ptrdiff_t kNowhere = -1;
+
+// The first row that `wrong(index)` is true of.
+template <class Row, class Wrong>
+[[nodiscard]] consteval std::ptrdiff_t first_where(std::span<const Row> rows, Wrong wrong) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (wrong(i)) {
+      return static_cast<std::ptrdiff_t>(i);
+    }
+  }
+  return kNowhere;
+}
+
+// The first row that is like an earlier one.
+template <class Row, class Alike>
+[[nodiscard]] consteval std::ptrdiff_t first_repeated(std::span<const Row> rows, Alike alike) {
+  return first_where(rows, [&](std::size_t i) {
+    for (std::size_t earlier = 0; earlier < i; ++earlier) {
+      if (alike(rows[earlier], rows[i])) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+// --- names ---
+[[nodiscard]] constexpr bool is_snake_case(std::string_view name) {
+  for (const char c : name) {
+    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_') {
+      return false;
+    }
+  }
+  return !name.empty() && name.front() != '_' && name.back() != '_';
+}
+
+// get_user and getUser are one name over RPC.
+[[nodiscard]] constexpr bool is_one_rpc_name(std::string_view a, std::string_view b) {
+  const auto next = [](std::string_view& name) {
+    while (name.starts_with('_')) {
+      name.remove_prefix(1);
+    }
+    const char c = name.empty() ? '\0' : name.front();
+    name.remove_prefix(name.empty() ? 0 : 1);
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  while (true) {
+    const char x = next(a);
+    const char y = next(b);
+    if (x != y) {
+      return false;
+    }
+    if (x == '\0') {
+      return true;
+    }
+  }
+}
+
+// snake_case; in the authority, behind "authority.".
+[[nodiscard]] consteval std::ptrdiff_t misnamed(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    constexpr std::string_view inside = "authority.";
+    auto name = operations[i].name;
+    if (name.starts_with(inside) != (operations[i].access == Access::authority)) {
+      return true;
+    }
+    name.remove_prefix(name.starts_with(inside) ? inside.size() : 0);
+    return !is_snake_case(name);
+  });
+}
+
+// Names and second names, over RPC too.
+[[nodiscard]] consteval std::ptrdiff_t name_taken(std::span<const Operation> operations) {
+  return first_repeated(operations, [](const Operation& a, const Operation& b) {
+    const auto alike = [](std::string_view x, std::string_view y) {
+      return !x.empty() && !y.empty() && is_one_rpc_name(x, y);
+    };
+    return alike(a.name, b.name) || alike(a.name, b.rpc_alias) || alike(a.rpc_alias, b.name) ||
+           alike(a.rpc_alias, b.rpc_alias);
+  });
+}
+
+[[nodiscard]] consteval std::ptrdiff_t name_taken(std::span<const Variable> variables) {
+  return first_repeated(variables,
+                        [](const Variable& a, const Variable& b) { return a.name == b.name; });
+}
+
+// --- routes ---
+[[nodiscard]] constexpr std::string_view take_segment(std::string_view& path) {
+  path.remove_prefix(path.starts_with('/') ? 1 : 0);
+  const auto segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+// /a/:b and /a/:c are one route.
+[[nodiscard]] constexpr bool is_one_route(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) {
+    return false;
+  }
+  while (!a.empty() && !b.empty()) {
+    const auto x = take_segment(a);
+    const auto y = take_segment(b);
+    if (x != y && !(x.starts_with(':') && y.starts_with(':'))) {
+      return false;
+    }
+  }
+  return a.empty() && b.empty();
+}
+
+// "GET /path", and only for those that are asked from outside; a second path only beside a first.
+[[nodiscard]] consteval std::ptrdiff_t route_malformed(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    const auto& operation = operations[i];
+    const auto method = method_of(operation);
+    const bool known = method == "GET" || method == "POST" || method == "PUT" ||
+                       method == "PATCH" || method == "DELETE";
+    const auto is_path = [](std::string_view path) {
+      return path.starts_with('/') && path.find(' ') == std::string_view::npos;
+    };
+    if (operation.http.empty()) {
+      return !operation.alias.empty() ||
+             (operation.access != Access::authority && !is_over_rpc(operation));
+    }
+    return operation.access == Access::authority || !known || !is_path(path_of(operation)) ||
+           (!operation.alias.empty() && !is_path(operation.alias));
+  });
+}
+
+[[nodiscard]] consteval std::ptrdiff_t route_taken(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    const auto& own = operations[i];
+    if (is_one_route(path_of(own), own.alias)) {
+      return true;
+    }
+    for (const auto& other : operations.first(i)) {
+      if (method_of(own) == method_of(other) &&
+          (is_one_route(path_of(own), path_of(other)) || is_one_route(path_of(own), other.alias) ||
+           is_one_route(own.alias, path_of(other)) || is_one_route(own.alias, other.alias))) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+// --- parameters ---
+[[nodiscard]] constexpr bool has_parameter(const Operation& operation, std::string_view name) {
+  for (const auto& parameter : operation.parameters) {
+    if (parameter.name == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// A segment `:x` that is neither a parameter nor said to be read by the flow.
+[[nodiscard]] consteval std::ptrdiff_t segment_undeclared(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    const auto& operation = operations[i];
+    for (auto path : {path_of(operation), operation.alias}) {
+      while (!path.empty()) {
+        const auto segment = take_segment(path);
+        if (segment.starts_with(':') && !has_parameter(operation, segment.substr(1)) &&
+            segment.substr(1) != operation.read_by_flow) {
+          return true;
+        }
+      }
+    }
+    return false;
+  });
+}
+
+// A parameter that is to be in the path, or a segment that the flow is to read, and is not there.
+[[nodiscard]] consteval std::ptrdiff_t segment_missing(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    const auto& operation = operations[i];
+    const auto in_route = [&](std::string_view name) {
+      return has_segment(path_of(operation), name) || has_segment(operation.alias, name);
+    };
+    for (const auto& parameter : operation.parameters) {
+      if (parameter.place == ParameterPlace::path && !in_route(parameter.name)) {
+        return true;
+      }
+    }
+    return !operation.read_by_flow.empty() && !in_route(operation.read_by_flow);
+  });
+}
+
+[[nodiscard]] consteval std::ptrdiff_t parameters_wrong(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    const auto parameters = operations[i].parameters;
+    for (std::size_t at = 0; at < parameters.size(); ++at) {
+      for (const auto& earlier : parameters.first(at)) {
+        if (is_one_rpc_name(earlier.name, parameters[at].name)) {
+          return true;
+        }
+      }
+      if (!is_snake_case(parameters[at].name) || parameters[at].summary.empty() ||
+          (parameters[at].place == ParameterPlace::body && method_of(operations[i]) == "GET")) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+// --- who may ---
+// A permission for whoever has a key, and for nobody else; a flow; words for whoever reads of it.
+[[nodiscard]] consteval std::ptrdiff_t incomplete(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    const auto& operation = operations[i];
+    const bool inside = operation.access == Access::authority;
+    return operation.flow == nullptr ||
+           (operation.access == Access::key) == operation.permission.empty() ||
+           (!inside && (operation.summary.empty() || operation.result.empty())) ||
+           (!inside && (operation.coalesced || operation.aside));
+  });
+}
+
+}  // namespace postern
