@@ -60,8 +60,11 @@ Step Run::start(std::string_view input) {
   if (operation == nullptr || !entry_fits(operation->access, decoded->entry)) {
     return Step::malformed;
   }
-  context_.emplace(
-      FlowContext{.input = std::move(*decoded), .parameters = {}, .caller = {}, .entropy_used = 0});
+  context_.emplace(FlowContext{.input = std::move(*decoded),
+                               .parameters = {},
+                               .caller = {},
+                               .entropy_used = 0,
+                               .permissions = all_permissions()});
   loop_.emplace(context_->input.now);
   task_.emplace(guarded(operation, &*context_));
   task_->start(*loop_);

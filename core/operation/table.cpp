@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include "core/flow/access/operations.h"
 #include "core/flow/authority/operations.h"
@@ -55,6 +56,19 @@ constexpr auto joined() {
 constexpr auto kOperations = joined<kTables>();
 constexpr auto kVariables = joined<kVariableTables>();
 
+constexpr auto kPermissionsAndCount = [] {
+  std::array<std::string_view, kOperations.size()> permissions;
+  std::size_t count = 0;
+  for (const auto& operation : kOperations) {
+    const auto end = permissions.begin() + count;
+    if (!operation.permission.empty() &&
+        std::find(permissions.begin(), end, operation.permission) == end) {
+      permissions[count++] = operation.permission;
+    }
+  }
+  return std::pair(permissions, count);
+}();
+
 // Where one does not hold, the compiler shows the place of the row in the joined table.
 constexpr std::span<const Operation> kAll = kOperations;
 static_assert(misnamed(kAll) == kNowhere);
@@ -71,6 +85,10 @@ static_assert(name_taken(std::span<const Variable>(kVariables)) == kNowhere);
 
 std::span<const Operation> all_operations() {
   return kOperations;
+}
+
+std::span<const std::string_view> all_permissions() {
+  return std::span(kPermissionsAndCount.first).first(kPermissionsAndCount.second);
 }
 
 std::span<const Variable> all_variables() {

@@ -13,6 +13,8 @@ namespace postern {
 // Null where no operation has this name.
 [[nodiscard]] const Operation* find_operation(std::string_view name);
 
+// Each once, in the order of the operations that ask for them.
+[[nodiscard]] std::span<const std::string_view> all_permissions();
 [[nodiscard]] std::span<const Variable> all_variables();
 
 }  // namespace postern

@@ -154,8 +154,8 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
   co_return std::unexpected(unauthenticated());
 }
 
-bool is_permission(std::string_view text) {
-  return text == "*" || std::ranges::find(kPermissions, text) != std::end(kPermissions);
+bool is_permission(const FlowContext& context, std::string_view text) {
+  return text == "*" || std::ranges::contains(context.permissions, text);
 }
 
 std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,

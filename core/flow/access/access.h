@@ -31,11 +31,8 @@ struct ApiKeyText {
 // Faults: unauthenticated, store_unavailable.
 Task<Result<Caller, Problem>> authenticate(FlowContext* context);
 
-// Everything that an API key or a binding can be allowed; "*" is all of it.
-inline constexpr std::string_view kPermissions[] = {
-    "connect",    "connect:caller", "tokens:read", "connections:read", "connections:write",
-    "graph:read", "arm:read",       "events:read", "events:write"};
-[[nodiscard]] bool is_permission(std::string_view text);
+// Something that an API key can be allowed, or "*", which is all of it.
+[[nodiscard]] bool is_permission(const FlowContext& context, std::string_view text);
 
 // Why the caller may not do this; nullopt when it may.
 [[nodiscard]] std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,

@@ -44,7 +44,7 @@ Task<Outcome> create_api_key_flow(FlowContext* context) {
                               "`org_id` must be 1 to 63 letters, digits or hyphens, not GLOBAL");
   }
   for (const auto permission : split(parameters.text("permissions"), ' ')) {
-    if (!is_permission(permission)) {
+    if (!is_permission(*context, permission)) {
       co_return problem_outcome(ProblemCode::invalid_request,
                                 "`permissions` names one that does not exist");
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,8 @@ struct FlowContext {
   Parameters parameters;
   Caller caller;
   std::size_t entropy_used = 0;
+  // Everything that a key can be allowed, but for "*": what the declarations of all operations ask.
+  std::span<const std::string_view> permissions;
   // The flow begins by reading the user's connection. Set by the declaration of the operation.
   bool reads_connection = false;
   // That connection's record, asked of KV together with the caller's key. Whose it is, the key only
