@@ -211,6 +211,7 @@ template <class Row, class Alike>
         }
       }
       if (!is_snake_case(parameters[at].name) || parameters[at].summary.empty() ||
+          (parameters[at].required && !parameters[at].otherwise.empty()) ||
           (parameters[at].place == ParameterPlace::body && method_of(operations[i]) == "GET")) {
         return true;
       }

@@ -114,11 +114,7 @@ Task<Outcome> callback_flow(FlowContext* context) {
 
 Task<Outcome> connect_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const ConnectionId id{
-      .org = context->caller.org,
-      .integration = std::string(parameters.has("integration") ? parameters.text("integration")
-                                                               : kDefaultIntegration),
-      .user_id = std::string(parameters.text("user_id"))};
+  const auto id = connection_of_caller(*context);
   const std::string state(parameters.text("state"));
   const std::string verifier(parameters.text("code_verifier"));
   if (!attempt_of_state(state) || !is_code_verifier(verifier)) {

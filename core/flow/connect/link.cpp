@@ -5,7 +5,6 @@
 #include "core/base/sha256.h"
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/sign_in.h"
-#include "core/flow/frame/connection_name.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/events.h"
 #include "core/flow/store/links.h"
@@ -101,8 +100,7 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
 
 Task<Outcome> create_connect_link_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto integration_name =
-      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration;
+  const auto integration_name = parameters.text("integration");
   auto integration = resolve_integration(*context, integration_name, parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
@@ -115,7 +113,7 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
                 .confirm = {},
                 .allow_other_account = parameters.flag("allow_other_account"),
                 .claims = {}};
-  const auto mode = parameters.has("mode") ? parameters.text("mode") : "browser";
+  const auto mode = parameters.text("mode");
   if (mode == "caller") {
     co_return co_await create_caller_attempt(context, std::move(*integration), std::move(wish));
   }

@@ -34,6 +34,7 @@ inline constexpr Parameter kConnectLink[] = {
      .summary = "Let another account replace the one that is connected"},
     {.name = "mode",
      .kind = name,
+     .otherwise = "browser",
      .summary =
          "`browser` (default), or `caller` for callers that run the browser part themselves"},
     {.name = "redirect_uri",

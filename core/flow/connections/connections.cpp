@@ -58,7 +58,7 @@ Task<Outcome> rollback_flow(FlowContext* context) {
   (void)co_await forget_tokens(id);
   co_return co_await leave_for_authority(
       context, "authority.rollback",
-      encode(RollbackPayload{.id = id, .version = context->parameters.integer("version", 0)}));
+      encode(RollbackPayload{.id = id, .version = context->parameters.integer("version")}));
 }
 
 Task<Outcome> disconnect_flow(FlowContext* context) {
@@ -73,8 +73,7 @@ Task<Outcome> refresh_flow(FlowContext* context) {
     co_return problem_outcome(integration.error());
   }
   const auto& parameters = context->parameters;
-  const auto resource =
-      parse_resource(parameters.has("resource") ? parameters.text("resource") : "graph");
+  const auto resource = parse_resource(parameters.text("resource"));
   if (!resource) {
     co_return problem_outcome(ProblemCode::invalid_request, "`resource` must be graph or arm");
   }

@@ -27,8 +27,7 @@ void write_event(JsonWriter& out, const Event& event) {
 
 // Where the last read ended; nullopt where it is no such place.
 std::optional<std::int64_t> cursor_in(const Parameters& parameters) {
-  const auto cursor =
-      parse_decimal(parameters.has("cursor") ? parameters.text("cursor") : std::string_view("0"));
+  const auto cursor = parse_decimal(parameters.text("cursor"));
   return cursor && *cursor >= 0 ? cursor : std::nullopt;
 }
 
@@ -48,7 +47,7 @@ Task<Outcome> list_events_flow(FlowContext* context) {
   if (!type.empty() && !parse_event_type(type)) {
     co_return problem_outcome(ProblemCode::invalid_request, "`type` is not an event's type");
   }
-  const auto limit = parameters.integer("limit", kPageSize);
+  const auto limit = parameters.integer("limit");
   if (limit < 1 || limit > kPageSize) {
     co_return problem_outcome(ProblemCode::invalid_request, "`limit` must be 1 to 100");
   }

@@ -17,8 +17,9 @@ using enum ParameterKind;
 inline constexpr Parameter kEvents[] = {
     {.name = "cursor",
      .kind = text,
+     .otherwise = "0",
      .summary = "Where the last read ended; the beginning when absent"},
-    {.name = "limit", .kind = integer, .summary = "1 to 100; 100 when absent"},
+    {.name = "limit", .kind = integer, .otherwise = "100", .summary = "1 to 100; 100 when absent"},
     {.name = "type",
      .kind = name,
      .summary = "Only of this type: connected, refreshed, refresh_retry, refresh_failed, "
@@ -30,6 +31,7 @@ inline constexpr Parameter kRedeliver[] = {
 inline constexpr Parameter kDeadLetters[] = {
     {.name = "cursor",
      .kind = text,
+     .otherwise = "0",
      .summary = "Where the last page ended; the beginning when absent"}};
 
 inline constexpr Operation kOperations[] = {

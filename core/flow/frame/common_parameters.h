@@ -1,6 +1,7 @@
 // Parameters that operations of several features take.
 #pragma once
 
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/operation.h"
 
 namespace postern::common {
@@ -11,14 +12,19 @@ inline constexpr Parameter kUserId{.name = "user_id",
                                    .kind = identifier,
                                    .required = true,
                                    .summary = "The caller's own id of the user; opaque to Postern"};
-inline constexpr Parameter kIntegration{
-    .name = "integration", .kind = name, .summary = "The integration's name; `azure` when absent"};
+inline constexpr Parameter kIntegration{.name = "integration",
+                                        .kind = name,
+                                        .otherwise = kDefaultIntegration,
+                                        .summary = "The integration's name; `azure` when absent"};
 inline constexpr Parameter kIntegrationInPath{.name = "integration",
                                               .kind = name,
                                               .place = ParameterPlace::path,
+                                              .otherwise = kDefaultIntegration,
                                               .summary = "The integration's name"};
-inline constexpr Parameter kResource{
-    .name = "resource", .kind = name, .summary = "`graph` (default) or `arm`"};
+inline constexpr Parameter kResource{.name = "resource",
+                                     .kind = name,
+                                     .otherwise = "graph",
+                                     .summary = "`graph` (default) or `arm`"};
 inline constexpr Parameter kTenant{
     .name = "tenant_id",
     .kind = text,

@@ -10,8 +10,7 @@ ConnectionId connection_of_caller(const FlowContext& context) {
 
 ConnectionId connection_in(std::string_view org, const Parameters& parameters) {
   return {.org = std::string(org),
-          .integration = std::string(parameters.has("integration") ? parameters.text("integration")
-                                                                   : kDefaultIntegration),
+          .integration = std::string(parameters.text("integration")),
           .user_id = std::string(parameters.text("user_id"))};
 }
 

@@ -28,8 +28,8 @@ std::string_view Parameters::text(std::string_view name) const {
   return {};
 }
 
-std::int64_t Parameters::integer(std::string_view name, std::int64_t otherwise) const {
-  return parse_decimal(text(name)).value_or(otherwise);
+std::int64_t Parameters::integer(std::string_view name) const {
+  return parse_decimal(text(name)).value_or(0);
 }
 
 bool Parameters::flag(std::string_view name) const {

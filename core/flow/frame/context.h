@@ -20,9 +20,9 @@ class Parameters {
  public:
   void set(std::string_view name, std::string_view value);
   [[nodiscard]] bool has(std::string_view name) const;
-  // Empty when absent.
+  // Empty, or 0, when absent.
   [[nodiscard]] std::string_view text(std::string_view name) const;
-  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
+  [[nodiscard]] std::int64_t integer(std::string_view name) const;
   [[nodiscard]] bool flag(std::string_view name) const;
 
  private:

@@ -38,6 +38,7 @@ struct Parameter {
   // Over HTTP, where the route does not have it. `path`: the route has to.
   ParameterPlace place = ParameterPlace::query;
   bool required = false;
+  std::string_view otherwise;  // stands for it where it is absent
   std::string_view summary;
 };
 

@@ -238,10 +238,16 @@ Result<Parameters, Problem> read_parameters(const Operation& operation, const Fl
     return std::unexpected(done.error());
   }
   for (const auto& parameter : operation.parameters) {
-    if (parameter.required && !reader.parameters.has(parameter.name)) {
+    if (reader.parameters.has(parameter.name)) {
+      continue;
+    }
+    if (parameter.required) {
       const bool camel = input.entry == Entry::rpc;
       return refuse(camel ? camel_case(parameter.name) : std::string(parameter.name),
                     "is required");
+    }
+    if (!parameter.otherwise.empty()) {
+      reader.parameters.set(parameter.name, parameter.otherwise);
     }
   }
   return std::move(reader.parameters);

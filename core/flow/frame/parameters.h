@@ -10,7 +10,8 @@ namespace postern {
 
 // Query and path over HTTP, JSON body where the operation declares body parameters, the one object
 // of an RPC call. Unknown names, repeated names, missing ones and values of another form are
-// refused by name (`invalid_request`).
+// refused by name (`invalid_request`). Of one that is absent stands what the declaration has for
+// it.
 [[nodiscard]] Result<Parameters, Problem> read_parameters(const Operation& operation,
                                                           const FlowInput& input);
 

@@ -1,6 +1,5 @@
 // An organization's integration: whether the provider takes it, and how its tokens are refreshed.
 #include "core/base/json_writer.h"
-#include "core/flow/frame/connection_name.h"
 #include "core/flow/integration/operations.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/integration_faults.h"
@@ -9,9 +8,7 @@ namespace postern {
 
 Task<Outcome> get_integration_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto integration = resolve_integration(
-      *context,
-      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration, {});
+  const auto integration = resolve_integration(*context, parameters.text("integration"), {});
   if (!integration) {
     co_return problem_outcome(integration.error());
   }

@@ -1,6 +1,5 @@
 // URLs that are built and never fetched.
 #include "core/base/json_writer.h"
-#include "core/flow/frame/connection_name.h"
 #include "core/flow/integration/operations.h"
 #include "core/flow/integration/resolve.h"
 
@@ -8,10 +7,8 @@ namespace postern {
 
 Task<Outcome> admin_consent_url_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto integration = resolve_integration(
-      *context,
-      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
-      parameters.text("tenant_id"));
+  const auto integration =
+      resolve_integration(*context, parameters.text("integration"), parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
@@ -38,10 +35,8 @@ Task<Outcome> admin_consent_url_flow(FlowContext* context) {
 
 Task<Outcome> logout_url_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto integration = resolve_integration(
-      *context,
-      parameters.has("integration") ? parameters.text("integration") : kDefaultIntegration,
-      parameters.text("tenant_id"));
+  const auto integration =
+      resolve_integration(*context, parameters.text("integration"), parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
   }

@@ -18,8 +18,8 @@ Task<Outcome> get_user_flow(FlowContext* context) {
 Task<Outcome> get_mail_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto filter = parameters.text("filter");
-  std::string query = "?$top=" + to_decimal(parameters.integer("top", 10)) +
-                      "&$skip=" + to_decimal(parameters.integer("skip", 0)) +
+  std::string query = "?$top=" + to_decimal(parameters.integer("top")) +
+                      "&$skip=" + to_decimal(parameters.integer("skip")) +
                       "&$orderby=receivedDateTime%20desc";
   if (!filter.empty()) {
     // Graph wants what it orders by to be the first thing that it filters by.

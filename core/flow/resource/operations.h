@@ -32,8 +32,8 @@ inline constexpr Parameter kResources[] = {
 inline constexpr Parameter kMail[] = {
     common::kUserId,
     common::kIntegration,
-    {.name = "top", .kind = integer, .summary = "How many; 10 when absent"},
-    {.name = "skip", .kind = integer, .summary = "How many to leave out"},
+    {.name = "top", .kind = integer, .otherwise = "10", .summary = "How many; 10 when absent"},
+    {.name = "skip", .kind = integer, .otherwise = "0", .summary = "How many to leave out"},
     {.name = "filter", .kind = text, .summary = "OData filter, as Graph takes it"}};
 inline constexpr Parameter kCalendar[] = {
     common::kUserId,

@@ -18,6 +18,7 @@ inline constexpr Parameter kToken[] = {
     common::kResource,
     {.name = "min_ttl",
      .kind = integer,
+     .otherwise = "0",
      .summary =
          "Seconds that the token must live at least; capped at three quarters of its lifetime"}};
 

@@ -149,15 +149,14 @@ Task<Outcome> get_token_flow(FlowContext* context) {
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
-  const auto wanted = parameters.has("resource") ? parameters.text("resource") : "graph";
-  const auto resource = parse_resource(wanted);
+  const auto resource = parse_resource(parameters.text("resource"));
   if (!resource) {
     co_return problem_outcome(ProblemCode::invalid_request, "`resource` must be graph or arm");
   }
   const auto token =
       co_await obtain_token(context, {.id = id,
                                       .resource = std::string(name_of(*resource)),
-                                      .min_ttl_ms = parameters.integer("min_ttl", 0) * kSecondMs,
+                                      .min_ttl_ms = parameters.integer("min_ttl") * kSecondMs,
                                       .refused_version = 0});
   JsonWriter out;
   out.begin_object()

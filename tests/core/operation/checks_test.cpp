@@ -135,6 +135,10 @@ static_assert(parameters_wrong(kParameterTwice) == 1);
 constexpr Parameter kWordless[] = {{.name = "id"}};
 constexpr std::array kUndocumented = {with(kWordless, "GET /a")};
 static_assert(parameters_wrong(kUndocumented) == 0);
+constexpr Parameter kNeverAbsent[] = {
+    {.name = "id", .required = true, .otherwise = "1", .summary = "Its id"}};
+constexpr std::array kDefaultOfRequired = {with(kNeverAbsent, "GET /a")};
+static_assert(parameters_wrong(kDefaultOfRequired) == 0);
 constexpr Parameter kInBody[] = {
     {.name = "id", .place = ParameterPlace::body, .summary = "Its id"}};
 constexpr std::array kBodyOfGet = {with(kInBody, "POST /a"), with(kInBody, "GET /a")};

@@ -7,6 +7,7 @@
 
 #include "core/base/json.h"
 #include "core/base/version.h"
+#include "core/flow/frame/parameters.h"
 #include "core/operation/table.h"
 
 using namespace postern;
@@ -60,6 +61,24 @@ TEST_CASE("every operation is found by its name, and wants a permission that key
   }
   CHECK(find_operation("no_such_operation") == nullptr);
   CHECK(find_operation("") == nullptr);
+}
+
+TEST_CASE("what stands for a parameter that is absent has its form") {
+  int defaults = 0;
+  for (const auto& operation : all_operations()) {
+    for (const auto& parameter : operation.parameters) {
+      if (parameter.otherwise.empty()) {
+        continue;
+      }
+      ++defaults;
+      CAPTURE(std::string(operation.name) + "." + std::string(parameter.name));
+      const Operation alone{.name = "test", .parameters = std::span(&parameter, 1)};
+      FlowInput input;
+      input.path = {{parameter.name, parameter.otherwise}};
+      CHECK(read_parameters(alone, input).has_value());
+    }
+  }
+  CHECK(defaults > 0);
 }
 
 TEST_CASE("the version is package.json's") {

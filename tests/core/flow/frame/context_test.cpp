@@ -16,8 +16,8 @@ TEST_CASE("a parameter is text, a number or a flag as it is asked for") {
   CHECK(parameters.has("empty"));
   CHECK_FALSE(parameters.has("absent"));
   CHECK(parameters.text("absent") == "");
-  CHECK(parameters.integer("number", 5) == 12);
-  CHECK(parameters.integer("absent", 5) == 5);
+  CHECK(parameters.integer("number") == 12);
+  CHECK(parameters.integer("absent") == 0);
   CHECK(parameters.flag("yes"));
   CHECK(parameters.flag("one"));
   CHECK_FALSE(parameters.flag("no"));

@@ -60,7 +60,7 @@ TEST_CASE("a query, a path and a body are read by the names of the declaration")
   const auto parameters = read(input);
   REQUIRE(parameters.has_value());
   CHECK(parameters->text("user_id") == "u/1");
-  CHECK(parameters->integer("a_number", 0) == 7);
+  CHECK(parameters->integer("a_number") == 7);
   CHECK(parameters->text("some_names") == "a b");
   CHECK(parameters->flag("a_flag"));
   CHECK(parameters->text("in_path") == "p");
@@ -72,12 +72,33 @@ TEST_CASE("an RPC call is one object with names in camelCase") {
       R"({"userId":"u","aNumber":7,"aFlag":true,"someNames":["a","b"],"inPath":"p","inBody":"b","aText":null})");
   REQUIRE(parameters.has_value());
   CHECK(parameters->text("user_id") == "u");
-  CHECK(parameters->integer("a_number", 0) == 7);
+  CHECK(parameters->integer("a_number") == 7);
   CHECK(parameters->flag("a_flag"));
   CHECK(parameters->text("some_names") == "a b");
   CHECK(parameters->text("in_path") == "p");
   CHECK(parameters->text("in_body") == "b");
   CHECK_FALSE(parameters->has("a_text"));
+}
+
+TEST_CASE("what is absent is what the declaration has for it, and nothing else is") {
+  static constexpr Parameter parameters[] = {
+      {.name = "how_many", .kind = ParameterKind::integer, .otherwise = "10"}, {.name = "which"}};
+  constexpr Operation operation{.name = "test", .http = "GET /test", .parameters = parameters};
+  FlowInput input;
+  auto read_now = read(input, operation);
+  REQUIRE(read_now.has_value());
+  CHECK(read_now->integer("how_many") == 10);
+  CHECK_FALSE(read_now->has("which"));
+  input.query = "how_many=3";
+  read_now = read(input, operation);
+  REQUIRE(read_now.has_value());
+  CHECK(read_now->integer("how_many") == 3);
+  // Over RPC null is absent.
+  input.entry = Entry::rpc;
+  input.body = R"({"howMany":null})";
+  read_now = read(input, operation);
+  REQUIRE(read_now.has_value());
+  CHECK(read_now->integer("how_many") == 10);
 }
 
 TEST_CASE("what is required and absent is refused by the caller's own spelling") {
