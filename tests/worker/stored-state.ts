@@ -1,5 +1,5 @@
 /** All that is stored, as bytes: taken out of KV, D1 and the Durable Objects, and put back into them. */
-import { applyD1Migrations, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import { applyD1Migrations, listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 
@@ -92,15 +92,8 @@ async function d1(): Promise<StoredState["d1"]> {
 
 /** Nothing is stored any more; the tables are there and empty. */
 export async function emptyStores(): Promise<void> {
-  for (const id of await listDurableObjectIds(env.CONNECTION)) {
-    await runInDurableObject(env.CONNECTION.get(id), async (_, { storage }) => {
-      await storage.deleteAlarm();
-      await storage.deleteAll();
-    });
-  }
-  for (const { name } of (await env.AZURE_TOKENS.list()).keys) await env.AZURE_TOKENS.delete(name);
-  const emptied = (await tables()).filter((table) => table !== "d1_migrations");
-  await env.DB.batch(emptied.map((table) => env.DB.prepare(`DELETE FROM "${table}"`)));
+  await reset();
+  await applyD1Migrations(env.DB, env.MIGRATIONS);
 }
 
 /**
@@ -108,22 +101,13 @@ export async function emptyStores(): Promise<void> {
  * the migrations that came afterwards are applied over them.
  */
 export async function loadState({ objects, kv, d1 }: StoredState): Promise<void> {
-  await emptyStores();
-  for (const table of await tables()) await env.DB.prepare(`DROP TABLE "${table}"`).run();
+  await reset();
   await applyD1Migrations(
     env.DB,
     env.MIGRATIONS.filter(({ name }) => d1.migrations.includes(name)),
   );
-  for (const [table, rows] of Object.entries(d1.tables)) {
-    for (const row of rows) {
-      const columns = Object.keys(row).map((column) => `"${column}"`);
-      await env.DB.prepare(
-        `INSERT INTO "${table}" (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
-      )
-        .bind(...Object.values(row))
-        .run();
-    }
-  }
+  const inserts = Object.entries(d1.tables).flatMap(([table, rows]) => rows.map((row) => insert(table, row)));
+  if (inserts.length > 0) await env.DB.batch(inserts);
   await applyD1Migrations(env.DB, env.MIGRATIONS);
   for (const { key, value, expires_at } of kv) {
     const ttl = Math.max(LEAST_TTL, Math.round((expires_at - Date.now()) / 1000));
@@ -135,4 +119,12 @@ export async function loadState({ objects, kv, d1 }: StoredState): Promise<void>
       if (alarm_at !== 0) await storage.setAlarm(alarm_at);
     });
   }
+}
+
+function insert(table: string, row: Record<string, string | number | null>): D1PreparedStatement {
+  const columns = Object.keys(row).map((column) => `"${column}"`);
+  const places = columns.map(() => "?");
+  return env.DB.prepare(`INSERT INTO "${table}" (${columns.join(", ")}) VALUES (${places.join(", ")})`).bind(
+    ...Object.values(row),
+  );
 }
