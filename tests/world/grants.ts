@@ -53,15 +53,17 @@ function scopeOf({ consented: { neutral, graph, arm } }: Grant): string {
  */
 export function adopt(world: World, order: unknown): void {
   const { ledger } = world;
-  if (!isRecord(order) || typeof order.refresh_token !== "string") throw new Error("bad adopt");
-  const fresh = order.refresh_token;
+  if (!isRecord(order)) throw new Error("adopt takes an object");
+  const { refresh_token: fresh, as: names, access } = order;
+  if (typeof fresh !== "string" || !Array.isArray(names) || !Array.isArray(access))
+    throw new Error("bad adopt");
   const grant = ledger.grants.get(fresh);
   if (grant === undefined) throw new Error("adopt wants a refresh token that was given out here");
-  for (const name of order.as as readonly string[]) {
+  for (const name of names as readonly string[]) {
     ledger.grants.set(name, grant);
     ledger.aliases.set(name, fresh);
   }
-  for (const { token, email, resource, scopes, expires_at } of order.access as readonly KnownAccess[]) {
+  for (const { token, email, resource, scopes, expires_at } of access as readonly KnownAccess[]) {
     const person = PEOPLE.find((who) => who.email === email);
     ledger.accessTokens.set(token, { person, resource, scopes: [...scopes], expiresAt: expires_at });
   }
