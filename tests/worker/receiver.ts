@@ -36,7 +36,7 @@ export const silence = (_: Delivery, signal: AbortSignal) =>
 
 export class Receiver {
   readonly url: string;
-  readonly secret = newSecret();
+  readonly secret: string;
   /** All that was asked of it, then what of that it took, and what was not good enough for the library. */
   readonly asked: Delivery[] = [];
   readonly taken: Delivery[] = [];
@@ -44,8 +44,9 @@ export class Receiver {
   /** What it answers to a delivery that is genuine. */
   answer: (delivery: Delivery, signal: AbortSignal) => Answer = () => answers(204);
 
-  constructor(url = `https://hooks-${crypto.randomUUID().slice(0, 8)}.example/in`) {
+  constructor(url = `https://hooks-${crypto.randomUUID().slice(0, 8)}.example/in`, secret = newSecret()) {
     this.url = url;
+    this.secret = secret;
   }
 
   /** Its entry in WEBHOOKS. */

@@ -1,6 +1,7 @@
 /** The emulated Microsoft, from inside workerd: over its control endpoints. */
 import { env } from "cloudflare:workers";
 import type { Fault, Place } from "../world/faults.ts";
+import type { Known } from "../world/grants.ts";
 import type { Counts, LoggedRequest } from "../world/ledger.ts";
 
 export const ALICE = "alice.anders@contoso.example";
@@ -25,6 +26,7 @@ export const world = {
   stats: () => ask<Counts>("stats"),
   requests: () => ask<LoggedRequest[]>("requests"),
   secrets: () => ask<Record<string, string[]>>("secrets"),
+  known: () => ask<Known>("known"),
   /** Where the provider sends the browser after this person signed in; nobody: after "Cancel". */
   async signIn(authorizeUrl: string, email?: string): Promise<URL> {
     const order = { authorize_url: authorizeUrl, ...(email === undefined ? { deny: true } : { email }) };

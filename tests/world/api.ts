@@ -40,7 +40,7 @@ export function apiHandler(world: World, resource: Resource, route: Route): Hand
     const token = world.ledger.accessTokens.get(presented);
     if (token === undefined)
       return refuse("The access token is not one that was issued here.", ', error="invalid_token"');
-    if (token.expiresAt <= Date.now())
+    if (token.expiresAt <= world.now())
       return refuse("Lifetime validation failed, the token is expired.", ', error="invalid_token"');
     if (token.resource !== resource)
       return refuse("Access token validation failure. Invalid audience.", ', error="invalid_token"');

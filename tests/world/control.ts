@@ -1,5 +1,6 @@
 /** `/__world/…` on the login origin: what tests read and order. */
 import { isRecord, PLACES, parseFault } from "./faults.ts";
+import { adopt, known } from "./grants.ts";
 import { type Call, json, type Outcome } from "./http.ts";
 import { PEOPLE } from "./people.ts";
 import { signIn } from "./sign-in.ts";
@@ -14,6 +15,8 @@ export async function handleControl(world: World, call: Call): Promise<Outcome> 
       return json(200, ledger.requests);
     case "GET secrets":
       return json(200, ledger.secrets());
+    case "GET known":
+      return json(200, known(world));
     case "GET people":
       return json(200, PEOPLE);
     case "GET settings":
@@ -56,7 +59,8 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
 /**
  * Members, all optional: the settings; `token`, `keys`, `graph`, `arm` (a fault or a list of them, added to what is ordered);
  * `clear_faults`, `reset_stats`, `expire_access_tokens` (true); `revoke` (an e-mail, or true for everybody);
- * `reset` (true: defaults, no faults, no counts; grants stay).
+ * `reset` (true: defaults, no faults, no counts, the machine's time; grants stay);
+ * `clock` (its time, in milliseconds); `adopt` (grants.ts).
  */
 export function control(world: World, order: unknown): void {
   if (!isRecord(order)) throw new Error("control takes an object");
@@ -73,15 +77,20 @@ export function control(world: World, order: unknown): void {
       todo.push(() => Object.assign(world.settings, { [name]: value }));
     } else if (name === "revoke" && (value === true || typeof value === "string")) {
       todo.push(() => world.ledger.revoke(value === true ? undefined : value));
+    } else if (name === "clock" && typeof value === "number") {
+      todo.push(() => world.setClock(value));
+    } else if (name === "adopt") {
+      todo.push(() => adopt(world, value));
     } else if (value !== true) throw new Error(`bad control ${name}`);
     else if (name === "clear_faults") todo.unshift(clear);
     else if (name === "reset_stats") todo.push(() => world.ledger.resetStats());
-    else if (name === "expire_access_tokens") todo.push(() => world.ledger.expireAccessTokens(Date.now()));
+    else if (name === "expire_access_tokens") todo.push(() => world.ledger.expireAccessTokens(world.now()));
     else if (name === "reset") {
       todo.unshift(() => {
         clear();
         Object.assign(world.settings, DEFAULTS);
         world.ledger.resetStats();
+        world.setClock();
       });
     } else throw new Error(`no control ${name}`);
   }

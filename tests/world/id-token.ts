@@ -32,6 +32,7 @@ export interface IdTokenClaims {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly nonce: string | undefined;
+  readonly now: number;
 }
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -65,7 +66,7 @@ export class IdTokenSigner {
 
 function claims(asked: IdTokenClaims, bad: BadIdToken | undefined): Record<string, unknown> {
   const { person } = asked;
-  const now = Math.floor(Date.now() / 1000);
+  const now = Math.floor(asked.now / 1000);
   const issued = bad === "expired" ? now - 2 * SKEW : bad === "not-yet" ? now + SKEW : now;
   const nonce = bad === "no-nonce" ? undefined : bad === "wrong-nonce" ? "another-nonce" : asked.nonce;
   return {

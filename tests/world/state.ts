@@ -42,11 +42,22 @@ export class World {
   readonly origins: Origins;
   readonly emulator: string;
   #forwarded = 0;
+  #ahead = 0;
 
   constructor(client: Client, origins: Origins, emulator: string) {
     this.client = client;
     this.origins = origins;
     this.emulator = emulator;
+  }
+
+  /** The world's own time: what its tokens live by and its ID tokens say. */
+  now(): number {
+    return Date.now() + this.#ahead;
+  }
+
+  /** It is so late now; without a time it is what the machine says. */
+  setClock(now = Date.now()): void {
+    this.#ahead = now - Date.now();
   }
 
   /** The emulator counts requests by bearer and refuses after 5000 in an hour: a load test would find that, not us. */

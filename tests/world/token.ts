@@ -206,7 +206,7 @@ async function issue(
     person: of?.person,
     resource: asked.resource,
     scopes: asked.names,
-    expiresAt: Date.now() + settings.expires_in * 1000,
+    expiresAt: world.now() + settings.expires_in * 1000,
   });
   const body: Record<string, unknown> = {
     token_type: "Bearer",
@@ -254,7 +254,14 @@ function idToken(
   bad: Parameters<World["signer"]["make"]>[1],
 ): string | undefined {
   const made = world.signer.make(
-    { loginOrigin: world.origins.login, person, clientId, clientSecret: world.client.secret, nonce },
+    {
+      loginOrigin: world.origins.login,
+      person,
+      clientId,
+      clientSecret: world.client.secret,
+      nonce,
+      now: world.now(),
+    },
     bad,
   );
   world.ledger.remember("id_tokens", made);
