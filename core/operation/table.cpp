@@ -96,8 +96,13 @@ std::span<const Variable> all_variables() {
 }
 
 const Operation* find_operation(std::string_view name) {
-  const auto* found = std::ranges::find(kOperations, name, &Operation::name);
-  return found == std::end(kOperations) ? nullptr : found;
+  // An iterator of std::array is a pointer with some libraries only.
+  for (const auto& operation : kOperations) {
+    if (operation.name == name) {
+      return &operation;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace postern
