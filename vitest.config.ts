@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
-import type { WorldAddress } from "./tests/worker/global-setup.ts";
-import { workerVariables } from "./tests/worker/variables.ts";
+import type { WorldAddress } from "./tests/worker/support/global-setup.ts";
+import { workerVariables } from "./tests/worker/support/variables.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -38,8 +38,8 @@ const project = ({ name, include, exclude, module }: Project) => ({
     name,
     include,
     exclude,
-    globalSetup: ["tests/worker/global-setup.ts"],
-    setupFiles: ["tests/worker/setup.ts"],
+    globalSetup: ["tests/worker/support/global-setup.ts"],
+    setupFiles: ["tests/worker/support/setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

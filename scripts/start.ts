@@ -6,8 +6,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startMicrosoft } from "../tests/world/microsoft.ts";
-import { PEOPLE } from "../tests/world/people.ts";
+import { startMicrosoft } from "../tests/world/microsoft/microsoft.ts";
+import { PEOPLE } from "../tests/world/microsoft/people.ts";
 import { stopChild, takenPorts } from "./children.ts";
 import { devVars, resetLocal, worldOrigins } from "./dev-vars.ts";
 import {

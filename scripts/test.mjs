@@ -39,7 +39,7 @@ const STEPS = [
       "build/sim/tests/sim/sim --seeds 20000 --jobs 2 && build/sim/tests/sim/sim --killers",
   ],
   ["structure", "node --test 'tests/structure/*.test.ts'"],
-  ["world", "node --test 'tests/world/*.test.ts'"],
+  ["world", "node --test 'tests/world/**/*.test.ts'"],
   ["worker", "vitest run"],
   ["worker, from another one", "node --test 'tests/worker/node/*.test.ts'"],
   ["e2e", "node --test --test-concurrency=1 'tests/e2e/*.test.ts'"],

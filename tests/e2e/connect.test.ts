@@ -1,7 +1,7 @@
 /** A person connects an account, in all the ways that end well. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ALICE, BOB } from "../world/testing.ts";
+import { ALICE, BOB } from "../world/microsoft/testing.ts";
 import { cancel, closeBrowser, goOn, Person, photograph, pick } from "./browser.ts";
 import { closeStack, type Stack, sharedStack } from "./local.ts";
 

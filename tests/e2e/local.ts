@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { freePort, stopChild } from "../../scripts/children.ts";
 import { freshVars, writeVars } from "../../scripts/dev-vars.ts";
 import { ask, type LocalPostern, migrate, startDev, waitForHealth } from "../../scripts/local-postern.ts";
-import { type Microsoft, startMicrosoft } from "../world/microsoft.ts";
+import { type Microsoft, startMicrosoft } from "../world/microsoft/microsoft.ts";
 
 export const ORGANIZATION = "demo";
 

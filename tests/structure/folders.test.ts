@@ -26,15 +26,25 @@ test("the folders are those that docs/architecture.md names", () => {
   assert.deepEqual(foldersOf(everything), [...named].sort());
 });
 
-test("tests of the core and of flows lie in folders of the same names", () => {
+/** What tests of flows and of the Worker have besides: what they stand on, the shim's own, and those outside workerd. */
+const OF_THEIR_OWN = [
+  "tests/flows/host",
+  "tests/worker/support",
+  "tests/worker/shim",
+  "tests/worker/node",
+  "tests/worker/recorder",
+];
+
+test("tests lie in folders of the same names as what they test", () => {
   const core = new Set(everything.filter((path) => path.startsWith("core/")).map(parentOf));
   const wrong = everything
-    .filter((path) => /^tests\/(core|flows)\/.*\//.test(path))
+    .filter((path) => /^tests\/(core|flows|worker)\/.*\//.test(path))
     .map(parentOf)
-    .filter((folder) => folder !== "tests/flows/host")
-    .filter(
-      (folder) => !core.has(folder.replace(/^tests\/core/, "core").replace(/^tests\/flows/, "core/flow")),
-    );
+    .filter((folder) => !OF_THEIR_OWN.includes(folder))
+    .filter((folder) => {
+      const tested = folder.replace(/^tests\/core/, "core").replace(/^tests\/(flows|worker)/, "core/flow");
+      return !core.has(tested);
+    });
   assert.deepEqual([...new Set(wrong)], []);
 });
 

@@ -6,7 +6,7 @@ import { createHash, generateKeyPairSync, randomBytes, randomUUID } from "node:c
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import Provider, { type Configuration } from "oidc-provider";
-import { CONTOSO } from "../world/people.ts";
+import { CONTOSO } from "../world/microsoft/people.ts";
 import { memoryStore } from "./oidc-store.ts";
 import type { Provider as Offered, Registration, Who } from "./provider.ts";
 

@@ -1,9 +1,9 @@
 /** `/__world/…` on the login origin: what tests read and order. */
 import { isRecord, PLACES, parseFault } from "./faults.ts";
-import { adopt, known } from "./grants.ts";
 import { type Call, json, type Outcome } from "./http.ts";
-import { PEOPLE } from "./people.ts";
-import { signIn } from "./sign-in.ts";
+import { adopt, known } from "./microsoft/grants.ts";
+import { PEOPLE } from "./microsoft/people.ts";
+import { signIn } from "./microsoft/sign-in.ts";
 import { DEFAULTS, type Settings, type World } from "./state.ts";
 
 export async function handleControl(world: World, call: Call): Promise<Outcome> {

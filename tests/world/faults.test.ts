@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { Fault } from "./faults.ts";
 import type { Counts } from "./ledger.ts";
-import { type Microsoft, startMicrosoft } from "./microsoft.ts";
-import { ALICE, attempt, BOB, get, redeem, refresh, type TokenAnswer } from "./testing.ts";
+import { type Microsoft, startMicrosoft } from "./microsoft/microsoft.ts";
+import { ALICE, attempt, BOB, get, redeem, refresh, type TokenAnswer } from "./microsoft/testing.ts";
 
 let microsoft: Microsoft;
 before(async () => {

@@ -1,7 +1,7 @@
 /** Faults that a test orders in advance; each is used up by the next requests that it fits. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { html, json, type Outcome } from "./http.ts";
-import { BAD_ID_TOKENS, type BadIdToken } from "./id-token.ts";
+import { BAD_ID_TOKENS, type BadIdToken } from "./microsoft/id-token.ts";
 
 export const PLACES = ["token", "keys", "graph", "arm"] as const;
 export type Place = (typeof PLACES)[number];

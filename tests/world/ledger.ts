@@ -1,6 +1,6 @@
 /** What the world remembers: every secret it gave out, who holds which grant, and what was asked of it. */
-import type { Person } from "./people.ts";
-import type { Resource, ScopeSet } from "./scopes.ts";
+import type { Person } from "./microsoft/people.ts";
+import type { Resource, ScopeSet } from "./microsoft/scopes.ts";
 
 export interface AccessToken {
   /** Absent for client credentials: an application, not a person. */

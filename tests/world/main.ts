@@ -1,6 +1,6 @@
 /** The world in the foreground: `npm run world`. Ports and client from the environment, as `scripts/start.ts` sets them. */
-import { DEFAULT_REDIRECTS, startMicrosoft } from "./microsoft.ts";
-import { PEOPLE } from "./people.ts";
+import { DEFAULT_REDIRECTS, startMicrosoft } from "./microsoft/microsoft.ts";
+import { PEOPLE } from "./microsoft/people.ts";
 
 const port = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
 const { WORLD_CLIENT_ID, WORLD_CLIENT_SECRET, WORLD_REDIRECT_URIS } = process.env;

@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { Faults } from "./faults.ts";
 import { json, type Reply } from "./http.ts";
-import { IdTokenSigner } from "./id-token.ts";
 import { Ledger } from "./ledger.ts";
-import type { Origins } from "./scopes.ts";
+import { IdTokenSigner } from "./microsoft/id-token.ts";
+import type { Origins } from "./microsoft/scopes.ts";
 
 export interface Settings {
   /** Seconds that the next access tokens live. */

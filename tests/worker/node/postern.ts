@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { type Microsoft, startMicrosoft } from "../../world/microsoft.ts";
-import { signIn } from "../../world/sign-in.ts";
-import { ADMIN_KEY, CALLER_REDIRECT, MASTER_KEYS, ORIGIN, workerVariables } from "../variables.ts";
+import { type Microsoft, startMicrosoft } from "../../world/microsoft/microsoft.ts";
+import { signIn } from "../../world/microsoft/sign-in.ts";
+import { ADMIN_KEY, CALLER_REDIRECT, MASTER_KEYS, ORIGIN, workerVariables } from "../support/variables.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const OUT = at("build/worker-tests");

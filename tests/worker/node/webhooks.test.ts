@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
-import { findSecrets } from "../secrets.ts";
+import { findSecrets } from "../support/secrets.ts";
 import { Postern } from "./postern.ts";
 
 const ALICE = "alice.anders@contoso.example";

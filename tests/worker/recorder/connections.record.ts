@@ -1,12 +1,12 @@
 /** Connections with nothing under way: what is kept of them, what is left after a loss, what stays after the end. */
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { connect, describeConnection, readToken, refreshNow, send } from "../client.ts";
-import { DAY, HOUR, MINUTE, SECOND } from "../clock.ts";
-import { toBase64 } from "../stored-state.ts";
-import { authorityOf, configure, deleteFromKv, inKv, wipe } from "../stores.ts";
-import { MASTER_KEYS } from "../variables.ts";
-import { BOB } from "../world.ts";
+import { connect, describeConnection, readToken, refreshNow, send } from "../support/client.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { toBase64 } from "../support/stored-state.ts";
+import { authorityOf, configure, deleteFromKv, inKv, wipe } from "../support/stores.ts";
+import { MASTER_KEYS } from "../support/variables.ts";
+import { BOB } from "../support/world.ts";
 import { ENTRA } from "./entra.ts";
 import { d1Down, kvDown } from "./outages.ts";
 import { moment, type Stage, settled } from "./recorder.ts";

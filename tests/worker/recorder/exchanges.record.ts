@@ -1,11 +1,11 @@
 /** In the middle of an exchange: what is open while a provider is asked, and after it was asked in vain. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { expect, vi } from "vitest";
-import { Browser, createLink, refreshNow } from "../client.ts";
-import { MINUTE, SECOND } from "../clock.ts";
-import { authorityOf, forget, storedKeys } from "../stores.ts";
-import { RETURN_TO } from "../variables.ts";
-import { ALICE, world } from "../world.ts";
+import { Browser, createLink, refreshNow } from "../support/client.ts";
+import { MINUTE, SECOND } from "../support/clock.ts";
+import { authorityOf, forget, storedKeys } from "../support/stores.ts";
+import { RETURN_TO } from "../support/variables.ts";
+import { ALICE, world } from "../support/world.ts";
 import { ENTRA } from "./entra.ts";
 import { storageDownAfter } from "./outages.ts";
 import { moment, type Stage } from "./recorder.ts";

@@ -2,9 +2,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { Connected } from "../client.ts";
-import { SECOND } from "../clock.ts";
-import { authorityOf } from "../stores.ts";
+import type { Connected } from "../support/client.ts";
+import { SECOND } from "../support/clock.ts";
+import { authorityOf } from "../support/stores.ts";
 
 const down = () => Promise.reject(new Error("down"));
 const silent = () => new Promise<never>(() => undefined);

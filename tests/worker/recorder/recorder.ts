@@ -9,12 +9,12 @@ import {
   get,
   newUser,
   refreshNow,
-} from "../client.ts";
-import { DAY, MINUTE, pass, SECOND, setClock } from "../clock.ts";
-import type { Judgement, Moment } from "../stored-moment.ts";
-import { dumpState, emptyStores } from "../stored-state.ts";
-import { configure, connectionKey } from "../stores.ts";
-import { ALICE, type Order, world } from "../world.ts";
+} from "../support/client.ts";
+import { DAY, MINUTE, pass, SECOND, setClock } from "../support/clock.ts";
+import type { Judgement, Moment } from "../support/stored-moment.ts";
+import { dumpState, emptyStores } from "../support/stored-state.ts";
+import { configure, connectionKey } from "../support/stores.ts";
+import { ALICE, type Order, world } from "../support/world.ts";
 
 /**
  * Far ahead of every machine's clock: no alarm that is stored rings by itself, and nothing that is stored is over,

@@ -1,10 +1,10 @@
 /** What is owed to other stores and to webhooks, and what stands in D1 besides connections. */
 import { expect } from "vitest";
-import { Browser, createKey, createLink, get, refreshNow, send } from "../client.ts";
-import { DAY, MINUTE, SECOND } from "../clock.ts";
-import { answers, listen, Receiver, webhooksOf } from "../receiver.ts";
-import { authorityOf, configure, storedKeys } from "../stores.ts";
-import { ADMIN_KEY, CALLER_REDIRECT, RETURN_TO } from "../variables.ts";
+import { Browser, createKey, createLink, get, refreshNow, send } from "../support/client.ts";
+import { DAY, MINUTE, SECOND } from "../support/clock.ts";
+import { answers, listen, Receiver, webhooksOf } from "../support/receiver.ts";
+import { authorityOf, configure, storedKeys } from "../support/stores.ts";
+import { ADMIN_KEY, CALLER_REDIRECT, RETURN_TO } from "../support/variables.ts";
 import { d1Down, kvDown, kvSilent } from "./outages.ts";
 import { moment, type Stage, settled } from "./recorder.ts";
 

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
-import type { WorldAddress } from "../global-setup.ts";
-import { workerVariables } from "../variables.ts";
+import type { WorldAddress } from "../support/global-setup.ts";
+import { workerVariables } from "../support/variables.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const folder = at(`tests/data/stored/${process.env.RECORD_AS ?? "unnamed"}`);
@@ -33,8 +33,8 @@ export default defineConfig({
   ],
   test: {
     include: ["tests/worker/recorder/*.record.ts"],
-    globalSetup: ["tests/worker/global-setup.ts"],
-    setupFiles: ["tests/worker/setup.ts"],
+    globalSetup: ["tests/worker/support/global-setup.ts"],
+    setupFiles: ["tests/worker/support/setup.ts"],
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 30_000,

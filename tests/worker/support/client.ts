@@ -1,0 +1,224 @@
+/** Callers of Postern as the tests need them: a backend with a key, a browser with its cookies, the administrator. */
+import { env, exports } from "cloudflare:workers";
+import { expect } from "vitest";
+import type { PosternRpc } from "../../../worker-shim/src/generated/rpc.gen.ts";
+import { ADMIN_KEY, ORIGIN } from "./variables.ts";
+import { ALICE, world } from "./world.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Empty where the answer is no JSON object. */
+  readonly json: Record<string, unknown>;
+}
+
+/** One request, never following a redirect. */
+export async function http(path: string, init: RequestInit = {}): Promise<Answer> {
+  const url = path.startsWith("https:") ? path : `${ORIGIN}${path}`;
+  const response = await exports.default.fetch(new Request(url, { redirect: "manual", ...init }));
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
+  };
+}
+
+export function get(path: string, key: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return http(path, { headers: { authorization: `Bearer ${key}`, ...headers } });
+}
+
+export function send(method: string, path: string, key: string, body?: unknown): Promise<Answer> {
+  return http(path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+}
+
+export async function createKey(
+  org: string,
+  permissions: readonly string[] = ["*"],
+  more: Record<string, unknown> = {},
+): Promise<{ key: string; id: string }> {
+  const answer = await send("POST", "/v1/api-keys", ADMIN_KEY, {
+    org_id: org,
+    name: `key of ${org}`,
+    permissions,
+    ...more,
+  });
+  if (answer.status !== 201) throw new Error(`no API key: ${answer.status} ${answer.text}`);
+  return { key: String(answer.json.key), id: String(answer.json.id) };
+}
+
+let users = 0;
+/** A user nobody has used: connections of one test are nobody else's. */
+export function newUser(): string {
+  users += 1;
+  return `user-${users}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+/** A browser: keeps Postern's cookies, follows nothing by itself. */
+export class Browser {
+  readonly cookies = new Map<string, string>();
+
+  async open(url: string, init: RequestInit = {}): Promise<Answer> {
+    const headers = new Headers(init.headers);
+    if (this.cookies.size > 0) {
+      headers.set("cookie", [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "));
+    }
+    const answer = await http(url, { ...init, headers });
+    for (const line of answer.headers.getSetCookie()) {
+      const [pair = ""] = line.split(";");
+      const at = pair.indexOf("=");
+      if (/max-age=0/i.test(line)) this.cookies.delete(pair.slice(0, at));
+      else this.cookies.set(pair.slice(0, at), pair.slice(at + 1));
+    }
+    return answer;
+  }
+
+  /** Presses the button of the consent page. */
+  press(link: string): Promise<Answer> {
+    return this.open(link, { method: "POST", headers: { origin: ORIGIN, "sec-fetch-site": "same-origin" } });
+  }
+
+  /** Up to the moment at which the provider sends the browser back. */
+  async upToCallback(link: string, email?: string): Promise<string> {
+    const pressed = await this.press(link);
+    if (pressed.status !== 302) throw new Error(`the link answered ${pressed.status}: ${pressed.text}`);
+    return (await world.signIn(pressed.headers.get("location") ?? "", email)).href;
+  }
+}
+
+export interface Link {
+  readonly url: string;
+  readonly attempt: string;
+}
+
+export async function createLink(
+  key: string,
+  user: string,
+  more: Record<string, string> = {},
+): Promise<Link> {
+  const query = new URLSearchParams({ user_id: user, ...more });
+  const answer = await get(`/connect?${query}`, key);
+  if (answer.status !== 200) throw new Error(`no connect link: ${answer.status} ${answer.text}`);
+  return { url: String(answer.json.auth_url), attempt: String(answer.json.state) };
+}
+
+/** Connects an account from beginning to end. */
+export async function connect(
+  key: string,
+  user: string,
+  email: string = ALICE,
+  more: Record<string, string> = {},
+): Promise<Answer> {
+  const browser = new Browser();
+  const link = await createLink(key, user, more);
+  return browser.open(await browser.upToCallback(link.url, email));
+}
+
+export interface Connected {
+  readonly org: string;
+  readonly key: string;
+  readonly user: string;
+}
+
+/** An organization of its own, with a key and one connected user. */
+export async function connected(email: string = ALICE, org = newOrg()): Promise<Connected> {
+  const { key } = await createKey(org);
+  const user = newUser();
+  const answer = await connect(key, user, email);
+  if (answer.status !== 200) throw new Error(`not connected: ${answer.status} ${answer.text}`);
+  return { org, key, user };
+}
+
+let orgs = 0;
+export function newOrg(): string {
+  orgs += 1;
+  return `org-${orgs}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+/** An organization that may send people to RETURN_TO. */
+export async function acme(permissions?: readonly string[]): Promise<Connected> {
+  return { org: "acme", key: (await createKey("acme", permissions)).key, user: newUser() };
+}
+
+/** An organization of its own, and a user who has connected nothing. */
+export async function stranger(): Promise<Connected> {
+  const org = newOrg();
+  return { org, key: (await createKey(org)).key, user: newUser() };
+}
+
+/** The newest access token that the world gave out. */
+export async function newestToken(): Promise<string> {
+  return (await world.secrets()).access_tokens?.at(-1) ?? "";
+}
+
+/** Connected; the token lives 200 s more, so that the next read wants a new one. */
+export async function nearExpiry(): Promise<{ who: Connected; old: string }> {
+  await world.control({ expires_in: 200 });
+  const who = await connected();
+  const old = await newestToken();
+  await world.control({ expires_in: 3600, reset_stats: true });
+  return { who, old };
+}
+
+export function readToken(who: Connected, more: Record<string, string> = {}): Promise<Answer> {
+  return get(`/v1/connections/azure/token?${new URLSearchParams({ user_id: who.user, ...more })}`, who.key);
+}
+
+export function refreshNow(who: Connected): Promise<Answer> {
+  return send("POST", `/v1/connections/azure/refresh?user_id=${who.user}`, who.key);
+}
+
+export function describeConnection(who: Connected): Promise<Answer> {
+  return get(`/v1/connections/azure?user_id=${who.user}`, who.key);
+}
+
+export async function attemptRows(table: "connect_links" | "oauth_states"): Promise<number> {
+  return (await env.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>("n")) ?? 0;
+}
+
+/** The stable word of a page (core/page/result_page.cpp). */
+export function pageCode(answer: Answer): string {
+  if (/<h1[^>]*>[\s\S]*is connected<\/h1>/.test(answer.text)) return "connected";
+  return /Reference: <code>([^<]*)<\/code>/.exec(answer.text)?.[1] ?? "";
+}
+
+/** A service binding whose `props` name this organization. */
+export function rpc(org: string, permissions: readonly string[] = ["*"]): PosternRpc {
+  return binding({ org, permissions });
+}
+
+export function binding(props: unknown): PosternRpc {
+  const service = exports.AzureService as unknown as (options: { props: unknown }) => PosternRpc;
+  return service({ props });
+}
+
+export function expectSafePage(answer: Answer, status: number, code: string): void {
+  expect([answer.status, pageCode(answer)]).toEqual([status, code]);
+  expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
+  expect(answer.headers.get("x-frame-options")).toBe("DENY");
+  const policy = answer.headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).not.toContain("unsafe");
+  expect(answer.text).not.toMatch(/<script|<[^>]*\son\w+=|javascript:/i);
+}
+
+export function expectProblem(answer: Answer, status: number, code: string): void {
+  expect([answer.status, answer.json.code]).toEqual([status, code]);
+  expect(answer.headers.get("content-type")).toMatch(/^application\/problem\+json/);
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(answer.json).toMatchObject({ success: false, status, error: expect.any(String) });
+}
+
+export async function notConnected(who: Connected): Promise<void> {
+  expect((await readToken(who)).json.code).toBe("not_connected");
+}

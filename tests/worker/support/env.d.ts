@@ -1,0 +1,18 @@
+/// <reference types="@cloudflare/vitest-pool-workers/types" />
+declare namespace Cloudflare {
+  interface Env extends Omit<import("../../../worker-shim/src/env.ts").Bindings, "CONNECTION"> {
+    CONNECTION: DurableObjectNamespace<
+      import("../../../worker-shim/src/connection-object.ts").ConnectionObject
+    >;
+    AZURE_LOGIN_ORIGIN: string;
+    GRAPH_ORIGIN: string;
+    ARM_ORIGIN: string;
+    AZURE_CLIENT_ID: string;
+    AZURE_CLIENT_SECRET: string;
+    ADMIN_API_KEY: string;
+    MIGRATIONS: import("cloudflare:test").D1Migration[];
+  }
+  interface GlobalProps {
+    mainModule: typeof import("../../../worker-shim/src/index.ts");
+  }
+}

@@ -1,0 +1,61 @@
+/** Azure Resource Manager: subscriptions, resource groups, resources; small pages, so that paging is always used. */
+
+import { type Call, type Handler, json, type Reply } from "../http.ts";
+import type { World } from "../state.ts";
+import { apiError, apiHandler, nextLink, slice, wholeNumber } from "./api.ts";
+import { groupsOf, type Person, resourcesOf, subscriptionsOf } from "./people.ts";
+
+const SUBSCRIPTIONS_VERSION = "2020-01-01";
+const RESOURCES_VERSION = "2021-04-01";
+
+export function armHandler(world: World): Handler {
+  return apiHandler(world, "arm", (call, person) => route(call, person, world.origins.arm));
+}
+
+function route(call: Call, person: Person, origin: string): Reply {
+  // ARM reads its paths without regard to case.
+  const parts = call.url.pathname.split("/").slice(1).map(decodeURIComponent);
+  const [root = "", id, kind, name, last] = parts.map((part) => part.toLowerCase());
+  if (root !== "subscriptions")
+    return apiError(404, "InvalidResourceType", "The resource type could not be found.");
+  const version = call.url.searchParams.get("api-version");
+  if (version === null)
+    return apiError(
+      400,
+      "MissingApiVersionParameter",
+      "The api-version query parameter (?api-version=) is required.",
+    );
+  const expected = kind === undefined ? SUBSCRIPTIONS_VERSION : RESOURCES_VERSION;
+  if (version !== expected)
+    return apiError(
+      400,
+      "InvalidApiVersionParameter",
+      `The api-version '${version}' is invalid. Supported: '${expected}'.`,
+    );
+  const own = subscriptionsOf(person);
+  if (id === undefined) return list(call, origin, own, 3);
+  const subscription = own.find((candidate) => candidate.subscriptionId === id);
+  if (subscription === undefined)
+    return apiError(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
+  if (kind === "resourcegroups" && name === undefined) return list(call, origin, groupsOf(subscription), 2);
+  if (kind === "resources" && name === undefined) return list(call, origin, resourcesOf(subscription), 4);
+  if (kind === "resourcegroups" && last === "resources" && parts.length === 5) {
+    const group = groupsOf(subscription).find((candidate) => candidate.name === name);
+    if (group === undefined)
+      return apiError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
+    const inside = resourcesOf(subscription).filter((item) => item.id.startsWith(`${group.id}/`));
+    return list(call, origin, inside, 2);
+  }
+  return apiError(404, "InvalidResourceType", "The resource type could not be found.");
+}
+
+function list(call: Call, origin: string, all: unknown[], size: number): Reply {
+  const token = call.url.searchParams.get("$skiptoken");
+  const from = wholeNumber(token === null ? null : token.replace(/^page-/, ""), 0, 0, 999_999);
+  if (from === undefined) return apiError(400, "InvalidSkipToken", "The skip token is invalid.");
+  const { items, next } = slice(all, from, size);
+  return json(200, {
+    value: items,
+    ...(next === undefined ? {} : { nextLink: nextLink(call, origin, "$skiptoken", `page-${next}`) }),
+  });
+}

@@ -1,0 +1,288 @@
+/** The token endpoint: Entra's rules in front of the emulator's codes, PKCE, client check and rotation. */
+import { applyAfter, applyBefore, type Fault } from "../faults.ts";
+import { type Call, json, type Outcome, type Reply } from "../http.ts";
+import type { Code, Grant } from "../ledger.ts";
+import { entraError, entraErrorBody, type World } from "../state.ts";
+import type { Person } from "./people.ts";
+import { type Resource, type ScopeSet, sortScopes, words, writeScopes } from "./scopes.ts";
+
+interface Asked {
+  readonly resource: Resource;
+  readonly names: string[];
+  readonly neutral: string[];
+}
+
+const ERROR_NUMBERS: Record<string, number> = {
+  invalid_grant: 70000,
+  invalid_client: 7000215,
+  invalid_request: 900144,
+  unsupported_grant_type: 70003,
+  temporarily_unavailable: 90033,
+};
+
+export async function handleToken(world: World, call: Call): Promise<Outcome> {
+  const form = new URLSearchParams(call.body);
+  useBasicCredentials(form, call.headers.authorization);
+  const grantType = form.get("grant_type") ?? "";
+  const { ledger } = world;
+  ledger.tokenRequest(grantType, form.get("refresh_token"));
+  ledger.remember("code_verifiers", form.get("code_verifier"));
+  ledger.remember("client_secrets", form.get("client_secret"));
+  let status: number | "silent" | "drop" = 599;
+  try {
+    const outcome = await answer(world, call, form, grantType);
+    status = typeof outcome === "string" ? outcome : outcome.status;
+    return outcome;
+  } finally {
+    ledger.tokenAnswered(status);
+    ledger.log({
+      at: new Date().toISOString(),
+      origin: "login",
+      method: call.method,
+      path: call.url.pathname,
+      grantType,
+      scope: form.get("scope") ?? "",
+      status,
+    });
+  }
+}
+
+async function answer(world: World, call: Call, form: URLSearchParams, grantType: string): Promise<Outcome> {
+  if (call.method !== "POST")
+    return entraError(405, "invalid_request", 900561, "The endpoint only accepts POST.");
+  const fault = world.faults.take("token", { grant: grantType });
+  const early = await applyBefore(fault, tokenErrorBody);
+  if (early !== undefined) return early;
+  switch (grantType) {
+    case "authorization_code":
+      return redeemCode(world, form, fault);
+    case "refresh_token":
+      return refresh(world, form, fault);
+    case "client_credentials":
+      return clientCredentials(world, form, fault);
+    default:
+      return entraError(
+        400,
+        "unsupported_grant_type",
+        70003,
+        `The app requested '${grantType}', which is not supported.`,
+      );
+  }
+}
+
+function tokenErrorBody(fault: Fault) {
+  const status = fault.status ?? 400;
+  const error =
+    fault.error ?? (status >= 500 || status === 429 ? "temporarily_unavailable" : "invalid_request");
+  return entraErrorBody(error, ERROR_NUMBERS[error] ?? 90000, "An error that a test asked for.", {
+    ...(fault.suberror === undefined ? {} : { suberror: fault.suberror }),
+    ...(fault.claims === undefined ? {} : { claims: fault.claims }),
+  });
+}
+
+function useBasicCredentials(form: URLSearchParams, header: string | undefined): void {
+  if (header === undefined || !/^basic /i.test(header)) return;
+  const [id = "", secret = ""] = Buffer.from(header.slice(6), "base64").toString("utf8").split(":");
+  if (!form.has("client_id")) form.set("client_id", decodeURIComponent(id));
+  if (!form.has("client_secret")) form.set("client_secret", decodeURIComponent(secret));
+}
+
+/** The one resource that a scope asks for, or the refusal that Entra would give. */
+function resourceAsked(world: World, scope: string, consented: ScopeSet | undefined): Asked | Reply {
+  const set = sortScopes(scope, world.origins);
+  if (set.unknown.length > 0)
+    return entraError(400, "invalid_scope", 70011, `The scope '${set.unknown.join(" ")}' is not valid.`);
+  if (set.graph.length > 0 && set.arm.length > 0) {
+    const text = `The provided value for scope ${scope} is not valid because it contains more than one resource.`;
+    return entraError(400, "invalid_scope", 28000, text);
+  }
+  const resource: Resource = set.arm.length > 0 ? "arm" : "graph";
+  const names = set[resource];
+  if (consented !== undefined && world.settings.consent === "strict") {
+    const had = consented[resource];
+    const missing = names.filter((name) => !had.includes(name) && !(name === ".default" && had.length > 0));
+    if (missing.length > 0 && !had.includes(".default")) {
+      const text = `The user or administrator has not consented to use the application for ${missing.join(" ")}.`;
+      return entraError(400, "invalid_grant", 65001, text, { suberror: "consent_required" });
+    }
+  }
+  // `.default` stands for all that was consented to at that resource.
+  const granted = names.includes(".default")
+    ? [...new Set([...(consented?.[resource] ?? []), ...names])]
+    : names;
+  return { resource, names: granted, neutral: set.neutral };
+}
+
+async function redeemCode(world: World, form: URLSearchParams, fault: Fault | undefined): Promise<Outcome> {
+  const code = world.ledger.codes.get(form.get("code") ?? "");
+  if (code !== undefined) {
+    const asked = resourceAsked(world, form.get("scope") ?? code.scope, code.consented);
+    if ("status" in asked) return asked;
+    // Entra refuses a code that has gone to another redirect; the emulator lets an absent one pass.
+    if (!form.has("redirect_uri"))
+      return entraError(400, "invalid_request", 900144, "The request body must contain 'redirect_uri'.");
+    return issue(world, form, fault, asked, code, code.nonce);
+  }
+  return emulatorsRefusal(world, form);
+}
+
+async function refresh(world: World, form: URLSearchParams, fault: Fault | undefined): Promise<Outcome> {
+  const scope = form.get("scope") ?? "";
+  if (words(scope).length === 0) {
+    const text = "The refresh request must name the resource it is for: 'scope' is missing.";
+    return entraError(400, "invalid_request", 90009, text);
+  }
+  const presented = form.get("refresh_token") ?? "";
+  const grant = world.ledger.grants.get(presented);
+  if (grant === undefined) return emulatorsRefusal(world, form);
+  if (grant.revoked)
+    return entraError(
+      400,
+      "invalid_grant",
+      50173,
+      "The provided grant has expired due to it being revoked.",
+      {
+        suberror: "bad_token",
+      },
+    );
+  const asked = resourceAsked(world, scope, grant.consented);
+  if ("status" in asked) return asked;
+  const reusable = world.settings.rotation === "reusable";
+  if (!reusable) {
+    form.set("refresh_token", world.ledger.aliases.get(presented) ?? presented);
+    return issue(world, form, fault, asked, grant, undefined);
+  }
+  // The emulator knows only the newest of a family, so requests with older ones take turns.
+  return inTurn(grant, () => {
+    form.set("refresh_token", grant.current);
+    return issue(world, form, fault, asked, grant, undefined);
+  });
+}
+
+const turns = new WeakMap<Grant, Promise<unknown>>();
+
+function inTurn(grant: Grant, work: () => Promise<Outcome>): Promise<Outcome> {
+  const next = (turns.get(grant) ?? Promise.resolve()).then(work, work);
+  turns.set(grant, next);
+  return next;
+}
+
+async function clientCredentials(
+  world: World,
+  form: URLSearchParams,
+  fault: Fault | undefined,
+): Promise<Outcome> {
+  const scope = form.get("scope") ?? "";
+  if (!words(scope).every((word) => word.endsWith("/.default")) || scope === "")
+    return entraError(
+      400,
+      "invalid_scope",
+      1002012,
+      `The scope ${scope} is not valid: it must end in /.default.`,
+    );
+  const asked = resourceAsked(world, scope, undefined);
+  if ("status" in asked) return asked;
+  return issue(world, form, fault, asked, undefined, undefined);
+}
+
+/** Forwards to the emulator and rewrites what it gives out. `of` is the code or the grant that is used. */
+async function issue(
+  world: World,
+  form: URLSearchParams,
+  fault: Fault | undefined,
+  asked: Asked,
+  of: Code | Grant | undefined,
+  nonce: string | undefined,
+): Promise<Outcome> {
+  const { ledger, settings } = world;
+  const presented = form.get("refresh_token");
+  const response = await world.forward("/oauth2/v2.0/token", { method: "POST", body: form });
+  const answered = (await response.json()) as Record<string, unknown>;
+  if (!response.ok) return asEntra(response.status, answered);
+  const emulated = text(answered.access_token);
+  const accessToken = emulated.padEnd(settings.access_token_bytes, `.${emulated}`);
+  ledger.remember("access_tokens", accessToken);
+  ledger.accessTokens.set(accessToken, {
+    person: of?.person,
+    resource: asked.resource,
+    scopes: asked.names,
+    expiresAt: world.now() + settings.expires_in * 1000,
+  });
+  const body: Record<string, unknown> = {
+    token_type: "Bearer",
+    scope: writeScopes(asked.resource, asked.names, asked.neutral),
+    expires_in: settings.expires_in,
+    ext_expires_in: settings.expires_in,
+    access_token: accessToken,
+  };
+  if (of?.consented.neutral.includes("offline_access") === true) {
+    const fresh = text(answered.refresh_token);
+    const grant: Grant = "revoked" in of ? of : { ...of, current: fresh, revoked: false };
+    grant.current = fresh;
+    ledger.grants.set(fresh, grant);
+    if (fault?.kind !== "omit-refresh-token") {
+      ledger.remember("refresh_tokens", fresh);
+      body.refresh_token = fresh;
+    } else if (presented !== null) keepGood(world, presented, fresh);
+  }
+  if (of !== undefined && asked.neutral.includes("openid")) {
+    const bad = fault?.kind === "id-token" ? fault.bad : undefined;
+    body.id_token = idToken(world, of.person, of.clientId, nonce, bad);
+  }
+  const late = await applyAfter(fault);
+  if (late !== undefined) return late;
+  if (fault?.kind === "patch") {
+    for (const [name, value] of Object.entries(fault.value ?? {})) {
+      if (value === null) delete body[name];
+      else body[name] = value;
+    }
+  }
+  return json(200, body);
+}
+
+/** The name under which the client knows its token lives on, whatever the emulator calls it by now. */
+function keepGood(world: World, used: string, fresh: string): void {
+  const known = [...world.ledger.aliases].find(([, current]) => current === used)?.[0];
+  world.ledger.aliases.set(known ?? used, fresh);
+}
+
+function idToken(
+  world: World,
+  person: Person,
+  clientId: string,
+  nonce: string | undefined,
+  bad: Parameters<World["signer"]["make"]>[1],
+): string | undefined {
+  const made = world.signer.make(
+    {
+      loginOrigin: world.origins.login,
+      person,
+      clientId,
+      clientSecret: world.client.secret,
+      nonce,
+      now: world.now(),
+    },
+    bad,
+  );
+  world.ledger.remember("id_tokens", made);
+  return made;
+}
+
+/** The emulator does not know this code or refresh token either: it refuses, the fixture only words it. */
+async function emulatorsRefusal(world: World, form: URLSearchParams): Promise<Reply> {
+  const response = await world.forward("/oauth2/v2.0/token", { method: "POST", body: form });
+  const body = (await response.json()) as Record<string, unknown>;
+  if (response.ok) throw new Error("the emulator took a token that the fixture never saw");
+  return asEntra(response.status, body);
+}
+
+function asEntra(status: number, body: Record<string, unknown>): Reply {
+  const error = text(body.error);
+  return entraError(status, error, ERROR_NUMBERS[error] ?? 90000, text(body.error_description));
+}
+
+function text(value: unknown): string {
+  if (typeof value !== "string")
+    throw new Error(`the emulator answered ${JSON.stringify(value)} for a string`);
+  return value;
+}
