@@ -7,12 +7,12 @@ seconds="${1:-1200}"
 if [ $# -gt 0 ]; then shift; fi
 llvm="${LLVM:-$(node -p 'JSON.parse(require("fs").readFileSync("build/toolchain.json")).llvm' 2>/dev/null || echo 22)}"
 
-cmake --preset fuzz "-DPOSTERN_LLVM_VERSION=$llvm" > /dev/null
+cmake --preset asan "-DPOSTERN_LLVM_VERSION=$llvm" > /dev/null
 cmake --build --preset fuzz
 mkdir -p build/fuzz/findings build/fuzz/logs
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
-  for fuzzer in build/fuzz/tests/fuzz/*_fuzz; do names+=("$(basename "$fuzzer" _fuzz)"); done
+  for fuzzer in build/asan/tests/fuzz/*_fuzz; do names+=("$(basename "$fuzzer" _fuzz)"); done
 fi
 
 failed=0
@@ -23,7 +23,7 @@ for name in "${names[@]}"; do
   seeds=()
   if [ -d "tests/fuzz/seeds/${name}_fuzz" ]; then seeds=("tests/fuzz/seeds/${name}_fuzz"); fi
   found=none
-  ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1}" "build/fuzz/tests/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=20 \
+  ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1}" "build/asan/tests/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=20 \
     -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="build/fuzz/findings/$name-" \
     "$corpus" "${seeds[@]}" > "$log" 2>&1 || { found="**see $log**"; failed=1; }
   awk -v name="$name" -v found="$found" '

@@ -6,11 +6,11 @@ cd "$(dirname "$0")/../.."
 seconds="${1:-6}"
 llvm="${LLVM:-$(node -p 'JSON.parse(require("fs").readFileSync("build/toolchain.json")).llvm' 2>/dev/null || echo 22)}"
 
-cmake --preset fuzz "-DPOSTERN_LLVM_VERSION=$llvm" > /dev/null
+cmake --preset asan "-DPOSTERN_LLVM_VERSION=$llvm" > /dev/null
 cmake --build --preset fuzz
 mkdir -p build/fuzz/findings
 
-for fuzzer in build/fuzz/tests/fuzz/*_fuzz; do
+for fuzzer in build/asan/tests/fuzz/*_fuzz; do
   name="$(basename "$fuzzer")"
   corpus="build/fuzz/corpus/$name"
   mkdir -p "$corpus"

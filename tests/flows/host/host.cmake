@@ -8,5 +8,6 @@ add_library(postern_host STATIC
   ${CMAKE_CURRENT_LIST_DIR}/story.cpp
   ${CMAKE_CURRENT_LIST_DIR}/trace.cpp
   ${CMAKE_CURRENT_LIST_DIR}/wire.cpp)
+target_precompile_headers(postern_host REUSE_FROM postern_core)
 target_link_libraries(postern_host PUBLIC postern_core PRIVATE ${POSTERN_SQLITE})
 target_compile_definitions(postern_host PUBLIC POSTERN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
