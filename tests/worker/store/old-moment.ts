@@ -154,7 +154,9 @@ function oldLogin(login: string, keys: unknown): Record<string, string> {
 async function takeOver(grant: KnownGrant, access: readonly KnownAccess[]): Promise<void> {
   const base = `${env.AZURE_LOGIN_ORIGIN}/common/oauth2/v2.0`;
   const client = { client_id: env.AZURE_CLIENT_ID, redirect_uri: CALLER_REDIRECT };
-  const asked = { ...client, response_type: "code", scope: grant.scope, state: "s", nonce: "n" };
+  // Long as real ones: the world remembers them as secrets, and other tests look for those everywhere.
+  const [state, nonce] = [crypto.randomUUID(), crypto.randomUUID()];
+  const asked = { ...client, response_type: "code", scope: grant.scope, state, nonce };
   const challenge = { code_challenge: VERIFIER, code_challenge_method: "plain" };
   const back = await world.signIn(
     `${base}/authorize?${new URLSearchParams({ ...asked, ...challenge })}`,
