@@ -1,28 +1,55 @@
-/** Builds the wasm and what is generated from it; run directly, also the Worker's bundle in dist/worker. */
-import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+/**
+ * Builds the wasm and what is generated from it; run directly, also the Worker's bundle in dist/worker.
+ *   --toolchain NAME  another compiler (docs/toolchains.md). Emscripten's module is built and checked, and not deployed.
+ */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { bringEmscripten, emscriptenEnv } from "./emscripten.mjs";
 import { generate } from "./generate.mjs";
-import { at, fail, llvmVersion, ownNodeEnv, root, run, say } from "./lib.mjs";
+import { at, fail, llvmVersion, ownNodeEnv, quietly, run, say } from "./lib.mjs";
+import { readToolchain, refuseOthers, TOOLCHAINS, usualToolchain } from "./toolchains.mjs";
 
-/** Quiet when it works: the output of a build matters only when it fails. */
-function quietly(what, command, args) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, {
-    cwd: root,
-    encoding: "utf8",
-    env: ownNodeEnv(),
-    maxBuffer: 1 << 28,
-  });
-  if (status !== 0)
-    fail(`${what} failed${error ? `: ${error.message}` : ""}\n${stdout ?? ""}${stderr ?? ""}`);
+/** What CMake must be told, and the environment that it runs in. */
+function settingsOf(name) {
+  if (name === "emscripten")
+    return { variables: { POSTERN_EMSCRIPTEN: bringEmscripten() }, env: emscriptenEnv() };
+  const env = ownNodeEnv({ WASI_SDK_PATH: "" });
+  if (name === "debian")
+    return { variables: { POSTERN_LLVM_VERSION: llvmVersion(), POSTERN_WASI_SDK: "" }, env };
+  const sdk = process.env.WASI_SDK_PATH;
+  if (!sdk)
+    fail(`build: the toolchain wasi-sdk is the one that WASI_SDK_PATH names, and it names none.
+Set it to the folder of an unpacked wasi-sdk, the one with bin/clang++ and share/wasi-sysroot.`);
+  const missing = ["bin/clang++", "bin/llvm-ar", "share/wasi-sysroot"].find(
+    (part) => !existsSync(join(sdk, part)),
+  );
+  if (missing)
+    fail(`build: WASI_SDK_PATH is ${sdk}, but there is no ${missing} in it.
+Set it to the folder of an unpacked wasi-sdk, or unset it to build with Debian's packages.`);
+  return { variables: { POSTERN_WASI_SDK: resolve(sdk) }, env };
 }
 
-export function buildWasm() {
+/** CMake keeps the compiler that it first saw: with another one it must begin anew. */
+function isOther(preset, variables) {
+  const cache = at("build", preset, "CMakeCache.txt");
+  if (!existsSync(cache)) return false;
+  const text = readFileSync(cache, "utf8");
+  return Object.entries(variables).some(
+    ([name, value]) => (new RegExp(`^${name}:[A-Z]+=(.*)$`, "m").exec(text)?.[1] ?? "") !== value,
+  );
+}
+
+export function buildWasm(name = usualToolchain()) {
+  const { preset, module } = TOOLCHAINS[name];
+  const { variables, env } = settingsOf(name);
   const start = performance.now();
-  quietly("cmake configure", "cmake", ["--preset", "wasi", `-DPOSTERN_LLVM_VERSION=${llvmVersion()}`]);
-  quietly("wasm build", "cmake", ["--build", "--preset", "wasi"]);
-  generate();
-  say(`build: wasm (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  const defines = Object.entries(variables).map(([variable, value]) => `-D${variable}=${value}`);
+  const fresh = isOther(preset, variables) ? ["--fresh"] : [];
+  quietly("cmake configure", "cmake", ["--preset", preset, ...defines, ...fresh], { env });
+  quietly("wasm build", "cmake", ["--build", "--preset", preset], { env });
+  if (name !== "emscripten") generate();
+  say(`build: ${module} by ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
 }
 
 /** dist/worker: what a deployment uploads. */
@@ -36,6 +63,12 @@ export function buildUpload() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  buildWasm();
-  buildUpload();
+  const { name, rest } = readToolchain("build", process.argv.slice(2));
+  refuseOthers("build", rest);
+  // Nobody else would look whether the second toolchain's compiler and Node are here, or check what it made.
+  if (name === "emscripten" && run(process.execPath, [at("scripts", "setup.mjs"), "--no-build"]) !== 0)
+    process.exit(1);
+  buildWasm(name);
+  if (name !== "emscripten") buildUpload();
+  else process.exit(run(process.execPath, [at("wasm", "check.mjs"), "--toolchain", name]));
 }

@@ -27,6 +27,19 @@ export function run(command, args, options = {}) {
   return status ?? 1;
 }
 
+/** Quiet when it works: the output of such a command matters only when it fails, and then we end with it. */
+export function quietly(what, command, args, options = {}) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    env: ownNodeEnv(),
+    maxBuffer: 1 << 28,
+    ...options,
+  });
+  if (status !== 0)
+    fail(`${what} failed${error ? `: ${error.message}` : ""}\n${stdout ?? ""}${stderr ?? ""}`);
+}
+
 /** What a command prints, or undefined when it is not there or fails. */
 export function read(command, args) {
   const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 });

@@ -2,24 +2,28 @@
 // these are reached only from code that aborts.
 #include <cstdint>
 
-// The names are wasi-libc's.
+// The names are those of wasi-libc and of Emscripten's C library.
 // NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
+#ifdef __EMSCRIPTEN__
+#define POSTERN_WASI(name) __wasi_##name
+#else
+#define POSTERN_WASI(name) __imported_wasi_snapshot_preview1_##name
+#endif
+
 extern "C" {
-std::int32_t __imported_wasi_snapshot_preview1_fd_close(std::int32_t) {
+std::int32_t POSTERN_WASI(fd_close)(std::int32_t) {
   __builtin_trap();
 }
-std::int32_t __imported_wasi_snapshot_preview1_fd_seek(std::int32_t, std::int64_t, std::int32_t,
-                                                       std::int32_t) {
+std::int32_t POSTERN_WASI(fd_seek)(std::int32_t, std::int64_t, std::int32_t, std::int32_t) {
   __builtin_trap();
 }
-std::int32_t __imported_wasi_snapshot_preview1_fd_write(std::int32_t, std::int32_t, std::int32_t,
-                                                        std::int32_t) {
+std::int32_t POSTERN_WASI(fd_write)(std::int32_t, std::int32_t, std::int32_t, std::int32_t) {
   __builtin_trap();
 }
-std::int32_t __imported_wasi_snapshot_preview1_fd_fdstat_get(std::int32_t, std::int32_t) {
+std::int32_t POSTERN_WASI(fd_fdstat_get)(std::int32_t, std::int32_t) {
   __builtin_trap();
 }
-[[noreturn]] void __imported_wasi_snapshot_preview1_proc_exit(std::int32_t) {
+[[noreturn]] void POSTERN_WASI(proc_exit)(std::int32_t) {
   __builtin_trap();
 }
 }

@@ -1,11 +1,26 @@
-# WebAssembly with either a wasi-sdk (WASI_SDK_PATH) or Debian's clang, wasi-libc and libc++.
+# WebAssembly with a wasi-sdk, where POSTERN_WASI_SDK or the environment's WASI_SDK_PATH names one, or
+# with Debian's clang, wasi-libc and libc++.
 list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}/cmake")
 set(CMAKE_SYSTEM_NAME WASI)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
 set(CMAKE_CXX_COMPILER_TARGET wasm32-wasi)
-if(DEFINED ENV{WASI_SDK_PATH})
-  set(CMAKE_CXX_COMPILER $ENV{WASI_SDK_PATH}/bin/clang++)
-  set(CMAKE_SYSROOT $ENV{WASI_SDK_PATH}/share/wasi-sysroot)
+if(NOT POSTERN_WASI_SDK AND NOT "$ENV{WASI_SDK_PATH}" STREQUAL "")
+  # Kept, because CMake may run again in a shell that does not have the variable.
+  set(POSTERN_WASI_SDK "$ENV{WASI_SDK_PATH}" CACHE PATH "The folder of a wasi-sdk")
+endif()
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES POSTERN_WASI_SDK)
+if(POSTERN_WASI_SDK)
+  if(NOT EXISTS "${POSTERN_WASI_SDK}/bin/clang++")
+    message(FATAL_ERROR "WASI_SDK_PATH is \"${POSTERN_WASI_SDK}\", but there is no bin/clang++ in it.")
+  endif()
+  set(CMAKE_CXX_COMPILER "${POSTERN_WASI_SDK}/bin/clang++")
+  set(CMAKE_AR "${POSTERN_WASI_SDK}/bin/llvm-ar")
+  set(CMAKE_RANLIB "${POSTERN_WASI_SDK}/bin/llvm-ranlib")
+  set(CMAKE_SYSROOT "${POSTERN_WASI_SDK}/share/wasi-sysroot")
+  # The target's newer name; old ones do not have it yet, new ones may lose the older one.
+  if(EXISTS "${CMAKE_SYSROOT}/lib/wasm32-wasip1")
+    set(CMAKE_CXX_COMPILER_TARGET wasm32-wasip1)
+  endif()
 else()
   include(${CMAKE_CURRENT_LIST_DIR}/../cmake/newest-clang.cmake)
   set(CMAKE_CXX_COMPILER ${POSTERN_CLANG})
