@@ -101,12 +101,17 @@ void* malloc(std::size_t size) {
 }
 void free(void*) {}
 void* calloc(std::size_t count, std::size_t size) {
-  auto* bytes = static_cast<unsigned char*>(allocate(count * size));
-  for (std::size_t i = 0; i < count * size; ++i) {
+  std::size_t total = 0;
+  if (__builtin_mul_overflow(count, size, &total)) {
+    out_of_memory();
+  }
+  auto* bytes = static_cast<unsigned char*>(allocate(total));
+  for (std::size_t i = 0; i < total; ++i) {
     bytes[i] = 0;
   }
   return bytes;
 }
+// Nobody calls it: sizes are not remembered.
 void* realloc(void*, std::size_t) {
   __builtin_trap();
 }

@@ -11,21 +11,49 @@ namespace {
 
 constexpr std::size_t kMostDigits = 200;
 constexpr std::int64_t kLargestExponent = 99;
+// JavaScript writes 5e-324 at the least.
+constexpr std::int64_t kSmallestExponent = -330;
 
 // Within what a double holds, by a margin; a digit more or less is of no use to anybody.
 bool is_moderate(std::string_view number) {
-  const std::size_t exponent_at = number.find_first_of("eE");
-  if (number.substr(0, exponent_at).find('.') == std::string_view::npos &&
-      number.substr(0, exponent_at).size() > kMostDigits) {
-    return false;
+  const std::string_view digits = number.substr(0, number.find_first_of("eE"));
+  return digits.find('.') == std::string_view::npos ? digits.size() <= kMostDigits
+                                                    : digits.find('.') <= kMostDigits;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// The exponent that `text` begins with, as the number's writer has it.
+bool is_moderate_exponent(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  while (text.starts_with('0')) text.remove_prefix(1);
+  std::int64_t value = 0;
+  for (std::size_t at = 0; at < text.size() && is_digit(text[at]); ++at) {
+    value = value * 10 + (text[at] - '0');
+    if (negative ? -value < kSmallestExponent : value > kLargestExponent) return false;
   }
-  if (number.substr(0, number.find('.')).size() > kMostDigits) return false;
-  if (exponent_at == std::string_view::npos) return true;
-  std::string_view exponent = number.substr(exponent_at + 1);
-  if (exponent.starts_with('-')) return true;
-  if (exponent.starts_with('+')) exponent.remove_prefix(1);
-  const auto value = parse_decimal(exponent);
-  return value && *value <= kLargestExponent;
+  return true;
+}
+
+// Looks at every exponent before the parser does: the parser has each number computed, which takes
+// the longer the further its exponent is from nought, and a document has room for thousands.
+bool has_moderate_exponents(std::string_view text) {
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (in_string && c == '\\') {
+      ++at;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == 'e' || c == 'E') && at > 0 && is_digit(text[at - 1]) &&
+               !is_moderate_exponent(text.substr(at + 1))) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // Builds the document from the parser's events. The parser keeps no call stack of its own, and
@@ -146,7 +174,7 @@ void write(JsonWriter& out, const Json& value) {
 Result<Json, JsonFault> parse_json(std::string_view text, JsonLimits limits) {
   if (text.size() > limits.max_bytes) return fail(JsonFault::too_large);
   // The parser takes a NUL byte for the end and would not see what follows it.
-  if (text.contains('\0')) return fail(JsonFault::not_json);
+  if (text.contains('\0') || !has_moderate_exponents(text)) return fail(JsonFault::not_json);
   DocumentBuilder builder(limits.max_depth);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
     return fail(builder.fault());

@@ -99,6 +99,26 @@ template <class Row, class Alike>
                         [](const Variable& a, const Variable& b) { return a.name == b.name; });
 }
 
+// What a service binding or its entry point has already, and `connect`, which the runtime's stubs
+// have: an operation of that name needs a second one.
+inline constexpr std::string_view kNamesOfStubs[] = {"fetch", "subscribe", "constructor", "then",
+                                                     "dup",   "queue",     "scheduled",   "tail",
+                                                     "trace", "email",     "alarm",       "test"};
+
+[[nodiscard]] consteval std::ptrdiff_t name_reserved(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    const auto& operation = operations[i];
+    for (const auto reserved : kNamesOfStubs) {
+      if (is_over_rpc(operation) && (is_one_rpc_name(operation.name, reserved) ||
+                                     is_one_rpc_name(operation.rpc_alias, reserved))) {
+        return true;
+      }
+    }
+    return is_over_rpc(operation) && is_one_rpc_name(operation.name, "connect") &&
+           operation.rpc_alias.empty();
+  });
+}
+
 // --- routes ---
 [[nodiscard]] constexpr std::string_view take_segment(std::string_view& path) {
   path.remove_prefix(path.starts_with('/') ? 1 : 0);
@@ -107,19 +127,41 @@ template <class Row, class Alike>
   return segment;
 }
 
-// /a/:b and /a/:c are one route.
-[[nodiscard]] constexpr bool is_one_route(std::string_view a, std::string_view b) {
-  if (a.empty() || b.empty()) {
+// Has every request for `later` gone to `earlier`? /a/:b takes /a/:c, and /a/c too.
+[[nodiscard]] constexpr bool takes_route(std::string_view earlier, std::string_view later) {
+  if (earlier.empty() || later.empty()) {
     return false;
   }
-  while (!a.empty() && !b.empty()) {
-    const auto x = take_segment(a);
-    const auto y = take_segment(b);
-    if (x != y && !(x.starts_with(':') && y.starts_with(':'))) {
+  while (!earlier.empty() && !later.empty()) {
+    const auto x = take_segment(earlier);
+    const auto y = take_segment(later);
+    if (x != y && !x.starts_with(':')) {
       return false;
     }
   }
-  return a.empty() && b.empty();
+  return earlier.empty() && later.empty();
+}
+
+// Segments of letters, digits, `_`, `-` and `.`, each with a `:` before it or none.
+[[nodiscard]] constexpr bool is_path(std::string_view path) {
+  if (!path.starts_with('/')) {
+    return false;
+  }
+  while (!path.empty()) {
+    auto segment = take_segment(path);
+    segment.remove_prefix(segment.starts_with(':') ? 1 : 0);
+    for (const char c : segment) {
+      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+      if (!plain) {
+        return false;
+      }
+    }
+    if (segment.empty()) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // "GET /path", and only for those that are asked from outside; a second path only beside a first.
@@ -129,9 +171,6 @@ template <class Row, class Alike>
     const auto method = method_of(operation);
     const bool known = method == "GET" || method == "POST" || method == "PUT" ||
                        method == "PATCH" || method == "DELETE";
-    const auto is_path = [](std::string_view path) {
-      return path.starts_with('/') && path.find(' ') == std::string_view::npos;
-    };
     if (operation.http.empty()) {
       return !operation.alias.empty() ||
              (operation.access != Access::authority && !is_over_rpc(operation));
@@ -141,17 +180,19 @@ template <class Row, class Alike>
   });
 }
 
+// Routes are matched in the order of the table.
 [[nodiscard]] consteval std::ptrdiff_t route_taken(std::span<const Operation> operations) {
   return first_where(operations, [&](std::size_t i) {
     const auto& own = operations[i];
-    if (is_one_route(path_of(own), own.alias)) {
+    if (takes_route(path_of(own), own.alias)) {
       return true;
     }
     for (const auto& other : operations.first(i)) {
-      if (method_of(own) == method_of(other) &&
-          (is_one_route(path_of(own), path_of(other)) || is_one_route(path_of(own), other.alias) ||
-           is_one_route(own.alias, path_of(other)) || is_one_route(own.alias, other.alias))) {
-        return true;
+      for (const auto earlier : {path_of(other), other.alias}) {
+        if (method_of(own) == method_of(other) &&
+            (takes_route(earlier, path_of(own)) || takes_route(earlier, own.alias))) {
+          return true;
+        }
       }
     }
     return false;
@@ -221,13 +262,30 @@ template <class Row, class Alike>
 }
 
 // --- who may ---
+// "connect", "connect:caller".
+[[nodiscard]] constexpr bool is_permission_name(std::string_view permission) {
+  const auto is_word = [](std::string_view word) {
+    for (const char c : word) {
+      if (c < 'a' || c > 'z') {
+        return false;
+      }
+    }
+    return !word.empty();
+  };
+  const auto colon = permission.find(':');
+  return colon == std::string_view::npos
+             ? is_word(permission)
+             : is_word(permission.substr(0, colon)) && is_word(permission.substr(colon + 1));
+}
+
 // A permission for whoever has a key, and for nobody else; a flow; words for whoever reads of it.
 [[nodiscard]] consteval std::ptrdiff_t incomplete(std::span<const Operation> operations) {
   return first_where(operations, [&](std::size_t i) {
     const auto& operation = operations[i];
     const bool inside = operation.access == Access::authority;
     return operation.flow == nullptr ||
-           (operation.access == Access::key) == operation.permission.empty() ||
+           (operation.access == Access::key) != is_permission_name(operation.permission) ||
+           (operation.access != Access::key && !operation.permission.empty()) ||
            (!inside && (operation.summary.empty() || operation.result.empty())) ||
            (!inside && (operation.coalesced || operation.aside));
   });

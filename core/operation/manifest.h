@@ -5,7 +5,7 @@
 
 namespace postern {
 
-// {version, environment: […], operations: […], problems: […], permissions: […]}
+// {version, environment: […], operations: […], problems: […]}
 [[nodiscard]] std::string manifest_json();
 
 }  // namespace postern

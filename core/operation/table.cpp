@@ -73,6 +73,7 @@ constexpr auto kPermissionsAndCount = [] {
 constexpr std::span<const Operation> kAll = kOperations;
 static_assert(misnamed(kAll) == kNowhere);
 static_assert(name_taken(kAll) == kNowhere);
+static_assert(name_reserved(kAll) == kNowhere);
 static_assert(route_malformed(kAll) == kNowhere);
 static_assert(route_taken(kAll) == kNowhere);
 static_assert(segment_undeclared(kAll) == kNowhere);

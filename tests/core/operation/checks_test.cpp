@@ -76,6 +76,21 @@ constexpr Variable kVariables[] = {{.name = "A"}, {.name = "B"}, {.name = "A"}};
 static_assert(name_taken(std::span<const Variable>(kVariables)) == 2);
 static_assert(name_taken(std::span<const Variable>(kVariables).first(2)) == kNowhere);
 
+constexpr std::array kOwnOfStubs = {named("subscribe", "GET /a"), named("connect", "GET /b")};
+static_assert(name_reserved(kOwnOfStubs) == 0);
+static_assert(name_reserved(std::span<const Operation>(kOwnOfStubs).subspan(1)) == 0);
+constexpr std::array kSecondNameOfStubs = {changed([](Operation& o) { o.rpc_alias = "fetch"; })};
+static_assert(name_reserved(kSecondNameOfStubs) == 0);
+constexpr std::array kNotOverRpc = {changed([](Operation& o) {
+                                      o.name = "alarm";
+                                      o.access = Access::admin;
+                                    }),
+                                    changed([](Operation& o) {
+                                      o.name = "connect";
+                                      o.rpc_alias = "connectAccount";
+                                    })};
+static_assert(name_reserved(kNotOverRpc) == kNowhere);
+
 // --- routes ---
 constexpr std::array kRoutes = {named("a", "GET /things"), named("b", "POST /things"),
                                 named("c", "GET /things/:id"), named("d", "GET /things/:id/parts")};
@@ -85,6 +100,13 @@ static_assert(route_taken(kRoutes) == kNowhere);
 constexpr std::array kRouteTwice = {named("a", "GET /things/:id"), named("b", "POST /things/:id"),
                                     named("c", "GET /things/:name")};
 static_assert(route_taken(kRouteTwice) == 2);
+
+// The general one first: the other would never be asked.
+constexpr std::array kHidden = {named("a", "GET /things/:id"), named("b", "GET /things/export")};
+static_assert(route_taken(kHidden) == 1);
+constexpr std::array kSpecialFirst = {named("b", "GET /things/export"),
+                                      named("a", "GET /things/:id")};
+static_assert(route_taken(kSpecialFirst) == kNowhere);
 
 constexpr std::array kSecondPathTaken = {named("a", "GET /things"), changed([](Operation& o) {
                                            o.http = "GET /all";
@@ -98,6 +120,17 @@ constexpr std::array kNoMethod = {named("a", "/things")};
 static_assert(route_malformed(kNoMethod) == 0);
 constexpr std::array kNoPath = {named("a", "GET things")};
 static_assert(route_malformed(kNoPath) == 0);
+constexpr std::array kOddPaths = {named("a", "GET /a-:id"), named("b", "GET /a/*"),
+                                  named("c", "GET  /a"), named("d", "GET /a/:id?"),
+                                  named("e", "GET /a/")};
+static_assert([] {
+  for (std::size_t i = 0; i < kOddPaths.size(); ++i) {
+    if (route_malformed(std::span<const Operation>(kOddPaths).subspan(i)) != 0) {
+      return false;
+    }
+  }
+  return true;
+}());
 constexpr std::array kUnknownMethod = {named("a", "FETCH /things")};
 static_assert(route_malformed(kUnknownMethod) == 0);
 constexpr std::array kNowhereAtAll = {changed([](Operation& o) {
@@ -151,6 +184,13 @@ constexpr std::array kForAnybody = {changed([](Operation& o) { o.permission = ""
 static_assert(incomplete(kForAnybody) == 0);
 constexpr std::array kPermissionForAll = {changed([](Operation& o) { o.access = Access::open; })};
 static_assert(incomplete(kPermissionForAll) == 0);
+constexpr std::array kOddPermissions = {
+    changed([](Operation& o) { o.permission = "*"; }),
+    changed([](Operation& o) { o.permission = "things:read more"; }),
+    changed([](Operation& o) { o.permission = "things:"; })};
+static_assert(incomplete(kOddPermissions) == 0);
+static_assert(incomplete(std::span<const Operation>(kOddPermissions).subspan(1)) == 0);
+static_assert(incomplete(std::span<const Operation>(kOddPermissions).subspan(2)) == 0);
 constexpr std::array kNoFlow = {changed([](Operation& o) { o.flow = nullptr; })};
 static_assert(incomplete(kNoFlow) == 0);
 constexpr std::array kNoWords = {changed([](Operation& o) { o.result = ""; })};

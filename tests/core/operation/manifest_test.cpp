@@ -63,6 +63,17 @@ TEST_CASE("every operation is found by its name, and wants a permission that key
   CHECK(find_operation("") == nullptr);
 }
 
+// Keys are given these. A new one is written here too, so that a misspelt one is not taken for new.
+TEST_CASE("the permissions that keys can have") {
+  std::string all;
+  for (const auto permission : all_permissions()) {
+    all += std::string(permission) + " ";
+  }
+  CHECK(all ==
+        "connect connect:caller graph:read arm:read tokens:read connections:read "
+        "connections:write events:read events:write ");
+}
+
 TEST_CASE("what stands for a parameter that is absent has its form") {
   int defaults = 0;
   for (const auto& operation : all_operations()) {
