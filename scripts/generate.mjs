@@ -1,8 +1,9 @@
-/** Writes what comes from the operations' declarations: TypeScript for the Worker, docs/api.md for people. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+/** Writes what comes from the operations' declarations and from wrangler.jsonc: TypeScript for the Worker, docs/api.md for people. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { apiDocument } from "./api-document.mjs";
-import { at } from "./lib.mjs";
+import { at, fail, ownNodeEnv, root } from "./lib.mjs";
 
 export function readManifest() {
   const module = new WebAssembly.Module(readFileSync(at("dist", "postern.wasm")));
@@ -71,12 +72,41 @@ export function rpcModule(manifest) {
   return lines.join("\n");
 }
 
+/** The types of what wrangler.jsonc binds and of the files that it lets the Worker import, as wrangler sees them. */
+function generateBindings() {
+  const file = "worker-shim/src/generated/bindings.gen.d.ts";
+  const sources = ["wrangler.jsonc", "package-lock.json"].map((name) => statSync(at(name)).mtimeMs);
+  if (existsSync(at(file)) && statSync(at(file)).mtimeMs > Math.max(...sources)) return;
+  const wrangler = at("node_modules", "wrangler", "bin", "wrangler.js");
+  // No .dev.vars: what one machine has in it is no part of the Worker. Node's own types come from workers-types.
+  const args = [
+    "types",
+    file,
+    "--include-runtime=false",
+    "--env-interface=ConfiguredBindings",
+    "--env-file=/dev/null",
+  ];
+  const { status, stdout, stderr } = spawnSync(at("node_modules", ".bin", "node"), [wrangler, ...args], {
+    cwd: root,
+    encoding: "utf8",
+    env: ownNodeEnv({ WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", CI: "1" }),
+  });
+  if (status !== 0) fail(`wrangler types failed\n${stdout}${stderr}`);
+}
+
+/** What is the same stays untouched: `wrangler dev` and people's watchers look at the time of a file. */
+function writeChanged(text, ...path) {
+  if (!existsSync(at(...path)) || readFileSync(at(...path), "utf8") !== text)
+    writeFileSync(at(...path), text);
+}
+
 export function generate() {
   const manifest = readManifest();
   mkdirSync(at("worker-shim", "src", "generated"), { recursive: true });
-  writeFileSync(at("worker-shim", "src", "generated", "manifest.gen.ts"), manifestModule(manifest));
-  writeFileSync(at("worker-shim", "src", "generated", "rpc.gen.ts"), rpcModule(manifest));
-  writeFileSync(at("docs", "api.md"), apiDocument(manifest));
+  generateBindings();
+  writeChanged(manifestModule(manifest), "worker-shim", "src", "generated", "manifest.gen.ts");
+  writeChanged(rpcModule(manifest), "worker-shim", "src", "generated", "rpc.gen.ts");
+  writeChanged(apiDocument(manifest), "docs", "api.md");
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) generate();

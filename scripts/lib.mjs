@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const at = (...parts) => join(root, ...parts);
@@ -55,6 +56,44 @@ export function ownNodeEnv(extra = {}) {
   };
 }
 
+/**
+ * Reads a command's options, as parseArgs describes them; tells of them for --help, and refuses others. Words without dashes
+ * are refused too, but where `words` is a list of those that there are, or judges one.
+ */
+export function options(command, help, known = {}, words = [], args = process.argv.slice(2)) {
+  let given;
+  try {
+    given = parseArgs({
+      args,
+      options: { ...known, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    // The first sentence says what is wrong; the rest is about positional arguments.
+    return fail(`${command}: ${error.message.split(". ")[0]}; --help tells what there is`);
+  }
+  if (given.values.help) {
+    say(help);
+    process.exit(0);
+  }
+  const isKnown = Array.isArray(words) ? (word) => words.includes(word) : words;
+  const unknown = given.positionals.find((word) => !isKnown(word));
+  if (unknown !== undefined)
+    return fail(`${command}: ${unknown} is nothing that it takes; --help tells what there is`);
+  return { ...given.values, words: given.positionals };
+}
+
+const END_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+/** Calls back when somebody wants our end: with the signal, and the exit code that tells of it. */
+export function onEnd(callback) {
+  for (const [signal, code] of Object.entries(END_CODES)) process.on(signal, () => callback(signal, code));
+  // npm ended by SIGTERM passes nothing on to us: its shell dies and we are handed to another parent.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event !== undefined)
+    setInterval(() => process.ppid === parent || callback("SIGTERM", END_CODES.SIGTERM), 500).unref();
+}
+
 /** Starts a command that we outlive: it gets our signals, and we end with its code. */
 export function become(command, args) {
   // The channel tells the child that we are gone, even when we were killed in a way that nobody can catch.
@@ -63,11 +102,7 @@ export function become(command, args) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: ownNodeEnv(),
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  // npm ended by SIGTERM passes nothing on to us: its shell dies and we are handed to another parent.
-  const parent = process.ppid;
-  if (process.env.npm_lifecycle_event !== undefined)
-    setInterval(() => process.ppid === parent || child.kill("SIGTERM"), 500).unref();
+  onEnd((signal) => child.kill(signal));
   child.on("error", (error) => fail(`${command}: ${error.message}`));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
 }

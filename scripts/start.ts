@@ -2,6 +2,7 @@
  * Postern and its world on this machine: emulated Microsoft, D1 migrations, `wrangler dev`, a first key and link.
  *   --port N   Postern's port (8787)
  *   --reset    forget all local data first, and the secrets in .dev.vars where they are of its own making
+ *   --watch    build the wasm anew when the core changes
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +21,7 @@ import {
   startDev,
   waitForHealth,
 } from "./local-postern.ts";
+import { rebuildOnChange } from "./rebuild.ts";
 
 const local = join(root, ".local");
 
@@ -36,15 +38,17 @@ function stop(code: number, message?: string): Promise<never> {
 }
 
 function options() {
-  const { values } = parseArgs({ options: { port: { type: "string" }, reset: { type: "boolean" } } });
+  const { values } = parseArgs({
+    options: { port: { type: "string" }, reset: { type: "boolean" }, watch: { type: "boolean" } },
+  });
   const port = Number(values.port ?? 8787);
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     throw new Problem("--port takes a number from 1 to 65535.");
-  return { port, reset: values.reset === true };
+  return { port, reset: values.reset === true, watch: values.watch === true };
 }
 
 async function main(): Promise<void> {
-  const { port, reset } = options();
+  const { port, reset, watch } = options();
   if (reset) resetLocal(root);
   mkdirSync(local, { recursive: true, mode: 0o700 });
   const vars = devVars(join(root, ".dev.vars"), port);
@@ -93,6 +97,7 @@ async function main(): Promise<void> {
   });
   const link = await ask(`${origin}/connect?user_id=user_1`, String(key.key));
   report(origin, String(key.key), String(link.auth_url), origins !== undefined);
+  if (watch) stops.push(rebuildOnChange(join(local, "build.log")));
 }
 
 function report(origin: string, key: string, link: string, emulated: boolean): void {

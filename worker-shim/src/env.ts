@@ -1,14 +1,11 @@
 /** What the Worker is bound to. Variables are read by the core, by the names of the manifest. */
 
-import type { ConnectionObject } from "./connection-object.ts";
 import { FieldWriter } from "./fields.ts";
 import { manifest } from "./generated/manifest.gen.ts";
 import { KeyRing } from "./sealing.ts";
 
-export interface Bindings {
-  AZURE_TOKENS: KVNamespace;
-  DB: D1Database;
-  CONNECTION: DurableObjectNamespace<ConnectionObject>;
+/** KV, D1 and the objects as wrangler.jsonc names them (`npm run types`), and what secrets and variables the shim reads. */
+export interface Bindings extends ConfiguredBindings {
   MASTER_KEYS: string;
   LOG_LEVEL?: string;
   /** Comma-separated origins whose pages may call the API with a key of their own. */
