@@ -9,48 +9,35 @@ const HELP = `npm test: everything, step by step; stops at the first that fails
   --watch      as npm run watch
   --coverage   as npm run coverage`;
 
-/**
- * Suites that wait for servers and clocks most of their time run beside the compilers, which give way to them (nice).
- * clang-tidy fills what is left.
- */
+/** clang-tidy fills what the later steps leave idle: they wait for servers and clocks. */
 const STEPS = [
   ...STYLE,
   { name: "wasm", command: "node scripts/build.mjs" },
   ...WASM_CHECKS,
   ...TYPES,
-  { name: "world", command: "node --test 'tests/world/**/*.test.ts'", beside: "servers" },
-  { name: "worker", command: "vitest run", beside: "servers" },
-  {
-    name: "worker from another one",
-    command: "node --test 'tests/worker/node/**/*.test.ts'",
-    beside: "servers",
-  },
-  { name: "e2e", command: "node --test --test-concurrency=1 'tests/e2e/**/*.test.ts'", beside: "servers" },
-  {
-    name: "sanitized build",
-    command: "cmake --preset asan $CMAKE_LLVM && nice -n 10 cmake --build --preset asan",
-  },
-  { name: "sanitized tests", command: "nice -n 5 ctest --test-dir build/asan --output-on-failure" },
+  { name: "sanitized build", command: "cmake --preset asan $CMAKE_LLVM && cmake --build --preset asan" },
+  { name: "sanitized tests", command: "ctest --test-dir build/asan --output-on-failure" },
   {
     name: "clang-tidy",
     command:
-      "git ls-files -z 'core/*.cpp' | xargs -0 -P 2 -n 4 nice -n 15 clang-tidy-$LLVM -p build/asan --quiet --warnings-as-errors='*'",
+      "git ls-files -z 'core/*.cpp' | xargs -0 -P 2 -n 4 nice -n 10 clang-tidy-$LLVM -p build/asan --quiet --warnings-as-errors='*'",
     beside: "clang-tidy",
   },
+  { name: "fuzz smoke", command: "bash tests/fuzz/smoke.sh" },
   // After the native tests, whose transcripts it plays.
   TRACES,
+  { name: "simulator build", command: "cmake --preset sim $CMAKE_LLVM && cmake --build --preset sim" },
   // In full: npm run sim -- --seeds 1000000.
   {
-    name: "simulator build",
-    command: "cmake --preset sim $CMAKE_LLVM && nice -n 10 cmake --build --preset sim",
-  },
-  {
     name: "simulator",
-    command: "nice -n 5 build/sim/tests/sim/sim --seeds 20000 --jobs 2 && build/sim/tests/sim/sim --killers",
+    command: "build/sim/tests/sim/sim --seeds 20000 --jobs 2 && build/sim/tests/sim/sim --killers",
   },
   // Reads the symbols of the libraries that were built.
   STRUCTURE,
-  { name: "fuzz smoke", command: "bash tests/fuzz/smoke.sh" },
+  { name: "world", command: "node --test 'tests/world/**/*.test.ts'" },
+  { name: "worker", command: "vitest run" },
+  { name: "worker from another one", command: "node --test 'tests/worker/node/**/*.test.ts'" },
+  { name: "e2e", command: "node --test --test-concurrency=1 'tests/e2e/**/*.test.ts'" },
 ];
 
 const given = stepOptions(
