@@ -14,6 +14,19 @@ function nearlyFull(): CoreExports {
   return core;
 }
 
+test("no recorded flow outgrows the memory that an instance begins with", () => {
+  const begin = newInstance(module).memory.buffer.byteLength;
+  for (const name of transcripts) {
+    const used: CoreExports[] = [];
+    play(crossingsOf(name), () => {
+      const core = newInstance(module);
+      used.push(core);
+      return core;
+    });
+    for (const core of used) assert.equal(core.memory.buffer.byteLength, begin, name);
+  }
+});
+
 test("a flow that needs more than the first memory gets it, and answers the same", () => {
   let grown = 0;
   for (const name of transcripts) {
