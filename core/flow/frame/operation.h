@@ -22,7 +22,7 @@ enum class Access : std::uint8_t {
 
 enum class ParameterKind : std::uint8_t {
   identifier,  // opaque to Postern: 1 to 255 bytes of UTF-8 without control characters
-  name,        // [A-Za-z0-9][A-Za-z0-9_.-]{0,63}
+  name,        // 1 to 64 letters, digits and `_.-:*`
   text,        // up to 8,192 bytes of UTF-8 without control characters
   integer,     // 0 to 1,000,000
   flag,        // true, false, 1, 0

@@ -43,6 +43,7 @@ class Database {
   // The core has some dozens of statements; to parse one takes longer than to run it.
   std::map<std::string, sqlite3_stmt*> prepared_;
   std::string fault_;
+  std::vector<std::string> tables_;
 };
 
 }  // namespace postern::testing
