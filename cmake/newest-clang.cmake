@@ -1,11 +1,15 @@
-# The newest clang (>= 17) on this machine; GCC 12 miscompiles coroutines. Sets POSTERN_CLANG to the
-# compiler and POSTERN_LLVM to its version's suffix ("-22" or empty).
-set(POSTERN_LLVM "")
-foreach(version RANGE 30 17 -1)
+# The clang that scripts/setup.mjs found the libraries of (POSTERN_LLVM_VERSION), or the newest one
+# (>= 17) on this machine; GCC 12 miscompiles coroutines. Sets POSTERN_CLANG to the compiler.
+if(POSTERN_LLVM_VERSION)
+  find_program(POSTERN_CLANG_${POSTERN_LLVM_VERSION} clang++-${POSTERN_LLVM_VERSION} REQUIRED)
+  set(POSTERN_CLANG ${POSTERN_CLANG_${POSTERN_LLVM_VERSION}})
+  list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES POSTERN_LLVM_VERSION)
+  return()
+endif()
+foreach(version RANGE 40 17 -1)
   find_program(POSTERN_CLANG_${version} clang++-${version})
   if(POSTERN_CLANG_${version})
     set(POSTERN_CLANG ${POSTERN_CLANG_${version}})
-    set(POSTERN_LLVM "-${version}")
     break()
   endif()
 endforeach()

@@ -11,7 +11,19 @@ const KINDS = [
     needs: "wasm",
     command: "vitest run $FILES",
   },
-  { is: (file) => /\.test\.ts$/.test(file), needs: "wasm", command: "node --test $FILES" },
+  // They play what the native test writes.
+  { is: (file) => /^tests\/flows\/.*\.test\.ts$/.test(file), needs: "traces", command: "node --test $FILES" },
+  // One of them reads the symbols of the native library.
+  {
+    is: (file) => /^tests\/structure\/.*\.test\.ts$/.test(file),
+    needs: "native",
+    command: "node --test $FILES",
+  },
+  {
+    is: (file) => /\.test\.ts$/.test(file),
+    needs: "wasm",
+    command: "node --test --test-concurrency=1 $FILES",
+  },
   {
     is: (file) => /^tests\/core\/.*_test\.cpp$/.test(file),
     needs: "native",
@@ -19,10 +31,12 @@ const KINDS = [
   },
 ];
 
+const NATIVE = "cmake --preset native $CMAKE_LLVM > /dev/null && cmake --build --preset native --target";
+
 const BUILDS = {
   wasm: "node scripts/setup.mjs --tests",
-  native:
-    "cmake --preset native $CMAKE_LLVM > /dev/null && cmake --build --preset native --target core_tests",
+  native: `${NATIVE} core_tests`,
+  traces: `node scripts/setup.mjs --tests && ${NATIVE} flow_traces && build/native/tests/flows/flow_traces`,
 };
 
 const kindOf = (file) => KINDS.find(({ is }) => is(file));

@@ -10,13 +10,9 @@ import { generate } from "./generate.mjs";
 import { at, fail, llvmVersion, ownNodeEnv, quietly, run, say } from "./lib.mjs";
 import { readToolchain, refuseOthers, TOOLCHAINS, usualToolchain } from "./toolchains.mjs";
 
-/** What CMake must be told, and the environment that it runs in. */
-function settingsOf(name) {
-  if (name === "emscripten")
-    return { variables: { POSTERN_EMSCRIPTEN: bringEmscripten() }, env: emscriptenEnv() };
-  const env = ownNodeEnv({ WASI_SDK_PATH: "" });
-  if (name === "debian")
-    return { variables: { POSTERN_LLVM_VERSION: llvmVersion(), POSTERN_WASI_SDK: "" }, env };
+/** Ends the command where a toolchain that somebody brings is not where it should be. */
+function checkToolchain(name) {
+  if (name !== "wasi-sdk") return;
   const sdk = process.env.WASI_SDK_PATH;
   if (!sdk)
     fail(`build: the toolchain wasi-sdk is the one that WASI_SDK_PATH names, and it names none.
@@ -27,7 +23,16 @@ Set it to the folder of an unpacked wasi-sdk, the one with bin/clang++ and share
   if (missing)
     fail(`build: WASI_SDK_PATH is ${sdk}, but there is no ${missing} in it.
 Set it to the folder of an unpacked wasi-sdk, or unset it to build with Debian's packages.`);
-  return { variables: { POSTERN_WASI_SDK: resolve(sdk) }, env };
+}
+
+/** What CMake must be told, and the environment that it runs in. */
+function settingsOf(name) {
+  if (name === "emscripten")
+    return { variables: { POSTERN_EMSCRIPTEN: bringEmscripten() }, env: emscriptenEnv() };
+  const env = ownNodeEnv({ WASI_SDK_PATH: "" });
+  if (name === "debian")
+    return { variables: { POSTERN_LLVM_VERSION: llvmVersion(), POSTERN_WASI_SDK: "" }, env };
+  return { variables: { POSTERN_WASI_SDK: resolve(process.env.WASI_SDK_PATH) }, env };
 }
 
 /** CMake keeps the compiler that it first saw: with another one it must begin anew. */
@@ -41,6 +46,7 @@ function isOther(preset, variables) {
 }
 
 export function buildWasm(name = usualToolchain()) {
+  checkToolchain(name);
   const { preset, module } = TOOLCHAINS[name];
   const { variables, env } = settingsOf(name);
   const start = performance.now();
@@ -65,9 +71,8 @@ export function buildUpload() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const { name, rest } = readToolchain("build", process.argv.slice(2));
   refuseOthers("build", rest);
-  // Nobody else would look whether the second toolchain's compiler and Node are here, or check what it made.
-  if (name === "emscripten" && run(process.execPath, [at("scripts", "setup.mjs"), "--no-build"]) !== 0)
-    process.exit(1);
+  checkToolchain(name);
+  if (run(process.execPath, [at("scripts", "setup.mjs"), "--no-build"]) !== 0) process.exit(1);
   buildWasm(name);
   if (name !== "emscripten") buildUpload();
   else process.exit(run(process.execPath, [at("wasm", "check.mjs"), "--toolchain", name]));

@@ -86,7 +86,8 @@ const PARTS = { core: { steps: core, table: coreTable }, worker: { steps: worker
 
 const given = stepOptions("coverage", HELP, { coverage: { type: "boolean" } }, Object.keys(PARTS));
 const chosen = Object.keys(PARTS).filter((name) => given.words.length === 0 || given.words.includes(name));
-const summary = () => `\n${chosen.map((name) => PARTS[name].table()).join("\n\n")}\n`;
+const summary = () => (given.only === undefined ? tables() : "");
+const tables = () => `\n${chosen.map((name) => PARTS[name].table()).join("\n\n")}\n`;
 await runSteps(
   "coverage",
   chosen.flatMap((name) => PARTS[name].steps),

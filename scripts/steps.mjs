@@ -9,7 +9,8 @@ import { at, fail, llvmVersion, onEnd, options, ownNodeEnv, root, run, say } fro
 
 const STEP_MINUTES = 15;
 const TAIL_LINES = 120;
-const GRACE_MS = 3_000;
+/** Tests end what they started, for which they give it five seconds. */
+const GRACE_MS = 8_000;
 /** The process groups that run; each ends with its step. */
 const groups = new Set();
 let stopped = false;
@@ -23,10 +24,32 @@ function signalGroup(pid, signal) {
   }
 }
 
-/** Ends what runs: in order where somebody asked for the end, at once after a failure. */
-export function stopAll(signal = "SIGKILL") {
+/** Whether anybody of the group is left who could still clean up. */
+function isAlive(pid) {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Asks all that run to end, and ends them when they have had their time. */
+function stopAll() {
   stopped = true;
-  for (const pid of groups) signalGroup(pid, signal);
+  for (const pid of groups) signalGroup(pid, "SIGTERM");
+  setTimeout(() => {
+    for (const pid of groups) signalGroup(pid, "SIGKILL");
+  }, GRACE_MS).unref();
+}
+
+/** Resolves when the group is empty, or after the grace. */
+async function emptied(pid) {
+  const end = performance.now() + GRACE_MS;
+  while (isAlive(pid) && performance.now() < end)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
 }
 
 /** Ctrl-C, or the end of npm: every step's processes end, then we do. */
@@ -34,11 +57,8 @@ export function endWithUs() {
   onEnd((_signal, code) => {
     if (interrupted) return;
     interrupted = true;
-    stopAll("SIGTERM");
-    setTimeout(() => {
-      stopAll("SIGKILL");
-      process.exit(code);
-    }, GRACE_MS).unref();
+    stopAll();
+    setTimeout(() => process.exit(code), GRACE_MS + 1_000);
     const waiting = setInterval(() => {
       if (groups.size > 0) return;
       clearInterval(waiting);
@@ -59,6 +79,7 @@ export function stepEnvironment() {
 
 /** Runs a command, with its output in a file or as ours; in a group of its own, so that a timeout or Ctrl-C ends all of it. */
 export function runGroup(command, env, log = undefined) {
+  if (stopped) return Promise.resolve(130);
   return new Promise((resolve) => {
     const output = log === undefined ? "inherit" : "pipe";
     const child = spawn("bash", ["-euo", "pipefail", "-c", command], {
@@ -76,12 +97,17 @@ export function runGroup(command, env, log = undefined) {
       late = true;
       signalGroup(child.pid, "SIGKILL");
     }, STEP_MINUTES * 60_000);
-    child.on("close", (code) => {
+    child.on("close", async (code) => {
       clearTimeout(timer);
+      // Who was asked to end may still be at it: a browser's tests stop their servers last.
+      if (stopped) await emptied(child.pid);
       signalGroup(child.pid, "SIGKILL"); // what a step left running
       groups.delete(child.pid);
       const end = late ? 124 : (code ?? 1);
-      if (sink === undefined) return resolve(end);
+      if (sink === undefined) {
+        if (late) say(`stopped after ${STEP_MINUTES} minutes`);
+        return resolve(end);
+      }
       if (late) sink.write(`\nstopped after ${STEP_MINUTES} minutes\n`);
       sink.end(() => resolve(end));
     });

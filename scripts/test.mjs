@@ -1,5 +1,6 @@
 /** `npm test`: brings what is needed, then runs every step. */
 import { isTest, runAlone } from "./alone.mjs";
+import { fail } from "./lib.mjs";
 import { STRUCTURE, STYLE, TRACES, TYPES, WASM_CHECKS } from "./step-list.mjs";
 import { endWithUs, runSteps, setup, stepOptions } from "./steps.mjs";
 
@@ -46,10 +47,12 @@ const given = stepOptions(
   { watch: { type: "boolean" }, coverage: { type: "boolean" } },
   isTest,
 );
-if (given.words.length > 0) {
+if (given.words.length > 0 && (given.only !== undefined || given.list || given.coverage))
+  fail("test: FILE goes with --watch alone; --only, --list and --coverage are about the steps");
+if (given.watch) await import("./watch.mjs");
+else if (given.words.length > 0) {
   setup();
   endWithUs();
   process.exitCode = await runAlone(given.words);
-} else if (given.watch) await import("./watch.mjs");
-else if (given.coverage) await import("./coverage.mjs");
+} else if (given.coverage) await import("./coverage.mjs");
 else await runSteps("test", STEPS, given);

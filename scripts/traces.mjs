@@ -7,7 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { buildWasm } from "./build.mjs";
-import { at, fail, ownNodeEnv, quietly, run, say } from "./lib.mjs";
+import { at, fail, llvmVersion, ownNodeEnv, quietly, run, say } from "./lib.mjs";
 import { readToolchain, refuseOthers, TOOLCHAINS, usualToolchain } from "./toolchains.mjs";
 
 const ROUNDS = 5;
@@ -21,7 +21,8 @@ if (compare && toolchain.module === TOOLCHAINS[usualToolchain()].module)
 function writeTranscripts() {
   // `npm test` leaves a sanitized build: then there is nothing to compile.
   const preset = existsSync(at("build", "asan", "CMakeCache.txt")) ? "asan" : "native";
-  quietly("traces: cmake configure", "cmake", ["--preset", preset]);
+  const llvm = `-DPOSTERN_LLVM_VERSION=${llvmVersion()}`;
+  quietly("traces: cmake configure", "cmake", ["--preset", preset, llvm]);
   quietly("traces: native build", "cmake", ["--build", "--preset", preset, "--target", "flow_traces"]);
   quietly("traces: the native core's own run", at("build", preset, "tests", "flows", "flow_traces"), []);
 }

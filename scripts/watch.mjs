@@ -2,13 +2,13 @@
 import { existsSync } from "node:fs";
 import { isTest, runAlone } from "./alone.mjs";
 import { at, options, say } from "./lib.mjs";
-import { NATIVE_BUILD, NATIVE_TESTS, STRUCTURE, TYPES } from "./step-list.mjs";
+import { NATIVE_BUILD, NATIVE_TESTS, STRUCTURE, TRACES, TYPES, WASM, WASM_CHECKS } from "./step-list.mjs";
 import { endWithUs, logFolder, setup, stepEnvironment, tellStep } from "./steps.mjs";
 import { watchSources } from "./watching.mjs";
 
 const HELP = `npm run watch: waits for changes of sources, then runs the tests that they concern, until Ctrl-C
 
-  C++, golden traces    the native tests
+  C++, golden traces    the native tests; of wasm/ the golden traces in WebAssembly
   TypeScript            types and structure, and the tests that changed
   FILE…                 instead, at every change: the tests of these files (as npm test -- FILE…)`;
 
@@ -30,7 +30,8 @@ async function passes(steps) {
 async function concerned(paths) {
   if (words.length > 0) return runAlone(words);
   if (paths.some(isNative)) await passes([NATIVE_BUILD, NATIVE_TESTS]);
-  if (paths.some(isScript)) await passes([...TYPES, STRUCTURE]);
+  if (paths.some((path) => path.startsWith("wasm/"))) await passes([WASM, ...WASM_CHECKS, TRACES]);
+  if (paths.some(isScript)) await passes([WASM, ...TYPES, NATIVE_BUILD, STRUCTURE]);
   const tests = paths.filter((path) => /\.test\.ts$/.test(path) && isTest(path) && existsSync(at(path)));
   if (tests.length > 0) await runAlone(tests);
 }

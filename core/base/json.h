@@ -37,8 +37,8 @@ enum class JsonFault : std::uint8_t {
   too_deep,
   duplicate_key,
   too_many_members,
-  not_json,  // syntax, invalid UTF-8, lone surrogate, trailing bytes, a number beyond 10^300 or
-             // with an exponent below -330
+  not_json,  // syntax, invalid UTF-8, lone surrogate, trailing bytes, a number with more
+             // than 200 digits before the point, or with an exponent above 99 or below -330
 };
 
 struct JsonLimits {

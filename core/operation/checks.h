@@ -101,9 +101,9 @@ template <class Row, class Alike>
 
 // What a service binding or its entry point has already, and `connect`, which the runtime's stubs
 // have: an operation of that name needs a second one.
-inline constexpr std::string_view kNamesOfStubs[] = {"fetch", "subscribe", "constructor", "then",
-                                                     "dup",   "queue",     "scheduled",   "tail",
-                                                     "trace", "email",     "alarm",       "test"};
+inline constexpr std::string_view kNamesOfStubs[] = {
+    "fetch", "subscribe", "constructor", "env",   "ctx",   "then",  "dup",
+    "queue", "scheduled", "tail",        "trace", "email", "alarm", "test"};
 
 [[nodiscard]] consteval std::ptrdiff_t name_reserved(std::span<const Operation> operations) {
   return first_where(operations, [&](std::size_t i) {
@@ -142,14 +142,19 @@ inline constexpr std::string_view kNamesOfStubs[] = {"fetch", "subscribe", "cons
   return earlier.empty() && later.empty();
 }
 
-// Segments of letters, digits, `_`, `-` and `.`, each with a `:` before it or none.
+// Segments of letters, digits, `_`, `-` and `.`; what a `:` begins is a name in snake_case.
 [[nodiscard]] constexpr bool is_path(std::string_view path) {
   if (!path.starts_with('/')) {
     return false;
   }
   while (!path.empty()) {
-    auto segment = take_segment(path);
-    segment.remove_prefix(segment.starts_with(':') ? 1 : 0);
+    const auto segment = take_segment(path);
+    if (segment.starts_with(':')) {
+      if (!is_snake_case(segment.substr(1))) {
+        return false;
+      }
+      continue;
+    }
     for (const char c : segment) {
       const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                          (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';

@@ -1,5 +1,6 @@
 /** The commands of package.json: each is there, and told of where people look. */
 import assert from "node:assert/strict";
+import { matchesGlob } from "node:path";
 import { test } from "node:test";
 import { files, read } from "./files.ts";
 
@@ -20,4 +21,21 @@ test("every command of package.json is told of in README.md, tests/README.md or 
     const together = new RegExp(`npm run [\\w, ]*\\b${name}\\b`);
     assert.ok(told.includes(command) || together.test(told), command);
   }
+});
+
+test("every test file is run by a step, and every step's pattern finds files", () => {
+  const steps = ["scripts/step-list.mjs", "scripts/test.mjs"].map(read).join("\n");
+  const patterns = [...steps.matchAll(/node --test[^'"`]*'([^']+)'/g)].map(([, pattern]) => pattern ?? "");
+  assert.ok(patterns.length >= 5);
+  const tests = files(/\.test\.ts$/, "tests").map(({ path }) => path);
+  const taken = new Set(tests.filter((path) => /^tests\/worker\/(?!node\/)/.test(path))); // by vitest.config.ts
+  for (const pattern of patterns) {
+    const found = tests.filter((path) => matchesGlob(path, pattern));
+    assert.ok(found.length > 0, pattern);
+    for (const path of found) taken.add(path);
+  }
+  assert.deepEqual(
+    tests.filter((path) => !taken.has(path)),
+    [],
+  );
 });

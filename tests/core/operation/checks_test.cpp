@@ -121,8 +121,8 @@ static_assert(route_malformed(kNoMethod) == 0);
 constexpr std::array kNoPath = {named("a", "GET things")};
 static_assert(route_malformed(kNoPath) == 0);
 constexpr std::array kOddPaths = {named("a", "GET /a-:id"), named("b", "GET /a/*"),
-                                  named("c", "GET  /a"), named("d", "GET /a/:id?"),
-                                  named("e", "GET /a/")};
+                                  named("c", "GET  /a"),    named("d", "GET /a/:id?"),
+                                  named("e", "GET /a/"),    named("f", "GET /a/:some-id")};
 static_assert([] {
   for (std::size_t i = 0; i < kOddPaths.size(); ++i) {
     if (route_malformed(std::span<const Operation>(kOddPaths).subspan(i)) != 0) {
