@@ -65,7 +65,7 @@ async function serves(old: OldMoment): Promise<void> {
   }
   await old.settle();
   await old.expectServed(await old.read());
-  const { version } = await old.describe();
+  const { version, resources } = await old.describe();
   expect(Number(version)).toBeGreaterThanOrEqual(old.newestVersionThen);
   await old.pass(SECOND);
   expect((await old.refresh()).status).toBe(200);
@@ -74,6 +74,10 @@ async function serves(old: OldMoment): Promise<void> {
   // The refresh token that came with it is good too.
   await old.pass(SECOND);
   expect((await old.refresh()).status).toBe(200);
+  for (const { resource } of resources as Shown["resources"]) {
+    const { status } = await old.read({ resource });
+    expect([resource, status]).toEqual([resource, 200]);
+  }
   expect(Object.keys((await world.stats()).token.by_status)).toEqual(["200"]);
   await old.expectAgreement();
   await old.expectNothingLost();
