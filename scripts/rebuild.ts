@@ -10,10 +10,10 @@ import { watchSources } from "./watching.mjs";
 const FOLDERS = ["core", "wasm"];
 
 /** Answers what ends a build that is under way. */
-export function rebuildOnChange(logFile: string): () => Promise<void> {
+export async function rebuildOnChange(logFile: string): Promise<() => Promise<void>> {
   let building: ChildProcess | undefined;
   let ended = false;
-  watchSources(FOLDERS, async (paths) => {
+  const close = await watchSources(FOLDERS, async (paths) => {
     if (ended) return;
     const start = performance.now();
     console.log(`\n${paths.join(", ")}: building …`);
@@ -34,6 +34,7 @@ export function rebuildOnChange(logFile: string): () => Promise<void> {
   console.log(`\nWaiting for changes in ${FOLDERS.join(", ")}, which are built, and in worker-shim/src.`);
   return async () => {
     ended = true;
+    await close();
     if (building !== undefined) await stopChild(building);
   };
 }

@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   });
   const link = await ask(`${origin}/connect?user_id=user_1`, String(key.key));
   report(origin, String(key.key), String(link.auth_url), origins !== undefined);
-  if (watch) stops.push(rebuildOnChange(join(local, "build.log")));
+  if (watch) stops.push(await rebuildOnChange(join(local, "build.log")));
 }
 
 function report(origin: string, key: string, link: string, emulated: boolean): void {

@@ -45,6 +45,6 @@ async function changed(paths) {
   say("Waiting for changes; Ctrl-C ends.");
 }
 
-watchSources(FOLDERS, changed);
+await watchSources(FOLDERS, changed);
 if (words.length > 0) await changed(words);
 else say(`Waiting for changes in ${FOLDERS.join(", ")}; Ctrl-C ends.`);

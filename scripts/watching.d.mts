@@ -1,1 +1,5 @@
-export function watchSources(folders: readonly string[], changed: (paths: string[]) => Promise<void>): void;
+export function watchSources(
+  folders: readonly string[],
+  changed: (paths: string[]) => Promise<void>,
+  root?: string,
+): Promise<() => Promise<void>>;
