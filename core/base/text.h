@@ -16,6 +16,7 @@ namespace postern {
 
 // ASCII only: header names, schemes, hosts.
 [[nodiscard]] std::string to_lower_ascii(std::string_view text);
+[[nodiscard]] std::string to_upper_ascii(std::string_view text);
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 // Pieces between separators; empty pieces are kept.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/provider/catalogue.h"
+
 namespace postern {
 
 namespace {
@@ -11,11 +13,14 @@ constexpr std::string_view kModes[] = {"on_demand", "keep_alive", "keep_fresh"};
 constexpr DurationMs kTellAheadMs = 14 * kDayMs;
 // However short a provider's times are: nobody is asked more often than this unasked.
 constexpr DurationMs kLeastPauseMs = kMinuteMs;
-// Where no token says which resource it is for.
-constexpr std::string_view kAnyResource = "graph";
-
 bool can_refresh(const ConnectionRecord& record) {
   return record.status == Status::connected && !record.sealed_refresh_token.empty();
+}
+
+// Where no token says which one it is for.
+std::string_view first_resource(const ConnectionRecord& record) {
+  const auto* provider = find_provider(record.provider);
+  return provider == nullptr ? std::string_view() : default_api(*provider).name;
 }
 
 }  // namespace
@@ -75,7 +80,7 @@ DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& pol
   }
   if (policy.idle_ms != 0 && (latest != nullptr || (record.tokens.empty() && refused.empty()))) {
     add(record.refresh_minted_at + policy.idle_ms / 2 - spread(record, policy.idle_ms / 20),
-        record.refresh_minted_at, latest != nullptr ? latest->resource : kAnyResource);
+        record.refresh_minted_at, latest != nullptr ? latest->resource : first_resource(record));
   }
   due.since = latest != nullptr ? std::max(due.at, latest->minted_at) : due.at;
   return due;

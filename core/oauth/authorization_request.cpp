@@ -26,8 +26,10 @@ std::string make_authorization_url(const AuthorizationRequest& request) {
     fields.emplace_back("scope", join_scopes(request.scopes, request.scope_separator));
   }
   fields.emplace_back("state", request.state);
-  fields.emplace_back("code_challenge", request.code_challenge);
-  fields.emplace_back("code_challenge_method", "S256");
+  if (!request.code_challenge.empty()) {
+    fields.emplace_back("code_challenge", request.code_challenge);
+    fields.emplace_back("code_challenge_method", "S256");
+  }
   if (!request.nonce.empty()) fields.emplace_back("nonce", request.nonce);
   for (const auto& [name, value] : request.extra) {
     if (value.empty() || std::ranges::find(kOwnParameters, name) != kOwnParameters.end()) continue;

@@ -17,7 +17,7 @@ struct AuthorizationRequest {
   std::vector<std::string> scopes;
   std::string scope_separator = " ";
   std::string state;
-  std::string code_challenge;  // S256
+  std::string code_challenge;  // S256; empty: the provider takes none
   std::string nonce;           // empty: not OIDC, none is sent
   // prompt, login_hint, access_type, claims, … An empty value is left out. One that names a
   // parameter from above is ignored: provider data cannot weaken a request.

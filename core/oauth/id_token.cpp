@@ -95,7 +95,7 @@ Result<Identity, IdTokenFault> validate_id_token_claims(const Jwt& token,
   }
 
   const std::string_view tenant = json_text(claims, "tid");
-  if (expected.entra || has_tenant_placeholder(expected.issuer)) {
+  if (expected.tenant || has_tenant_placeholder(expected.issuer)) {
     if (!is_guid(tenant)) return fail(IdTokenFault::missing_claim);
   }
   // With the placeholder this ties the issuer to the token's own tenant: a token of another
@@ -103,12 +103,12 @@ Result<Identity, IdTokenFault> validate_id_token_claims(const Jwt& token,
   if (!issuer_matches(expected.issuer, identity.issuer, tenant)) {
     return fail(IdTokenFault::wrong_issuer);
   }
-  if (expected.entra) {
+  if (expected.tenant) {
     const std::string_view object = json_text(claims, "oid");
     if (!is_guid(object)) return fail(IdTokenFault::missing_claim);
     identity.tenant = to_lower_ascii(tenant);
     identity.object = to_lower_ascii(object);
-    const TenantRule& rule = *expected.entra;
+    const TenantRule& rule = *expected.tenant;
     if (!rule.required.empty() && identity.tenant != rule.required) {
       return fail(IdTokenFault::wrong_tenant);
     }

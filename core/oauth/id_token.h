@@ -18,7 +18,7 @@ namespace postern {
 // key that the forger has as well (RFC 8725 2.1).
 inline constexpr std::array<std::string_view, 3> kIdTokenAlgorithms = {"RS256", "PS256", "ES256"};
 
-// Which directories may sign in (Entra). GUIDs in lower case.
+// Which directories may sign in, where a provider has directories. GUIDs in lower case.
 struct TenantRule {
   std::string required;  // empty: any
   std::string refused;   // empty: none
@@ -33,8 +33,9 @@ struct IdTokenExpectations {
   EpochMs now = 0;
   DurationMs skew_ms = 2 * kMinuteMs;  // for exp, nbf and iat
   std::span<const std::string_view> algorithms = kIdTokenAlgorithms;
-  // Set for Entra: `tid` and `oid` are then required GUIDs and name the account.
-  std::optional<TenantRule> entra;
+  // Set where the provider has directories: `tid` and `oid` are then required GUIDs and name the
+  // account.
+  std::optional<TenantRule> tenant;
 };
 
 enum class IdTokenFault : std::uint8_t {

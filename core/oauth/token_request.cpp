@@ -29,7 +29,7 @@ TokenRequest make_code_token_request(const TokenEndpoint& endpoint,
   fields.emplace_back("grant_type", "authorization_code");
   fields.emplace_back("code", callback.code().reveal());
   fields.emplace_back("redirect_uri", callback.redirect_uri());
-  fields.emplace_back("code_verifier", code_verifier);
+  if (!code_verifier.empty()) fields.emplace_back("code_verifier", code_verifier);
   return finish(endpoint, std::move(fields), scope);
 }
 

@@ -24,7 +24,8 @@ struct TokenEndpoint {
   Secret client_secret;  // empty for a public client
 };
 
-// `scope` is left out where it is empty, here and below; space-separated.
+// `scope` and `code_verifier` are left out where they are empty, here and below; `scope` is
+// space-separated.
 [[nodiscard]] TokenRequest make_code_token_request(const TokenEndpoint& endpoint,
                                                    const ValidatedCallback& callback,
                                                    std::string_view code_verifier,

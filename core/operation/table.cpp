@@ -32,8 +32,10 @@ constexpr std::span<const Operation> kTables[] = {
 
 // In the order of docs/api.md.
 constexpr std::span<const Variable> kVariableTables[] = {
-    integration::kVariables, authority::kVariables, events::kVariables,
-    access::kVariables,      integration::kSecrets,
+    integration::kVariables,
+    authority::kVariables,
+    events::kVariables,
+    access::kVariables,
 };
 
 template <const auto& kRows>
@@ -92,8 +94,14 @@ std::span<const std::string_view> all_permissions() {
   return std::span(kPermissionsAndCount.first).first(kPermissionsAndCount.second);
 }
 
-std::span<const Variable> all_variables() {
-  return kVariables;
+std::vector<NamedVariable> all_variables() {
+  auto variables = integration_variables();
+  for (const auto& variable : kVariables) {
+    variables.push_back({.name = std::string(variable.name),
+                         .secrecy = variable.secrecy,
+                         .summary = std::string(variable.summary)});
+  }
+  return variables;
 }
 
 const Operation* find_operation(std::string_view name) {

@@ -15,6 +15,6 @@ namespace postern {
 
 // Each once, in the order of the operations that ask for them.
 [[nodiscard]] std::span<const std::string_view> all_permissions();
-[[nodiscard]] std::span<const Variable> all_variables();
+[[nodiscard]] std::vector<NamedVariable> all_variables();
 
 }  // namespace postern

@@ -8,59 +8,27 @@
 namespace postern {
 namespace {
 
-struct ScopeWords {
-  std::string_view scope;
-  std::string_view words;
-};
-
-// Words may never promise less than the scope gives: what is not listed is shown as it is.
-constexpr std::array kScopeWords = {
-    ScopeWords{"openid", "Know who you are"},
-    ScopeWords{"profile", "Know who you are"},
-    ScopeWords{"email", "Know who you are"},
-    ScopeWords{"User.Read", "Read your profile"},
-    ScopeWords{"Mail.Read", "Read your mail"},
-    ScopeWords{"Mail.ReadWrite", "Read, change and delete your mail"},
-    ScopeWords{"Mail.Send", "Send mail as you"},
-    ScopeWords{"Calendars.Read", "Read your calendars"},
-    ScopeWords{"Calendars.ReadWrite", "Read, change and delete your calendar events"},
-    ScopeWords{"https://management.azure.com/user_impersonation",
-               "Act as you in Azure: see and manage everything that you can"},
-    ScopeWords{"https://management.azure.com/.default",
-               "Act as you in Azure: see and manage everything that you can"},
-    ScopeWords{"offline_access", "Keep access while you are away"},
-};
-
-// Microsoft Graph's own scopes come with and without their resource.
-constexpr std::string_view kGraph = "https://graph.microsoft.com/";
-
-std::string_view words_for(std::string_view scope) {
-  const std::string_view name = scope.starts_with(kGraph) ? scope.substr(kGraph.size()) : scope;
-  for (const ScopeWords& known : kScopeWords) {
-    if (known.scope == name) return known.words;
-  }
-  return {};
-}
-
-bool shown_before(const std::vector<std::string>& scopes, std::size_t index) {
-  const std::string_view words = words_for(scopes[index]);
+bool shown_before(const std::vector<AskedScope>& scopes, std::size_t index) {
+  const auto& asked = scopes[index];
   for (std::size_t i = 0; i < index; ++i) {
-    if (scopes[i] == scopes[index] || (!words.empty() && words_for(scopes[i]) == words))
+    if (scopes[i].scope == asked.scope ||
+        (!asked.words.empty() && scopes[i].words == asked.words)) {
       return true;
+    }
   }
   return false;
 }
 
 // One line for each thing that is asked, with the provider's own names for it below.
-void append_scopes(std::string& out, const std::vector<std::string>& scopes) {
+void append_scopes(std::string& out, const std::vector<AskedScope>& scopes) {
   out += "<ul class=\"scopes\">";
   for (std::size_t i = 0; i < scopes.size(); ++i) {
     if (shown_before(scopes, i)) continue;
-    const std::string_view words = words_for(scopes[i]);
+    const std::string_view words = scopes[i].words;
     out += "<li>";
     if (words.empty()) {
       out += "<code>";
-      append_value(out, scopes[i]);
+      append_value(out, scopes[i].scope);
       out += "</code></li>";
       continue;
     }
@@ -68,14 +36,14 @@ void append_scopes(std::string& out, const std::vector<std::string>& scopes) {
     out += " <small>";
     std::string_view separator;
     for (std::size_t j = i; j < scopes.size(); ++j) {
-      if (words_for(scopes[j]) != words) continue;
+      if (scopes[j].words != words) continue;
       out += separator;
       out += "<code>";
       // On a phone a URL is broken where a person would, not within a word.
-      const std::size_t name = scopes[j].rfind('/') + 1;
-      out += html_escape(std::string_view(scopes[j]).substr(0, name));
+      const std::size_t name = scopes[j].scope.rfind('/') + 1;
+      out += html_escape(std::string_view(scopes[j].scope).substr(0, name));
       if (name > 0) out += "<wbr>";
-      out += html_escape(std::string_view(scopes[j]).substr(name));
+      out += html_escape(std::string_view(scopes[j].scope).substr(name));
       out += "</code>";
       separator = ", ";
     }

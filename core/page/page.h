@@ -9,12 +9,17 @@
 
 namespace postern {
 
+struct AskedScope {
+  std::string scope;
+  std::string_view words;  // what it means; empty: it is shown as it is
+};
+
 // Shown by GET on a connect link, before anything is consumed: the link may be an attacker's.
 struct ConsentPage {
   std::string organization;
   std::string provider_name;  // as people know it: "Microsoft"
   std::string user_id;        // the organization's own name for the person, shown verbatim
-  std::vector<std::string> scopes;
+  std::vector<AskedScope> scopes;
   std::string form_action;  // where the form posts to, relative to the page
   std::int64_t expires_in_minutes = 0;
   std::string return_host;  // where the person goes afterwards; may be empty

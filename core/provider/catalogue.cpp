@@ -1,183 +1,39 @@
 #include "core/provider/catalogue.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "core/base/text.h"
 #include "core/oauth/issuer.h"
+#include "core/provider/all.h"
 
 namespace postern {
 namespace {
 
-constexpr std::int64_t kDaySeconds = 86'400;
-
 constexpr std::string_view kReplayNames[] = {"not_rotated", "old_stays_valid", "reuse_leeway",
                                              "single_use"};
 
-constexpr std::array<std::string_view, 8> kMicrosoftScopes = {
-    "openid",    "profile",   "email",          "offline_access",
-    "User.Read", "Mail.Read", "Calendars.Read", "https://management.azure.com/user_impersonation"};
-constexpr std::array kMicrosoftParameters = {ProviderParameter{"prompt", "select_account"}};
-// /common and /consumers hand over to login.live.com by a redirect before any page is shown.
-constexpr std::array<std::string_view, 3> kMicrosoftOrigins = {
-    "https://login.microsoftonline.com", "https://login.live.com", "https://login.microsoft.com"};
+constexpr const Provider* kProviders[] = {&kMicrosoft, &kGithub, &kGithubApp, &kAtlassian,
+                                          &kSlack,     &kGoogle, &kHalopsa,   &kCustom};
 
-constexpr std::array<std::string_view, 1> kGithubScopes = {"read:user"};
-constexpr std::array<std::string_view, 2> kGithubTerminal = {"bad_refresh_token",
-                                                             "bad_verification_code"};
-constexpr std::array<std::string_view, 1> kGithubOrigins = {"https://github.com"};
+// Scopes of OpenID Connect mean the same everywhere (OIDC Core 5.4, 11).
+constexpr ScopeWords kCommonWords[] = {{"openid", "Know who you are"},
+                                       {"profile", "Know who you are"},
+                                       {"email", "Know who you are"},
+                                       {"offline_access", "Keep access while you are away"}};
 
-constexpr std::array<std::string_view, 2> kAtlassianScopes = {"offline_access", "read:me"};
-constexpr std::array kAtlassianParameters = {ProviderParameter{"audience", "api.atlassian.com"},
-                                             ProviderParameter{"prompt", "consent"}};
-// A dead refresh token is answered with 403 and this code, "refresh_token is invalid".
-constexpr std::array<std::string_view, 1> kAtlassianTerminal = {"unauthorized_client"};
-constexpr std::array kAtlassianDeadToken = {403, 404};
-constexpr std::array<std::string_view, 2> kAtlassianOrigins = {"https://auth.atlassian.com",
-                                                               "https://id.atlassian.com"};
-
-constexpr std::array<std::string_view, 6> kSlackTerminal = {
-    "invalid_code",  "code_already_used", "invalid_refresh_token",
-    "token_revoked", "token_expired",     "account_inactive"};
-constexpr std::array<std::string_view, 2> kSlackOrigins = {"https://slack.com",
-                                                           "https://*.slack.com"};
-
-constexpr std::array<std::string_view, 3> kGoogleScopes = {"openid", "email", "profile"};
-// Without `prompt=consent` a second consent gives no refresh token.
-constexpr std::array kGoogleParameters = {ProviderParameter{"access_type", "offline"},
-                                          ProviderParameter{"prompt", "consent"}};
-constexpr std::array<std::string_view, 1> kGoogleOrigins = {"https://accounts.google.com"};
-
-constexpr std::array kProviders = {
-    Provider{.id = "microsoft",
-             .display_name = "Microsoft",
-             .authorization_endpoint = "{login}/{tenant}/oauth2/v2.0/authorize",
-             .token_endpoint = "{login}/{tenant}/oauth2/v2.0/token",
-             // revokeSignInSessions would sign the person out of everything.
-             .revocation_endpoint = "",
-             .profile_endpoint = "https://graph.microsoft.com/v1.0/me",
-             .issuer = "{login}/{tenantid}/v2.0",
-             .client_auth = ClientAuthMethod::post,
-             .default_scopes = kMicrosoftScopes,
-             .authorization_parameters = kMicrosoftParameters,
-             .refresh_sends_scope = true,
-             .replay = {.kind = ReplayClass::old_stays_valid},
-             .refresh_idle_seconds = 90 * kDaySeconds,
-             .token_per_resource = true,
-             .sign_in_origins = kMicrosoftOrigins},
-    Provider{
-        .id = "github",
-        .display_name = "GitHub",
-        .authorization_endpoint = "https://github.com/login/oauth/authorize",
-        .token_endpoint = "https://github.com/login/oauth/access_token",
-        .revocation_endpoint = "https://api.github.com/applications/{client_id}/token",
-        .profile_endpoint = "https://api.github.com/user",
-        .issuer = "",
-        .client_auth = ClientAuthMethod::post,
-        .default_scopes = kGithubScopes,
-        .replay = {.kind = ReplayClass::single_use},
-        .refresh_idle_seconds = 184 * kDaySeconds,
-        .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kGithubTerminal},
-        .needs_user_agent = true,
-        .sign_in_origins = kGithubOrigins},
-    Provider{
-        .id = "github_app",
-        .display_name = "GitHub",
-        .authorization_endpoint = "https://github.com/login/oauth/authorize",
-        .token_endpoint = "https://github.com/login/oauth/access_token",
-        .revocation_endpoint = "https://api.github.com/applications/{client_id}/token",
-        .profile_endpoint = "https://api.github.com/user",
-        .issuer = "",
-        .client_auth = ClientAuthMethod::post,
-        .replay = {.kind = ReplayClass::single_use},
-        .refresh_idle_seconds = 184 * kDaySeconds,
-        .refresh_kills_access_token = true,
-        .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kGithubTerminal},
-        .needs_user_agent = true,
-        .sign_in_origins = kGithubOrigins},
-    Provider{.id = "atlassian",
-             .display_name = "Atlassian",
-             .authorization_endpoint = "https://auth.atlassian.com/authorize",
-             .token_endpoint = "https://auth.atlassian.com/oauth/token",
-             .revocation_endpoint = "",
-             .profile_endpoint = "https://api.atlassian.com/me",
-             .issuer = "",
-             .client_auth = ClientAuthMethod::post,
-             .default_scopes = kAtlassianScopes,
-             .authorization_parameters = kAtlassianParameters,
-             .replay = {.kind = ReplayClass::reuse_leeway, .leeway_seconds = 600},
-             .family_revocation = true,
-             .refresh_idle_seconds = 90 * kDaySeconds,
-             .refresh_absolute_seconds = 365 * kDaySeconds,
-             .quirks = {.terminal_errors = kAtlassianTerminal},
-             .dead_token_statuses = kAtlassianDeadToken,
-             .sign_in_origins = kAtlassianOrigins},
-    // The bot's token only; the user's one sits in `authed_user` with a refresh token of its own.
-    Provider{
-        .id = "slack",
-        .display_name = "Slack",
-        .authorization_endpoint = "https://slack.com/oauth/v2/authorize",
-        .token_endpoint = "https://slack.com/api/oauth.v2.access",
-        .revocation_endpoint = "https://slack.com/api/auth.revoke",
-        .profile_endpoint = "https://slack.com/api/auth.test",
-        .issuer = "",
-        .client_auth = ClientAuthMethod::basic,
-        .scope_separator = ",",
-        // With a challenge Slack takes the client for a public one, for good.
-        .sends_pkce = false,
-        .replay = {.kind = ReplayClass::single_use},
-        .quirks = {.any_token_type = true, .comma_scopes = true, .terminal_errors = kSlackTerminal},
-        .sign_in_origins = kSlackOrigins},
-    Provider{.id = "google",
-             .display_name = "Google",
-             .authorization_endpoint = "https://accounts.google.com/o/oauth2/v2/auth",
-             .token_endpoint = "https://oauth2.googleapis.com/token",
-             .revocation_endpoint = "https://oauth2.googleapis.com/revoke",
-             .profile_endpoint = "https://openidconnect.googleapis.com/v1/userinfo",
-             .issuer = "https://accounts.google.com",
-             .client_auth = ClientAuthMethod::post,
-             .default_scopes = kGoogleScopes,
-             .authorization_parameters = kGoogleParameters,
-             .replay = {.kind = ReplayClass::not_rotated},
-             .refresh_idle_seconds = 180 * kDaySeconds,
-             .sign_in_origins = kGoogleOrigins},
-    Provider{.id = "halopsa",
-             .display_name = "HaloPSA",
-             .authorization_endpoint = "{host}/auth/authorize",
-             .token_endpoint = "{host}/auth/token",
-             .revocation_endpoint = "",
-             .profile_endpoint = "",
-             .issuer = "",
-             .client_auth = ClientAuthMethod::post,
-             .replay = {.kind = ReplayClass::single_use}},
-    // What nobody declared is assumed to be strict.
-    Provider{.id = "custom",
-             .display_name = "OAuth 2.0",
-             .authorization_endpoint = "",
-             .token_endpoint = "",
-             .revocation_endpoint = "",
-             .profile_endpoint = "",
-             .issuer = "",
-             .client_auth = ClientAuthMethod::post,
-             .replay = {.kind = ReplayClass::single_use},
-             .family_revocation = true},
-};
-
-}  // namespace
-
-std::span<const Provider> providers() {
-  return kProviders;
+std::string_view value_of(std::string_view placeholder, const EndpointParts& parts) {
+  if (placeholder == "{login}") return parts.login;
+  if (placeholder == "{api}") return parts.api;
+  if (placeholder == "{tenant}") return parts.tenant;
+  if (placeholder == "{host}") return parts.host;
+  if (placeholder == "{client_id}") return parts.client_id;
+  // The token fills this one, not the configuration (issuer.h).
+  if (placeholder == kTenantPlaceholder) return kTenantPlaceholder;
+  return {};
 }
 
-const Provider* find_provider(std::string_view id) {
-  for (const Provider& provider : kProviders) {
-    if (provider.id == id) return &provider;
-  }
-  return nullptr;
-}
-
-std::optional<std::string> expand_endpoint(std::string_view endpoint, const EndpointParts& parts) {
+std::optional<std::string> expand(std::string_view endpoint, const EndpointParts& parts) {
   std::string url;
   while (!endpoint.empty()) {
     const std::size_t open = endpoint.find('{');
@@ -185,19 +41,76 @@ std::optional<std::string> expand_endpoint(std::string_view endpoint, const Endp
     if (open == std::string_view::npos) break;
     const std::size_t close = endpoint.find('}', open);
     if (close == std::string_view::npos) return std::nullopt;
-    const std::string_view name = endpoint.substr(open, close + 1 - open);
-    std::string_view value;
-    if (name == "{tenant}") value = parts.tenant;
-    if (name == "{host}") value = parts.host;
-    if (name == "{login}") value = parts.login;
-    if (name == "{client_id}") value = parts.client_id;
-    // The token fills this one, not the configuration (issuer.h).
-    if (name == kTenantPlaceholder) value = kTenantPlaceholder;
+    const auto value = value_of(endpoint.substr(open, close + 1 - open), parts);
     if (value.empty()) return std::nullopt;
     url += value;
     endpoint.remove_prefix(close + 1);
   }
   return url;
+}
+
+}  // namespace
+
+std::span<const Provider* const> providers() {
+  return kProviders;
+}
+
+const Provider* find_provider(std::string_view id) {
+  for (const Provider* provider : kProviders) {
+    if (provider->id == id) return provider;
+  }
+  return nullptr;
+}
+
+const Api* find_api(const Provider& provider, std::string_view name) {
+  for (const Api& api : provider.apis) {
+    if (api.name == name) return &api;
+  }
+  return nullptr;
+}
+
+std::string api_names(const Provider& provider) {
+  std::string names;
+  for (const Api& api : provider.apis) {
+    names += names.empty() ? "" : ", ";
+    names += api.name;
+  }
+  return names;
+}
+
+std::optional<Endpoints> endpoints_of(const Provider& provider, const EndpointParts& parts) {
+  EndpointParts all = parts;
+  if (all.login.empty()) all.login = provider.login_origin;
+  if (all.api.empty()) all.api = default_api(provider).origin;
+  const bool moved = all.login != provider.login_origin;
+  bool complete = true;
+  const auto fill = [&](std::string_view endpoint) {
+    auto url = expand(endpoint, all);
+    complete = complete && url.has_value();
+    if (url && moved && endpoint.starts_with("https://")) {
+      // One that has an origin of its own at the provider: what stands in for it has one for all.
+      const auto path = url->find('/', std::string_view("https://").size());
+      url = std::string(all.login) + (path == std::string::npos ? "" : url->substr(path));
+    }
+    return std::move(url).value_or(std::string());
+  };
+  Endpoints endpoints{.authorization = fill(provider.authorization_endpoint),
+                      .token = fill(provider.token_endpoint),
+                      .revocation = fill(provider.revocation_endpoint),
+                      .profile = fill(provider.profile_endpoint),
+                      .logout = fill(provider.logout_endpoint),
+                      .jwks = fill(provider.jwks_uri),
+                      .issuer = fill(provider.issuer)};
+  return complete ? std::optional(std::move(endpoints)) : std::nullopt;
+}
+
+std::vector<std::string> token_scopes(const Provider& provider, const Api& api,
+                                      std::span<const std::string> scopes) {
+  if (!provider.refresh_sends_scope) return {};
+  if (provider.hooks != nullptr && provider.hooks->scopes_for_api != nullptr) {
+    return provider.hooks->scopes_for_api(api, scopes);
+  }
+  return {scopes.begin(), scopes.end()};
 }
 
 FormFields authorization_parameters(const Provider& provider) {
@@ -206,6 +119,15 @@ FormFields authorization_parameters(const Provider& provider) {
     fields.emplace_back(name, value);
   }
   return fields;
+}
+
+std::string_view words_of(const Provider& provider, std::string_view scope) {
+  for (const auto& table : {provider.scope_words, std::span<const ScopeWords>(kCommonWords)}) {
+    for (const auto& known : table) {
+      if (known.scope == scope) return known.words;
+    }
+  }
+  return {};
 }
 
 std::string_view name_of(ReplayClass replay) {

@@ -1,4 +1,4 @@
-// What Postern knows about providers, as data. Code is for what no data can say (microsoft.h).
+// What Postern knows about providers, as data. Code is for what no data can say: hooks in <id>.cpp.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/base/form.h"
 #include "core/oauth/client_auth.h"
+#include "core/oauth/id_token.h"
 #include "core/oauth/token_response.h"
 
 namespace postern {
@@ -32,29 +34,77 @@ struct ProviderParameter {
   std::string_view value;
 };
 
-// Fields stand by meaning, not by size: there are eight of these, in read-only memory.
+// A resource server of a provider.
+struct Api {
+  // "graph": what parameters, permissions and stored tokens name it by; unique among all providers.
+  std::string_view name;
+  // Where it is called: scheme://host. The operator may name another one (<NAME>_ORIGIN).
+  std::string_view origin;
+  // What an access token is asked for, where a token serves one API only; not where requests go.
+  std::string_view audience;
+};
+
+// What a person is told of a scope. Words may never promise less than the scope gives.
+struct ScopeWords {
+  std::string_view scope;
+  std::string_view words;
+};
+
+// A variable of an integration besides those that all have (flow/integration/settings.h).
+struct ProviderSetting {
+  std::string_view name;  // without the prefix of the integration: "TENANT_ID"
+  std::string_view summary;
+};
+
+// Members of the profile endpoint's answer, by which people are told apart and know each other.
+struct ProfileMembers {
+  std::string_view id = "sub";  // text, or a number; compared
+  std::string_view name = "name";
+  std::string_view username = "preferred_username";
+};
+
+struct ProviderHooks;
+
+// Fields stand by meaning, not by size: there are few of these, in read-only memory.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct Provider {
   std::string_view id;
   std::string_view display_name;
+  // The name of its integration from the environment, and how the variables of that one begin.
+  // Empty: there is none from the environment.
+  std::string_view integration;
+  std::string_view environment;
+  std::span<const ProviderSetting> settings;
 
-  // `{tenant}`, `{host}`, `{login}`, `{client_id}` are filled by expand_endpoint; empty: the
-  // integration gives it.
-  // `{login}` is the sign-in origin and `{host}` the customer's own one, both scheme://host.
+  // The origin at which people sign in. The operator may name another one (<PREFIX>_LOGIN_ORIGIN):
+  // all endpoints but those of an API are there then, at the same paths.
+  std::string_view login_origin;
+  // `{login}`, `{api}`, `{tenant}`, `{host}`, `{client_id}` are filled by endpoints_of. `{login}`
+  // is the sign-in origin, `{api}` the first API's and `{host}` the customer's own one, each
+  // scheme://host. Empty: the provider has none, or the integration gives it.
   std::string_view authorization_endpoint;
   std::string_view token_endpoint;
   std::string_view revocation_endpoint;  // RFC 7009 or the provider's own; empty: none to be called
   std::string_view profile_endpoint;
+  std::string_view logout_endpoint;  // OIDC RP-Initiated Logout 1.0
+  std::string_view jwks_uri;
   // OIDC issuer, may hold "{tenantid}"; empty: no OIDC, no nonce, no ID token.
   std::string_view issuer;
+
+  // The first one is meant by whoever names none. Never empty.
+  std::span<const Api> apis;
+  // A refresh token serves several APIs, one access token each. Otherwise one token serves all.
+  bool token_per_api = false;
 
   ClientAuthMethod client_auth = ClientAuthMethod::post;
   std::string_view scope_separator = " ";
   std::span<const std::string_view> default_scopes;
+  std::span<const ScopeWords> scope_words;
   std::span<const ProviderParameter> authorization_parameters;
   // S256 goes to everybody but a provider at which it would change what the client is.
   bool sends_pkce = true;
 
+  // The token endpoint is told the scopes again (RFC 6749 6): with the code, and at each refresh.
   bool refresh_sends_scope = false;
   ReplayRule replay;
   // A dead refresh token that is shown again kills the living ones too.
@@ -64,38 +114,101 @@ struct Provider {
   std::int64_t refresh_absolute_seconds = 0;
   // Using the refresh token ends the access token that is in use elsewhere.
   bool refresh_kills_access_token = false;
-  // A refresh token serves several resources, one access token each.
-  bool token_per_resource = false;
 
   TokenQuirks quirks;
+  ProfileMembers profile;
   bool needs_user_agent = false;
   // Statuses, besides 401, under which a resource server may hide a dead token.
   std::span<const int> dead_token_statuses;
   // Origins that the sign-in may redirect through, for the CSP form-action of the consent page.
   std::span<const std::string_view> sign_in_origins;
+
+  const ProviderHooks* hooks = nullptr;
+};
+
+// A directory, or site, of a provider that has them.
+struct ProviderTenant {
+  std::string text;  // as it goes into a path
+  TenantRule rule;   // whose ID tokens it takes
+};
+
+struct AdminConsentRequest {
+  std::string login_origin;
+  std::string tenant;  // ProviderTenant::text
+  std::string client_id;
+  std::string redirect_uri;
+  std::string state;
+  std::vector<std::string> scopes;
+};
+
+// What no data can say. Each is null where the data say all.
+struct ProviderHooks {
+  // Reads the name of a directory; nullopt where it is none. Null: the provider has no directories.
+  std::optional<ProviderTenant> (*tenant)(std::string_view text) = nullptr;
+  std::string_view default_tenant;
+  // What `tenant` takes, for people.
+  std::string_view tenant_forms;
+  // Those of `scopes` that one token request for `api` may hold; empty: none was configured for it.
+  std::vector<std::string> (*scopes_for_api)(const Api& api,
+                                             std::span<const std::string> scopes) = nullptr;
+  // Where an administrator consents for everybody; nullopt: this directory has no administrator.
+  std::optional<std::string> (*admin_consent_url)(const AdminConsentRequest& request) = nullptr;
 };
 
 struct EndpointParts {
   std::string_view tenant;
   std::string_view host;
-  std::string_view login;
+  std::string_view login;  // empty: the provider's own
+  std::string_view api;    // empty: the first API's own
   std::string_view client_id;
 };
 
-[[nodiscard]] std::span<const Provider> providers();
+// Absolute URLs; empty where the provider has none.
+struct Endpoints {
+  std::string authorization;
+  std::string token;
+  std::string revocation;
+  std::string profile;
+  std::string logout;
+  std::string jwks;
+  // For IdTokenExpectations::issuer: "{tenantid}" stays, each token fills it.
+  std::string issuer;
+};
 
-// nullptr when there is none. Ids: microsoft, github, github_app, atlassian, slack, google,
-// halopsa, custom.
+// The catalogue: microsoft, github, github_app, atlassian, slack, google, halopsa, custom.
+[[nodiscard]] std::span<const Provider* const> providers();
+// nullptr when there is none.
 [[nodiscard]] const Provider* find_provider(std::string_view id);
 
-// Fills the placeholders ("{tenantid}" stays: each token fills it); nullopt where one has no value,
-// so that no request ever goes to a half-filled URL. Values are put in as they are: they were
-// parsed before (parse_tenant, parse_origin).
-[[nodiscard]] std::optional<std::string> expand_endpoint(std::string_view endpoint,
-                                                         const EndpointParts& parts);
+// The integration of a caller that names none: the first provider's.
+inline constexpr std::string_view kDefaultIntegration = "azure";
+
+[[nodiscard]] inline const Api& default_api(const Provider& provider) {
+  return provider.apis.front();
+}
+// nullptr where the provider has no such API.
+[[nodiscard]] const Api* find_api(const Provider& provider, std::string_view name);
+// Under whose name the access token for `api` is stored.
+[[nodiscard]] inline std::string_view token_name(const Provider& provider, const Api& api) {
+  return provider.token_per_api ? api.name : default_api(provider).name;
+}
+// "graph, arm"
+[[nodiscard]] std::string api_names(const Provider& provider);
+
+// nullopt where a placeholder has no value, so that no request ever goes to a half-filled URL.
+// Values are put in as they are: they were parsed before (ProviderHooks::tenant, parse_origin).
+[[nodiscard]] std::optional<Endpoints> endpoints_of(const Provider& provider,
+                                                    const EndpointParts& parts);
+
+// The scopes of a token request for `api`; empty where none are sent.
+[[nodiscard]] std::vector<std::string> token_scopes(const Provider& provider, const Api& api,
+                                                    std::span<const std::string> scopes);
 
 // `authorization_parameters` as fields, ready for AuthorizationRequest::extra.
 [[nodiscard]] FormFields authorization_parameters(const Provider& provider);
+
+// Empty where nothing is known of the scope.
+[[nodiscard]] std::string_view words_of(const Provider& provider, std::string_view scope);
 
 [[nodiscard]] std::string_view name_of(ReplayClass replay);
 // "not_rotated", "old_stays_valid", "reuse_leeway:<seconds>", "single_use"; nullopt for anything

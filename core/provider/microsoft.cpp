@@ -4,11 +4,10 @@
 #include <utility>
 
 #include "core/base/form.h"
-#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/oauth/issuer.h"
 #include "core/oauth/scope.h"
-#include "core/provider/catalogue.h"
+#include "core/provider/all.h"
 
 namespace postern {
 namespace {
@@ -45,14 +44,10 @@ std::optional<std::string_view> permission_of(std::string_view scope, std::strin
   return scope.substr(uri.size() + 1);
 }
 
-bool belongs_to(std::string_view scope, Resource resource, const ResourceUris& uris) {
-  if (resource == Resource::arm) return permission_of(scope, uris.arm).has_value();
-  return !scope.contains("://") || permission_of(scope, uris.graph).has_value();
-}
-
-// One spelling for comparison: Graph's without URI, all in lower case.
-std::string normal_spelling(std::string_view scope, const ResourceUris& uris) {
-  return to_lower_ascii(permission_of(scope, uris.graph).value_or(scope));
+// A scope that names no resource is the first API's.
+bool belongs_to(std::string_view scope, const Api& api) {
+  return permission_of(scope, api.audience).has_value() ||
+         (api.name == default_api(kMicrosoft).name && !scope.contains("://"));
 }
 
 }  // namespace
@@ -91,27 +86,9 @@ TenantRule tenant_rule(const Tenant& tenant) {
   return {};
 }
 
-MicrosoftEndpoints microsoft_endpoints(std::string_view login_origin, const Tenant& tenant) {
-  const std::string origin(login_origin);
-  const std::string base = origin + '/' + tenant.text;
-  return {.authorize = base + "/oauth2/v2.0/authorize",
-          .token = base + "/oauth2/v2.0/token",
-          .logout = base + "/oauth2/v2.0/logout",
-          .metadata = base + "/v2.0/.well-known/openid-configuration",
-          .jwks = base + "/discovery/v2.0/keys",
-          .issuer = origin + "/" + std::string(kTenantPlaceholder) + "/v2.0"};
-}
-
-std::string logout_url(const MicrosoftEndpoints& endpoints,
-                       std::string_view post_logout_redirect_uri) {
-  if (post_logout_redirect_uri.empty()) return endpoints.logout;
-  return endpoints.logout + '?' +
-         form_encode({{"post_logout_redirect_uri", std::string(post_logout_redirect_uri)}});
-}
-
-std::optional<std::string> admin_consent_url(const Tenant& tenant,
-                                             const AdminConsentRequest& request) {
-  if (tenant.mode == TenantMode::consumers) return std::nullopt;
+std::optional<std::string> microsoft_admin_consent_url(const AdminConsentRequest& request) {
+  const auto tenant = parse_tenant(request.tenant);
+  if (!tenant || tenant->mode == TenantMode::consumers) return std::nullopt;
   FormFields fields;
   fields.emplace_back("client_id", request.client_id);
   fields.emplace_back("redirect_uri", request.redirect_uri);
@@ -119,37 +96,21 @@ std::optional<std::string> admin_consent_url(const Tenant& tenant,
   if (!request.scopes.empty()) fields.emplace_back("scope", join_scopes(request.scopes));
   std::string url = request.login_origin;
   url += '/';
-  url += tenant.mode == TenantMode::common ? std::string_view("organizations")
-                                           : std::string_view(tenant.text);
+  url += tenant->mode == TenantMode::common ? std::string_view("organizations")
+                                            : std::string_view(tenant->text);
   url += request.scopes.empty() ? "/adminconsent?" : "/v2.0/adminconsent?";
   url += form_encode(fields);
   return url;
 }
 
-std::vector<std::string> microsoft_default_scopes() {
-  const auto scopes = find_provider("microsoft")->default_scopes;
-  return {scopes.begin(), scopes.end()};
-}
-
-std::optional<Resource> parse_resource(std::string_view text) {
-  if (text == "graph") return Resource::graph;
-  if (text == "arm") return Resource::arm;
-  return std::nullopt;
-}
-
-std::string_view name_of(Resource resource) {
-  return resource == Resource::graph ? "graph" : "arm";
-}
-
-std::vector<std::string> scopes_for_resource(Resource resource, std::span<const std::string> scopes,
-                                             const ResourceUris& uris) {
+std::vector<std::string> microsoft_scopes(const Api& api, std::span<const std::string> scopes) {
   std::vector<std::string> chosen;
   bool any = false;
   for (const std::string& scope : scopes) {
     if (scope == "offline_access") continue;
     if (is_openid_scope(scope)) {
-      if (resource == Resource::graph) chosen.push_back(scope);
-    } else if (belongs_to(scope, resource, uris)) {
+      if (api.name == default_api(kMicrosoft).name) chosen.push_back(scope);
+    } else if (belongs_to(scope, api)) {
       chosen.push_back(scope);
       any = true;
     }
@@ -159,36 +120,83 @@ std::vector<std::string> scopes_for_resource(Resource resource, std::span<const 
   return chosen;
 }
 
-std::vector<std::string> missing_microsoft_scopes(std::span<const std::string> wanted,
-                                                  std::span<const std::string> granted,
-                                                  const ResourceUris& uris) {
-  std::vector<std::string> known;
-  known.reserve(granted.size());
-  for (const std::string& scope : granted) known.push_back(normal_spelling(scope, uris));
-  std::vector<std::string> missing;
-  for (const std::string& scope : wanted) {
-    if (scope == "offline_access" || has_scope(known, normal_spelling(scope, uris))) continue;
-    missing.push_back(scope);
-  }
-  return missing;
+namespace {
+
+std::optional<ProviderTenant> tenant_of(std::string_view text) {
+  auto tenant = parse_tenant(text);
+  if (!tenant) return std::nullopt;
+  auto rule = tenant_rule(*tenant);
+  return ProviderTenant{.text = std::move(tenant->text), .rule = std::move(rule)};
 }
 
-Result<GraphProfile, ProfileFault> parse_graph_profile(std::string_view json) {
-  const auto document = parse_json(json);
-  if (!document || !document->is_object()) return fail(ProfileFault::not_json);
-  const auto text = [&](std::string_view name) { return std::string(json_text(*document, name)); };
-  GraphProfile profile{.id = text("id"),
-                       .display_name = text("displayName"),
-                       .given_name = text("givenName"),
-                       .surname = text("surname"),
-                       .mail = text("mail"),
-                       .user_principal_name = text("userPrincipalName"),
-                       .job_title = text("jobTitle"),
-                       .office_location = text("officeLocation"),
-                       .mobile_phone = text("mobilePhone"),
-                       .preferred_language = text("preferredLanguage")};
-  if (profile.id.empty()) return fail(ProfileFault::missing_id);
-  return profile;
-}
+constexpr Api kApis[] = {{.name = "graph",
+                          .origin = "https://graph.microsoft.com",
+                          .audience = "https://graph.microsoft.com"},
+                         {.name = "arm",
+                          .origin = "https://management.azure.com",
+                          .audience = "https://management.azure.com"}};
+constexpr std::string_view kScopes[] = {
+    "openid",    "profile",   "email",          "offline_access",
+    "User.Read", "Mail.Read", "Calendars.Read", "https://management.azure.com/user_impersonation"};
+// Graph's own scopes come with and without their resource.
+constexpr ScopeWords kWords[] = {
+    {"User.Read", "Read your profile"},
+    {"Mail.Read", "Read your mail"},
+    {"Mail.ReadWrite", "Read, change and delete your mail"},
+    {"Mail.Send", "Send mail as you"},
+    {"Calendars.Read", "Read your calendars"},
+    {"Calendars.ReadWrite", "Read, change and delete your calendar events"},
+    {"https://graph.microsoft.com/User.Read", "Read your profile"},
+    {"https://graph.microsoft.com/Mail.Read", "Read your mail"},
+    {"https://graph.microsoft.com/Mail.ReadWrite", "Read, change and delete your mail"},
+    {"https://graph.microsoft.com/Mail.Send", "Send mail as you"},
+    {"https://graph.microsoft.com/Calendars.Read", "Read your calendars"},
+    {"https://graph.microsoft.com/Calendars.ReadWrite",
+     "Read, change and delete your calendar events"},
+    {"https://management.azure.com/user_impersonation",
+     "Act as you in Azure: see and manage everything that you can"},
+    {"https://management.azure.com/.default",
+     "Act as you in Azure: see and manage everything that you can"}};
+constexpr ProviderParameter kParameters[] = {{"prompt", "select_account"}};
+// /common and /consumers hand over to login.live.com by a redirect before any page is shown.
+constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com",
+                                         "https://login.live.com", "https://login.microsoft.com"};
+constexpr ProviderSetting kSettings[] = {
+    {"TENANT_ID", "common (default), organizations, consumers, a directory's id or domain"}};
+constexpr ProviderHooks kHooks{
+    .tenant = tenant_of,
+    .default_tenant = "common",
+    .tenant_forms = "common, organizations, consumers, a GUID or a domain",
+    .scopes_for_api = microsoft_scopes,
+    .admin_consent_url = microsoft_admin_consent_url};
+
+}  // namespace
+
+constexpr Provider kMicrosoft{
+    .id = "microsoft",
+    .display_name = "Microsoft",
+    .integration = "azure",
+    .environment = "AZURE",
+    .settings = kSettings,
+    .login_origin = "https://login.microsoftonline.com",
+    .authorization_endpoint = "{login}/{tenant}/oauth2/v2.0/authorize",
+    .token_endpoint = "{login}/{tenant}/oauth2/v2.0/token",
+    // revokeSignInSessions would sign the person out of everything.
+    .revocation_endpoint = "",
+    .profile_endpoint = "{api}/v1.0/me",
+    .logout_endpoint = "{login}/{tenant}/oauth2/v2.0/logout",
+    .jwks_uri = "{login}/{tenant}/discovery/v2.0/keys",
+    .issuer = "{login}/{tenantid}/v2.0",
+    .apis = kApis,
+    .token_per_api = true,
+    .default_scopes = kScopes,
+    .scope_words = kWords,
+    .authorization_parameters = kParameters,
+    .refresh_sends_scope = true,
+    .replay = {.kind = ReplayClass::old_stays_valid},
+    .refresh_idle_seconds = 90 * kDaySeconds,
+    .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
+    .sign_in_origins = kOrigins,
+    .hooks = &kHooks};
 
 }  // namespace postern

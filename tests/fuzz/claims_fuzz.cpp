@@ -25,7 +25,7 @@ IdTokenExpectations expectations() {
   expected.client_id = "client";
   expected.nonce = "n";
   expected.now = kNow;
-  expected.entra = TenantRule{.required = {}, .refused = std::string(kRefused)};
+  expected.tenant = TenantRule{.required = {}, .refused = std::string(kRefused)};
   return expected;
 }
 

@@ -55,7 +55,9 @@ void check_rules(std::string_view text) {
   for (const char* name :
        {"AZURE_REPLAY", "AZURE_REFRESH_MODE", "AZURE_REFRESH_AHEAD_SECONDS",
         "AZURE_REFRESH_IDLE_SECONDS", "AZURE_GRANT_LIFETIME_SECONDS", "AZURE_LOGIN_ORIGIN"}) {
-    const auto rules = grant_rules(context_with(name, text), *find_provider("atlassian"));
+    const auto context = context_with(name, text);
+    const auto rules =
+        grant_rules({.context = &context, .name = "azure", .provider = find_provider("microsoft")});
     if (!rules) {
       // It names the variable and shows nothing of its value.
       check(rules.error().code == ProblemCode::integration_not_configured);

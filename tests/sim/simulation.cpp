@@ -49,7 +49,8 @@ Simulation::Simulation(testing::World& world, const Plan& plan, const Muted& mut
   environment_with_secrets_ = fields_of(world_.environment, world_.secrets);
   FlowContext context;
   context.input.environment = Environment(environment_);
-  if (const auto rules = grant_rules(context, *find_provider("microsoft"))) {
+  if (const auto rules = grant_rules(
+          {.context = &context, .name = "azure", .provider = find_provider("microsoft")})) {
     ledger_.set_policy(rules->policy);
   }
   for (int connection = 0; connection < kConnections; ++connection) {

@@ -7,7 +7,6 @@
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/connections.h"
-#include "core/provider/catalogue.h"
 
 namespace postern {
 
@@ -27,22 +26,20 @@ std::vector<std::string> all_keys() {
           std::string(kPausesKey)};
 }
 
-// Of a provider that this version does not know nothing can be refreshed, nor is it to be touched.
-bool is_of_known_provider(const ConnectionRecord& record) {
-  return record.status == Status::revoked || find_provider(record.provider) != nullptr;
-}
-
 std::int64_t number_of(const std::optional<std::string>& bytes) {
   return bytes ? parse_decimal(*bytes).value_or(0) : 0;
 }
 
 // Without rules the strictest is assumed, and nothing is done unasked.
-void apply_rules(const FlowContext& context, AuthorityState* state) {
+void apply_rules(AuthorityState* state) {
+  const auto& settings = state->settings;
   // What was ended before it began has no provider yet; the sign-in that follows has.
-  const bool known = state->record && !state->record->provider.empty();
-  const auto* provider = find_provider(known ? state->record->provider : "microsoft");
-  auto rules = provider != nullptr ? grant_rules(context, *provider)
-                                   : Result<GrantRules, Problem>(GrantRules());
+  const bool fits = settings && (!state->record || state->record->provider.empty() ||
+                                 state->record->provider == settings->provider->id);
+  auto rules =
+      fits
+          ? grant_rules(*settings)
+          : Result<GrantRules, Problem>(std::unexpected(problem(ProblemCode::unknown_integration)));
   state->rules_unknown = !rules;
   state->rules = rules ? *rules : GrantRules{.policy = {.mode = RefreshMode::on_demand}};
 }
@@ -52,9 +49,6 @@ AuthorityState state_of(FlowContext* context,
   AuthorityState state;
   state.context = context;
   state.record = decoded(values[0], decode_record);
-  if (state.record && !is_of_known_provider(*state.record)) {
-    state.record.reset();
-  }
   state.refresh = {.journal = decoded(values[1], decode_journal), .kept = values[2]};
   state.sign_in = {.journal = decoded(values[6], decode_journal), .kept = values[7]};
   state.outbox = decoded(values[3], decode_outbox);
@@ -79,7 +73,6 @@ AuthorityState state_of(FlowContext* context,
                  state.pending ? decode_record(state.pending->record) : std::nullopt) {
     state.id = waits->id;
   }
-  apply_rules(*context, &state);
   return state;
 }
 
@@ -117,7 +110,7 @@ Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) 
   if (copy && (!best || copy->version > best->version)) {
     best = std::move(copy);
   }
-  unreadable = unreadable || (best && (best->id != id || !is_of_known_provider(*best)));
+  unreadable = unreadable || (best && best->id != id);
   if (unreadable) {
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
@@ -126,8 +119,16 @@ Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) 
 
 }  // namespace
 
+Result<Integration, Problem> integration_of(const AuthorityState& state, std::string_view tenant) {
+  if (!state.settings) {
+    return std::unexpected(state.settings.error());
+  }
+  return make_integration(*state.settings, tenant);
+}
+
 Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, ConnectionId id) {
-  const auto values = co_await perform(StorageRead{.keys = all_keys()});
+  auto [values, settings] = co_await all_of(effect_task(StorageRead{.keys = all_keys()}),
+                                            find_integration(context, id.org, id.integration));
   if (!values || values->size() != all_keys().size()) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }
@@ -137,6 +138,8 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   state.id = id;
+  state.settings = std::move(settings);
+  apply_rules(&state);
   (void)co_await expect_late_write(&state, !(*values)[3] || decode_outbox(*(*values)[3]));
   if (!state.record && !state.sign_in.journal && !state.pending) {
     auto found = co_await recover(id);
@@ -145,7 +148,7 @@ Task<Result<AuthorityState, Problem>> load_authority(FlowContext* context, Conne
     }
     if (*found) {
       state.record = std::move(**found);
-      apply_rules(*context, &state);
+      apply_rules(&state);
       // The alarm went with the storage, and what is due is due still; and so did what was known of
       // a write to KV that is late. The backup that lacks the version gets it.
       const auto now = co_await current_time();
@@ -179,6 +182,8 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm(FlowContext*
   if (!state.record && !state.sign_in.journal && !state.pending) {
     co_return std::optional<AuthorityState>();
   }
+  state.settings = co_await find_integration(context, state.id.org, state.id.integration);
+  apply_rules(&state);
   (void)co_await expect_late_write(&state, !(*values)[3] || decode_outbox(*(*values)[3]));
   co_return std::optional(std::move(state));
 }

@@ -16,6 +16,7 @@
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/integration/settings.h"
 
 namespace postern {
 
@@ -28,8 +29,11 @@ struct Exchange {
 struct AuthorityState {
   FlowContext* context = nullptr;
   ConnectionId id;
+  Result<IntegrationSettings, Problem> settings =
+      std::unexpected(problem(ProblemCode::unknown_integration));
   GrantRules rules;
-  // A variable cannot be read: nothing is done unasked until it can.
+  // A variable cannot be read, or the record is of a provider that its integration is not of, or
+  // that this release does not know: nothing is done unasked.
   bool rules_unknown = false;
   std::optional<ConnectionRecord> record;
   Exchange refresh;
@@ -56,6 +60,11 @@ struct AuthorityState {
     return kind == JournalKind::code ? sign_in : refresh;
   }
 };
+
+// The connection's integration, for the directory that it was connected with. Faults: of
+// make_integration, unknown_integration.
+[[nodiscard]] Result<Integration, Problem> integration_of(const AuthorityState& state,
+                                                          std::string_view tenant);
 
 // Storage, and where it is empty the backups: D1 and KV, the highest version wins, tombstones
 // count. Writes nothing for a connection that nobody has. Fault: store_unavailable, which is never

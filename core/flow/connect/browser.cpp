@@ -46,7 +46,8 @@ Task<Result<LoadedLink, Outcome>> load_link(FlowContext* context) {
     co_return std::unexpected(
         result_page({.kind = PageKind::link_expired, .organization = row->id.org}));
   }
-  auto integration = resolve_integration(*context, row->id.integration, row->tenant);
+  auto integration =
+      co_await resolve_integration(context, row->id.org, row->id.integration, row->tenant);
   if (!integration) {
     co_return std::unexpected(integration_fault_page(integration.error(), row->id.org));
   }
@@ -57,6 +58,15 @@ std::string origin_of_url(const FlowContext& context, std::string_view url) {
   const auto insecure = insecure_origins(context);
   const auto parsed = parse_url(url, {.allowed_origins = insecure});
   return parsed ? parsed->origin() : std::string();
+}
+
+std::vector<AskedScope> asked_of(const Integration& integration) {
+  std::vector<AskedScope> asked;
+  asked.reserve(integration.scopes.size());
+  for (const auto& scope : integration.scopes) {
+    asked.push_back({.scope = scope, .words = words_of(*integration.provider, scope)});
+  }
+  return asked;
 }
 
 // A form may only be posted from our own page: another site could press the button for the person.
@@ -79,13 +89,13 @@ Task<Outcome> show_consent_flow(FlowContext* context) {
   ConsentPage page{.organization = row.id.org,
                    .provider_name = std::string(integration.provider->display_name),
                    .user_id = row.id.user_id,
-                   .scopes = integration.scopes,
+                   .scopes = asked_of(integration),
                    // Relative: the page may be mounted below a path.
                    .form_action = std::string(context->parameters.text("link")),
                    .expires_in_minutes = (row.expires_at - now + kMinuteMs - 1) / kMinuteMs,
                    .return_host = {}};
   // Chrome holds the whole chain of redirects after the post to form-action.
-  std::string origins = origin_of_url(*context, integration.endpoints.authorize);
+  std::string origins = origin_of_url(*context, integration.endpoints.authorization);
   for (const auto origin : integration.provider->sign_in_origins) {
     origins += " " + std::string(origin);
   }

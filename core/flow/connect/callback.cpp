@@ -8,6 +8,7 @@
 #include "core/flow/connect/pages.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/connection_name.h"
+#include "core/flow/integration/resolve.h"
 #include "core/flow/store/links.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/store/states.h"
@@ -81,7 +82,8 @@ Task<Outcome> callback_flow(FlowContext* context) {
   if (!row) {
     co_return std::move(row.error());
   }
-  auto integration = resolve_integration(*context, row->id.integration, row->tenant);
+  auto integration =
+      co_await resolve_integration(context, row->id.org, row->id.integration, row->tenant);
   if (!integration) {
     co_return with_cookie_removed(integration_fault_page(integration.error(), row->id.org),
                                   row->attempt);
@@ -95,7 +97,7 @@ Task<Outcome> callback_flow(FlowContext* context) {
         denied_page(*row, validated.error(), integration->provider->display_name), row->attempt);
   }
   // It may be another account from now on: what this isolate has in memory is the old one's.
-  (void)co_await forget_tokens(row->id);
+  (void)co_await forget_tokens(context, row->id);
   // The authority validates the same bytes again: only there does a ValidatedCallback reach the
   // token request.
   const ConnectPayload payload{.state = std::move(*row),
@@ -135,7 +137,7 @@ Task<Outcome> connect_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::state_refused,
                               "`tenantId` is another than the attempt was made with");
   }
-  (void)co_await forget_tokens(id);
+  (void)co_await forget_tokens(context, id);
   const ConnectPayload payload{.state = std::move(*row),
                                .query = {},
                                .path_integration = {},
@@ -169,7 +171,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
   if (link->id.user_id != parameters.text("user_id")) {
     co_return problem_outcome(ProblemCode::confirmation_refused);
   }
-  (void)co_await forget_tokens(link->id);
+  (void)co_await forget_tokens(context, link->id);
   const ConfirmPayload payload{.id = link->id,
                                .attempt = link->attempt,
                                .code_hash = sha256_base64url(parameters.text("code"))};

@@ -100,15 +100,16 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
 
 Task<Outcome> create_connect_link_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto integration_name = parameters.text("integration");
-  auto integration = resolve_integration(*context, integration_name, parameters.text("tenant_id"));
+  auto integration = co_await resolve_integration(context, context->caller.org,
+                                                  std::string(parameters.text("integration")),
+                                                  std::string(parameters.text("tenant_id")));
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
   LinkWish wish{.id = {.org = context->caller.org,
                        .integration = integration->name,
                        .user_id = std::string(parameters.text("user_id"))},
-                .tenant = integration->tenant.text,
+                .tenant = integration->tenant,
                 .return_to = std::string(parameters.text("return_to")),
                 .confirm = {},
                 .allow_other_account = parameters.flag("allow_other_account"),

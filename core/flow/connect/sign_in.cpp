@@ -12,16 +12,17 @@ std::string nonce_of_state(std::string_view state) {
 
 std::string sign_in_url(const Integration& integration, std::string_view state,
                         std::string_view code_challenge, std::string_view claims) {
+  const Provider& provider = *integration.provider;
   AuthorizationRequest request{
-      .authorization_endpoint = integration.endpoints.authorize,
+      .authorization_endpoint = integration.endpoints.authorization,
       .client_id = integration.client_id,
       .redirect_uri = integration.redirect_uri,
       .scopes = integration.scopes,
-      .scope_separator = std::string(integration.provider->scope_separator),
+      .scope_separator = std::string(provider.scope_separator),
       .state = std::string(state),
-      .code_challenge = std::string(code_challenge),
-      .nonce = nonce_of_state(state),
-      .extra = authorization_parameters(*integration.provider)};
+      .code_challenge = std::string(provider.sends_pkce ? code_challenge : std::string_view()),
+      .nonce = provider.issuer.empty() ? std::string() : nonce_of_state(state),
+      .extra = authorization_parameters(provider)};
   bool has_prompt = false;
   for (const auto& [name, value] : request.extra) {
     has_prompt = has_prompt || name == "prompt";

@@ -20,8 +20,7 @@ constexpr std::int64_t kPageSize = 50;
 Task<Outcome> leave_for_authority(FlowContext* context, std::string operation,
                                   std::string payload = {}) {
   const auto id = connection_of_caller(*context);
-  if (const auto known = resolve_integration(*context, id.integration, {});
-      !known && known.error().code == ProblemCode::unknown_integration) {
+  if (const auto known = co_await find_integration(context, id.org, id.integration); !known) {
     co_return problem_outcome(known.error());
   }
   (void)co_await perform(Authority{.name = connection_key(id),
@@ -30,6 +29,16 @@ Task<Outcome> leave_for_authority(FlowContext* context, std::string operation,
                                    .restart = false,
                                    .note = {}});
   co_return problem_outcome(ProblemCode::core_trap);
+}
+
+// Nothing is due of what is of no integration that there is.
+Task<RefreshPolicy> policy_of(const FlowContext* context, const ConnectionRecord* record) {
+  const auto settings = co_await find_integration(context, record->id.org, record->id.integration);
+  if (!settings || settings->provider->id != record->provider) {
+    co_return RefreshPolicy{.mode = RefreshMode::on_demand};
+  }
+  const auto rules = grant_rules(*settings);
+  co_return rules ? rules->policy : RefreshPolicy();
 }
 
 bool read_cursor(std::string_view text, ConnectionQuery& query) {
@@ -55,34 +64,34 @@ Task<Outcome> list_versions_flow(FlowContext* context) {
 
 Task<Outcome> rollback_flow(FlowContext* context) {
   const auto id = connection_of_caller(*context);
-  (void)co_await forget_tokens(id);
+  (void)co_await forget_tokens(context, id);
   co_return co_await leave_for_authority(
       context, "authority.rollback",
       encode(RollbackPayload{.id = id, .version = context->parameters.integer("version")}));
 }
 
 Task<Outcome> disconnect_flow(FlowContext* context) {
-  (void)co_await forget_tokens(connection_of_caller(*context));
+  (void)co_await forget_tokens(context, connection_of_caller(*context));
   co_return co_await leave_for_authority(context, "authority.disconnect");
 }
 
 Task<Outcome> refresh_flow(FlowContext* context) {
   const auto id = connection_of_caller(*context);
-  const auto integration = resolve_integration(*context, id.integration, {});
+  const auto integration = co_await resolve_integration(context, id.org, id.integration, {});
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
-  const auto& parameters = context->parameters;
-  const auto resource = parse_resource(parameters.text("resource"));
-  if (!resource) {
-    co_return problem_outcome(ProblemCode::invalid_request, "`resource` must be graph or arm");
+  const auto& provider = *integration->provider;
+  const auto api = api_named(provider, context->parameters.text("resource"));
+  if (!api) {
+    co_return problem_outcome(api.error());
   }
-  (void)co_await forget_tokens(id);
+  (void)co_await forget_tokens(context, id);
   (void)co_await perform(
       Authority{.name = connection_key(id),
                 .operation = "authority.refresh",
                 .payload = encode(TokenPayload{.id = id,
-                                               .resource = std::string(name_of(*resource)),
+                                               .resource = std::string(token_name(provider, **api)),
                                                .min_ttl_ms = 0,
                                                .forced = true,
                                                .refused_version = 0,
@@ -121,9 +130,7 @@ Task<Outcome> list_connections_flow(FlowContext* context) {
     cursor = cursor_after(row);
     const auto record = connection_in_row(row);
     if (record && record->id.org == query.org) {
-      const auto* provider = find_provider(record->provider);
-      const auto rules = provider != nullptr ? grant_rules(*context, *provider) : GrantRules();
-      out.raw(connection_json(*record, rules ? rules->policy : RefreshPolicy()));
+      out.raw(connection_json(*record, co_await policy_of(context, &*record)));
     }
   }
   out.end_array();

@@ -3,6 +3,7 @@
 
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/operation.h"
+#include "core/provider/catalogue.h"
 
 namespace postern::common {
 
@@ -23,8 +24,9 @@ inline constexpr Parameter kIntegrationInPath{.name = "integration",
                                               .summary = "The integration's name"};
 inline constexpr Parameter kResource{.name = "resource",
                                      .kind = name,
-                                     .otherwise = "graph",
-                                     .summary = "`graph` (default) or `arm`"};
+                                     .summary =
+                                         "Which of the provider's APIs; its first one when "
+                                         "absent"};
 inline constexpr Parameter kTenant{
     .name = "tenant_id",
     .kind = text,

@@ -8,9 +8,6 @@
 
 namespace postern {
 
-// The integration of a caller that names none.
-inline constexpr std::string_view kDefaultIntegration = "azure";
-
 [[nodiscard]] ConnectionId connection_of_caller(const FlowContext& context);
 [[nodiscard]] ConnectionId connection_in(std::string_view org, const Parameters& parameters);
 

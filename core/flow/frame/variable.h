@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace postern {
@@ -16,6 +17,13 @@ struct Variable {
   std::string_view name;
   Secrecy secrecy = Secrecy::open;
   std::string_view summary;
+};
+
+// One whose name is put together.
+struct NamedVariable {
+  std::string name;
+  Secrecy secrecy = Secrecy::open;
+  std::string summary;
 };
 
 }  // namespace postern

@@ -99,7 +99,7 @@ Task<Result<Identity, IdentityFault>> verify_identity(const Integration* integra
                                .client_id = integration->client_id,
                                .nonce = std::move(nonce),
                                .now = at,
-                               .entra = tenant_rule(integration->tenant)};
+                               .tenant = integration->tenant_rule};
   auto identity = validate_id_token_claims(*token, expected);
   if (!identity) {
     co_return std::unexpected(

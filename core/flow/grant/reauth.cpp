@@ -35,7 +35,7 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   if (context->input.entry == Entry::alarm) {
     co_return fault;  // nobody is there to open a link
   }
-  const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
+  const auto integration = integration_of(*state, record.tenant);
   if (!integration) {
     co_return fault;
   }

@@ -110,8 +110,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                                                .page = PageKind::service_unavailable,
                                                .detail = "earlier_answer_waits"});
   }
-  auto integration =
-      resolve_integration(*context, payload->state.id.integration, payload->state.tenant);
+  auto integration = integration_of(state, payload->state.tenant);
   if (!integration) {
     co_return connect_failure(
         payload->state, {.code = integration.error().code, .page = PageKind::integration_fault});
@@ -121,7 +120,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   if (!redeemable) {
     co_return connect_failure(payload->state, redeemable.error());
   }
-  auto scope = token_scope(*integration, Resource::graph);
+  auto scope = token_scope(*integration, default_api(*integration->provider));
   const SignInAttempt attempt{.state = payload->state,
                               .integration = std::move(*integration),
                               .nonce = redeemable->nonce,
@@ -132,7 +131,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                   .base_version = state.version(),
                   .attempts = 1,
                   .retry_at = now,
-                  .resource = std::string(kFirstResource),
+                  .resource = std::string(default_api(*attempt.integration.provider).name),
                   .connect = journal_payload(*payload, redeemable->nonce),
                   .asked_at = now};
   const auto keep_context = kept_context(state.id, journal);
@@ -140,8 +139,10 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   if (!opened) {
     co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable});
   }
-  auto request = make_code_token_request(token_endpoint(attempt.integration, *context),
-                                         redeemable->callback, redeemable->verifier, attempt.scope);
+  const bool sends_pkce = attempt.integration.provider->sends_pkce;
+  auto request = make_code_token_request(
+      token_endpoint(attempt.integration, *state.settings), redeemable->callback,
+      sends_pkce ? redeemable->verifier : std::string(), attempt.scope);
   auto reply = co_await perform(Fetch{.method = "POST",
                                       .url = std::move(request.url),
                                       .headers = std::move(request.headers),
@@ -174,7 +175,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   auto integration =
-      payload ? resolve_integration(*context, payload->state.id.integration, payload->state.tenant)
+      payload ? integration_of(*state, payload->state.tenant)
               : Result<Integration, Problem>(std::unexpected(problem(ProblemCode::core_trap)));
   if (!payload && state->sign_in.kept) {
     state->sign_in.journal->kept_reads = kMostKeptReads;

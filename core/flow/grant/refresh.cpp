@@ -20,6 +20,14 @@ constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
 constexpr std::int64_t kTriesOfNoTrouble = 3;
 static_assert(kExchangeDeadlineMs < kRequestLifeMs);
 
+// The integration's settings have changed, or a later release made the connection: its tokens are
+// kept, and shown to nobody else's endpoint.
+Problem of_another_provider(const ConnectionRecord& record) {
+  return problem(
+      ProblemCode::integration_not_configured,
+      "The connection is of the provider `" + record.provider + "`, and its integration is not");
+}
+
 // `old_token`: what was asked with; nothing where it cannot be opened. `came_at`: of an answer that
 // has just come, else 0.
 Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
@@ -88,13 +96,16 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (const auto known = co_await recall_refusal(state, resource)) {
     co_return failed(co_await tell_refusal(context, state, *known));
   }
-  const auto integration = resolve_integration(*context, record.id.integration, record.tenant);
+  const auto integration = integration_of(*state, record.tenant);
   if (!integration) {
     co_return failed(integration.error());
   }
-  const auto wanted = parse_resource(resource);
+  if (integration->provider->id != record.provider) {
+    co_return failed(of_another_provider(record));
+  }
+  const auto wanted = api_named(*integration->provider, resource);
   if (!wanted) {
-    co_return failed(problem(ProblemCode::invalid_request, "`resource` must be graph or arm"));
+    co_return failed(wanted.error());
   }
   auto token = co_await open_refresh_token(state);
   if (!token) {
@@ -122,8 +133,8 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (!opened) {
     co_return failed(opened.error());
   }
-  auto request = make_refresh_token_request(token_endpoint(*integration, *context), *token,
-                                            token_scope(*integration, *wanted));
+  auto request = make_refresh_token_request(token_endpoint(*integration, *state->settings), *token,
+                                            token_scope(*integration, **wanted));
   auto reply = co_await perform(Fetch{.method = "POST",
                                       .url = std::move(request.url),
                                       .headers = std::move(request.headers),
@@ -187,6 +198,9 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
   if (!state->record) {
     (void)co_await close_journal(state, JournalKind::refresh);
     co_return failed(problem(ProblemCode::not_connected));
+  }
+  if (find_provider(state->record->provider) == nullptr) {
+    co_return failed(of_another_provider(*state->record));
   }
   auto kept = co_await open_kept(state, JournalKind::refresh);
   if (!kept) {

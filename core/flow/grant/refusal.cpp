@@ -75,7 +75,7 @@ Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Re
   const auto now = co_await current_time();
   switch (refusal.kind) {
     case RefusalKind::person: {
-      AuthorityState shown{.id = state->id, .record = state->record};
+      AuthorityState shown{.id = state->id, .settings = state->settings, .record = state->record};
       shown.record->evidence = evidence_of(refusal.error, refusal.reference);
       shown.record->cause = std::move(refusal.error);
       shown.record->claims = std::move(refusal.claims);

@@ -6,7 +6,7 @@
 #include "core/flow/authority/store.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/grant/identity.h"
+#include "core/flow/grant/account.h"
 #include "core/flow/grant/refresh.h"
 #include "core/flow/store/states.h"
 
@@ -30,42 +30,14 @@ namespace {
 constexpr DurationMs kKeptRetryMs = 30 * kSecondMs;
 constexpr DurationMs kPendingLifeMs = 10 * kMinuteMs;
 
-// For people to read; failing changes nothing, because who it is has been proven already.
-Task<GraphProfile> read_profile(const SignInAttempt* attempt, std::string access_token) {
-  const auto reply =
-      co_await perform(Fetch{.method = "GET",
-                             .url = attempt->integration.graph_origin + "/v1.0/me",
-                             .headers = {{"authorization", "Bearer " + std::move(access_token)},
-                                         {"accept", "application/json"}},
-                             .body = {},
-                             .deadline_ms = 5 * kSecondMs,
-                             .max_bytes = std::int64_t{64} * 1024,
-                             .keep_key = {},
-                             .keep_org = {},
-                             .keep_context = {}});
-  if (!reply || reply->status != 200) {
-    co_return GraphProfile{};
-  }
-  auto profile = parse_graph_profile(reply->body);
-  co_return profile ? std::move(*profile) : GraphProfile{};
-}
-
 ConnectionRecord new_record(const AuthorityState& state, const SignInAttempt& attempt,
-                            const Identity& identity, const GraphProfile& profile, EpochMs now) {
-  // Names of another object would be a mix-up of people: then the ID token's own are used.
-  const bool same_person = profile.id == identity.object;
+                            Account account, EpochMs now) {
   ConnectionRecord record;
   record.id = state.id;
   record.provider = attempt.integration.provider->id;
   record.version = state.version() + 1;
   record.status = Status::connected;
-  record.account = {
-      .key = identity.account_key(),
-      .tenant_id = identity.tenant,
-      .provider_user_id = identity.object.empty() ? identity.subject : identity.object,
-      .name = same_person && !profile.display_name.empty() ? profile.display_name : identity.name,
-      .username = same_person && !profile.user_principal_name.empty() ? profile.user_principal_name
-                                                                      : identity.username};
+  record.account = std::move(account);
   record.tenant = attempt.state.tenant;
   record.created_at =
       state.record && state.record->status != Status::revoked ? state.record->created_at : now;
@@ -113,6 +85,22 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state,
   co_return connect_waiting(attempt->state, code);
 }
 
+// Nobody knows whose the grant is: it waits for what may come, or is refused.
+Task<Outcome> end_unidentified(AuthorityState* state, const SignInAttempt* attempt,
+                               IdentityFault fault) {
+  ConnectFailure failure{
+      .code = fault.transient ? ProblemCode::provider_unavailable : ProblemCode::id_token_refused,
+      .page = fault.transient ? PageKind::outcome_unknown : PageKind::provider_refused,
+      .detail = std::move(fault.reason)};
+  if (!fault.transient && attempt->integration.provider->issuer.empty()) {
+    failure.code = ProblemCode::provider_rejected;
+  }
+  if (fault.transient) {
+    co_return co_await finish_later(state, attempt, std::move(failure));
+  }
+  co_return co_await refuse_sign_in(state, attempt, std::move(failure));
+}
+
 }  // namespace
 
 Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
@@ -123,44 +111,46 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   if (!response) {
     co_return co_await refuse_sign_in(state, attempt, failure_of_code_exchange(response.error()));
   }
-  if (!response->id_token) {
+  const auto* integration = &attempt->integration;
+  const bool has_id_tokens = !provider.issuer.empty();
+  if (has_id_tokens && !response->id_token) {
     co_return co_await refuse_sign_in(state, attempt,
                                       {.code = ProblemCode::id_token_refused,
                                        .page = PageKind::provider_refused,
                                        .detail = "no_id_token"});
   }
-  // An answer that was kept is judged by the time at which it came.
-  auto identity =
-      co_await verify_identity(&attempt->integration, std::string(response->id_token->reveal()),
-                               attempt->nonce, state->sign_in.journal->sent_at);
-  if (!identity) {
-    const bool transient = identity.error().transient;
-    ConnectFailure failure{
-        .code = transient ? ProblemCode::provider_unavailable : ProblemCode::id_token_refused,
-        .page = transient ? PageKind::outcome_unknown : PageKind::provider_refused,
-        .detail = identity.error().reason};
-    if (transient) {
-      co_return co_await finish_later(state, attempt, std::move(failure));
-    }
-    co_return co_await refuse_sign_in(state, attempt, std::move(failure));
+  Result<Account, IdentityFault> account;
+  if (has_id_tokens) {
+    // An answer that was kept is judged by the time at which it came.
+    account = co_await account_by_id_token(integration, std::string(response->id_token->reveal()),
+                                           attempt->nonce, state->sign_in.journal->sent_at);
+  } else {
+    account =
+        co_await account_by_profile(integration, std::string(response->access_token.reveal()));
+  }
+  if (!account) {
+    co_return co_await end_unidentified(state, attempt, std::move(account.error()));
   }
   const auto* current = state->record ? &*state->record : nullptr;
-  const auto verdict =
-      decide_account(current, identity->account_key(), attempt->state.allow_other_account);
+  const auto verdict = decide_account(current, account->key, attempt->state.allow_other_account);
   if (verdict == AccountDecision::other_refused) {
     co_return co_await refuse_sign_in(state, attempt,
                                       {.code = ProblemCode::other_account,
                                        .page = PageKind::other_account,
                                        .detail = "other_account",
-                                       .account = identity->username,
+                                       .account = account->username,
                                        .provider_name = {}});
   }
-  const auto profile = co_await read_profile(attempt, std::string(response->access_token.reveal()));
+  if (has_id_tokens && !integration->endpoints.profile.empty()) {
+    account = co_await with_profile(integration, std::string(response->access_token.reveal()),
+                                    std::move(*account));
+  }
   now = co_await current_time();
-  auto record = co_await seal_tokens({.next = new_record(*state, *attempt, *identity, profile, now),
-                                      .resource = std::string(kFirstResource),
-                                      .asked_at = state->sign_in.journal->sent_at},
-                                     &*response, {});
+  auto record =
+      co_await seal_tokens({.next = new_record(*state, *attempt, std::move(*account), now),
+                            .resource = std::string(default_api(provider).name),
+                            .asked_at = state->sign_in.journal->sent_at},
+                           &*response, {});
   if (!record) {
     // The kept answer stays: the alarm finishes what could not be sealed now.
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,

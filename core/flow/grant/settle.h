@@ -15,8 +15,6 @@ namespace postern {
 
 // How long a kept answer waits for what it needs: the provider's keys, the integration's settings.
 inline constexpr DurationMs kKeptLifeMs = kDayMs;
-// What a sign-in asks for first.
-inline constexpr std::string_view kFirstResource = "graph";
 
 struct SignInAttempt {
   StateRow state;

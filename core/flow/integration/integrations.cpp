@@ -8,11 +8,16 @@ namespace postern {
 
 Task<Outcome> get_integration_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto integration = resolve_integration(*context, parameters.text("integration"), {});
+  const auto settings = co_await find_integration(context, context->caller.org,
+                                                  std::string(parameters.text("integration")));
+  if (!settings) {
+    co_return problem_outcome(settings.error());
+  }
+  const auto integration = make_integration(*settings, {});
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
-  const auto rules = grant_rules(*context, *integration->provider);
+  const auto rules = grant_rules(*settings);
   if (!rules) {
     co_return problem_outcome(rules.error());
   }

@@ -4,6 +4,7 @@
 #include "core/flow/frame/common_parameters.h"
 #include "core/flow/frame/operation.h"
 #include "core/flow/frame/variable.h"
+#include "core/flow/integration/settings.h"
 
 namespace postern {
 
@@ -61,41 +62,41 @@ inline constexpr Operation kUrls[] = {
     },
 };
 
+// Of each integration; the name without its prefix. The provider's own come besides (catalogue.h).
+inline constexpr Variable kSettings[] = {
+    {.name = setting::kClientId, .summary = "Client id of the registered app"},
+    {.name = setting::kRedirectUri,
+     .summary = "Where Postern's callback for it is reached, exactly as registered"},
+    {.name = setting::kScopes,
+     .summary = "Separated by spaces: what people are asked for, instead of the default"},
+    {.name = setting::kLoginOrigin, .summary = "Another origin than the provider's own"},
+    {.name = setting::kReplay,
+     .summary = "What the server does with a refresh token that is used again: not_rotated, "
+                "old_stays_valid, reuse_leeway:<seconds> or single_use. Absent: what is known of "
+                "the provider; of another origin single_use"},
+    {.name = setting::kRefreshMode,
+     .summary = "on_demand, keep_alive (default: also before the refresh token dies of idleness) "
+                "or keep_fresh (tokens always have some life left)"},
+    {.name = setting::kRefreshAheadSeconds,
+     .summary = "keep_fresh: how much life a token always has; 14400 when absent, at most three "
+                "quarters of its lifetime"},
+    {.name = setting::kRefreshIdleSeconds,
+     .summary = "After how long an unused refresh token dies; as the provider says when absent, 0: "
+                "never"},
+    {.name = setting::kGrantLifetimeSeconds,
+     .summary = "After how long a grant ends whatever is done; as the provider says when absent, "
+                "0: never"},
+    {.name = setting::kClientSecret,
+     .secrecy = Secrecy::authority_secret,
+     .summary = "Client secret of the registered app"},
+};
+
+// Of all integrations together.
 inline constexpr Variable kVariables[] = {
-    {.name = "AZURE_CLIENT_ID", .summary = "Application (client) id of the app registration"},
-    {.name = "AZURE_TENANT_ID",
-     .summary = "common (default), organizations, consumers, a directory's id or domain"},
-    {.name = "AZURE_REDIRECT_URI",
-     .summary = "Where Postern's /callback/azure is reached, exactly as registered"},
-    {.name = "AZURE_LOGIN_ORIGIN",
-     .summary = "Another origin than https://login.microsoftonline.com"},
-    {.name = "GRAPH_ORIGIN", .summary = "Another origin than https://graph.microsoft.com"},
-    {.name = "ARM_ORIGIN", .summary = "Another origin than https://management.azure.com"},
     {.name = "ALLOW_INSECURE_ORIGINS",
      .summary = "Comma-separated origins that may be http or private: development only"},
     {.name = "ALLOWED_RETURN_URLS",
      .summary = "JSON: organization to the exact URLs that people may be sent to"},
-    {.name = "AZURE_REPLAY",
-     .summary = "What the server does with a refresh token that is used again: not_rotated, "
-                "old_stays_valid, reuse_leeway:<seconds> or single_use. Absent: what is known of "
-                "Entra; of another origin single_use"},
-    {.name = "AZURE_REFRESH_MODE",
-     .summary = "on_demand, keep_alive (default: also before the refresh token dies of idleness) "
-                "or keep_fresh (tokens always have some life left)"},
-    {.name = "AZURE_REFRESH_AHEAD_SECONDS",
-     .summary = "keep_fresh: how much life a token always has; 14400 when absent, at most three "
-                "quarters of its lifetime"},
-    {.name = "AZURE_REFRESH_IDLE_SECONDS",
-     .summary =
-         "After how long an unused refresh token dies; Entra's 90 days when absent, 0: never"},
-    {.name = "AZURE_GRANT_LIFETIME_SECONDS",
-     .summary = "After how long a grant ends whatever is done; never when absent or 0"},
-};
-
-inline constexpr Variable kSecrets[] = {
-    {.name = "AZURE_CLIENT_SECRET",
-     .secrecy = Secrecy::authority_secret,
-     .summary = "Client secret of the app registration"},
 };
 
 }  // namespace integration

@@ -1,32 +1,24 @@
 #include "core/flow/integration/resolve.h"
 
+#include <algorithm>
+
 #include "core/base/json.h"
 #include "core/base/text.h"
-#include "core/flow/frame/connection_name.h"
 #include "core/oauth/scope.h"
 
 namespace postern {
 
 namespace {
 
-// Ten years: nothing that a provider or an operator means is longer.
-constexpr std::int64_t kLongestSeconds = 10LL * 365 * 24 * 3600;
-
-std::unexpected<Problem> not_configured(std::string_view variable) {
-  return std::unexpected(problem(ProblemCode::integration_not_configured,
-                                 std::string(variable) + " is missing or not valid"));
-}
-
-// Microsoft's own, or one that the operator named twice: as the origin and as an insecure one.
-Result<std::string, Problem> origin_from(const FlowContext& context, std::string_view variable,
+// The provider's own, or one that the operator named twice: as the origin and as an insecure one.
+Result<std::string, Problem> origin_from(std::string_view text, std::string_view variable,
                                          std::string_view otherwise, UrlPolicy policy) {
-  const auto text = context.env(variable);
   if (text.empty() || text == otherwise) {
     return std::string(otherwise);
   }
   const auto origin = parse_origin(text, policy);
   if (!origin) {
-    return not_configured(variable);
+    return std::unexpected(not_configured(variable));
   }
   for (const auto& allowed : policy.allowed_origins) {
     const auto parsed = parse_origin(allowed, policy);
@@ -34,7 +26,51 @@ Result<std::string, Problem> origin_from(const FlowContext& context, std::string
       return origin->origin();
     }
   }
-  return not_configured(variable);
+  return std::unexpected(not_configured(variable));
+}
+
+// The integration's own directory, or the one that is wanted.
+Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings,
+                                            std::string_view wanted) {
+  const auto* hooks = settings.provider->hooks;
+  if (hooks == nullptr || hooks->tenant == nullptr) {
+    if (!wanted.empty()) {
+      return std::unexpected(
+          problem(ProblemCode::invalid_request, "`tenant_id` is not for this provider"));
+    }
+    return ProviderTenant{};
+  }
+  const auto configured = settings.get(setting::kTenantId);
+  auto own = hooks->tenant(configured.empty() ? hooks->default_tenant : configured);
+  if (!own) {
+    return std::unexpected(not_configured(settings.variable(setting::kTenantId)));
+  }
+  if (wanted.empty()) {
+    return std::move(*own);
+  }
+  auto tenant = hooks->tenant(wanted);
+  if (!tenant) {
+    return std::unexpected(problem(ProblemCode::invalid_request,
+                                   "`tenant_id` must be " + std::string(hooks->tenant_forms)));
+  }
+  return std::move(*tenant);
+}
+
+// What the operator asks people for. Nobody is known without `openid` where that is how.
+std::optional<std::vector<std::string>> scopes_from(const IntegrationSettings& settings) {
+  const Provider& provider = *settings.provider;
+  const auto declared = settings.get(setting::kScopes);
+  if (declared.empty()) {
+    return std::vector<std::string>(provider.default_scopes.begin(), provider.default_scopes.end());
+  }
+  auto scopes = split_scopes(declared, false);
+  if (scopes.empty() || !std::ranges::all_of(scopes, is_scope_token)) {
+    return std::nullopt;
+  }
+  if (!provider.issuer.empty() && !std::ranges::contains(scopes, "openid")) {
+    scopes.insert(scopes.begin(), "openid");
+  }
+  return scopes;
 }
 
 }  // namespace
@@ -49,38 +85,32 @@ std::vector<std::string> insecure_origins(const FlowContext& context) {
   return origins;
 }
 
-Result<Integration, Problem> resolve_integration(const FlowContext& context, std::string_view name,
-                                                 std::string_view tenant) {
-  if (name != kDefaultIntegration) {
-    return std::unexpected(problem(ProblemCode::unknown_integration));
-  }
-  const auto insecure = insecure_origins(context);
+Result<Integration, Problem> make_integration(const IntegrationSettings& settings,
+                                              std::string_view tenant) {
+  const Provider& provider = *settings.provider;
+  const auto refuse = [&](std::string_view setting) {
+    return std::unexpected(not_configured(settings.variable(setting)));
+  };
+  const auto insecure = insecure_origins(*settings.context);
   const UrlPolicy policy{.allowed_origins = insecure};
   Integration integration;
-  integration.name = name;
-  integration.provider = find_provider("microsoft");
-  integration.client_id = context.env("AZURE_CLIENT_ID");
+  integration.name = settings.name;
+  integration.provider = &provider;
+  integration.client_id = settings.get(setting::kClientId);
   if (integration.client_id.empty()) {
-    return not_configured("AZURE_CLIENT_ID");
+    return refuse(setting::kClientId);
   }
-  const auto configured = context.env("AZURE_TENANT_ID");
-  const auto own = parse_tenant(configured.empty() ? std::string_view("common") : configured);
-  if (!own) {
-    return not_configured("AZURE_TENANT_ID");
+  auto directory = tenant_from(settings, tenant);
+  if (!directory) {
+    return std::unexpected(directory.error());
   }
-  integration.tenant = *own;
-  if (!tenant.empty()) {
-    const auto wanted = parse_tenant(tenant);
-    if (!wanted) {
-      return std::unexpected(
-          problem(ProblemCode::invalid_request,
-                  "`tenant_id` must be common, organizations, consumers, a GUID or a domain"));
-    }
-    integration.tenant = *wanted;
+  integration.tenant = std::move(directory->text);
+  if (!integration.tenant.empty()) {
+    integration.tenant_rule = std::move(directory->rule);
   }
-  const auto redirect = parse_url(context.env("AZURE_REDIRECT_URI"), policy);
+  const auto redirect = parse_url(settings.get(setting::kRedirectUri), policy);
   if (!redirect || !redirect->query.empty()) {
-    return not_configured("AZURE_REDIRECT_URI");
+    return refuse(setting::kRedirectUri);
   }
   integration.redirect_uri = redirect->text();
   integration.public_origin = redirect->origin();
@@ -89,73 +119,64 @@ Result<Integration, Problem> resolve_integration(const FlowContext& context, std
   integration.public_url =
       integration.public_origin +
       (own_path == std::string::npos ? std::string() : redirect->path.substr(0, own_path));
-  auto login = origin_from(context, "AZURE_LOGIN_ORIGIN", kMicrosoftLoginOrigin, policy);
-  auto graph = origin_from(context, "GRAPH_ORIGIN", kGraphOrigin, policy);
-  auto arm = origin_from(context, "ARM_ORIGIN", kArmOrigin, policy);
-  for (auto* origin : {&login, &graph, &arm}) {
-    if (!*origin) {
-      return std::unexpected(origin->error());
-    }
+  auto login = origin_from(settings.get(setting::kLoginOrigin),
+                           settings.variable(setting::kLoginOrigin), provider.login_origin, policy);
+  if (!login) {
+    return std::unexpected(login.error());
   }
-  integration.graph_origin = *graph;
-  integration.arm_origin = *arm;
-  integration.endpoints = microsoft_endpoints(*login, integration.tenant);
-  integration.scopes = microsoft_default_scopes();
+  integration.login_origin = std::move(*login);
+  for (const Api& api : provider.apis) {
+    auto origin = origin_from(settings.api_origin(api), origin_variable(api), api.origin, policy);
+    if (!origin) {
+      return std::unexpected(origin.error());
+    }
+    integration.api_origins.push_back(std::move(*origin));
+  }
+  auto scopes = scopes_from(settings);
+  if (!scopes) {
+    return refuse(setting::kScopes);
+  }
+  integration.scopes = std::move(*scopes);
+  auto endpoints = endpoints_of(provider, {.tenant = integration.tenant,
+                                           .login = integration.login_origin,
+                                           .api = integration.api_origins.front(),
+                                           .client_id = integration.client_id});
+  if (!endpoints) {
+    return refuse(setting::kLoginOrigin);
+  }
+  integration.endpoints = std::move(*endpoints);
   return integration;
 }
 
-Result<GrantRules, Problem> grant_rules(const FlowContext& context, const Provider& provider) {
-  const auto origin = context.env("AZURE_LOGIN_ORIGIN");
-  const bool is_entra = origin.empty() || origin == kMicrosoftLoginOrigin;
-  GrantRules rules{.replay = is_entra ? provider.replay : ReplayRule{},
-                   .policy = {.idle_ms = provider.refresh_idle_seconds * kSecondMs,
-                              .lifetime_ms = provider.refresh_absolute_seconds * kSecondMs}};
-  if (const auto declared = context.env("AZURE_REPLAY"); !declared.empty()) {
-    const auto rule = parse_replay_rule(declared);
-    if (!rule) {
-      return not_configured("AZURE_REPLAY");
-    }
-    rules.replay = *rule;
+Task<Result<Integration, Problem>> resolve_integration(const FlowContext* context, std::string org,
+                                                       std::string name, std::string tenant) {
+  auto settings = co_await find_integration(context, std::move(org), std::move(name));
+  if (!settings) {
+    co_return std::unexpected(settings.error());
   }
-  if (const auto declared = context.env("AZURE_REFRESH_MODE"); !declared.empty()) {
-    const auto mode = parse_refresh_mode(declared);
-    if (!mode) {
-      return not_configured("AZURE_REFRESH_MODE");
-    }
-    rules.policy.mode = *mode;
-  }
-  const std::pair<std::string_view, DurationMs*> durations[] = {
-      {"AZURE_REFRESH_AHEAD_SECONDS", &rules.policy.ahead_ms},
-      {"AZURE_REFRESH_IDLE_SECONDS", &rules.policy.idle_ms},
-      {"AZURE_GRANT_LIFETIME_SECONDS", &rules.policy.lifetime_ms}};
-  for (const auto& [variable, duration] : durations) {
-    const auto declared = context.env(variable);
-    if (declared.empty()) {
-      continue;
-    }
-    const auto seconds = parse_decimal(declared);
-    if (!seconds || *seconds < 0 || *seconds > kLongestSeconds) {
-      return not_configured(variable);
-    }
-    *duration = *seconds * kSecondMs;
-  }
-  return rules;
+  co_return make_integration(*settings, tenant);
 }
 
-TokenEndpoint token_endpoint(const Integration& integration, const FlowContext& context) {
+TokenEndpoint token_endpoint(const Integration& integration, const IntegrationSettings& settings) {
   return {.url = integration.endpoints.token,
           .auth = integration.provider->client_auth,
           .client_id = integration.client_id,
-          .client_secret = Secret(std::string(context.env("AZURE_CLIENT_SECRET")))};
+          .client_secret = Secret(std::string(settings.get(setting::kClientSecret)))};
 }
 
-std::string token_scope(const Integration& integration, Resource resource) {
-  const auto scopes = scopes_for_resource(resource, integration.scopes);
-  std::string text;
-  for (const auto& scope : scopes) {
-    text += (text.empty() ? "" : " ") + scope;
+std::string token_scope(const Integration& integration, const Api& api) {
+  return join_scopes(token_scopes(*integration.provider, api, integration.scopes));
+}
+
+Result<const Api*, Problem> api_named(const Provider& provider, std::string_view name) {
+  if (name.empty()) {
+    return &default_api(provider);
   }
-  return text;
+  if (const auto* api = find_api(provider, name)) {
+    return api;
+  }
+  return std::unexpected(
+      problem(ProblemCode::invalid_request, "`resource` must be one of " + api_names(provider)));
 }
 
 bool is_allowed_return_url(const FlowContext& context, std::string_view org, std::string_view url) {

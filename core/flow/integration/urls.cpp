@@ -1,4 +1,5 @@
 // URLs that are built and never fetched.
+#include "core/base/form.h"
 #include "core/base/json_writer.h"
 #include "core/flow/integration/operations.h"
 #include "core/flow/integration/resolve.h"
@@ -7,8 +8,9 @@ namespace postern {
 
 Task<Outcome> admin_consent_url_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto integration =
-      resolve_integration(*context, parameters.text("integration"), parameters.text("tenant_id"));
+  const auto integration = co_await resolve_integration(context, context->caller.org,
+                                                        std::string(parameters.text("integration")),
+                                                        std::string(parameters.text("tenant_id")));
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
@@ -17,10 +19,14 @@ Task<Outcome> admin_consent_url_flow(FlowContext* context) {
       !is_allowed_return_url(*context, context->caller.org, redirect_uri)) {
     co_return problem_outcome(ProblemCode::redirect_uri_not_allowed);
   }
-  const auto url = admin_consent_url(
-      integration->tenant,
-      {.login_origin = integration->endpoints.authorize.substr(
-           0, integration->endpoints.authorize.find('/', sizeof("https://"))),
+  const auto* hooks = integration->provider->hooks;
+  if (hooks == nullptr || hooks->admin_consent_url == nullptr) {
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "The provider of this integration has no admin consent");
+  }
+  const auto url = hooks->admin_consent_url(
+      {.login_origin = integration->login_origin,
+       .tenant = integration->tenant,
        .client_id = integration->client_id,
        .redirect_uri = redirect_uri.empty() ? integration->redirect_uri : redirect_uri,
        .state = std::string(parameters.text("state")),
@@ -35,8 +41,9 @@ Task<Outcome> admin_consent_url_flow(FlowContext* context) {
 
 Task<Outcome> logout_url_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  const auto integration =
-      resolve_integration(*context, parameters.text("integration"), parameters.text("tenant_id"));
+  const auto integration = co_await resolve_integration(context, context->caller.org,
+                                                        std::string(parameters.text("integration")),
+                                                        std::string(parameters.text("tenant_id")));
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
@@ -44,11 +51,18 @@ Task<Outcome> logout_url_flow(FlowContext* context) {
   if (!return_to.empty() && !is_allowed_return_url(*context, context->caller.org, return_to)) {
     co_return problem_outcome(ProblemCode::return_to_not_allowed);
   }
+  std::string url = integration->endpoints.logout;
+  if (url.empty()) {
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "The provider of this integration has no sign-out page");
+  }
+  // OIDC RP-Initiated Logout 1.0 section 2.
+  if (!return_to.empty()) {
+    url += '?';
+    url += form_encode({{"post_logout_redirect_uri", std::string(return_to)}});
+  }
   JsonWriter out;
-  co_return json_outcome(out.begin_object()
-                             .member("url", logout_url(integration->endpoints, return_to))
-                             .end_object()
-                             .take());
+  co_return json_outcome(out.begin_object().member("url", url).end_object().take());
 }
 
 }  // namespace postern

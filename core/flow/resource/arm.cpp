@@ -7,6 +7,8 @@ namespace postern {
 
 namespace {
 
+constexpr std::string_view kApi = "arm";
+
 constexpr std::string_view kSubscriptionsVersion = "2020-01-01";
 constexpr std::string_view kResourcesVersion = "2021-04-01";
 
@@ -30,7 +32,7 @@ Outcome refuse_dots(std::string_view name) {
 Task<Outcome> list_subscriptions_flow(FlowContext* context) {
   co_return co_await list_resource(
       context,
-      {.resource = Resource::arm,
+      {.api = kApi,
        .path_and_query = "/subscriptions?api-version=" + std::string(kSubscriptionsVersion)},
       "subscriptions", true);
 }
@@ -40,8 +42,7 @@ Task<Outcome> list_resource_groups_flow(FlowContext* context) {
     co_return refuse_dots("subscription_id");
   }
   co_return co_await list_resource(
-      context,
-      {.resource = Resource::arm, .path_and_query = subscription_path(*context, "/resourcegroups")},
+      context, {.api = kApi, .path_and_query = subscription_path(*context, "/resourcegroups")},
       "resourceGroups", true);
 }
 
@@ -56,8 +57,8 @@ Task<Outcome> list_resources_flow(FlowContext* context) {
   const auto rest = group.empty() ? std::string("/resources")
                                   : "/resourceGroups/" + percent_encode(group) + "/resources";
   co_return co_await list_resource(
-      context, {.resource = Resource::arm, .path_and_query = subscription_path(*context, rest)},
-      "resources", true);
+      context, {.api = kApi, .path_and_query = subscription_path(*context, rest)}, "resources",
+      true);
 }
 
 }  // namespace postern

@@ -1,5 +1,7 @@
 #include "core/flow/resource/call.h"
 
+#include <algorithm>
+
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "core/flow/frame/connection_name.h"
@@ -63,22 +65,37 @@ Problem fault_of_status(const HttpReply& reply, EpochMs now) {
 }
 
 struct Session {
-  Integration integration;
+  const Provider* provider = nullptr;
+  std::string origin;
   LiveToken token;
   TokenWish wish;
 };
 
-Task<Result<Session, Outcome>> open_session(FlowContext* context, Resource resource) {
+Task<Result<Session, Outcome>> open_session(FlowContext* context, std::string_view name) {
   const auto id = connection_of_caller(*context);
-  auto integration = resolve_integration(*context, id.integration, {});
+  auto integration = co_await resolve_integration(context, id.org, id.integration, {});
   if (!integration) {
     co_return std::unexpected(problem_outcome(integration.error()));
   }
-  TokenWish wish{
-      .id = id, .resource = std::string(name_of(resource)), .min_ttl_ms = 0, .refused_version = 0};
+  const auto* api = find_api(*integration->provider, name);
+  if (api == nullptr) {
+    co_return std::unexpected(problem_outcome(
+        ProblemCode::invalid_request, "`integration` is of a provider that has not got this API"));
+  }
+  TokenWish wish{.id = id,
+                 .resource = std::string(token_name(*integration->provider, *api)),
+                 .min_ttl_ms = 0,
+                 .refused_version = 0};
   auto token = co_await obtain_token(context, wish);
-  co_return Session{
-      .integration = std::move(*integration), .token = std::move(token), .wish = std::move(wish)};
+  std::string origin(integration->origin_of(*api));
+  co_return Session{.provider = integration->provider,
+                    .origin = std::move(origin),
+                    .token = std::move(token),
+                    .wish = std::move(wish)};
+}
+
+bool is_dead_token(const Provider& provider, int status) {
+  return status == 401 || std::ranges::contains(provider.dead_token_statuses, status);
 }
 
 Task<Result<Json, Outcome>> fetch_json(FlowContext* context, Session* session, std::string url,
@@ -99,7 +116,7 @@ Task<Result<Json, Outcome>> fetch_json(FlowContext* context, Session* session, s
     if (!reply) {
       co_return std::unexpected(problem_outcome(fault_of_host(reply.error())));
     }
-    if (reply->status != 401) {
+    if (!is_dead_token(*session->provider, reply->status)) {
       break;
     }
     if (tries == kMostTries || context->input.note == kRefusedNote) {
@@ -128,24 +145,24 @@ Task<Result<Json, Outcome>> fetch_json(FlowContext* context, Session* session, s
 }  // namespace
 
 Task<Result<Json, Outcome>> get_resource(FlowContext* context, ResourceGet get) {
-  auto session = co_await open_session(context, get.resource);
+  auto session = co_await open_session(context, get.api);
   if (!session) {
     co_return std::unexpected(std::move(session.error()));
   }
-  std::string url(session->integration.origin_of(get.resource));
+  std::string url = session->origin;
   url += get.path_and_query;
   co_return co_await fetch_json(context, &*session, std::move(url), 0);
 }
 
 Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string member,
                             bool all_pages) {
-  auto session = co_await open_session(context, get.resource);
+  auto session = co_await open_session(context, get.api);
   if (!session) {
     co_return std::move(session.error());
   }
   const auto insecure = insecure_origins(*context);
   const UrlPolicy policy{.allowed_origins = insecure};
-  const std::string origin(session->integration.origin_of(get.resource));
+  const std::string origin = session->origin;
   std::string url = origin + get.path_and_query;
   std::string items = "{\"" + member + "\":[";
   for (int page = 0; !url.empty(); ++page) {

@@ -1,5 +1,4 @@
-// One GET, or all pages of one, at Microsoft Graph or Azure Resource Manager with the caller's
-// user's token.
+// One GET, or all pages of one, at a provider's API with the caller's user's token.
 #pragma once
 
 #include <string>
@@ -9,12 +8,11 @@
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
 #include "core/flow/frame/outcome.h"
-#include "core/provider/microsoft.h"
 
 namespace postern {
 
 struct ResourceGet {
-  Resource resource = Resource::graph;
+  std::string_view api;        // of the catalogue
   std::string path_and_query;  // begins with '/'; assembled from percent-encoded pieces
 };
 

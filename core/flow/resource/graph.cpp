@@ -6,9 +6,14 @@
 
 namespace postern {
 
+namespace {
+
+constexpr std::string_view kApi = "graph";
+
+}  // namespace
+
 Task<Outcome> get_user_flow(FlowContext* context) {
-  auto document =
-      co_await get_resource(context, {.resource = Resource::graph, .path_and_query = "/v1.0/me"});
+  auto document = co_await get_resource(context, {.api = kApi, .path_and_query = "/v1.0/me"});
   if (!document) {
     co_return std::move(document.error());
   }
@@ -27,8 +32,7 @@ Task<Outcome> get_mail_flow(FlowContext* context) {
                                           std::string(filter) + ")");
   }
   co_return co_await list_resource(
-      context, {.resource = Resource::graph, .path_and_query = "/v1.0/me/messages" + query},
-      "messages", false);
+      context, {.api = kApi, .path_and_query = "/v1.0/me/messages" + query}, "messages", false);
 }
 
 Task<Outcome> get_calendar_events_flow(FlowContext* context) {
@@ -42,8 +46,8 @@ Task<Outcome> get_calendar_events_flow(FlowContext* context) {
   } else if (has_start || has_end) {
     co_return problem_outcome(ProblemCode::invalid_request, "`start` and `end` go together");
   }
-  co_return co_await list_resource(
-      context, {.resource = Resource::graph, .path_and_query = std::move(path)}, "events", true);
+  co_return co_await list_resource(context, {.api = kApi, .path_and_query = std::move(path)},
+                                   "events", true);
 }
 
 }  // namespace postern

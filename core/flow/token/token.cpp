@@ -93,10 +93,14 @@ Task<std::optional<LiveToken>> token_from_kv(FlowContext* context, TokenWish wis
 
 }  // namespace
 
-Task<std::monostate> forget_tokens(ConnectionId id) {
-  for (const auto resource : {Resource::graph, Resource::arm}) {
+Task<std::monostate> forget_tokens(const FlowContext* context, ConnectionId id) {
+  const auto settings = co_await find_integration(context, id.org, id.integration);
+  if (!settings) {
+    co_return std::monostate{};
+  }
+  for (const Api& api : settings->provider->apis) {
     (void)co_await perform(
-        MemoryPut{.key = memory_key(id, name_of(resource)), .value = {}, .expires_at = 0});
+        MemoryPut{.key = memory_key(id, api.name), .value = {}, .expires_at = 0});
   }
   co_return std::monostate{};
 }
@@ -145,24 +149,24 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
 Task<Outcome> get_token_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   const auto id = connection_of_caller(*context);
-  const auto integration = resolve_integration(*context, id.integration, {});
-  if (!integration) {
-    co_return problem_outcome(integration.error());
+  const auto settings = co_await find_integration(context, id.org, id.integration);
+  if (!settings) {
+    co_return problem_outcome(settings.error());
   }
-  const auto resource = parse_resource(parameters.text("resource"));
-  if (!resource) {
-    co_return problem_outcome(ProblemCode::invalid_request, "`resource` must be graph or arm");
+  const auto api = api_named(*settings->provider, parameters.text("resource"));
+  if (!api) {
+    co_return problem_outcome(api.error());
   }
-  const auto token =
-      co_await obtain_token(context, {.id = id,
-                                      .resource = std::string(name_of(*resource)),
-                                      .min_ttl_ms = parameters.integer("min_ttl") * kSecondMs,
-                                      .refused_version = 0});
+  const auto token = co_await obtain_token(
+      context, {.id = id,
+                .resource = std::string(token_name(*settings->provider, **api)),
+                .min_ttl_ms = parameters.integer("min_ttl") * kSecondMs,
+                .refused_version = 0});
   JsonWriter out;
   out.begin_object()
       .member("access_token", token.access_token)
       .member("token_type", "Bearer")
-      .member("resource", name_of(*resource));
+      .member("resource", (*api)->name);
   if (token.expires_at != 0) {
     out.member("expires_at", format_iso8601(token.expires_at));
   } else {

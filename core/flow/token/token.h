@@ -28,6 +28,6 @@ struct TokenWish {
 Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish);
 
 // This isolate's memory forgets the connection's tokens; others forget within 30 s.
-Task<std::monostate> forget_tokens(ConnectionId id);
+Task<std::monostate> forget_tokens(const FlowContext* context, ConnectionId id);
 
 }  // namespace postern

@@ -26,6 +26,7 @@ StoredAccessToken token(std::string resource, DurationMs lifetime, EpochMs minte
 ConnectionRecord record(std::string user_id = "user-1") {
   ConnectionRecord record;
   record.id = {.org = "acme", .integration = "azure", .user_id = std::move(user_id)};
+  record.provider = "microsoft";
   record.status = Status::connected;
   record.version = 3;
   record.sealed_refresh_token = "sealed";

@@ -69,7 +69,7 @@ IdTokenExpectations expectations() {
   expected.client_id = "client";
   expected.nonce = "n-0S6_WzA2Mj";
   expected.now = kNow;
-  expected.entra = TenantRule{};
+  expected.tenant = TenantRule{};
   return expected;
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("GUIDs of one account compare equal in either case") {
 
 TEST_CASE("elsewhere the account is iss and sub, and a tid means nothing") {
   IdTokenExpectations expected = expectations();
-  expected.entra.reset();
+  expected.tenant.reset();
   expected.issuer = issuer_of(kTid);
   const auto identity = validate_id_token_claims(entra_token().signed_token(), expected);
   REQUIRE(identity.has_value());
@@ -188,7 +188,7 @@ TEST_CASE("an Entra issuer must name the token's own tenant") {
 
 TEST_CASE("an integration of one tenant takes no other's people") {
   IdTokenExpectations expected = expectations();
-  expected.entra = TenantRule{.required = std::string(kTid), .refused = {}};
+  expected.tenant = TenantRule{.required = std::string(kTid), .refused = {}};
   CHECK(verdict(entra_token(), expected) == "good");
   Draft other = entra_token("tid", std::string(kConsumers));
   other.claims["iss"] = issuer_of(kConsumers);
@@ -197,7 +197,7 @@ TEST_CASE("an integration of one tenant takes no other's people") {
 
 TEST_CASE("an integration for organizations takes no personal accounts") {
   IdTokenExpectations expected = expectations();
-  expected.entra = TenantRule{.required = {}, .refused = std::string(kConsumers)};
+  expected.tenant = TenantRule{.required = {}, .refused = std::string(kConsumers)};
   CHECK(verdict(entra_token(), expected) == "good");
   Draft personal = entra_token("tid", std::string(kConsumers));
   personal.claims["iss"] = issuer_of(kConsumers);

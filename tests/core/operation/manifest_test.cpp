@@ -46,8 +46,8 @@ TEST_CASE("the manifest names every operation, problem and variable") {
         json_boolean(variable, "authority_only") == true ? text(variable, "name") + " " : "";
   }
   // A front compares the administrator's key with the one that it is sent.
-  CHECK(secret == "WEBHOOKS ADMIN_API_KEY AZURE_CLIENT_SECRET ");
-  CHECK(authority_only == "WEBHOOKS AZURE_CLIENT_SECRET ");
+  CHECK(secret == "AZURE_CLIENT_SECRET WEBHOOKS ADMIN_API_KEY ");
+  CHECK(authority_only == "AZURE_CLIENT_SECRET WEBHOOKS ");
 }
 
 // The rest the compiler has checked (core/operation/checks.h).

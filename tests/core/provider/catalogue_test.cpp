@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "core/base/url.h"
 
@@ -19,42 +20,125 @@ TEST_CASE("every provider is found by its id, and nothing else is") {
   CHECK(find_provider("Microsoft") == nullptr);
 }
 
-TEST_CASE("every endpoint of the catalogue is one that Postern would call") {
+TEST_CASE("every entry of the catalogue is one that Postern can work with") {
+  std::set<std::string_view> apis;
+  std::set<std::string_view> integrations;
+  std::set<std::string_view> prefixes;
   const EndpointParts parts{.tenant = "common",
                             .host = "https://halo.example.com",
-                            .login = "https://login.example.com",
+                            .login = {},
+                            .api = "https://api.example.com",
                             .client_id = "id"};
-  for (const Provider& provider : providers()) {
-    CAPTURE(provider.id);
-    for (const std::string_view endpoint :
-         {provider.authorization_endpoint, provider.token_endpoint, provider.revocation_endpoint,
-          provider.profile_endpoint}) {
-      if (endpoint.empty()) continue;
-      const auto url = expand_endpoint(endpoint, parts);
-      REQUIRE(url.has_value());
-      CHECK(parse_url(*url).has_value());
+  for (const Provider* provider : providers()) {
+    CAPTURE(provider->id);
+    CHECK_FALSE(provider->display_name.empty());
+    REQUIRE_FALSE(provider->apis.empty());
+    for (const Api& api : provider->apis) {
+      CHECK(apis.insert(api.name).second);
+      CHECK(api.origin.find('/', 8) == std::string_view::npos);
+      CHECK(api.audience.empty() != provider->token_per_api);
     }
-    const bool given_by_integration = provider.id == "custom";
-    CHECK(provider.token_endpoint.empty() == given_by_integration);
+    CHECK(provider->integration.empty() == provider->environment.empty());
+    if (!provider->environment.empty()) {
+      CHECK(integrations.insert(provider->integration).second);
+      CHECK(prefixes.insert(provider->environment).second);
+      // Somebody has to say whose an access token is.
+      CHECK((!provider->issuer.empty() || !provider->profile_endpoint.empty()));
+    }
+    CHECK(provider->issuer.empty() == provider->jwks_uri.empty());
+    const auto endpoints = endpoints_of(*provider, parts);
+    REQUIRE(endpoints.has_value());
+    for (const std::string& url :
+         {endpoints->authorization, endpoints->token, endpoints->revocation, endpoints->profile,
+          endpoints->logout, endpoints->jwks}) {
+      CHECK((url.empty() || parse_url(url).has_value()));
+    }
+    const bool given_by_integration = provider->id == "custom";
+    CHECK(endpoints->token.empty() == given_by_integration);
   }
+  CHECK(providers().front()->integration == kDefaultIntegration);
 }
 
+namespace {
+
+constexpr Api kApis[] = {{.name = "api", .origin = "https://api.test.example", .audience = ""}};
+
+Provider with_token_endpoint(std::string_view endpoint) {
+  return {.id = "test",
+          .display_name = "Test",
+          .login_origin = "https://login.test.example",
+          .token_endpoint = endpoint,
+          .apis = kApis};
+}
+
+std::optional<std::string> token_endpoint_of(std::string_view endpoint,
+                                             const EndpointParts& parts) {
+  const auto endpoints = endpoints_of(with_token_endpoint(endpoint), parts);
+  return endpoints ? std::optional(endpoints->token) : std::nullopt;
+}
+
+}  // namespace
+
 TEST_CASE("a placeholder without a value makes no URL") {
-  CHECK_FALSE(expand_endpoint("{login}/{tenant}/x", {.tenant = "t"}));
-  CHECK_FALSE(expand_endpoint("{host}/x", {.tenant = "t"}));
-  CHECK_FALSE(expand_endpoint("https://a/{other}", {.tenant = "t"}));
-  CHECK_FALSE(expand_endpoint("https://a/{tenant", {.tenant = "t"}));
-  CHECK(expand_endpoint("https://a/b", {}) == "https://a/b");
+  CHECK_FALSE(token_endpoint_of("{login}/{tenant}/x", {}));
+  CHECK_FALSE(token_endpoint_of("{host}/x", {.tenant = "t"}));
+  CHECK_FALSE(token_endpoint_of("https://a/{other}", {.tenant = "t"}));
+  CHECK_FALSE(token_endpoint_of("https://a/{tenant", {.tenant = "t"}));
+  CHECK(token_endpoint_of("https://a/b", {}) == "https://a/b");
+  CHECK(token_endpoint_of("{login}/t", {}) == "https://login.test.example/t");
+  CHECK(token_endpoint_of("{api}/t", {}) == "https://api.test.example/t");
+}
+
+TEST_CASE("another sign-in origin takes all endpoints but the API's") {
+  const EndpointParts parts{.login = "http://localhost:4001"};
+  CHECK(token_endpoint_of("{login}/t?x=1", parts) == "http://localhost:4001/t?x=1");
+  CHECK(token_endpoint_of("https://tokens.test.example/a/t?x=1", parts) ==
+        "http://localhost:4001/a/t?x=1");
+  CHECK(token_endpoint_of("https://tokens.test.example", parts) == "http://localhost:4001");
+  CHECK(token_endpoint_of("{api}/t", parts) == "https://api.test.example/t");
+  // Named, but the same.
+  CHECK(
+      token_endpoint_of("https://tokens.test.example/t", {.login = "https://login.test.example"}) ==
+      "https://tokens.test.example/t");
 }
 
 TEST_CASE("the issuer's own placeholder stays for the token to fill") {
-  CHECK(expand_endpoint("{login}/{tenantid}/v2.0", {.tenant = "t", .login = "https://l.example"}) ==
-        "https://l.example/{tenantid}/v2.0");
+  CHECK(token_endpoint_of("{login}/{tenantid}/v2.0", {.tenant = "t"}) ==
+        "https://login.test.example/{tenantid}/v2.0");
 }
 
 TEST_CASE("a placeholder inside a value is not expanded again") {
-  CHECK(expand_endpoint("{host}/{tenant}", {.tenant = "{login}", .host = "h", .login = "x"}) ==
-        "h/{login}");
+  CHECK(token_endpoint_of("{host}/{tenant}", {.tenant = "{login}", .host = "h"}) == "h/{login}");
+}
+
+TEST_CASE("a token is stored under the API that it serves") {
+  const Provider& microsoft = *find_provider("microsoft");
+  CHECK(token_name(microsoft, *find_api(microsoft, "arm")) == "arm");
+  CHECK(find_api(microsoft, "drive") == nullptr);
+  CHECK(find_api(microsoft, "") == nullptr);
+  CHECK(api_names(microsoft) == "graph, arm");
+  constexpr Api two[] = {{.name = "a"}, {.name = "b"}};
+  const Provider shared{.id = "test", .apis = two};
+  CHECK(token_name(shared, two[1]) == "a");
+}
+
+TEST_CASE("scopes go to the token endpoint of those that want them") {
+  const std::vector<std::string> scopes = {"openid", "User.Read"};
+  const Provider& microsoft = *find_provider("microsoft");
+  CHECK(token_scopes(microsoft, default_api(microsoft), scopes).size() == 3);
+  const Provider& google = *find_provider("google");
+  CHECK(token_scopes(google, default_api(google), scopes).empty());
+  const Provider plain{.id = "test", .apis = kApis, .refresh_sends_scope = true};
+  CHECK(token_scopes(plain, kApis[0], scopes) == scopes);
+}
+
+TEST_CASE("scopes have words, everybody's and the provider's own") {
+  const Provider& microsoft = *find_provider("microsoft");
+  CHECK(words_of(microsoft, "Mail.Read") == "Read your mail");
+  CHECK(words_of(microsoft, "https://graph.microsoft.com/Mail.Read") == "Read your mail");
+  CHECK(words_of(microsoft, "openid") == "Know who you are");
+  CHECK(words_of(microsoft, "mail.read").empty());
+  CHECK(words_of(*find_provider("custom"), "Mail.Read").empty());
 }
 
 TEST_CASE("replay of a refresh is what each provider bears") {
@@ -67,9 +151,9 @@ TEST_CASE("replay of a refresh is what each provider bears") {
     CHECK(find_provider(strict)->replay.kind == ReplayClass::single_use);
   }
   CHECK(find_provider("github_app")->refresh_kills_access_token);
-  for (const Provider& provider : providers()) {
-    CHECK((provider.replay.kind == ReplayClass::reuse_leeway) ==
-          (provider.replay.leeway_seconds > 0));
+  for (const Provider* provider : providers()) {
+    CHECK((provider->replay.kind == ReplayClass::reuse_leeway) ==
+          (provider->replay.leeway_seconds > 0));
   }
 }
 
@@ -125,15 +209,15 @@ TEST_CASE("what is no rule of replaying is refused") {
 TEST_CASE("Microsoft sends scope on refresh and asks which account") {
   const Provider& microsoft = *find_provider("microsoft");
   CHECK(microsoft.refresh_sends_scope);
-  CHECK(microsoft.token_per_resource);
+  CHECK(microsoft.token_per_api);
   CHECK(microsoft.refresh_idle_seconds == 90 * 86400);
   CHECK(authorization_parameters(microsoft) == FormFields{{"prompt", "select_account"}});
   CHECK(microsoft.revocation_endpoint.empty());
 }
 
 TEST_CASE("sign-in origins are origins") {
-  for (const Provider& provider : providers()) {
-    for (const std::string_view origin : provider.sign_in_origins) {
+  for (const Provider* provider : providers()) {
+    for (const std::string_view origin : provider->sign_in_origins) {
       CAPTURE(origin);
       CHECK(origin.starts_with("https://"));
       CHECK(origin.find('/', 8) == std::string_view::npos);

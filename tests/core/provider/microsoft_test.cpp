@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/base/form.h"
-#include "core/provider/catalogue.h"
+#include "core/provider/all.h"
 #include "tests/core/fault_of.h"
 
 using namespace postern;
@@ -74,130 +73,72 @@ TEST_CASE("each tenant mode says whose tokens it takes") {
 }
 
 TEST_CASE("endpoints are made from the sign-in origin and the tenant") {
-  const MicrosoftEndpoints endpoints =
-      microsoft_endpoints(kMicrosoftLoginOrigin, tenant("contoso.com"));
-  CHECK(endpoints.authorize ==
+  const auto endpoints = endpoints_of(kMicrosoft, {.tenant = "contoso.com"});
+  REQUIRE(endpoints.has_value());
+  CHECK(endpoints->authorization ==
         "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/authorize");
-  CHECK(endpoints.token == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token");
-  CHECK(endpoints.jwks == "https://login.microsoftonline.com/contoso.com/discovery/v2.0/keys");
-  CHECK(endpoints.metadata ==
-        "https://login.microsoftonline.com/contoso.com/v2.0/.well-known/"
-        "openid-configuration");
-  CHECK(endpoints.issuer == "https://login.microsoftonline.com/{tenantid}/v2.0");
-}
-
-TEST_CASE("the catalogue and the code agree on Microsoft's endpoints") {
-  const Provider& microsoft = *find_provider("microsoft");
-  const EndpointParts parts{.tenant = "common", .login = kMicrosoftLoginOrigin};
-  const MicrosoftEndpoints endpoints = microsoft_endpoints(kMicrosoftLoginOrigin, tenant("common"));
-  CHECK(expand_endpoint(microsoft.authorization_endpoint, parts) == endpoints.authorize);
-  CHECK(expand_endpoint(microsoft.token_endpoint, parts) == endpoints.token);
-  CHECK(expand_endpoint(microsoft.issuer, parts) == endpoints.issuer);
-}
-
-TEST_CASE("the logout URL carries where to go afterwards") {
-  const MicrosoftEndpoints endpoints = microsoft_endpoints(kMicrosoftLoginOrigin, tenant("common"));
-  CHECK(logout_url(endpoints, "https://a.example/?x=1&y") ==
-        "https://login.microsoftonline.com/common/oauth2/v2.0/logout"
-        "?post_logout_redirect_uri=https%3A%2F%2Fa.example%2F%3Fx%3D1%26y");
-  CHECK(logout_url(endpoints, "") == endpoints.logout);
+  CHECK(endpoints->token == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token");
+  CHECK(endpoints->jwks == "https://login.microsoftonline.com/contoso.com/discovery/v2.0/keys");
+  CHECK(endpoints->logout == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/logout");
+  CHECK(endpoints->profile == "https://graph.microsoft.com/v1.0/me");
+  CHECK(endpoints->issuer == "https://login.microsoftonline.com/{tenantid}/v2.0");
+  CHECK(endpoints->revocation.empty());
 }
 
 TEST_CASE("an admin-consent URL has its state and asks an organization's administrator") {
-  AdminConsentRequest request{.login_origin = std::string(kMicrosoftLoginOrigin),
+  AdminConsentRequest request{.login_origin = "https://login.microsoftonline.com",
+                              .tenant = std::string(kGuid),
                               .client_id = "id",
                               .redirect_uri = "https://p.example/callback",
                               .state = "s",
                               .scopes = {}};
-  CHECK(admin_consent_url(tenant(kGuid), request) ==
+  CHECK(microsoft_admin_consent_url(request) ==
         "https://login.microsoftonline.com/b9419818-09af-49c2-b0c3-653adc1f376e/adminconsent"
         "?client_id=id&redirect_uri=https%3A%2F%2Fp.example%2Fcallback&state=s");
   request.scopes = {"https://graph.microsoft.com/Mail.Read", "b"};
-  CHECK(admin_consent_url(tenant("common"), request) ==
+  request.tenant = "common";
+  CHECK(microsoft_admin_consent_url(request) ==
         "https://login.microsoftonline.com/organizations/v2.0/adminconsent"
         "?client_id=id&redirect_uri=https%3A%2F%2Fp.example%2Fcallback&state=s"
         "&scope=https%3A%2F%2Fgraph.microsoft.com%2FMail.Read+b");
-  CHECK_FALSE(admin_consent_url(tenant("consumers"), request));
+  request.tenant = "consumers";
+  CHECK_FALSE(microsoft_admin_consent_url(request));
 }
 
-TEST_CASE("one token request holds the scopes of one resource") {
-  const Scopes scopes = microsoft_default_scopes();
+namespace {
+const Api& graph() {
+  return kMicrosoft.apis[0];
+}
+const Api& arm() {
+  return kMicrosoft.apis[1];
+}
+}  // namespace
+
+TEST_CASE("one token request holds the scopes of one API") {
+  const Scopes scopes(kMicrosoft.default_scopes.begin(), kMicrosoft.default_scopes.end());
   CHECK(scopes == Scopes{"openid", "profile", "email", "offline_access", "User.Read", "Mail.Read",
                          "Calendars.Read", "https://management.azure.com/user_impersonation"});
-  CHECK(scopes_for_resource(Resource::graph, scopes) == Scopes{"openid", "profile", "email",
-                                                               "User.Read", "Mail.Read",
-                                                               "Calendars.Read", "offline_access"});
-  CHECK(scopes_for_resource(Resource::arm, scopes) ==
+  CHECK(microsoft_scopes(graph(), scopes) == Scopes{"openid", "profile", "email", "User.Read",
+                                                    "Mail.Read", "Calendars.Read",
+                                                    "offline_access"});
+  CHECK(microsoft_scopes(arm(), scopes) ==
         Scopes{"https://management.azure.com/user_impersonation", "offline_access"});
 }
 
-TEST_CASE("a resource for which nothing was configured has no token request") {
+TEST_CASE("an API for which nothing was configured has no token request") {
+  CHECK(microsoft_scopes(arm(), Scopes{"openid", "offline_access", "User.Read"}).empty());
   CHECK(
-      scopes_for_resource(Resource::arm, Scopes{"openid", "offline_access", "User.Read"}).empty());
-  CHECK(scopes_for_resource(Resource::graph,
-                            Scopes{"openid", "https://management.azure.com/user_impersonation"})
-            .empty());
+      microsoft_scopes(graph(), Scopes{"openid", "https://management.azure.com/user_impersonation"})
+          .empty());
 }
 
-TEST_CASE("a scope belongs to the resource whose whole URI it begins with") {
+TEST_CASE("a scope belongs to the API whose whole URI it begins with") {
   const Scopes scopes = {"https://graph.microsoft.com/User.Read",
                          "https://graph.microsoft.com.evil.example/User.Read",
                          "https://management.azure.com//user_impersonation",
                          "https://management.azure.com", "api://app/x"};
-  CHECK(scopes_for_resource(Resource::graph, scopes) ==
+  CHECK(microsoft_scopes(graph(), scopes) ==
         Scopes{"https://graph.microsoft.com/User.Read", "offline_access"});
-  CHECK(scopes_for_resource(Resource::arm, scopes) ==
+  CHECK(microsoft_scopes(arm(), scopes) ==
         Scopes{"https://management.azure.com//user_impersonation", "offline_access"});
-}
-
-TEST_CASE("national clouds have other resource URIs") {
-  const ResourceUris uris{.graph = "https://graph.microsoft.us",
-                          .arm = "https://management.usgovcloudapi.net"};
-  CHECK(scopes_for_resource(Resource::arm,
-                            Scopes{"https://management.usgovcloudapi.net/user_impersonation"}, uris)
-            .size() == 2);
-}
-
-TEST_CASE("granted scopes are recognised in Entra's spelling") {
-  const Scopes granted = {"https://graph.microsoft.com/user.read", "Mail.Read", "openid", "profile",
-                          "email"};
-  CHECK(missing_microsoft_scopes(scopes_for_resource(Resource::graph, microsoft_default_scopes()),
-                                 granted) == Scopes{"Calendars.Read"});
-  CHECK(missing_microsoft_scopes(Scopes{"https://management.azure.com/user_impersonation"},
-                                 Scopes{"user_impersonation"}) ==
-        Scopes{"https://management.azure.com/user_impersonation"});
-}
-
-TEST_CASE("resources have names") {
-  CHECK(parse_resource("graph") == Resource::graph);
-  CHECK(parse_resource("arm") == Resource::arm);
-  CHECK_FALSE(parse_resource("Graph"));
-  CHECK_FALSE(parse_resource(""));
-  CHECK(name_of(Resource::arm) == "arm");
-}
-
-TEST_CASE("Graph's /me is read, null members as empty ones") {
-  const auto profile = parse_graph_profile(
-      R"({"@odata.context":"x","id":"48d31887-5fad-4d73-a9f5-3c356e68a038",
-          "displayName":"Megan Bowen","givenName":"Megan","surname":"Bowen","mail":null,
-          "userPrincipalName":"MeganB@contoso.com","jobTitle":"Auditor","officeLocation":null,
-          "mobilePhone":7,"preferredLanguage":"en-US","businessPhones":["+1"]})");
-  REQUIRE(profile.has_value());
-  CHECK(profile->id == "48d31887-5fad-4d73-a9f5-3c356e68a038");
-  CHECK(profile->display_name == "Megan Bowen");
-  CHECK(profile->given_name == "Megan");
-  CHECK(profile->surname == "Bowen");
-  CHECK(profile->user_principal_name == "MeganB@contoso.com");
-  CHECK(profile->job_title == "Auditor");
-  CHECK(profile->preferred_language == "en-US");
-  CHECK(profile->mail.empty());
-  CHECK(profile->office_location.empty());
-  CHECK(profile->mobile_phone.empty());
-}
-
-TEST_CASE("a profile without id is none") {
-  CHECK(fault_of(parse_graph_profile("{}")) == ProfileFault::missing_id);
-  CHECK(fault_of(parse_graph_profile(R"({"id":""})")) == ProfileFault::missing_id);
-  CHECK(fault_of(parse_graph_profile("[]")) == ProfileFault::not_json);
-  CHECK(fault_of(parse_graph_profile("<html>")) == ProfileFault::not_json);
 }

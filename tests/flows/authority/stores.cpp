@@ -16,12 +16,15 @@ void alarm_without_storage(Stories& stories) {
   story.connect_quietly();
   story.fail_next("storage.read");
   story.host.ring(story.object_name());
-  story.section("A record of a provider that this version does not know");
+  story.section("A record of a provider that this release does not know",
+                "It is kept, its token is served while it lives, and it is shown to no endpoint.");
   auto& storage = story.world.objects[story.object_name()].storage;
   auto record = decode_record(storage[std::string(kRecordKey)]).value_or(ConnectionRecord{});
   record.provider = "gitlab";
+  story.world.now += kMinuteMs;
   storage[std::string(kRecordKey)] = encode_record(record);
   story.host.call(forced_refresh());
+  story.host.call(story.get_token());
   story.host.ring(story.object_name());
   story.section("A record of a later version");
   storage[std::string(kRecordKey)] = "of another kind";

@@ -183,7 +183,10 @@ describe("answers", () => {
     expectProblem(await get("/health?deep=1", (await createKey(newOrg())).key), 403, "permission_denied");
     expect((await get("/health?deep=1", ADMIN_KEY)).json).toMatchObject({ status: "ok" });
     vi.spyOn(Object.getPrototypeOf(env.DB), "batch").mockRejectedValue(new Error("down"));
-    expect(await get("/health?deep=1", ADMIN_KEY)).toMatchObject({ status: 503, json: { status: "degraded" } });
+    expect(await get("/health?deep=1", ADMIN_KEY)).toMatchObject({
+      status: 503,
+      json: { status: "degraded" },
+    });
   });
 
   test("a flood with one wrong key stays in the isolate", async () => {

@@ -2,114 +2,81 @@
 
 #include <doctest/doctest.h>
 #include <string>
+#include <vector>
 
 #include "tests/core/environment.h"
 #include "tests/core/fault_of.h"
 
 using namespace postern;
+using Scopes = std::vector<std::string>;
 
 namespace {
 
-const Provider& microsoft() {
-  return *find_provider("microsoft");
-}
-
-GrantRules rules(const Pairs& variables, const Provider& provider = microsoft()) {
-  const auto found = grant_rules(context_with(variables), provider);
-  REQUIRE(found.has_value());
-  return found.value_or(GrantRules());
-}
-
-Pairs azure(std::string_view variable = "NAME", std::string_view value = "value") {
-  return {{"AZURE_CLIENT_ID", "client"},
-          {"AZURE_REDIRECT_URI", "https://postern.example.com/callback"},
-          {variable, value}};
-}
-
-// The variable is named, its value is not.
-void check_refused(std::string_view variable, std::string_view value) {
-  CAPTURE(variable);
-  CAPTURE(value);
-  const auto fault = fault_of(grant_rules(context_with({{variable, value}}), microsoft()));
-  CHECK(fault.code == ProblemCode::integration_not_configured);
-  CHECK(fault.detail == std::string(variable) + " is missing or not valid");
-  // Callers are served all the same: the strictest is assumed.
-  CHECK(resolve_integration(context_with(azure(variable, value)), "azure", "").has_value());
+Result<Integration, Problem> made(const Pairs& variables, std::string_view tenant = {}) {
+  Pairs all = {{"AZURE_CLIENT_ID", "client"},
+               {"AZURE_REDIRECT_URI", "https://postern.example.com/base/callback/azure"},
+               {"ALLOW_INSECURE_ORIGINS", "http://localhost:4001"}};
+  for (const auto& [name, value] : variables) {
+    all.emplace_back(name, value);
+  }
+  const auto context = context_with(all);
+  return make_integration(
+      {.context = &context, .name = "azure", .provider = find_provider("microsoft")}, tenant);
 }
 
 }  // namespace
 
-TEST_CASE("where nothing is declared the catalogue's rules hold") {
-  const auto entra = rules({});
-  CHECK(entra.replay.kind == ReplayClass::old_stays_valid);
-  CHECK(entra.policy.mode == RefreshMode::keep_alive);
-  CHECK(entra.policy.idle_ms == 90 * kDayMs);
-  CHECK(entra.policy.lifetime_ms == 0);
-  CHECK(entra.policy.ahead_ms == 4 * kHourMs);
-  const auto atlassian = rules({}, *find_provider("atlassian"));
-  CHECK(atlassian.replay.kind == ReplayClass::reuse_leeway);
-  CHECK(atlassian.replay.leeway_seconds == 600);
-  CHECK(atlassian.policy.lifetime_ms == 365 * kDayMs);
-  // Empty is absent.
-  const auto empty = rules({{"AZURE_REPLAY", ""},
-                            {"AZURE_REFRESH_MODE", ""},
-                            {"AZURE_REFRESH_IDLE_SECONDS", ""},
-                            {"AZURE_LOGIN_ORIGIN", ""}});
-  CHECK(empty.replay.kind == ReplayClass::old_stays_valid);
-  CHECK(empty.policy.idle_ms == 90 * kDayMs);
-}
-
-TEST_CASE("of a server at another origin the strictest is assumed, until it is declared") {
-  const auto replay = [](std::string_view origin, std::string_view declared = "") {
-    return rules({{"AZURE_LOGIN_ORIGIN", origin}, {"AZURE_REPLAY", declared}}).replay.kind;
-  };
-  CHECK(replay("https://login.microsoftonline.com") == ReplayClass::old_stays_valid);
-  CHECK(replay("http://localhost:4001") == ReplayClass::single_use);
-  CHECK(replay("https://login.microsoftonline.com.evil.example") == ReplayClass::single_use);
-  CHECK(replay("http://localhost:4001", "not_rotated") == ReplayClass::not_rotated);
-  CHECK(replay("https://login.microsoftonline.com", "single_use") == ReplayClass::single_use);
-}
-
-TEST_CASE("what an operator declares holds") {
-  const auto declared = rules({{"AZURE_REPLAY", "reuse_leeway:30"},
-                               {"AZURE_REFRESH_MODE", "keep_fresh"},
-                               {"AZURE_REFRESH_AHEAD_SECONDS", "1800"},
-                               {"AZURE_REFRESH_IDLE_SECONDS", "3600"},
-                               {"AZURE_GRANT_LIFETIME_SECONDS", "31536000"}});
-  CHECK(declared.replay.kind == ReplayClass::reuse_leeway);
-  CHECK(declared.replay.leeway_seconds == 30);
-  CHECK(declared.policy.mode == RefreshMode::keep_fresh);
-  CHECK(declared.policy.ahead_ms == 30 * kMinuteMs);
-  CHECK(declared.policy.idle_ms == kHourMs);
-  CHECK(declared.policy.lifetime_ms == 365 * kDayMs);
-  CHECK(resolve_integration(context_with(azure("AZURE_REFRESH_MODE", "on_demand")), "azure", "")
-            .has_value());
-}
-
-TEST_CASE("each duration is 0 to ten years of whole seconds") {
-  struct Variable {
-    std::string_view name;
-    DurationMs RefreshPolicy::* value;
-  };
-  for (const auto& [name, value] :
-       {Variable{"AZURE_REFRESH_AHEAD_SECONDS", &RefreshPolicy::ahead_ms},
-        Variable{"AZURE_REFRESH_IDLE_SECONDS", &RefreshPolicy::idle_ms},
-        Variable{"AZURE_GRANT_LIFETIME_SECONDS", &RefreshPolicy::lifetime_ms}}) {
-    CHECK(rules({{name, "0"}}).policy.*value == 0);
-    CHECK(rules({{name, "1"}}).policy.*value == kSecondMs);
-    CHECK(rules({{name, "315360000"}}).policy.*value == 3650 * kDayMs);
-    for (const char* wrong :
-         {"-1", "315360001", "1.5", "1h", " 1", "1 ", "x", "99999999999999999999"}) {
-      check_refused(name, wrong);
-    }
+TEST_CASE("an integration has all that a flow needs of it") {
+  const auto integration = made({{"AZURE_TENANT_ID", "contoso.com"}});
+  REQUIRE(integration.has_value());
+  CHECK(integration->name == "azure");
+  CHECK(integration->tenant == "contoso.com");
+  CHECK(integration->tenant_rule.has_value());
+  CHECK(integration->public_origin == "https://postern.example.com");
+  CHECK(integration->public_url == "https://postern.example.com/base");
+  CHECK(integration->login_origin == "https://login.microsoftonline.com");
+  CHECK(integration->endpoints.token ==
+        "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token");
+  for (const Api& api : integration->provider->apis) {
+    CHECK(integration->origin_of(api) == api.origin);
   }
 }
 
-TEST_CASE("a rule or a mode that is none is refused") {
-  for (const char* wrong : {"reuse_leeway", "reuse_leeway:-1", "Single_use", "x"}) {
-    check_refused("AZURE_REPLAY", wrong);
+TEST_CASE("a caller's tenant takes the place of the integration's") {
+  CHECK(made({{"AZURE_TENANT_ID", "contoso.com"}}, "organizations")->tenant == "organizations");
+  CHECK(fault_of(made({}, "a/b")).code == ProblemCode::invalid_request);
+  CHECK(fault_of(made({{"AZURE_TENANT_ID", "a/b"}})).detail ==
+        "AZURE_TENANT_ID is missing or not valid");
+}
+
+TEST_CASE("another origin is named twice, and moves all that was there") {
+  CHECK(fault_of(made({{"AZURE_LOGIN_ORIGIN", "http://localhost:4002"}})).detail ==
+        "AZURE_LOGIN_ORIGIN is missing or not valid");
+  CHECK(fault_of(made({{"GRAPH_ORIGIN", "https://other.example"}})).detail ==
+        "GRAPH_ORIGIN is missing or not valid");
+  const auto moved = made(
+      {{"AZURE_LOGIN_ORIGIN", "http://localhost:4001"}, {"GRAPH_ORIGIN", "http://localhost:4001"}});
+  REQUIRE(moved.has_value());
+  CHECK(moved->endpoints.jwks == "http://localhost:4001/common/discovery/v2.0/keys");
+  CHECK(moved->endpoints.profile == "http://localhost:4001/v1.0/me");
+  CHECK(moved->origin_of(moved->provider->apis[1]) == "https://management.azure.com");
+}
+
+TEST_CASE("what people are asked for is the default, or what the operator names") {
+  CHECK(made({})->scopes.size() == find_provider("microsoft")->default_scopes.size());
+  CHECK(made({{"AZURE_SCOPES", " openid  User.Read offline_access"}})->scopes ==
+        Scopes{"openid", "User.Read", "offline_access"});
+  // Without it there would be no ID token, and nobody would be known.
+  CHECK(made({{"AZURE_SCOPES", "User.Read"}})->scopes == Scopes{"openid", "User.Read"});
+  for (const char* wrong : {" ", "User.Read \"x\"", "a\\b", "a\nb"}) {
+    CHECK(fault_of(made({{"AZURE_SCOPES", wrong}})).detail ==
+          "AZURE_SCOPES is missing or not valid");
   }
-  for (const char* wrong : {"always", "Keep_fresh", "keep_fresh ", "0"}) {
-    check_refused("AZURE_REFRESH_MODE", wrong);
-  }
+}
+
+TEST_CASE("an API is named by its name, or is the first one") {
+  const Provider& microsoft = *find_provider("microsoft");
+  CHECK(api_named(microsoft, "").value()->name == "graph");
+  CHECK(api_named(microsoft, "arm").value()->name == "arm");
+  CHECK(fault_of(api_named(microsoft, "Graph")).detail == "`resource` must be one of graph, arm");
 }

@@ -1,0 +1,61 @@
+// GitHub: OAuth apps, with and without expiring user tokens, and GitHub Apps acting for a person.
+// docs.github.com: "Authorizing OAuth apps", "Refreshing user access tokens".
+#include "core/provider/all.h"
+
+namespace postern {
+namespace {
+
+constexpr Api kApis[] = {{.name = "github", .origin = "https://api.github.com", .audience = ""}};
+constexpr Api kAppApis[] = {
+    {.name = "github_app", .origin = "https://api.github.com", .audience = ""}};
+constexpr std::string_view kScopes[] = {"read:user"};
+constexpr std::string_view kTerminal[] = {"bad_refresh_token", "bad_verification_code"};
+constexpr std::string_view kOrigins[] = {"https://github.com"};
+
+}  // namespace
+
+constexpr Provider kGithub{
+    .id = "github",
+    .display_name = "GitHub",
+    .integration = "",
+    .environment = "",
+    .login_origin = "https://github.com",
+    .authorization_endpoint = "{login}/login/oauth/authorize",
+    .token_endpoint = "{login}/login/oauth/access_token",
+    .revocation_endpoint = "{api}/applications/{client_id}/token",
+    .profile_endpoint = "{api}/user",
+    .logout_endpoint = "",
+    .jwks_uri = "",
+    .issuer = "",
+    .apis = kApis,
+    .default_scopes = kScopes,
+    .replay = {.kind = ReplayClass::single_use},
+    .refresh_idle_seconds = 184 * kDaySeconds,
+    .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kTerminal},
+    .profile = {.id = "id", .name = "name", .username = "login"},
+    .needs_user_agent = true,
+    .sign_in_origins = kOrigins};
+
+constexpr Provider kGithubApp{
+    .id = "github_app",
+    .display_name = "GitHub",
+    .integration = "",
+    .environment = "",
+    .login_origin = "https://github.com",
+    .authorization_endpoint = "{login}/login/oauth/authorize",
+    .token_endpoint = "{login}/login/oauth/access_token",
+    .revocation_endpoint = "{api}/applications/{client_id}/token",
+    .profile_endpoint = "{api}/user",
+    .logout_endpoint = "",
+    .jwks_uri = "",
+    .issuer = "",
+    .apis = kAppApis,
+    .replay = {.kind = ReplayClass::single_use},
+    .refresh_idle_seconds = 184 * kDaySeconds,
+    .refresh_kills_access_token = true,
+    .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kTerminal},
+    .profile = {.id = "id", .name = "name", .username = "login"},
+    .needs_user_agent = true,
+    .sign_in_origins = kOrigins};
+
+}  // namespace postern

@@ -1,0 +1,39 @@
+// Slack. The bot's token only; the user's one sits in `authed_user` with a refresh token of its
+// own.
+#include "core/provider/all.h"
+
+namespace postern {
+namespace {
+
+constexpr Api kApis[] = {{.name = "slack", .origin = "https://slack.com", .audience = ""}};
+constexpr std::string_view kTerminal[] = {"invalid_code",          "code_already_used",
+                                          "invalid_refresh_token", "token_revoked",
+                                          "token_expired",         "account_inactive"};
+constexpr std::string_view kOrigins[] = {"https://slack.com", "https://*.slack.com"};
+
+}  // namespace
+
+constexpr Provider kSlack{
+    .id = "slack",
+    .display_name = "Slack",
+    .integration = "",
+    .environment = "",
+    .login_origin = "https://slack.com",
+    .authorization_endpoint = "{login}/oauth/v2/authorize",
+    .token_endpoint = "{login}/api/oauth.v2.access",
+    .revocation_endpoint = "{api}/api/auth.revoke",
+    .profile_endpoint = "{api}/api/auth.test",
+    .logout_endpoint = "",
+    .jwks_uri = "",
+    .issuer = "",
+    .apis = kApis,
+    .client_auth = ClientAuthMethod::basic,
+    .scope_separator = ",",
+    // With a challenge Slack takes the client for a public one, for good.
+    .sends_pkce = false,
+    .replay = {.kind = ReplayClass::single_use},
+    .quirks = {.any_token_type = true, .comma_scopes = true, .terminal_errors = kTerminal},
+    .profile = {.id = "user_id", .name = "user", .username = "user"},
+    .sign_in_origins = kOrigins};
+
+}  // namespace postern
