@@ -11,6 +11,8 @@ namespace {
 constexpr DurationMs kFirstDelayMs = 2 * kSecondMs;
 constexpr DurationMs kLongestDelayMs = 10 * kMinuteMs;
 constexpr std::int64_t kDoublings = 9;
+// Since a grant may be owed to its provider. Without one the bytes are those of version 1.
+constexpr std::int64_t kOutboxVersion = 2;
 }  // namespace
 
 std::string encode_journal(const Journal& journal) {
@@ -78,6 +80,9 @@ std::string encode_outbox(const Outbox& outbox) {
       .number(outbox.retry_at)
       .text(outbox.events)
       .number(outbox.worked_at);
+  if (!outbox.revocation.empty()) {
+    out.number(kOutboxVersion).text(outbox.revocation);
+  }
   return out.take();
 }
 
@@ -93,7 +98,26 @@ std::optional<Outbox> decode_outbox(std::string_view bytes) {
     outbox.events = in.text();
     outbox.worked_at = in.number();
   }
+  if (!in.at_end()) {
+    (void)in.number();  // the version
+    outbox.revocation = in.text();
+  }
   return in.complete() ? std::optional(outbox) : std::nullopt;
+}
+
+std::string encode_revocation(const Revocation& revocation) {
+  FieldWriter out;
+  out.text(revocation.record).number(revocation.since).number(revocation.retry_at);
+  return out.take();
+}
+
+std::optional<Revocation> decode_revocation(std::string_view bytes) {
+  FieldReader in(bytes);
+  Revocation revocation;
+  revocation.record = in.text();
+  revocation.since = in.number();
+  revocation.retry_at = in.number();
+  return in.ok() ? std::optional(std::move(revocation)) : std::nullopt;
 }
 
 std::string encode_trouble(const Trouble& trouble) {

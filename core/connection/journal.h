@@ -5,7 +5,9 @@
 //   journal   a refresh is under way, or its outcome is unknown
 //   kept      the sealed answer to it, written before the flow saw it
 //   sign_in, sign_in_kept   the same of a code exchange; a refresh may go on beside it
-//   outbox    a version that KV or D1 has not got yet, and events that D1 has not
+//   outbox    a version that KV or D1 has not got yet, events that D1 has not, and a grant that is
+//   to
+//             be ended at its provider
 //   pending   a sign-in that waits for the caller's confirmation
 //   recovered the refresh token may be spent, and no journal is open: the record came back from a
 //             backup, or a try whose outcome is unknown was followed by one that said nothing of
@@ -97,12 +99,26 @@ struct Outbox {
   // When the provider took the integration: an earlier mark on it goes with the next write to D1.
   // 0: nothing new is known.
   EpochMs worked_at = 0;
+  // A grant that is to be ended at the provider (encode_revocation); empty: none is.
+  std::string revocation;
 
   // Nothing is owed.
-  [[nodiscard]] bool is_done() const { return kv_done && d1_done && events.empty(); }
+  [[nodiscard]] bool is_done() const {
+    return kv_done && d1_done && events.empty() && revocation.empty();
+  }
 };
 [[nodiscard]] std::string encode_outbox(const Outbox& outbox);
 [[nodiscard]] std::optional<Outbox> decode_outbox(std::string_view bytes);
+
+// Of a connection that was ended: its last record, with the sealed tokens, and when the provider is
+// to be asked next.
+struct Revocation {
+  std::string record;
+  EpochMs since = 0;
+  EpochMs retry_at = 0;
+};
+[[nodiscard]] std::string encode_revocation(const Revocation& revocation);
+[[nodiscard]] std::optional<Revocation> decode_revocation(std::string_view bytes);
 
 // Why refreshes fail at present.
 struct Trouble {

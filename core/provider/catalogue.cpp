@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "core/base/text.h"
+#include "core/base/version.h"
 #include "core/oauth/issuer.h"
 #include "core/provider/all.h"
 
@@ -119,6 +120,12 @@ FormFields authorization_parameters(const Provider& provider) {
     fields.emplace_back(name, value);
   }
   return fields;
+}
+
+void add_user_agent(const Provider& provider, Pairs& headers) {
+  if (provider.needs_user_agent) {
+    headers.emplace_back("user-agent", "postern/" + std::string(kVersion));
+  }
 }
 
 std::string_view words_of(const Provider& provider, std::string_view scope) {

@@ -12,6 +12,7 @@
 #include "core/base/form.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/id_token.h"
+#include "core/oauth/revocation.h"
 #include "core/oauth/token_response.h"
 
 namespace postern {
@@ -85,6 +86,8 @@ struct Provider {
   std::string_view authorization_endpoint;
   std::string_view token_endpoint;
   std::string_view revocation_endpoint;  // RFC 7009 or the provider's own; empty: none to be called
+  // Revocation of any token ends all that the account has granted to this client, whoever asked.
+  bool revocation_ends_grant = false;
   std::string_view profile_endpoint;
   std::string_view logout_endpoint;  // OIDC RP-Initiated Logout 1.0
   std::string_view jwks_uri;
@@ -153,6 +156,9 @@ struct ProviderHooks {
                                              std::span<const std::string> scopes) = nullptr;
   // Where an administrator consents for everybody; nullopt: this directory has no administrator.
   std::optional<std::string> (*admin_consent_url)(const AdminConsentRequest& request) = nullptr;
+  // Where it is not RFC 7009's. `endpoint` is the revocation endpoint; a token may be empty.
+  RevocationRequest (*revocation)(const TokenEndpoint& endpoint, std::string_view access_token,
+                                  std::string_view refresh_token) = nullptr;
 };
 
 struct EndpointParts {
@@ -206,6 +212,9 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
 
 // `authorization_parameters` as fields, ready for AuthorizationRequest::extra.
 [[nodiscard]] FormFields authorization_parameters(const Provider& provider);
+
+// What the provider's API refuses requests without.
+void add_user_agent(const Provider& provider, Pairs& headers);
 
 // Empty where nothing is known of the scope.
 [[nodiscard]] std::string_view words_of(const Provider& provider, std::string_view scope);

@@ -1,5 +1,6 @@
 // GitHub: OAuth apps, with and without expiring user tokens, and GitHub Apps acting for a person.
 // docs.github.com: "Authorizing OAuth apps", "Refreshing user access tokens".
+#include "core/base/json_writer.h"
 #include "core/provider/all.h"
 
 namespace postern {
@@ -12,13 +13,31 @@ constexpr std::string_view kScopes[] = {"read:user"};
 constexpr std::string_view kTerminal[] = {"bad_refresh_token", "bad_verification_code"};
 constexpr std::string_view kOrigins[] = {"https://github.com"};
 
+// "Delete an app token", docs.github.com/rest/apps/oauth-applications: this token alone. The
+// person's other tokens of the app, perhaps of other connections, stay.
+RevocationRequest revoke(const TokenEndpoint& endpoint, std::string_view access_token,
+                         std::string_view) {
+  RevocationRequest request{.method = "DELETE", .url = endpoint.url, .headers = {}, .body = {}};
+  request.headers.emplace_back("accept", "application/vnd.github+json");
+  request.headers.emplace_back("content-type", "application/json");
+  FormFields none;
+  apply_client_auth(ClientAuthMethod::basic, endpoint.client_id, endpoint.client_secret.reveal(),
+                    none, request.headers);
+  JsonWriter body;
+  request.body =
+      Secret(body.begin_object().member("access_token", access_token).end_object().take());
+  return request;
+}
+
+constexpr ProviderHooks kHooks{.revocation = revoke};
+
 }  // namespace
 
 constexpr Provider kGithub{
     .id = "github",
     .display_name = "GitHub",
-    .integration = "",
-    .environment = "",
+    .integration = "github",
+    .environment = "GITHUB",
     .login_origin = "https://github.com",
     .authorization_endpoint = "{login}/login/oauth/authorize",
     .token_endpoint = "{login}/login/oauth/access_token",
@@ -34,7 +53,8 @@ constexpr Provider kGithub{
     .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kTerminal},
     .profile = {.id = "id", .name = "name", .username = "login"},
     .needs_user_agent = true,
-    .sign_in_origins = kOrigins};
+    .sign_in_origins = kOrigins,
+    .hooks = &kHooks};
 
 constexpr Provider kGithubApp{
     .id = "github_app",
@@ -56,6 +76,7 @@ constexpr Provider kGithubApp{
     .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kTerminal},
     .profile = {.id = "id", .name = "name", .username = "login"},
     .needs_user_agent = true,
-    .sign_in_origins = kOrigins};
+    .sign_in_origins = kOrigins,
+    .hooks = &kHooks};
 
 }  // namespace postern

@@ -33,6 +33,19 @@ Sql backup_of(const AuthorityState& state, const std::vector<Event>& events) {
 
 }  // namespace
 
+EpochMs next_try(const Outbox& outbox, EpochMs now) {
+  EpochMs at = outbox.events.empty() ? 0 : now + kLogAlarmMs;
+  if (!outbox.kv_done) {
+    at = earlier_alarm(at, outbox.kv_again_at);
+  }
+  if (const auto owed =
+          outbox.revocation.empty() ? std::nullopt : decode_revocation(outbox.revocation)) {
+    // Whoever ended the connection asks the provider at once.
+    at = earlier_alarm(at, std::max(owed->retry_at, now + kOutboxAlarmMs));
+  }
+  return at;
+}
+
 Task<std::monostate> publish(AuthorityState* state) {
   // What is not stored is not told.
   if (!state->outbox || !state->record || state->behind) {
@@ -102,7 +115,7 @@ Task<std::monostate> publish(AuthorityState* state) {
                                           {"kv", kv ? "done" : "failed"},
                                           {"d1", d1 ? "done" : "failed"}}});
   } else if (!outbox.is_done()) {
-    outbox.retry_at = outbox.events.empty() ? outbox.kv_again_at : now + kLogAlarmMs;
+    outbox.retry_at = next_try(outbox, now);
   } else {
     state->outbox.reset();
   }

@@ -155,6 +155,11 @@ void keep_version(const AuthorityState& state, Status next, StorageCommit* commi
   }
 }
 
+bool ends_grant_with_tokens(std::string_view provider_id) {
+  const auto* provider = find_provider(provider_id);
+  return provider == nullptr || provider->revocation_ends_grant;
+}
+
 // What is owed for a new version, besides what was owed for the one before.
 Outbox outbox_for(const AuthorityState& state, EpochMs now) {
   if (!state.outbox) {
@@ -163,7 +168,8 @@ Outbox outbox_for(const AuthorityState& state, EpochMs now) {
   const auto& earlier = *state.outbox;
   return {.kv_again_at = earlier.kv_done ? 0 : now + kLateWriteMs,
           .events = earlier.events,
-          .worked_at = earlier.worked_at};
+          .worked_at = earlier.worked_at,
+          .revocation = earlier.revocation};
 }
 
 }  // namespace
@@ -177,6 +183,12 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   StorageCommit commit{.puts = {{kRecordKey, encode_record(next)}}, .deletes = {}, .alarm_at = {}};
   keep_version(*state, next.status, &commit);
   auto outbox = outbox_for(*state, now);
+  if (!ends.revocation.empty()) {
+    outbox.revocation = std::move(ends.revocation);
+  } else if (next.status == Status::connected && ends_grant_with_tokens(next.provider)) {
+    // What is owed for the grant before would end this one.
+    outbox.revocation.clear();
+  }
   if (state->refresh.journal || state->behind) {
     commit.deletes.emplace_back(kJournalKey);
     commit.deletes.emplace_back(kKeptKey);

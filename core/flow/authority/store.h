@@ -31,6 +31,8 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
 struct Ends {
   bool sign_in = false;
   bool pending = false;
+  // The grant that this version ends, for its provider (revoke.h).
+  std::string revocation;
   // Not an end but a beginning: the refresh token of this version may be spent.
   bool in_doubt = false;
 };
@@ -45,6 +47,10 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
 inline constexpr DurationMs kDueAgainMs = 10 * kMinuteMs;
 // The longer something did not come about, the longer the pause until it is tried again.
 [[nodiscard]] DurationMs patience(EpochMs since, EpochMs now, DurationMs least);
+
+// When the alarm is to look after an outbox that was tried at `now`; 0: as soon as whoever opened
+// it may be taken for dead.
+[[nodiscard]] EpochMs next_try(const Outbox& outbox, EpochMs now);
 
 // Delivers the current record to KV and D1, and events to D1's log; what fails stays in the outbox
 // for the alarm.

@@ -14,6 +14,7 @@
 #include "core/flow/grant/reauth.h"
 #include "core/flow/grant/redeem.h"
 #include "core/flow/grant/refresh.h"
+#include "core/flow/grant/revoke.h"
 #include "core/flow/store/payload.h"
 
 namespace postern {
@@ -220,21 +221,24 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     tombstone.status = Status::revoked;
     tombstone.created_at = state->record ? state->record->created_at : now;
     tombstone.updated_at = now;
-    const auto committed =
-        co_await commit_record(&*state, std::move(tombstone), {{.type = EventType::disconnected}},
-                               {.sign_in = true, .pending = true});
+    auto revocation = connected ? revocation_owed_for(*state->record, now) : std::string();
+    const auto committed = co_await commit_record(
+        &*state, std::move(tombstone), {{.type = EventType::disconnected}},
+        {.sign_in = true, .pending = true, .revocation = std::move(revocation)});
     if (!committed) {
       co_return problem_outcome(committed.error());
     }
     (void)co_await log_connection(LogLevel::info, "disconnected", &*id);
   }
+  auto at_provider = co_await revoke_owed(&*state);
+  if (at_provider == revocation::kNone) {
+    at_provider = nothing_owed(&*state);
+  }
   JsonWriter out;
   out.begin_object().key("success").boolean(true).key("disconnected").boolean(connected);
   // Fronts serve what KV has: until it takes the tombstone the bound of refresh.md has not begun.
   out.member("propagation", state->outbox && !state->outbox->kv_done ? "pending" : "complete");
-  // Microsoft has no endpoint that ends one app's grant; revokeSignInSessions would sign the person
-  // out of everything.
-  out.member("provider_revocation", "unsupported");
+  out.member("provider_revocation", at_provider);
   co_return json_outcome(out.end_object().take());
 }
 
@@ -295,6 +299,7 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   (void)co_await settle(context, &*state, {});
   (void)co_await refresh_due(context, &*state);
   (void)co_await tell_of_the_end(&*state);
+  (void)co_await revoke_owed(&*state);
   auto now = co_await current_time();
   // Deliveries ring besides: what is owed to a store that is down has a time of its own.
   const bool after_delivery = !context->input.payload.empty();

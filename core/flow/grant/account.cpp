@@ -4,7 +4,6 @@
 
 #include "core/base/json.h"
 #include "core/base/text.h"
-#include "core/base/version.h"
 
 namespace postern {
 
@@ -47,9 +46,7 @@ Task<Result<Profile, IdentityFault>> read_profile(const Integration* integration
                                                   std::string access_token) {
   Pairs headers = {{"authorization", "Bearer " + std::move(access_token)},
                    {"accept", "application/json"}};
-  if (integration->provider->needs_user_agent) {
-    headers.emplace_back("user-agent", "postern/" + std::string(kVersion));
-  }
+  add_user_agent(*integration->provider, headers);
   const auto reply = co_await perform(Fetch{.method = "GET",
                                             .url = integration->endpoints.profile,
                                             .headers = std::move(headers),

@@ -38,6 +38,16 @@ SqlStatement select_connection(const ConnectionId& id) {
           .parameters = bind({text(id.org), text(id.integration), text(id.user_id)})};
 }
 
+SqlStatement select_same_account(const ConnectionRecord& record) {
+  return {.sql =
+              "SELECT 1 FROM oauth_connections WHERE provider = ? AND provider_user_id = ? AND "
+              "tenant_id = ? AND status <> 'revoked' AND NOT (org_id = ? AND integration = ? AND "
+              "user_id = ?) LIMIT 1",
+          .parameters = bind({text(record.provider), text(record.account.provider_user_id),
+                              text(record.account.tenant_id), text(record.id.org),
+                              text(record.id.integration), text(record.id.user_id)})};
+}
+
 std::optional<ConnectionRecord> connection_in_row(const SqlRow& row) {
   const auto bytes = base64url_decode(text_at(row, 0));
   return bytes ? decode_record(*bytes) : std::nullopt;

@@ -116,7 +116,7 @@ void invalid_request(Stories& stories) {
                       R"({"userId":"user-1","returnTo":"https://app.example.com/connected/"})",
                       "connect"));
   story.section("Another integration");
-  story.host.call(rpc("get_token", R"({"userId":"user-1","integration":"github"})", "tokens:read"));
+  story.host.call(rpc("get_token", R"({"userId":"user-1","integration":"gitlab"})", "tokens:read"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@ find_library(POSTERN_SQLITE NAMES sqlite3 libsqlite3.so.0 REQUIRED)
 postern_system_headers(sqlite3.h sqlite3.h)
 add_library(postern_host STATIC
   ${CMAKE_CURRENT_LIST_DIR}/database.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/github.cpp
   ${CMAKE_CURRENT_LIST_DIR}/host.cpp
   ${CMAKE_CURRENT_LIST_DIR}/show.cpp
   ${CMAKE_CURRENT_LIST_DIR}/story.cpp

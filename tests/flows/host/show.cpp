@@ -72,7 +72,9 @@ std::string shown_stored(std::string_view bytes) {
            (outbox->kv_done ? "done" : "open") + ", d1 " + (outbox->d1_done ? "done" : "open") +
            (outbox->kv_again_at == 0 ? "" : ", kv again at " + moment(outbox->kv_again_at)) +
            (outbox->retry_at == 0 ? "" : ", again " + moment(outbox->retry_at)) +
-           (outbox->worked_at != 0 ? ", the integration works" : "") + shown_events(outbox->events);
+           (outbox->worked_at != 0 ? ", the integration works" : "") +
+           (outbox->revocation.empty() ? "" : ", a grant to end at the provider") +
+           shown_events(outbox->events);
   }
   if (const auto events = decode_events(bytes); events && events->size() == 1) {
     return "event" + shown_events(bytes);

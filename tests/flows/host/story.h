@@ -156,6 +156,7 @@ void tell_access(Stories& stories);
 void tell_connecting(Stories& stories);
 void tell_failures(Stories& stories);
 void tell_sign_ins(Stories& stories);
+void tell_sign_ins_by_profile(Stories& stories);
 void tell_tokens(Stories& stories);
 void tell_refreshes(Stories& stories);
 void tell_unknown_outcomes(Stories& stories);
@@ -163,6 +164,7 @@ void tell_patience(Stories& stories);
 void tell_schedule(Stories& stories);
 void tell_stores(Stories& stories);
 void tell_connections(Stories& stories);
+void tell_revocations(Stories& stories);
 void tell_resources(Stories& stories);
 void tell_events(Stories& stories);
 

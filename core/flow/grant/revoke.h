@@ -1,0 +1,32 @@
+// Ending a disconnected connection's grant at its provider.
+#pragma once
+
+#include <string_view>
+
+#include "core/connection/record.h"
+#include "core/effect/task.h"
+#include "core/flow/authority/state.h"
+
+namespace postern {
+
+// How it stands with a grant at its provider, as `disconnect` answers it.
+namespace revocation {
+inline constexpr std::string_view kUnsupported = "unsupported";  // the provider has no way
+inline constexpr std::string_view kNone = "none";                // there is no grant to end
+inline constexpr std::string_view kRevoked = "revoked";
+inline constexpr std::string_view kPending = "pending";  // tried again by alarm, for a day
+// The provider would end another connection's grant with it: it is of the same account.
+inline constexpr std::string_view kShared = "shared";
+}  // namespace revocation
+
+// What is owed to the provider once `record` is disconnected: for the outbox, in the transaction
+// that ends the connection. Empty where there is nothing to revoke, or no way.
+[[nodiscard]] std::string revocation_owed_for(const ConnectionRecord& record, EpochMs now);
+// kUnsupported or kNone, where nothing is owed.
+[[nodiscard]] std::string_view nothing_owed(const AuthorityState* state);
+
+// Tries what is owed, if its time has come; what fails is tried again, less and less often, and is
+// given up after a day, which the log tells.
+Task<std::string_view> revoke_owed(AuthorityState* state);
+
+}  // namespace postern

@@ -1,0 +1,30 @@
+#include "core/oauth/revocation.h"
+
+#include <utility>
+
+#include "core/base/form.h"
+
+namespace postern {
+
+RevocationRequest make_revocation_request(const TokenEndpoint& endpoint, std::string_view token,
+                                          std::string_view hint) {
+  RevocationRequest request{.url = endpoint.url, .headers = {}, .body = {}};
+  request.headers.emplace_back("content-type", "application/x-www-form-urlencoded");
+  FormFields fields;
+  fields.reserve(4);  // no growth, so no copies of secrets are left behind
+  fields.emplace_back("token", token);
+  fields.emplace_back("token_type_hint", hint);
+  apply_client_auth(endpoint.auth, endpoint.client_id, endpoint.client_secret.reveal(), fields,
+                    request.headers);
+  request.body = Secret(form_encode(fields));
+  for (auto& field : fields) wipe(field.second);
+  return request;
+}
+
+RevocationResult result_of_revocation(int status) {
+  const bool gone = status == 400 || status == 404 || status == 422;
+  return gone || (status >= 200 && status < 300) ? RevocationResult::done
+                                                 : RevocationResult::try_again;
+}
+
+}  // namespace postern

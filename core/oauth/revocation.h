@@ -1,0 +1,33 @@
+// Ending a token at the server that issued it (RFC 7009 2.1).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/secret.h"
+#include "core/oauth/client_auth.h"
+#include "core/oauth/token_request.h"
+
+namespace postern {
+
+struct RevocationRequest {
+  std::string method = "POST";
+  std::string url;
+  HeaderFields headers;
+  Secret body;
+};
+
+// `endpoint.url` is the revocation endpoint. `hint`: "refresh_token" or "access_token".
+[[nodiscard]] RevocationRequest make_revocation_request(const TokenEndpoint& endpoint,
+                                                        std::string_view token,
+                                                        std::string_view hint);
+
+enum class RevocationResult : std::uint8_t {
+  done,       // the token is over, or was not there any more
+  try_again,  // nothing is known of it
+};
+// By the status of the answer. A token that the server does not know is over: RFC 7009 2.2 answers
+// 200 for it, others 400, 404 or 422.
+[[nodiscard]] RevocationResult result_of_revocation(int status);
+
+}  // namespace postern

@@ -1,0 +1,85 @@
+// Disconnects that end the grant at its provider.
+#include "tests/flows/host/github.h"
+#include "tests/flows/host/story.h"
+
+namespace postern::testing {
+
+namespace {
+
+Request disconnect() {
+  return rpc("disconnect", R"({"userId":"user-1","integration":"github"})", "connections:write");
+}
+
+void revoked(Stories& stories) {
+  auto& story = *stories.emplace_back(
+      std::make_unique<Story>("disconnect-revokes", "A disconnect ends the grant at its provider",
+                              "What is owed to the provider is stored with the tombstone, so that "
+                              "no crash forgets it."));
+  GithubStory github(story);
+  github.connect_quietly({});
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.host.call(disconnect());
+  story.section("Once more", "There is nothing left to end.");
+  story.host.call(disconnect());
+}
+
+void retried(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-retried", "The provider is down when a grant is to be ended",
+      "The connection is over all the same, the answer says what is owed, and the alarm tries "
+      "again.\nA token that the provider does not know any more is over."));
+  GithubStory github(story);
+  github.connect_quietly({});
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(503, ""));
+  story.host.call(disconnect());
+  story.section("The alarm rings");
+  story.world.now = story.world.objects[github.object_name()].alarm_at;
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(404, ""));
+  story.host.ring(github.object_name());
+}
+
+void given_up(Stories& stories) {
+  auto& story = *stories.emplace_back(
+      std::make_unique<Story>("revocation-given-up", "A grant cannot be ended for a day",
+                              "The log says so, and what was kept for it goes."));
+  GithubStory github(story);
+  github.connect_quietly({});
+  story.quietly([&](Host& silent) {
+    story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(503, ""));
+    silent.call(disconnect());
+  });
+  story.world.now += kDayMs;
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(401, ""));
+  story.host.ring(github.object_name());
+  story.section("Nothing is left");
+  story.host.ring(github.object_name());
+}
+
+void reconnected(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "reconnect-over-revocation", "The person connects again while a grant is still to be ended",
+      "The token before is ended alone: the new grant lives."));
+  GithubStory github(story);
+  github.connect_quietly({});
+  story.quietly([&](Host& silent) {
+    story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(503, ""));
+    silent.call(disconnect());
+  });
+  github.connect_quietly({.access_token = "gho_2"});
+  story.world.now += kHourMs;
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.host.ring(github.object_name());
+  story.section("Served");
+  story.host.call(github.get_token());
+}
+
+}  // namespace
+
+void tell_revocations(Stories& stories) {
+  revoked(stories);
+  retried(stories);
+  given_up(stories);
+  reconnected(stories);
+}
+
+}  // namespace postern::testing
