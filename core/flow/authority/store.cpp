@@ -155,9 +155,14 @@ void keep_version(const AuthorityState& state, Status next, StorageCommit* commi
   }
 }
 
-bool ends_grant_with_tokens(std::string_view provider_id) {
-  const auto* provider = find_provider(provider_id);
-  return provider == nullptr || provider->revocation_ends_grant;
+// Would what is owed for a grant before end the new one? Where it is of the same account, and the
+// provider ends all of that at once.
+bool would_end(std::string_view owed, const ConnectionRecord& next) {
+  const auto* provider = find_provider(next.provider);
+  const auto revocation = decode_revocation(owed);
+  const auto before = revocation ? decode_record(revocation->record) : std::nullopt;
+  return provider != nullptr && provider->revocation_ends_grant && before &&
+         before->account.key == next.account.key;
 }
 
 // What is owed for a new version, besides what was owed for the one before.
@@ -185,8 +190,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   auto outbox = outbox_for(*state, now);
   if (!ends.revocation.empty()) {
     outbox.revocation = std::move(ends.revocation);
-  } else if (next.status == Status::connected && ends_grant_with_tokens(next.provider)) {
-    // What is owed for the grant before would end this one.
+  } else if (next.status == Status::connected && would_end(outbox.revocation, next)) {
     outbox.revocation.clear();
   }
   if (state->refresh.journal || state->behind) {

@@ -116,12 +116,15 @@ Task<std::string_view> revoke_owed(AuthorityState* state) {
     (void)co_await settle_revocation(state);
     co_return revocation::kNone;
   }
-  if (co_await current_time() < owed->retry_at) {
+  const auto* provider = find_provider(record->provider);
+  const bool ends_all = provider != nullptr && provider->revocation_ends_grant;
+  // A sign-in that is under way may be of the same account.
+  const bool is_signing_in = state->pending || state->pending_unreadable || state->sign_in.journal;
+  if (co_await current_time() < owed->retry_at || (ends_all && is_signing_in)) {
     co_return revocation::kPending;
   }
-  const auto* provider = find_provider(record->provider);
   auto result = RevocationResult::try_again;
-  if (provider != nullptr && provider->revocation_ends_grant) {
+  if (ends_all) {
     const auto shared = co_await is_shared(&*record);
     if (shared && *shared) {
       (void)co_await settle_revocation(state);
