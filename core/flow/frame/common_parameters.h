@@ -13,10 +13,11 @@ inline constexpr Parameter kUserId{.name = "user_id",
                                    .kind = identifier,
                                    .required = true,
                                    .summary = "The caller's own id of the user; opaque to Postern"};
-inline constexpr Parameter kIntegration{.name = "integration",
-                                        .kind = name,
-                                        .otherwise = kDefaultIntegration,
-                                        .summary = "The integration's name; `azure` when absent"};
+inline constexpr Parameter kIntegration{
+    .name = "integration",
+    .kind = name,
+    .otherwise = kDefaultIntegration,
+    .summary = "The integration's name; that of AZURE_CLIENT_ID when absent"};
 inline constexpr Parameter kIntegrationInPath{.name = "integration",
                                               .kind = name,
                                               .place = ParameterPlace::path,
