@@ -11,26 +11,54 @@ constexpr std::string_view kScopes[] = {"openid", "email", "profile"};
 constexpr ProviderParameter kParameters[] = {{"access_type", "offline"}, {"prompt", "consent"}};
 constexpr std::string_view kOrigins[] = {"https://accounts.google.com"};
 
+constexpr ScopeWords kWords[] = {
+    {"https://www.googleapis.com/auth/userinfo.email", "Know who you are"},
+    {"https://www.googleapis.com/auth/userinfo.profile", "Know who you are"},
+    {"https://www.googleapis.com/auth/gmail.readonly", "Read your mail"},
+    {"https://www.googleapis.com/auth/gmail.send", "Send mail as you"},
+    {"https://mail.google.com/", "Read, send and delete your mail"},
+    {"https://www.googleapis.com/auth/calendar.readonly", "Read your calendars"},
+    {"https://www.googleapis.com/auth/calendar", "Read, change, share and delete your calendars"},
+    {"https://www.googleapis.com/auth/drive.readonly", "Read all your files in Drive"},
+    {"https://www.googleapis.com/auth/drive", "Read, change and delete all your files in Drive"}};
+
+// The token alone: the endpoint wants no client ("Revoking a token").
+RevocationRequest revoke(const TokenEndpoint& endpoint, std::string_view access_token,
+                         std::string_view refresh_token) {
+  FormFields fields = {
+      {"token", std::string(refresh_token.empty() ? access_token : refresh_token)}};
+  RevocationRequest request{.url = endpoint.url,
+                            .headers = {{"content-type", "application/x-www-form-urlencoded"}},
+                            .body = Secret(form_encode(fields))};
+  wipe(fields[0].second);
+  return request;
+}
+
+constexpr ProviderHooks kHooks{.revocation = revoke};
+
 }  // namespace
 
 constexpr Provider kGoogle{.id = "google",
                            .display_name = "Google",
-                           .integration = "",
-                           .environment = "",
+                           .integration = "google",
+                           .environment = "GOOGLE",
                            .login_origin = "https://accounts.google.com",
                            .authorization_endpoint = "{login}/o/oauth2/v2/auth",
                            .token_endpoint = "https://oauth2.googleapis.com/token",
                            .revocation_endpoint = "https://oauth2.googleapis.com/revoke",
+                           .revocation_ends_grant = true,
                            .profile_endpoint = "https://openidconnect.googleapis.com/v1/userinfo",
                            .logout_endpoint = "",
                            .jwks_uri = "https://www.googleapis.com/oauth2/v3/certs",
                            .issuer = "{login}",
                            .apis = kApis,
                            .default_scopes = kScopes,
+                           .scope_words = kWords,
                            .authorization_parameters = kParameters,
                            .replay = {.kind = ReplayClass::not_rotated},
                            .refresh_idle_seconds = 180 * kDaySeconds,
                            .profile = {.id = "sub", .name = "name", .username = "email"},
-                           .sign_in_origins = kOrigins};
+                           .sign_in_origins = kOrigins,
+                           .hooks = &kHooks};
 
 }  // namespace postern

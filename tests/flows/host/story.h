@@ -161,6 +161,7 @@ void tell_tokens(Stories& stories);
 void tell_refreshes(Stories& stories);
 void tell_unknown_outcomes(Stories& stories);
 void tell_patience(Stories& stories);
+void tell_google(Stories& stories);
 void tell_schedule(Stories& stories);
 void tell_stores(Stories& stories);
 void tell_connections(Stories& stories);

@@ -1,0 +1,171 @@
+// A provider of which everything is data: ID tokens, a refresh token for life, and a revocation
+// that ends all that an account granted.
+#include "core/base/base64url.h"
+#include "core/base/json_writer.h"
+#include "core/connection/record.h"
+#include "tests/flows/host/story.h"
+
+namespace postern::testing {
+
+namespace {
+
+constexpr std::string_view kToken = "https://oauth2.googleapis.com/token";
+constexpr std::string_view kRevoke = "https://oauth2.googleapis.com/revoke";
+constexpr std::string_view kCerts = "https://www.googleapis.com/oauth2/v3/certs";
+constexpr std::string_view kUserInfo = "https://openidconnect.googleapis.com/v1/userinfo";
+constexpr std::string_view kSubject = "110169484474386276334";
+
+std::string google_id_token(std::string_view nonce, EpochMs now) {
+  JsonWriter claims;
+  claims.begin_object()
+      .member("iss", "https://accounts.google.com")
+      .member("azp", "postern-google")
+      .member("aud", "postern-google")
+      .member("sub", kSubject)
+      .member("email", "ada@example.com")
+      .member("nonce", nonce)
+      .member("iat", now / kSecondMs)
+      .member("exp", now / kSecondMs + 3600);
+  return base64url_encode(R"({"alg":"RS256","kid":"key-1","typ":"JWT"})") + "." +
+         base64url_encode(claims.end_object().take()) + "." +
+         base64url_encode(std::string(256, '\x07'));
+}
+
+HttpReply google_keys() {
+  std::string modulus(256, '\x5a');
+  modulus.front() = '\x80';
+  modulus.back() = '\x01';
+  return json_reply(200, R"({"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"key-1","e":)"
+                         R"("AQAB","n":")" +
+                             base64url_encode(modulus) + R"("}]})");
+}
+
+class GoogleStory {
+ public:
+  explicit GoogleStory(Story& story) : story_(story) {
+    story.world.environment.emplace("GOOGLE_CLIENT_ID", "postern-google");
+    story.world.environment.emplace("GOOGLE_REDIRECT_URI",
+                                    "https://postern.example.com/callback/google");
+    story.world.secrets.emplace("GOOGLE_CLIENT_SECRET", "googles-secret");
+    story.note_secret("googles-secret");
+  }
+
+  void connect(Host& by, std::string_view user = "user-1", std::string_view more_json = {}) {
+    Story::Begun begun;
+    story_.quietly([&](Host& silent) {
+      const auto made =
+          silent.call(rpc("create_connect_link",
+                          R"({"userId":")" + std::string(user) + R"(","integration":"google")" +
+                              std::string(more_json) + "}",
+                          "connect"));
+      begun = story_.begin(silent, made.body.substr(made.body.find("/connect/") + 9, 43));
+    });
+    story_.expect("POST", std::string(kToken),
+                  token_reply({.access_token = "ya29.1",
+                               .refresh_token = "1//refresh",
+                               .id_token = google_id_token(begun.nonce, story_.world.now),
+                               .expires_in = 3599,
+                               .scope = "openid email profile"}));
+    if (!story_.world.memory.contains("jwks:" + std::string(kCerts))) {
+      story_.expect("GET", std::string(kCerts), google_keys());
+    }
+    story_.expect("GET", std::string(kUserInfo),
+                  json_reply(200, R"({"sub":")" + std::string(kSubject) +
+                                      R"(","name":"Ada Example","email":"ada@example.com"})"));
+    auto request = story_.callback_of(begun);
+    request.path = {{"integration", "google"}};
+    by.call(request);
+  }
+
+  static Request disconnect(std::string_view user = "user-1") {
+    return rpc("disconnect", R"({"userId":")" + std::string(user) + R"(","integration":"google"})",
+               "connections:write");
+  }
+
+  static std::string object_name() {
+    return connection_key({.org = std::string(kOrg), .integration = "google", .user_id = "user-1"});
+  }
+
+ private:
+  Story& story_;
+};
+
+Story& new_story(Stories& stories, std::string name, std::string_view heading,
+                 std::string_view prose) {
+  return *stories.emplace_back(std::make_unique<Story>(std::move(name), heading, prose));
+}
+
+void not_rotated(Stories& stories) {
+  auto& story = new_story(stories, "google-connects",
+                          "A person connects a Google account, and its token is refreshed",
+                          "The answer to a refresh has no refresh token: the one for life stays.");
+  GoogleStory google(story);
+  google.connect(story.host);
+  story.world.forget_memory();
+  story.world.now += kHourMs;
+  story.section("Refreshed");
+  story.expect("POST", std::string(kToken),
+               token_reply({.access_token = "ya29.2", .refresh_token = "", .expires_in = 3599}));
+  story.host.call(story.get_token(R"(,"integration":"google")"));
+  story.section("Disconnected");
+  story.expect("POST", std::string(kRevoke), json_reply(200, "{}"));
+  story.host.call(GoogleStory::disconnect());
+}
+
+void shared(Stories& stories) {
+  auto& story = new_story(
+      stories, "revocation-of-a-shared-account",
+      "One of two connections of one Google account is ended",
+      "To revoke its token would end the other one's grant as well: it is left, and said so. The "
+      "last one\nends it. While D1 is down nobody knows, and the alarm asks again.");
+  GoogleStory google(story);
+  story.quietly([&](Host& silent) {
+    google.connect(silent);
+    google.connect(silent, "user-2");
+  });
+  story.host.call(GoogleStory::disconnect());
+  story.section("The last one, while D1 is down");
+  story.fail_after(1, "sql");
+  story.host.call(GoogleStory::disconnect("user-2"));
+  const auto name =
+      connection_key({.org = std::string(kOrg), .integration = "google", .user_id = "user-2"});
+  story.section("The alarm rings");
+  story.world.now = story.world.objects[name].alarm_at;
+  story.expect("POST", std::string(kRevoke), json_reply(200, "{}"));
+  story.host.ring(name);
+}
+
+void reconnected(Stories& stories) {
+  auto& story =
+      new_story(stories, "google-reconnects-over-revocation",
+                "The person connects the Google account again while its grant is still to be ended",
+                "What is owed would end the new grant: it is owed no more.");
+  GoogleStory google(story);
+  story.quietly([&](Host& silent) {
+    google.connect(silent);
+    story.expect("POST", std::string(kRevoke), json_reply(503, ""));
+    silent.call(GoogleStory::disconnect());
+    google.connect(silent);
+  });
+  story.world.now += kMinuteMs * 30;
+  story.host.ring(GoogleStory::object_name());
+  story.world.forget_memory();
+  story.section("While it waits for its confirmation", "The alarm leaves it be until then.");
+  story.quietly([&](Host& silent) {
+    story.expect("POST", std::string(kRevoke), json_reply(503, ""));
+    silent.call(GoogleStory::disconnect());
+    google.connect(silent, "user-1", kConfirmedByBackend);
+  });
+  story.world.now += kMinuteMs * 2;
+  story.host.ring(GoogleStory::object_name());
+}
+
+}  // namespace
+
+void tell_google(Stories& stories) {
+  not_rotated(stories);
+  shared(stories);
+  reconnected(stories);
+}
+
+}  // namespace postern::testing
