@@ -88,9 +88,11 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
                     .created_at = now,
                     .expires_at = now + kLinkLifeMs,
                     .consumed_at = 0};
-  const auto stored =
-      co_await perform(Sql{.statements = {insert_link(row), sweep_links(now), sweep_events(now),
-                                          sweep_dead_letters(now)}});
+  // Two requests, because the log may be in another database than the links. Nobody needs a sweep
+  // that failed: the next link sweeps again.
+  const auto [stored, swept] =
+      co_await all_of(effect_task(Sql{.statements = {insert_link(row), sweep_links(now)}}),
+                      effect_task(Sql{.statements = {sweep_events(now), sweep_dead_letters(now)}}));
   if (!stored) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }
