@@ -59,7 +59,7 @@ struct EffectWriter {
   }
   void operator()(const KvDelete& e) const { out.text(e.key).number(e.deadline_ms); }
   void operator()(const Sql& e) const {
-    out.number(e.deadline_ms);
+    out.text(e.database).number(e.deadline_ms);
     for (const auto& statement : e.statements) {
       FieldWriter parameters;
       for (const auto& value : statement.parameters) {

@@ -109,6 +109,7 @@ struct SqlOutcome {
 struct Sql {
   static constexpr std::string_view kName = "sql";
   using Reply = Result<std::vector<SqlOutcome>, HostFault>;
+  std::string database;  // the name that it is bound by
   std::vector<SqlStatement> statements;
   DurationMs deadline_ms = 5 * kSecondMs;
 };

@@ -61,6 +61,7 @@ void Rules::check_effect(const Effect& effect) const {
     check_no_secret(put->value);
     check(put->ttl_seconds >= 60);
   } else if (const auto* sql = std::get_if<Sql>(&effect)) {
+    check(sql->database == testing::kDatabaseBinding);
     for (const auto& statement : sql->statements) {
       for (const auto& value : statement.parameters) {
         if (const auto* text = value.text()) {

@@ -12,6 +12,12 @@ export interface Bindings extends ConfiguredBindings {
   CORS_ALLOWED_ORIGINS?: string;
 }
 
+/** The database that the core calls so; undefined where the Worker is bound to none. */
+export function databaseNamed(bindings: object, name: string): D1Database | undefined {
+  const bound = (bindings as Record<string, unknown>)[name];
+  return bound instanceof Object && "batch" in bound ? (bound as D1Database) : undefined;
+}
+
 interface Prepared {
   environment: Uint8Array;
   withSecrets: Uint8Array;

@@ -25,7 +25,7 @@ export function serve(
   request?: Cancellable,
 ): Outcome | Promise<Outcome> {
   const { environment, ring } = prepare(env);
-  const hands: Hands = { kv: env.AZURE_TOKENS, d1: env.DB, ring, memory, logLevel: env.LOG_LEVEL };
+  const hands: Hands = { kv: env.AZURE_TOKENS, bindings: env, ring, memory, logLevel: env.LOG_LEVEL };
   const input: FlowInput = {
     ...asked,
     operation: operation.name,

@@ -10,6 +10,7 @@
 #include "core/flow/authority/store.h"
 #include "core/flow/events/webhook.h"
 #include "core/flow/frame/log.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"
 
@@ -163,13 +164,14 @@ std::optional<DurationMs> asked_patience(const HttpReply& reply, EpochMs now) {
 // where that cannot be written.
 Task<bool> give_up(ConnectionId id, Event event, Turn turn, std::string reason) {
   const auto now = co_await current_time();
+  const auto org = id.org;
   const auto kept =
-      co_await perform(Sql{.statements = {insert_dead_letter({.id = std::move(id),
-                                                              .event = std::move(event),
-                                                              .webhook = turn.webhook->name,
-                                                              .attempts = turn.progress->attempts,
-                                                              .reason = std::move(reason),
-                                                              .failed_at = now})}});
+      co_await perform(in_database_of(org, {insert_dead_letter({.id = std::move(id),
+                                                                .event = std::move(event),
+                                                                .webhook = turn.webhook->name,
+                                                                .attempts = turn.progress->attempts,
+                                                                .reason = std::move(reason),
+                                                                .failed_at = now})}));
   if (kept) {
     *turn.progress = {.name = turn.webhook->name, .next = turn.progress->next + 1};
   } else {
@@ -303,7 +305,7 @@ Task<Outcome> authority_redeliver_flow(FlowContext* context) {
   }
   // It waits again: should it fail again, it comes back.
   (void)co_await perform(
-      Sql{.statements = {delete_dead_letters(payload->id.org, payload->event.id)}});
+      in_database_of(payload->id.org, {delete_dead_letters(payload->id.org, payload->event.id)}));
   JsonWriter out;
   out.begin_object().key("success").boolean(true).member("id", payload->event.id);
   co_return json_outcome(out.end_object().take());

@@ -8,6 +8,7 @@
 #include "core/flow/connect/pages.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/connection_name.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/links.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/store/states.h"
@@ -35,9 +36,8 @@ Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::stri
   const auto now = co_await current_time();
   // A hash that nothing has, where there is no cookie: the same statement, and it matches nothing.
   const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string("-");
-  const auto rows =
-      co_await perform(Sql{.statements = {consume_state(state_hash, cookie_hash, "browser", now),
-                                          select_state(state_hash)}});
+  const auto rows = co_await perform(in_shared_database(
+      {consume_state(state_hash, cookie_hash, "browser", now), select_state(state_hash)}));
   if (!rows || rows->size() != 2) {
     co_return std::unexpected(result_page({.kind = PageKind::service_unavailable}));
   }
@@ -122,8 +122,8 @@ Task<Outcome> connect_flow(FlowContext* context) {
                               "`state` or `code_verifier` is not of the right form");
   }
   const auto now = co_await current_time();
-  const auto rows =
-      co_await perform(Sql{.statements = {consume_caller_state(sha256_base64url(state), id, now)}});
+  const auto rows = co_await perform(
+      in_shared_database({consume_caller_state(sha256_base64url(state), id, now)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -157,7 +157,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   const auto rows =
-      co_await perform(Sql{.statements = {select_link_by_attempt(attempt, context->caller.org)}});
+      co_await perform(in_shared_database({select_link_by_attempt(attempt, context->caller.org)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }

@@ -8,6 +8,7 @@
 #include "core/flow/connections/operations.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/token/token.h"
 
@@ -106,7 +107,7 @@ Task<Outcome> list_connections_flow(FlowContext* context) {
   if (parameters.has("cursor") && !read_cursor(parameters.text("cursor"), query)) {
     co_return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
   }
-  const auto rows = co_await perform(Sql{.statements = {select_connections(query)}});
+  const auto rows = co_await perform(in_database_of(query.org, {select_connections(query)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }

@@ -8,6 +8,7 @@
 #include "core/connection/event.h"
 #include "core/flow/events/operations.h"
 #include "core/flow/frame/sql.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"
 
@@ -53,13 +54,14 @@ Task<Outcome> list_events_flow(FlowContext* context) {
   }
   // In one transaction: what is not in the page and not beyond the last one does not fit the wish.
   const auto rows = co_await perform(
-      Sql{.statements = {select_last_event(context->caller.org),
-                         select_events({.org = context->caller.org,
-                                        .user_id = std::string(parameters.text("user_id")),
-                                        .integration = std::string(parameters.text("integration")),
-                                        .type = std::string(type),
-                                        .after = *cursor,
-                                        .limit = limit})}});
+      in_database_of(context->caller.org,
+                     {select_last_event(context->caller.org),
+                      select_events({.org = context->caller.org,
+                                     .user_id = std::string(parameters.text("user_id")),
+                                     .integration = std::string(parameters.text("integration")),
+                                     .type = std::string(type),
+                                     .after = *cursor,
+                                     .limit = limit})}));
   if (!rows || rows->size() != 2) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -90,8 +92,8 @@ Task<Outcome> list_dead_letters_flow(FlowContext* context) {
   if (!cursor) {
     co_return bad_cursor();
   }
-  const auto rows = co_await perform(
-      Sql{.statements = {select_dead_letters(context->caller.org, *cursor, kPageSize)}});
+  const auto rows = co_await perform(in_database_of(
+      context->caller.org, {select_dead_letters(context->caller.org, *cursor, kPageSize)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -116,7 +118,8 @@ Task<Outcome> list_dead_letters_flow(FlowContext* context) {
 
 Task<Outcome> redeliver_event_flow(FlowContext* context) {
   const auto rows = co_await perform(
-      Sql{.statements = {select_event(context->caller.org, context->parameters.text("event_id"))}});
+      in_database_of(context->caller.org,
+                     {select_event(context->caller.org, context->parameters.text("event_id"))}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }

@@ -3,6 +3,7 @@
 #include "core/flow/access/access.h"
 #include "core/flow/frame/sql.h"
 #include "core/flow/service/operations.h"
+#include "core/flow/store/database.h"
 
 namespace postern {
 
@@ -29,7 +30,7 @@ Task<Outcome> health_flow(FlowContext* context) {
   std::string checks;
   if (deep) {
     auto [kv, d1] = co_await all_of(effect_task(KvGet{.key = "health"}),
-                                    effect_task(Sql{.statements = {select_one()}}));
+                                    effect_task(in_shared_database({select_one()})));
     healthy = kv.has_value() && d1.has_value() && *context->input.authority_reply == "ok";
     JsonWriter inner;
     inner.begin_object()

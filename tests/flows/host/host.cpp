@@ -150,7 +150,7 @@ Reply World::carry_out(const Effect& effect, Object* object) {
             return done;
           },
           [&](const Sql& e) -> Reply {
-            auto outcomes = d1.batch(e.statements);
+            auto outcomes = d1.batch(e);
             if (!outcomes) {
               std::cerr << "host: sql: " << d1.fault() << "\n";
               return Sql::Reply(std::unexpected(HostFault::unavailable));

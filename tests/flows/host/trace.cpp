@@ -69,7 +69,7 @@ std::string shown_effect(const Effect& effect) {
           [&](const Sql& e) {
             std::string text;
             for (const auto& statement : e.statements) {
-              text += (text.empty() ? "" : indent) + shown_sql(statement.sql);
+              text += (text.empty() ? e.database + ": " : indent) + shown_sql(statement.sql);
               if (!statement.parameters.empty()) {
                 text += indent + "  " + shown_values(statement.parameters);
               }

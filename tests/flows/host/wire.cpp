@@ -87,6 +87,7 @@ struct EffectReader {
   }
   Effect sql() {
     Sql e;
+    e.database = text(in);
     e.deadline_ms = in.number();
     while (in.ok() && !in.at_end()) {
       SqlStatement statement;
