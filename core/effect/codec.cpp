@@ -69,6 +69,7 @@ struct EffectWriter {
     }
   }
   void operator()(const Authority& e) const {
+    out.text(e.binding).text(e.jurisdiction).text(e.location_hint);
     out.text(e.name).text(e.operation).text(e.payload).flag(e.restart).text(e.note);
   }
   void operator()(const StorageRead& e) const {

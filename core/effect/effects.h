@@ -120,8 +120,11 @@ struct Sql {
 struct Authority {
   static constexpr std::string_view kName = "authority";
   using Reply = std::monostate;
-  std::string name;       // names the Durable Object
-  std::string operation;  // an operation with Access::authority
+  std::string binding;        // of the objects' namespace
+  std::string jurisdiction;   // empty: none
+  std::string location_hint;  // empty: none
+  std::string name;           // names the Durable Object
+  std::string operation;      // an operation with Access::authority
   std::string payload;
   bool restart = false;
   std::string note;  // handed back at the restart

@@ -1,4 +1,4 @@
-/** Which database a statement goes to: one file of the core says so, and every statement names its organization. */
+/** Where an organization's data is: one file of the core says it of rows in D1, one of authorities. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { codeOf, files, offences } from "./files.ts";
@@ -96,6 +96,24 @@ test("every statement on an organization's rows names it, but for those that can
     .filter(({ sql, tables }) => tables.some((table) => owned.has(table)) && !namesOrganization(sql))
     .map(({ name }) => name);
   assert.deepEqual(without.sort(), Object.keys(WITHOUT_ORGANIZATION).sort());
+});
+
+test("one file says where an organization's authorities live", () => {
+  const elsewhere = core.filter(
+    ({ path }) => !/^core\/flow\/store\/place\.(h|cpp)$/.test(path) && !path.startsWith("core/effect/"),
+  );
+  assert.deepEqual(offences(elsewhere, /\bAuthority\b(?!::)|\bauthority_place\(/), []);
+  assert.deepEqual(
+    offences(elsewhere, /"CONNECTION"/, (text) => text),
+    [],
+  );
+  // The shim goes where the core says; an object of its own it has in `this.ctx`.
+  const finding = shim.filter(({ path }) => path !== "worker-shim/src/env.ts");
+  assert.deepEqual(offences(shim, /\.CONNECTION\b/), []);
+  assert.deepEqual(
+    offences(finding, /\b(?:idFromName|getByName|newUniqueId|idFromString|jurisdiction)\(/),
+    [],
+  );
 });
 
 /** What stands between the parentheses of each call. */

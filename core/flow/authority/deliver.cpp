@@ -13,6 +13,7 @@
 #include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 
 namespace postern {
 
@@ -275,11 +276,7 @@ Task<Outcome> authority_deliver_flow(FlowContext* context) {
     co_return problem_outcome(delivered.error());
   }
   // The alarm is the authority's: it looks at what is owed as a whole.
-  (void)co_await perform(Authority{.name = connection_key(*id),
-                                   .operation = "authority.alarm",
-                                   .payload = "delivered",
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(ask_authority(*id, "authority.alarm", "delivered"));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 

@@ -11,6 +11,7 @@
 #include "core/flow/store/database.h"
 #include "core/flow/store/links.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 #include "core/flow/store/states.h"
 #include "core/flow/token/token.h"
 #include "core/oauth/pkce.h"
@@ -104,11 +105,7 @@ Task<Outcome> callback_flow(FlowContext* context) {
                                .code = {},
                                .code_verifier = {},
                                .state_text = {}};
-  (void)co_await perform(Authority{.name = connection_key(payload.state.id),
-                                   .operation = "authority.connect",
-                                   .payload = encode(payload),
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(ask_authority(payload.state.id, "authority.connect", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
@@ -142,11 +139,7 @@ Task<Outcome> connect_flow(FlowContext* context) {
                                .code = std::string(parameters.text("code")),
                                .code_verifier = verifier,
                                .state_text = state};
-  (void)co_await perform(Authority{.name = connection_key(id),
-                                   .operation = "authority.connect",
-                                   .payload = encode(payload),
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(ask_authority(id, "authority.connect", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
@@ -173,11 +166,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
   const ConfirmPayload payload{.id = link->id,
                                .attempt = link->attempt,
                                .code_hash = sha256_base64url(parameters.text("code"))};
-  (void)co_await perform(Authority{.name = connection_key(link->id),
-                                   .operation = "authority.confirm",
-                                   .payload = encode(payload),
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(ask_authority(link->id, "authority.confirm", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 

@@ -10,6 +10,7 @@
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/database.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 #include "core/flow/token/token.h"
 
 namespace postern {
@@ -25,11 +26,8 @@ Task<Outcome> leave_for_authority(FlowContext* context, std::string operation,
       !known && known.error().code == ProblemCode::unknown_integration) {
     co_return problem_outcome(known.error());
   }
-  (void)co_await perform(Authority{.name = connection_key(id),
-                                   .operation = std::move(operation),
-                                   .payload = payload.empty() ? encode(id) : std::move(payload),
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(
+      ask_authority(id, std::move(operation), payload.empty() ? encode(id) : std::move(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
@@ -80,16 +78,13 @@ Task<Outcome> refresh_flow(FlowContext* context) {
   }
   (void)co_await forget_tokens(id);
   (void)co_await perform(
-      Authority{.name = connection_key(id),
-                .operation = "authority.refresh",
-                .payload = encode(TokenPayload{.id = id,
-                                               .resource = std::string(name_of(*resource)),
-                                               .min_ttl_ms = 0,
-                                               .forced = true,
-                                               .refused_version = 0,
-                                               .kv_version = 0}),
-                .restart = false,
-                .note = {}});
+      ask_authority(id, "authority.refresh",
+                    encode(TokenPayload{.id = id,
+                                        .resource = std::string(name_of(*resource)),
+                                        .min_ttl_ms = 0,
+                                        .forced = true,
+                                        .refused_version = 0,
+                                        .kv_version = 0})));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 

@@ -11,6 +11,7 @@
 #include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 
 namespace postern {
 
@@ -127,12 +128,9 @@ Task<Outcome> redeliver_event_flow(FlowContext* context) {
   if (!found || found->id.org != context->caller.org) {
     co_return problem_outcome(ProblemCode::not_found);
   }
-  (void)co_await perform(Authority{
-      .name = connection_key(found->id),
-      .operation = "authority.redeliver",
-      .payload = encode(RedeliverPayload{.id = found->id, .event = std::move(found->event)}),
-      .restart = false,
-      .note = {}});
+  (void)co_await perform(
+      ask_authority(found->id, "authority.redeliver",
+                    encode(RedeliverPayload{.id = found->id, .event = std::move(found->event)})));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 

@@ -4,6 +4,7 @@
 #include "core/flow/frame/sql.h"
 #include "core/flow/service/operations.h"
 #include "core/flow/store/database.h"
+#include "core/flow/store/place.h"
 
 namespace postern {
 
@@ -19,11 +20,7 @@ Task<Outcome> health_flow(FlowContext* context) {
     }
   }
   if (deep && !context->input.authority_reply) {
-    (void)co_await perform(Authority{.name = "health",
-                                     .operation = "authority.health",
-                                     .payload = {},
-                                     .restart = true,
-                                     .note = {}});
+    (void)co_await perform(ask_health_object("authority.health"));
   }
   JsonWriter out;
   bool healthy = true;

@@ -259,10 +259,6 @@ Step Flow::resume_bytes(std::string_view replies) {
   return take(false, replies, run_.resume(replies));
 }
 
-Outcome host_problem(ProblemCode code) {
-  return problem_outcome(problem(code));
-}
-
 FlowInput Host::input_of(const std::string& operation, Entry entry) const {
   const auto* declared = find_operation(operation);
   if (declared == nullptr) {
@@ -384,7 +380,8 @@ Outcome Host::call(const Request& request) {
       return ended.outcome.value_or(host_problem(ProblemCode::core_trap));
     }
     const auto& call = *ended.authority;
-    auto outcome = run_authority(call.name, call.operation, call.payload);
+    auto outcome = is_bound(call) ? run_authority(call.name, call.operation, call.payload)
+                                  : host_problem(ProblemCode::store_unavailable);
     if (outcome.kind != OutcomeKind::data) {
       return outcome;
     }

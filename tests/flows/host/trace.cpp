@@ -77,7 +77,9 @@ std::string shown_effect(const Effect& effect) {
             return text;
           },
           [&](const Authority& e) {
-            return e.operation + " at " + e.name +
+            return e.operation + " at " + e.binding + " " + e.name +
+                   (e.jurisdiction.empty() ? "" : " under " + e.jurisdiction) +
+                   (e.location_hint.empty() ? "" : " near " + e.location_hint) +
                    (e.restart ? ", then again from the beginning" : ", whose outcome is ours") +
                    (e.note.empty() ? "" : ", note " + e.note) + indent + shown(e.payload);
           },
