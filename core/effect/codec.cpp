@@ -59,7 +59,7 @@ struct EffectWriter {
   }
   void operator()(const KvDelete& e) const { out.text(e.key).number(e.deadline_ms); }
   void operator()(const Sql& e) const {
-    out.number(e.deadline_ms);
+    out.text(e.database).number(e.deadline_ms);
     for (const auto& statement : e.statements) {
       FieldWriter parameters;
       for (const auto& value : statement.parameters) {
@@ -69,6 +69,7 @@ struct EffectWriter {
     }
   }
   void operator()(const Authority& e) const {
+    out.text(e.binding).text(e.jurisdiction).text(e.location_hint);
     out.text(e.name).text(e.operation).text(e.payload).flag(e.restart).text(e.note);
   }
   void operator()(const StorageRead& e) const {

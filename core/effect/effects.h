@@ -109,6 +109,7 @@ struct SqlOutcome {
 struct Sql {
   static constexpr std::string_view kName = "sql";
   using Reply = Result<std::vector<SqlOutcome>, HostFault>;
+  std::string database;  // the name that it is bound by
   std::vector<SqlStatement> statements;
   DurationMs deadline_ms = 5 * kSecondMs;
 };
@@ -119,8 +120,11 @@ struct Sql {
 struct Authority {
   static constexpr std::string_view kName = "authority";
   using Reply = std::monostate;
-  std::string name;       // names the Durable Object
-  std::string operation;  // an operation with Access::authority
+  std::string binding;        // of the objects' namespace
+  std::string jurisdiction;   // empty: none
+  std::string location_hint;  // empty: none
+  std::string name;           // names the Durable Object
+  std::string operation;      // an operation with Access::authority
   std::string payload;
   bool restart = false;
   std::string note;  // handed back at the restart

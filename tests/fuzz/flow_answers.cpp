@@ -118,7 +118,7 @@ SqlValue altered(const SqlValue& cell, Choices& choices) {
 
 // What the database has, but for a cell of each row.
 Sql::Reply altered_rows(World& world, const Sql& sql, Choices& choices) {
-  auto outcomes = world.d1.batch(sql.statements);
+  auto outcomes = world.d1.batch(sql);
   if (!outcomes) {
     return std::unexpected(HostFault::unavailable);
   }

@@ -61,6 +61,7 @@ void Rules::check_effect(const Effect& effect) const {
     check_no_secret(put->value);
     check(put->ttl_seconds >= 60);
   } else if (const auto* sql = std::get_if<Sql>(&effect)) {
+    check(sql->database == testing::kDatabaseBinding);
     for (const auto& statement : sql->statements) {
       for (const auto& value : statement.parameters) {
         if (const auto* text = value.text()) {
@@ -158,6 +159,7 @@ void Rules::check_version(const std::string& bytes) const {
 
 // A front calls a connection of its own organization; an alarm goes on in its own object.
 void Rules::check_call(const Authority& authority) const {
+  check(testing::is_bound(authority));
   if (!in_authority_) {
     // A browser that comes back is whose the row of its state says.
     check(authority.name.starts_with("connection:acme:") ||

@@ -327,7 +327,7 @@ void Simulation::sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued
   const auto failed = [](HostFault fault) { return Sql::Reply(std::unexpected(fault)); };
   events_book_.asked(run->connection, effect);
   const auto do_it = [this, effect] {
-    if (world_.d1.batch(effect.statements)) {
+    if (world_.d1.batch(effect)) {
       events_book_.carried_out(effect);
     }
   };
@@ -344,7 +344,7 @@ void Simulation::sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued
   } else {
     auto box = std::make_shared<Reply>(failed(HostFault::unavailable));
     in(takes / 2, [this, effect, box] {
-      if (auto outcomes = world_.d1.batch(effect.statements)) {
+      if (auto outcomes = world_.d1.batch(effect)) {
         events_book_.carried_out(effect);
         *box = Sql::Reply(std::move(*outcomes));
       } else {

@@ -79,7 +79,7 @@ void Simulation::ask_authority(const std::shared_ptr<Call>& call, const Authorit
   const auto back = chance_.between(1, 25, spot, 2);
   const bool lost = strikes(Fault::message_lost, spot);
   const auto found = connection_of_.find(authority.name);
-  if (found == connection_of_.end()) {
+  if (found == connection_of_.end() || !testing::is_bound(authority)) {
     ledger_.violated(7, "an authority is asked that nobody has: " + authority.name);
     return;
   }

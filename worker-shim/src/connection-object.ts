@@ -142,7 +142,7 @@ export class ConnectionObject extends DurableObject<Bindings> {
     const { withSecrets, ring } = prepare(this.env);
     const hands: Hands = {
       kv: this.env.AZURE_TOKENS,
-      d1: this.env.DB,
+      bindings: this.env,
       ring,
       memory,
       storage: storageOf(this.ctx.storage),

@@ -12,6 +12,33 @@ export interface Bindings extends ConfiguredBindings {
   CORS_ALLOWED_ORIGINS?: string;
 }
 
+/** The database that the core calls so; undefined where the Worker is bound to none. */
+export function databaseNamed(bindings: object, name: string): D1Database | undefined {
+  const bound = (bindings as Record<string, unknown>)[name];
+  return bound instanceof Object && "batch" in bound ? (bound as D1Database) : undefined;
+}
+
+/** Where an object is, as the core says. Without a jurisdiction or a hint they are empty. */
+export interface ObjectPlace {
+  binding: string;
+  jurisdiction: string;
+  locationHint: string;
+  name: string;
+}
+
+/** Throws where the Worker is bound to no objects of that name. */
+export function objectAt(bindings: Bindings, { binding, jurisdiction, locationHint, name }: ObjectPlace) {
+  const bound = (bindings as unknown as Record<string, Bindings["CONNECTION"] | undefined>)[binding];
+  if (!bound) throw new TypeError(`no objects are bound as ${binding}`);
+  const namespace =
+    jurisdiction === "" ? bound : bound.jurisdiction(jurisdiction as DurableObjectJurisdiction);
+  const id = namespace.idFromName(name);
+  // A hint counts for an object that is not there yet.
+  return locationHint === ""
+    ? namespace.get(id)
+    : namespace.get(id, { locationHint: locationHint as DurableObjectLocationHint });
+}
+
 interface Prepared {
   environment: Uint8Array;
   withSecrets: Uint8Array;

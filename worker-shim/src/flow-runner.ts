@@ -9,6 +9,7 @@ import {
   readOutcome,
   writeInput,
 } from "./effects.ts";
+import type { ObjectPlace } from "./env.ts";
 import { FieldWriter } from "./fields.ts";
 import { carryOut, type Hands, isRepeatable, waitFor } from "./interpreter.ts";
 import { problemOutcome } from "./problems.ts";
@@ -18,7 +19,7 @@ export const pool = new CorePool(module);
 /** The flow goes on in the connection's authority; its instance has been given back. */
 export interface AuthorityCall {
   kind: "authority";
-  name: string;
+  place: ObjectPlace;
   operation: string;
   payload: Uint8Array;
   restart: boolean;
@@ -218,7 +219,7 @@ function authorityCall(effect: PendingEffect): AuthorityCall {
   const f = effect.fields;
   return {
     kind: "authority",
-    name: f.text(),
+    place: { binding: f.text(), jurisdiction: f.text(), locationHint: f.text(), name: f.text() },
     operation: f.text(),
     payload: f.bytes(),
     restart: f.flag(),

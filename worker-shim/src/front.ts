@@ -1,7 +1,7 @@
 /** Runs an operation for a caller: here, and where the core says so in the connection's authority. */
 
 import type { FlowInput, Outcome } from "./effects.ts";
-import { type Bindings, prepare } from "./env.ts";
+import { type Bindings, objectAt, prepare } from "./env.ts";
 import { type AuthorityCall, type Cancellable, startFlow } from "./flow-runner.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
 import type { Hands } from "./interpreter.ts";
@@ -25,7 +25,7 @@ export function serve(
   request?: Cancellable,
 ): Outcome | Promise<Outcome> {
   const { environment, ring } = prepare(env);
-  const hands: Hands = { kv: env.AZURE_TOKENS, d1: env.DB, ring, memory, logLevel: env.LOG_LEVEL };
+  const hands: Hands = { kv: env.AZURE_TOKENS, bindings: env, ring, memory, logLevel: env.LOG_LEVEL };
   const input: FlowInput = {
     ...asked,
     operation: operation.name,
@@ -58,12 +58,12 @@ async function goOn(
 }
 
 async function askAuthority(call: AuthorityCall, env: Bindings): Promise<Outcome> {
-  const stub = env.CONNECTION.get(env.CONNECTION.idFromName(call.name));
   let timer: ReturnType<typeof setTimeout> | null = null;
   const deadline = new Promise<Outcome>((resolve) => {
     timer = setTimeout(() => resolve(problemOutcome("timeout")), AUTHORITY_DEADLINE_MS);
   });
   try {
+    const stub = objectAt(env, call.place);
     return await Promise.race([
       stub.run(call.operation, call.payload) as unknown as Promise<Outcome>,
       deadline,

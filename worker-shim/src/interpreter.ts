@@ -3,6 +3,7 @@
  * the core's. An answer is bytes at once, or a promise of them; a promise never rejects.
  */
 import { fault, fields, ok, optional, type PendingEffect } from "./effects.ts";
+import { databaseNamed } from "./env.ts";
 import { FieldReader, type FieldValue, FieldWriter, pairFields } from "./fields.ts";
 import { log } from "./log.ts";
 import type { IsolateMemory } from "./memory.ts";
@@ -18,7 +19,8 @@ export interface ObjectStorage {
 
 export interface Hands {
   kv: KVNamespace;
-  d1: D1Database;
+  /** Where a database is found by its name. */
+  bindings: object;
   ring: KeyRing | undefined;
   memory: IsolateMemory;
   storage?: ObjectStorage;
@@ -237,16 +239,18 @@ function sqlFields(value: unknown): [FieldValue, FieldValue] {
   return typeof value === "string" ? ["t", value] : ["n", ""];
 }
 
-function sql(f: FieldReader, hands: Hands): Promise<Uint8Array> {
-  const deadline = f.number();
+function sql(f: FieldReader, hands: Hands): Answer {
+  const [name, deadline] = [f.text(), f.number()];
+  const database = databaseNamed(hands.bindings, name);
+  if (!database) return fault("unavailable");
   const statements: D1PreparedStatement[] = [];
   while (!f.done) {
     const text = f.text();
     const parameters = f.pairs().map(([tag, value]) => sqlValue(tag, value));
-    statements.push(hands.d1.prepare(text).bind(...parameters));
+    statements.push(database.prepare(text).bind(...parameters));
   }
   return within(deadline, async () => {
-    const outcomes = await hands.d1.batch<Record<string, unknown>>(statements);
+    const outcomes = await database.batch<Record<string, unknown>>(statements);
     const writer = new FieldWriter(1024).add("");
     for (const outcome of outcomes) {
       const values = new FieldWriter(512);

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/store/api_keys.h"
+#include "core/flow/store/database.h"
 
 namespace postern {
 
@@ -42,7 +43,7 @@ Task<Result<std::optional<ApiKeyRecord>, HostFault>> load_from_stores(FlowContex
     }
   }
   // KV did not know it, failed, or held something unreadable: D1 is the truth.
-  const auto rows = co_await perform(Sql{.statements = {select_api_key_by_hash(hash)}});
+  const auto rows = co_await perform(in_shared_database({select_api_key_by_hash(hash)}));
   if (!rows) {
     co_return std::unexpected(rows.error());
   }

@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/flow/access/access.h"
 #include "core/flow/access/operations.h"
+#include "core/flow/store/database.h"
 
 namespace postern {
 
@@ -66,7 +67,7 @@ Task<Outcome> create_api_key_flow(FlowContext* context) {
                       .created_at = now,
                       .expires_at = expires_at,
                       .revoked_at = 0};
-  const auto stored = co_await perform(Sql{.statements = {insert_api_key(row)}});
+  const auto stored = co_await perform(in_shared_database({insert_api_key(row)}));
   if (!stored) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -78,7 +79,7 @@ Task<Outcome> create_api_key_flow(FlowContext* context) {
 
 Task<Outcome> list_api_keys_flow(FlowContext* context) {
   const auto rows = co_await perform(
-      Sql{.statements = {select_api_keys(context->parameters.text("org_id"), kMaxListed)}});
+      in_shared_database({select_api_keys(context->parameters.text("org_id"), kMaxListed)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -95,7 +96,7 @@ Task<Outcome> list_api_keys_flow(FlowContext* context) {
 Task<Outcome> revoke_api_key_flow(FlowContext* context) {
   const auto now = co_await current_time();
   const auto rows =
-      co_await perform(Sql{.statements = {revoke_api_key(context->parameters.text("id"), now)}});
+      co_await perform(in_shared_database({revoke_api_key(context->parameters.text("id"), now)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }

@@ -10,8 +10,10 @@
 #include "core/flow/authority/store.h"
 #include "core/flow/events/webhook.h"
 #include "core/flow/frame/log.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 
 namespace postern {
 
@@ -163,13 +165,14 @@ std::optional<DurationMs> asked_patience(const HttpReply& reply, EpochMs now) {
 // where that cannot be written.
 Task<bool> give_up(ConnectionId id, Event event, Turn turn, std::string reason) {
   const auto now = co_await current_time();
+  const auto org = id.org;
   const auto kept =
-      co_await perform(Sql{.statements = {insert_dead_letter({.id = std::move(id),
-                                                              .event = std::move(event),
-                                                              .webhook = turn.webhook->name,
-                                                              .attempts = turn.progress->attempts,
-                                                              .reason = std::move(reason),
-                                                              .failed_at = now})}});
+      co_await perform(in_database_of(org, {insert_dead_letter({.id = std::move(id),
+                                                                .event = std::move(event),
+                                                                .webhook = turn.webhook->name,
+                                                                .attempts = turn.progress->attempts,
+                                                                .reason = std::move(reason),
+                                                                .failed_at = now})}));
   if (kept) {
     *turn.progress = {.name = turn.webhook->name, .next = turn.progress->next + 1};
   } else {
@@ -273,11 +276,7 @@ Task<Outcome> authority_deliver_flow(FlowContext* context) {
     co_return problem_outcome(delivered.error());
   }
   // The alarm is the authority's: it looks at what is owed as a whole.
-  (void)co_await perform(Authority{.name = connection_key(*id),
-                                   .operation = "authority.alarm",
-                                   .payload = "delivered",
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(ask_authority(*id, "authority.alarm", "delivered"));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
@@ -303,7 +302,7 @@ Task<Outcome> authority_redeliver_flow(FlowContext* context) {
   }
   // It waits again: should it fail again, it comes back.
   (void)co_await perform(
-      Sql{.statements = {delete_dead_letters(payload->id.org, payload->event.id)}});
+      in_database_of(payload->id.org, {delete_dead_letters(payload->id.org, payload->event.id)}));
   JsonWriter out;
   out.begin_object().key("success").boolean(true).member("id", payload->event.id);
   co_return json_outcome(out.end_object().take());

@@ -4,6 +4,7 @@
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/connections.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/events.h"
 #include "core/flow/store/integration_faults.h"
 
@@ -16,19 +17,19 @@ constexpr std::size_t kMostLogged = 40;
 
 // The record where D1 has not got it, the mark that goes, the first of the events; nothing where
 // nothing is owed.
-Sql backup_of(const AuthorityState& state, const std::vector<Event>& events) {
-  Sql sql;
+std::vector<SqlStatement> backup_of(const AuthorityState& state, const std::vector<Event>& events) {
+  std::vector<SqlStatement> statements;
   if (!state.outbox->d1_done) {
-    sql.statements.push_back(upsert_connection(*state.record));
+    statements.push_back(upsert_connection(*state.record));
   }
   for (const auto& event : events) {
-    sql.statements.push_back(insert_event(state.id, event));
+    statements.push_back(insert_event(state.id, event));
   }
   if (state.outbox->worked_at != 0) {
-    sql.statements.push_back(
+    statements.push_back(
         delete_integration_fault(state.id.org, state.id.integration, state.outbox->worked_at));
   }
-  return sql;
+  return statements;
 }
 
 }  // namespace
@@ -72,8 +73,9 @@ Task<std::monostate> publish(AuthorityState* state) {
     left += encode_event(events[i]);
   }
   events.resize(std::min(events.size(), kMostLogged));
-  Sql backup = backup_of(*state, events);
-  const bool owes_d1 = !backup.statements.empty();
+  auto owed = backup_of(*state, events);
+  const bool owes_d1 = !owed.empty();
+  auto backup = in_database_of(state->id.org, std::move(owed));
   const bool owed_record = !outbox.d1_done;
   KvPut put{.key = connection_key(state->id),
             .value = encode_record(*state->record),

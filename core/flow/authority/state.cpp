@@ -7,6 +7,7 @@
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/connections.h"
+#include "core/flow/store/database.h"
 
 namespace postern {
 
@@ -96,8 +97,9 @@ Task<std::monostate> expect_late_write(AuthorityState* state, bool readable) {
 
 // The highest version of the backups; nullopt when both say that there is none.
 Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) {
-  auto [rows, cached] = co_await all_of(effect_task(Sql{.statements = {select_connection(id)}}),
-                                        effect_task(KvGet{.key = connection_key(id)}));
+  auto [rows, cached] =
+      co_await all_of(effect_task(in_database_of(id.org, {select_connection(id)})),
+                      effect_task(KvGet{.key = connection_key(id)}));
   if (!rows || rows->empty() || !cached) {
     // Half an answer may be the older half, and a tombstone may be in the other.
     co_return std::unexpected(problem(ProblemCode::store_unavailable));

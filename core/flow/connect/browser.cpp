@@ -6,6 +6,7 @@
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/pages.h"
 #include "core/flow/connect/sign_in.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/links.h"
 #include "core/flow/store/states.h"
 #include "core/oauth/pkce.h"
@@ -29,7 +30,7 @@ Task<Result<LoadedLink, Outcome>> load_link(FlowContext* context) {
     co_return std::unexpected(result_page({.kind = PageKind::link_unknown}));
   }
   const auto rows =
-      co_await perform(Sql{.statements = {select_link_by_hash(sha256_base64url(link))}});
+      co_await perform(in_shared_database({select_link_by_hash(sha256_base64url(link))}));
   if (!rows || rows->empty()) {
     co_return std::unexpected(result_page({.kind = PageKind::service_unavailable}));
   }
@@ -141,8 +142,8 @@ Task<Outcome> begin_connect_flow(FlowContext* context) {
                        .expires_at = now + kStateLifeMs};
   // One transaction: of two presses of the button one gets a state, the other the "used" page.
   const auto done =
-      co_await perform(Sql{.statements = {insert_state_for_link(state, row.hash, now),
-                                          consume_link(row.hash, now), sweep_states(now)}});
+      co_await perform(in_shared_database({insert_state_for_link(state, row.hash, now),
+                                           consume_link(row.hash, now), sweep_states(now)}));
   if (!done || done->size() != 3) {
     co_return result_page({.kind = PageKind::service_unavailable, .organization = row.id.org});
   }

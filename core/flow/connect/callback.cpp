@@ -9,8 +9,10 @@
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/links.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 #include "core/flow/store/states.h"
 #include "core/flow/token/token.h"
 #include "core/oauth/pkce.h"
@@ -36,9 +38,8 @@ Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::stri
   const auto now = co_await current_time();
   // A hash that nothing has, where there is no cookie: the same statement, and it matches nothing.
   const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string("-");
-  const auto rows =
-      co_await perform(Sql{.statements = {consume_state(state_hash, cookie_hash, "browser", now),
-                                          select_state(state_hash)}});
+  const auto rows = co_await perform(in_shared_database(
+      {consume_state(state_hash, cookie_hash, "browser", now), select_state(state_hash)}));
   if (!rows || rows->size() != 2) {
     co_return std::unexpected(result_page({.kind = PageKind::service_unavailable}));
   }
@@ -106,11 +107,7 @@ Task<Outcome> callback_flow(FlowContext* context) {
                                .code = {},
                                .code_verifier = {},
                                .state_text = {}};
-  (void)co_await perform(Authority{.name = connection_key(payload.state.id),
-                                   .operation = "authority.connect",
-                                   .payload = encode(payload),
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(ask_authority(payload.state.id, "authority.connect", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
@@ -124,8 +121,8 @@ Task<Outcome> connect_flow(FlowContext* context) {
                               "`state` or `code_verifier` is not of the right form");
   }
   const auto now = co_await current_time();
-  const auto rows =
-      co_await perform(Sql{.statements = {consume_caller_state(sha256_base64url(state), id, now)}});
+  const auto rows = co_await perform(
+      in_shared_database({consume_caller_state(sha256_base64url(state), id, now)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -144,11 +141,7 @@ Task<Outcome> connect_flow(FlowContext* context) {
                                .code = std::string(parameters.text("code")),
                                .code_verifier = verifier,
                                .state_text = state};
-  (void)co_await perform(Authority{.name = connection_key(id),
-                                   .operation = "authority.connect",
-                                   .payload = encode(payload),
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(ask_authority(id, "authority.connect", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
@@ -159,7 +152,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   const auto rows =
-      co_await perform(Sql{.statements = {select_link_by_attempt(attempt, context->caller.org)}});
+      co_await perform(in_shared_database({select_link_by_attempt(attempt, context->caller.org)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -175,11 +168,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
   const ConfirmPayload payload{.id = link->id,
                                .attempt = link->attempt,
                                .code_hash = sha256_base64url(parameters.text("code"))};
-  (void)co_await perform(Authority{.name = connection_key(link->id),
-                                   .operation = "authority.confirm",
-                                   .payload = encode(payload),
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(ask_authority(link->id, "authority.confirm", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/sha256.h"
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/sign_in.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/events.h"
 #include "core/flow/store/links.h"
@@ -60,7 +61,7 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
                      .allow_other_account = wish.allow_other_account,
                      .created_at = now,
                      .expires_at = now + kStateLifeMs};
-  const auto stored = co_await perform(Sql{.statements = {insert_state(row), sweep_states(now)}});
+  const auto stored = co_await perform(in_shared_database({insert_state(row), sweep_states(now)}));
   if (!stored) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -88,9 +89,11 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
                     .created_at = now,
                     .expires_at = now + kLinkLifeMs,
                     .consumed_at = 0};
-  const auto stored =
-      co_await perform(Sql{.statements = {insert_link(row), sweep_links(now), sweep_events(now),
-                                          sweep_dead_letters(now)}});
+  // Two requests, because the log may be in another database than the links. Nobody needs a sweep
+  // that failed: the next link sweeps again.
+  const auto [stored, swept] = co_await all_of(
+      effect_task(in_shared_database({insert_link(row), sweep_links(now)})),
+      effect_task(in_database_of(row.id.org, {sweep_events(now), sweep_dead_letters(now)})));
   if (!stored) {
     co_return std::unexpected(problem(ProblemCode::store_unavailable));
   }

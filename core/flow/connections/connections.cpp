@@ -8,7 +8,9 @@
 #include "core/flow/connections/operations.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 #include "core/flow/token/token.h"
 
 namespace postern {
@@ -23,11 +25,8 @@ Task<Outcome> leave_for_authority(FlowContext* context, std::string operation,
   if (const auto known = co_await find_integration(context, id.org, id.integration); !known) {
     co_return problem_outcome(known.error());
   }
-  (void)co_await perform(Authority{.name = connection_key(id),
-                                   .operation = std::move(operation),
-                                   .payload = payload.empty() ? encode(id) : std::move(payload),
-                                   .restart = false,
-                                   .note = {}});
+  (void)co_await perform(
+      ask_authority(id, std::move(operation), payload.empty() ? encode(id) : std::move(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
@@ -88,16 +87,13 @@ Task<Outcome> refresh_flow(FlowContext* context) {
   }
   (void)co_await forget_tokens(context, id);
   (void)co_await perform(
-      Authority{.name = connection_key(id),
-                .operation = "authority.refresh",
-                .payload = encode(TokenPayload{.id = id,
-                                               .resource = std::string(token_name(provider, **api)),
-                                               .min_ttl_ms = 0,
-                                               .forced = true,
-                                               .refused_version = 0,
-                                               .kv_version = 0}),
-                .restart = false,
-                .note = {}});
+      ask_authority(id, "authority.refresh",
+                    encode(TokenPayload{.id = id,
+                                        .resource = std::string(token_name(provider, **api)),
+                                        .min_ttl_ms = 0,
+                                        .forced = true,
+                                        .refused_version = 0,
+                                        .kv_version = 0})));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 
@@ -115,7 +111,7 @@ Task<Outcome> list_connections_flow(FlowContext* context) {
   if (parameters.has("cursor") && !read_cursor(parameters.text("cursor"), query)) {
     co_return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
   }
-  const auto rows = co_await perform(Sql{.statements = {select_connections(query)}});
+  const auto rows = co_await perform(in_database_of(query.org, {select_connections(query)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }

@@ -16,6 +16,7 @@
 #include "core/flow/grant/refresh.h"
 #include "core/flow/grant/revoke.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 
 namespace postern {
 
@@ -321,11 +322,7 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   }
   const auto deliver_at = delivery_due_at(state->delivery, state->event_count, now);
   if (deliver_at != 0 && deliver_at <= now) {
-    (void)co_await perform(Authority{.name = connection_key(state->id),
-                                     .operation = "authority.deliver",
-                                     .payload = encode(state->id),
-                                     .restart = false,
-                                     .note = {}});
+    (void)co_await perform(ask_authority(state->id, "authority.deliver", encode(state->id)));
   }
   co_return json_outcome("{}");
 }

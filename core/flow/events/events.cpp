@@ -8,8 +8,10 @@
 #include "core/connection/event.h"
 #include "core/flow/events/operations.h"
 #include "core/flow/frame/sql.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/payload.h"
+#include "core/flow/store/place.h"
 
 namespace postern {
 
@@ -53,13 +55,14 @@ Task<Outcome> list_events_flow(FlowContext* context) {
   }
   // In one transaction: what is not in the page and not beyond the last one does not fit the wish.
   const auto rows = co_await perform(
-      Sql{.statements = {select_last_event(context->caller.org),
-                         select_events({.org = context->caller.org,
-                                        .user_id = std::string(parameters.text("user_id")),
-                                        .integration = std::string(parameters.text("integration")),
-                                        .type = std::string(type),
-                                        .after = *cursor,
-                                        .limit = limit})}});
+      in_database_of(context->caller.org,
+                     {select_last_event(context->caller.org),
+                      select_events({.org = context->caller.org,
+                                     .user_id = std::string(parameters.text("user_id")),
+                                     .integration = std::string(parameters.text("integration")),
+                                     .type = std::string(type),
+                                     .after = *cursor,
+                                     .limit = limit})}));
   if (!rows || rows->size() != 2) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -90,8 +93,8 @@ Task<Outcome> list_dead_letters_flow(FlowContext* context) {
   if (!cursor) {
     co_return bad_cursor();
   }
-  const auto rows = co_await perform(
-      Sql{.statements = {select_dead_letters(context->caller.org, *cursor, kPageSize)}});
+  const auto rows = co_await perform(in_database_of(
+      context->caller.org, {select_dead_letters(context->caller.org, *cursor, kPageSize)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -116,7 +119,8 @@ Task<Outcome> list_dead_letters_flow(FlowContext* context) {
 
 Task<Outcome> redeliver_event_flow(FlowContext* context) {
   const auto rows = co_await perform(
-      Sql{.statements = {select_event(context->caller.org, context->parameters.text("event_id"))}});
+      in_database_of(context->caller.org,
+                     {select_event(context->caller.org, context->parameters.text("event_id"))}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -124,12 +128,9 @@ Task<Outcome> redeliver_event_flow(FlowContext* context) {
   if (!found || found->id.org != context->caller.org) {
     co_return problem_outcome(ProblemCode::not_found);
   }
-  (void)co_await perform(Authority{
-      .name = connection_key(found->id),
-      .operation = "authority.redeliver",
-      .payload = encode(RedeliverPayload{.id = found->id, .event = std::move(found->event)}),
-      .restart = false,
-      .note = {}});
+  (void)co_await perform(
+      ask_authority(found->id, "authority.redeliver",
+                    encode(RedeliverPayload{.id = found->id, .event = std::move(found->event)})));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 

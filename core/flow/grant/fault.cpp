@@ -8,6 +8,7 @@
 #include "core/flow/grant/kept.h"
 #include "core/flow/grant/refresh.h"
 #include "core/flow/grant/refusal.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/integration_faults.h"
 
 namespace postern {
@@ -197,12 +198,12 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
   (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
   // The integration is marked, its connections are not. Where D1 is down the next fault marks it.
   (void)co_await perform(
-      Sql{.statements = {upsert_integration_fault(state->id.org, state->id.integration,
-                                                  {.reason = fault.reason,
-                                                   .error = fault.error,
-                                                   .reference = fault.reference,
-                                                   .since = now,
-                                                   .last_seen = now})}});
+      in_database_of(state->id.org, {upsert_integration_fault(state->id.org, state->id.integration,
+                                                              {.reason = fault.reason,
+                                                               .error = fault.error,
+                                                               .reference = fault.reference,
+                                                               .since = now,
+                                                               .last_seen = now})}));
   (void)co_await perform(Log{.level = LogLevel::error,
                              .event = "integration_fault",
                              .fields = {{"integration", state->id.integration},

@@ -4,6 +4,7 @@
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/connections.h"
+#include "core/flow/store/database.h"
 #include "core/oauth/revocation.h"
 
 namespace postern {
@@ -27,7 +28,8 @@ Task<std::string> opened(const ConnectionRecord* record, std::string field, std:
 
 // Is the account connected for somebody else as well? While nobody can say, it may be.
 Task<Result<bool, HostFault>> is_shared(const ConnectionRecord* record) {
-  const auto rows = co_await perform(Sql{.statements = {select_same_account(*record)}});
+  const auto rows =
+      co_await perform(in_database_of(record->id.org, {select_same_account(*record)}));
   if (!rows || rows->empty()) {
     co_return std::unexpected(rows ? HostFault::unavailable : rows.error());
   }

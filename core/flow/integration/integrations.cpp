@@ -2,6 +2,7 @@
 #include "core/base/json_writer.h"
 #include "core/flow/integration/operations.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/store/database.h"
 #include "core/flow/store/integration_faults.h"
 
 namespace postern {
@@ -21,8 +22,8 @@ Task<Outcome> get_integration_flow(FlowContext* context) {
   if (!rules) {
     co_return problem_outcome(rules.error());
   }
-  const auto rows = co_await perform(
-      Sql{.statements = {select_integration_fault(context->caller.org, integration->name)}});
+  const auto rows = co_await perform(in_database_of(
+      context->caller.org, {select_integration_fault(context->caller.org, integration->name)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }

@@ -3,6 +3,8 @@
 #include "core/flow/access/access.h"
 #include "core/flow/frame/sql.h"
 #include "core/flow/service/operations.h"
+#include "core/flow/store/database.h"
+#include "core/flow/store/place.h"
 
 namespace postern {
 
@@ -18,18 +20,14 @@ Task<Outcome> health_flow(FlowContext* context) {
     }
   }
   if (deep && !context->input.authority_reply) {
-    (void)co_await perform(Authority{.name = "health",
-                                     .operation = "authority.health",
-                                     .payload = {},
-                                     .restart = true,
-                                     .note = {}});
+    (void)co_await perform(ask_health_object("authority.health"));
   }
   JsonWriter out;
   bool healthy = true;
   std::string checks;
   if (deep) {
     auto [kv, d1] = co_await all_of(effect_task(KvGet{.key = "health"}),
-                                    effect_task(Sql{.statements = {select_one()}}));
+                                    effect_task(in_shared_database({select_one()})));
     healthy = kv.has_value() && d1.has_value() && *context->input.authority_reply == "ok";
     JsonWriter inner;
     inner.begin_object()

@@ -5,6 +5,7 @@
 #include "core/connection/decision.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/store/place.h"
 #include "core/flow/token/operations.h"
 
 namespace postern {
@@ -132,16 +133,14 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
     co_return std::move(*token);
   }
   (void)co_await perform(
-      Authority{.name = connection_key(wish.id),
-                .operation = "authority.token",
-                .payload = encode(TokenPayload{.id = wish.id,
-                                               .resource = wish.resource,
-                                               .min_ttl_ms = wish.min_ttl_ms,
-                                               .forced = false,
-                                               .refused_version = wish.refused_version,
-                                               .kv_version = kv_version}),
-                .restart = true,
-                .note = note_of(wish)});
+      ask_authority_and_return(wish.id, "authority.token",
+                               encode(TokenPayload{.id = wish.id,
+                                                   .resource = wish.resource,
+                                                   .min_ttl_ms = wish.min_ttl_ms,
+                                                   .forced = false,
+                                                   .refused_version = wish.refused_version,
+                                                   .kv_version = kv_version}),
+                               note_of(wish)));
   // The host does not come back here: it starts the flow again.
   co_return LiveToken{};
 }

@@ -24,6 +24,9 @@ void connect_link(Stories& stories) {
               R"(","codeChallenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"})",
           "connect connect:caller"));
   story.note_secret(query_value(outcome.body, "state").substr(0, 70));
+  story.section("What is old cannot be swept", "The link is made all the same.");
+  story.fail_after(1, "sql");
+  story.make_link(story.host);
 }
 
 void consent_page(Stories& stories) {

@@ -156,6 +156,14 @@ std::optional<std::vector<SqlOutcome>> Database::batch(
   return outcomes;
 }
 
+std::optional<std::vector<SqlOutcome>> Database::batch(const Sql& effect) {
+  if (effect.database != kDatabaseBinding) {
+    fault_ = "there is no database " + effect.database;
+    return std::nullopt;
+  }
+  return batch(effect.statements);
+}
+
 void Database::clear() {
   for (const auto& table : tables_) {
     execute("DELETE FROM " + table);

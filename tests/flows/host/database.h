@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/effect/effects.h"
@@ -14,6 +15,9 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace postern::testing {
+
+// What the Worker calls the one that it has (wrangler.jsonc).
+inline constexpr std::string_view kDatabaseBinding = "DB";
 
 class Database {
  public:
@@ -26,6 +30,8 @@ class Database {
   // `fault`).
   [[nodiscard]] std::optional<std::vector<SqlOutcome>> batch(
       const std::vector<SqlStatement>& statements);
+  // The same for a flow, which says in which database.
+  [[nodiscard]] std::optional<std::vector<SqlOutcome>> batch(const Sql& effect);
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
   // Empties every table.

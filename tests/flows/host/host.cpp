@@ -150,7 +150,7 @@ Reply World::carry_out(const Effect& effect, Object* object) {
             return done;
           },
           [&](const Sql& e) -> Reply {
-            auto outcomes = d1.batch(e.statements);
+            auto outcomes = d1.batch(e);
             if (!outcomes) {
               std::cerr << "host: sql: " << d1.fault() << "\n";
               return Sql::Reply(std::unexpected(HostFault::unavailable));
@@ -257,10 +257,6 @@ Step Flow::resume(EpochMs now, const std::vector<Answer>& answers) {
 
 Step Flow::resume_bytes(std::string_view replies) {
   return take(false, replies, run_.resume(replies));
-}
-
-Outcome host_problem(ProblemCode code) {
-  return problem_outcome(problem(code));
 }
 
 FlowInput Host::input_of(const std::string& operation, Entry entry) const {
@@ -384,7 +380,8 @@ Outcome Host::call(const Request& request) {
       return ended.outcome.value_or(host_problem(ProblemCode::core_trap));
     }
     const auto& call = *ended.authority;
-    auto outcome = run_authority(call.name, call.operation, call.payload);
+    auto outcome = is_bound(call) ? run_authority(call.name, call.operation, call.payload)
+                                  : host_problem(ProblemCode::store_unavailable);
     if (outcome.kind != OutcomeKind::data) {
       return outcome;
     }

@@ -175,6 +175,8 @@ class Host {
   Observer* observer_;
 };
 
-[[nodiscard]] Outcome host_problem(ProblemCode code);
+[[nodiscard]] inline Outcome host_problem(ProblemCode code) {
+  return problem_outcome(problem(code));
+}
 
 }  // namespace postern::testing

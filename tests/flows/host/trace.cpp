@@ -69,7 +69,7 @@ std::string shown_effect(const Effect& effect) {
           [&](const Sql& e) {
             std::string text;
             for (const auto& statement : e.statements) {
-              text += (text.empty() ? "" : indent) + shown_sql(statement.sql);
+              text += (text.empty() ? e.database + ": " : indent) + shown_sql(statement.sql);
               if (!statement.parameters.empty()) {
                 text += indent + "  " + shown_values(statement.parameters);
               }
@@ -77,7 +77,9 @@ std::string shown_effect(const Effect& effect) {
             return text;
           },
           [&](const Authority& e) {
-            return e.operation + " at " + e.name +
+            return e.operation + " at " + e.binding + " " + e.name +
+                   (e.jurisdiction.empty() ? "" : " under " + e.jurisdiction) +
+                   (e.location_hint.empty() ? "" : " near " + e.location_hint) +
                    (e.restart ? ", then again from the beginning" : ", whose outcome is ours") +
                    (e.note.empty() ? "" : ", note " + e.note) + indent + shown(e.payload);
           },

@@ -87,6 +87,7 @@ struct EffectReader {
   }
   Effect sql() {
     Sql e;
+    e.database = text(in);
     e.deadline_ms = in.number();
     while (in.ok() && !in.at_end()) {
       SqlStatement statement;
@@ -98,6 +99,9 @@ struct EffectReader {
   }
   Effect authority() {
     Authority e;
+    e.binding = text(in);
+    e.jurisdiction = text(in);
+    e.location_hint = text(in);
     e.name = text(in);
     e.operation = text(in);
     e.payload = text(in);
@@ -250,6 +254,10 @@ std::string encode_replies(EpochMs now, const std::vector<Answer>& answers) {
     out.number(id).text(encode_reply(reply));
   }
   return out.take();
+}
+
+bool is_bound(const Authority& call) {
+  return call.binding == "CONNECTION" && call.jurisdiction.empty() && call.location_hint.empty();
 }
 
 Reply fault_reply(const Effect& effect, HostFault fault) {

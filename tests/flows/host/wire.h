@@ -25,6 +25,9 @@ using Answer = std::pair<EffectId, Reply>;
 // What Run::resume() takes.
 [[nodiscard]] std::string encode_replies(EpochMs now, const std::vector<Answer>& answers);
 
+// Whether the call is for the objects that the Worker has (wrangler.jsonc).
+[[nodiscard]] bool is_bound(const Authority& call);
+
 // A reply of the type that the effect promises: a fault where it can have one, else nothing.
 [[nodiscard]] Reply fault_reply(const Effect& effect, HostFault fault);
 

@@ -32,7 +32,7 @@ const ring = new KeyRing(MASTER_KEYS);
 export function authorityHands(stored: Stored): Hands {
   return {
     kv: emptyKv,
-    d1: emptyD1,
+    bindings: { DB: emptyD1 },
     ring,
     memory: new IsolateMemory(),
     logLevel: "error",
@@ -48,7 +48,7 @@ export function authorityHands(stored: Stored): Hands {
 
 /** What a Worker in front works with: the real stores, and a memory of its own. */
 export function frontHands(): Hands {
-  return { kv: env.AZURE_TOKENS, d1: env.DB, ring, memory: new IsolateMemory(), logLevel: "error" };
+  return { kv: env.AZURE_TOKENS, bindings: env, ring, memory: new IsolateMemory(), logLevel: "error" };
 }
 
 export async function runAuthority(operation: string, payload: Uint8Array, stored: Stored): Promise<Outcome> {
