@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { Fault } from "./faults.ts";
-import type { Counts } from "./ledger.ts";
 import { type Microsoft, startMicrosoft } from "./microsoft/microsoft.ts";
 import { ALICE, attempt, BOB, get, redeem, refresh, type TokenAnswer } from "./microsoft/testing.ts";
+import type { MicrosoftCounts } from "./microsoft/world.ts";
 
 let microsoft: Microsoft;
 before(async () => {
@@ -18,8 +18,8 @@ async function post(path: string, order: unknown): Promise<Response> {
   return fetch(`${microsoft.loginOrigin}/__world/${path}`, { method: "POST", body: JSON.stringify(order) });
 }
 
-async function stats(): Promise<Counts> {
-  return (await fetch(`${microsoft.loginOrigin}/__world/stats`)).json() as Promise<Counts>;
+async function stats(): Promise<MicrosoftCounts> {
+  return (await fetch(`${microsoft.loginOrigin}/__world/stats`)).json() as Promise<MicrosoftCounts>;
 }
 
 test("an access token ends when expires_in says so, or when told", async () => {

@@ -1,8 +1,9 @@
 /** The emulated Microsoft, from inside workerd: over its control endpoints. */
 import { env } from "cloudflare:workers";
 import type { Fault, Place } from "../../world/faults.ts";
-import type { Counts, LoggedRequest } from "../../world/ledger.ts";
+import type { LoggedRequest } from "../../world/ledger.ts";
 import type { Known } from "../../world/microsoft/grants.ts";
+import type { MicrosoftCounts } from "../../world/microsoft/world.ts";
 
 export const ALICE = "alice.anders@contoso.example";
 export const BOB = "bob.brandt@contoso.example";
@@ -23,7 +24,7 @@ export const world = {
   control: (order: Order) => ask<unknown>("control", order),
   /** Defaults, no faults, no counts; grants stay. */
   reset: () => ask<unknown>("control", { reset: true }),
-  stats: () => ask<Counts>("stats"),
+  stats: () => ask<MicrosoftCounts>("stats"),
   requests: () => ask<LoggedRequest[]>("requests"),
   secrets: () => ask<Record<string, string[]>>("secrets"),
   known: () => ask<Known>("known"),

@@ -6,11 +6,12 @@ import { createEmulator } from "emulate";
 import { control } from "../control.ts";
 import type { Fault, Place } from "../faults.ts";
 import { type Handler, listen } from "../http.ts";
-import { type Client, type Settings, World } from "../state.ts";
+import type { Client } from "../state.ts";
 import { armHandler } from "./arm.ts";
 import { graphHandler } from "./graph.ts";
 import { loginHandler } from "./login.ts";
 import { displayName, PEOPLE } from "./people.ts";
+import { MicrosoftWorld, type Settings } from "./world.ts";
 
 export interface MicrosoftOptions {
   /** 0 or absent: any free port. */
@@ -42,7 +43,7 @@ export interface Microsoft {
   readonly armOrigin: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly world: World;
+  readonly world: MicrosoftWorld;
   /** The same as `POST /__world/control`. */
   control(order: Order): void;
   close(): Promise<void>;
@@ -77,7 +78,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
     };
     const emulator = await startEmulator(client, options.redirectUris ?? DEFAULT_REDIRECTS);
     opened.push(emulator);
-    const world = new World(client, origins, emulator.url);
+    const world = new MicrosoftWorld(client, origins, emulator.url);
     world.ledger.remember("client_secrets", client.secret);
     handlers = { login: loginHandler(world), graph: graphHandler(world), arm: armHandler(world) };
     return {

@@ -1,7 +1,7 @@
 /** A small OAuth client for the world's own tests: the plain way, without Postern. */
 import { createHash, randomBytes } from "node:crypto";
+import { signIn } from "../sign-in.ts";
 import type { Microsoft } from "./microsoft.ts";
-import { signIn } from "./sign-in.ts";
 
 export const REDIRECT = "http://localhost:8787/callback/azure";
 export const ALICE = "alice.anders@contoso.example";
