@@ -5,8 +5,8 @@ import { Worker } from "node:worker_threads";
 import type { Miniflare } from "miniflare";
 import { freshVars } from "../../scripts/dev-vars.ts";
 import { root } from "../../scripts/local-postern.ts";
-import type { Order } from "../world/microsoft/microsoft.ts";
-import type { MicrosoftCounts } from "../world/microsoft/world.ts";
+import type { Order } from "../world/control.ts";
+import type { MicrosoftCounts, Settings } from "../world/microsoft/world.ts";
 import { signIn } from "../world/sign-in.ts";
 import { convertV4MiniflareOptions, Miniflare as LocalWorkers } from "./deployed.ts";
 import type { Contestant, Instances } from "./herd-calls.ts";
@@ -96,7 +96,7 @@ export class HerdWorkers {
     return (await response.json()) as T;
   }
 
-  async control(order: Order): Promise<void> {
+  async control(order: Order<Settings>): Promise<void> {
     await this.#ask("control", order);
   }
 

@@ -1,5 +1,5 @@
 /** `/__world/…` on the login origin: what tests read and order. */
-import { isRecord, parseFault } from "./faults.ts";
+import { type Fault, isRecord, type Place, parseFault } from "./faults.ts";
 import { type Call, json, type Outcome } from "./http.ts";
 import { signIn } from "./sign-in.ts";
 import type { World } from "./state.ts";
@@ -46,6 +46,19 @@ function signInOrder(order: unknown) {
   if (typeof order.email !== "string") throw new Error("email, or deny: true, is missing");
   return { authorizeUrl: order.authorize_url, email: order.email };
 }
+
+/** What `control` takes of a world that has these settings. */
+export type Order<Settings extends object> = Partial<Settings> & {
+  readonly [place in Place]?: Fault | readonly Fault[];
+} & {
+  readonly clear_faults?: true;
+  readonly reset_stats?: true;
+  readonly expire_access_tokens?: true;
+  readonly reset?: true;
+  readonly revoke?: string | true;
+  readonly clock?: number;
+  readonly adopt?: object;
+};
 
 /**
  * Members, all optional: the settings; the names of places (a fault or a list of them, added to what is ordered);

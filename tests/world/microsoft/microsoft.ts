@@ -3,8 +3,7 @@
  * the emulator lacks: `/{tenant}/…`, one resource per token, expiry, denial, faults, Graph and ARM.
  */
 import { createEmulator } from "emulate";
-import { control } from "../control.ts";
-import type { Fault, Place } from "../faults.ts";
+import { control, type Order } from "../control.ts";
 import { type Handler, listen } from "../http.ts";
 import type { Client } from "../state.ts";
 import { armHandler } from "./arm.ts";
@@ -25,16 +24,6 @@ export interface MicrosoftOptions {
   readonly publicLoginOrigin?: string;
 }
 
-export type Order = Partial<Settings> & {
-  readonly [place in Place]?: Fault | readonly Fault[];
-} & {
-  readonly clear_faults?: true;
-  readonly reset_stats?: true;
-  readonly expire_access_tokens?: true;
-  readonly reset?: true;
-  readonly revoke?: string | true;
-};
-
 export interface Microsoft {
   readonly loginOrigin: string;
   /** Where the login origin listens. */
@@ -45,7 +34,7 @@ export interface Microsoft {
   readonly clientSecret: string;
   readonly world: MicrosoftWorld;
   /** The same as `POST /__world/control`. */
-  control(order: Order): void;
+  control(order: Order<Settings>): void;
   close(): Promise<void>;
 }
 
