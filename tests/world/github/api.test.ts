@@ -63,6 +63,12 @@ test("an app ends a token of its own, once; others stay", async () => {
   const { lasting } = github;
   const body = { access_token: second.body.access_token };
   assert.equal((await revocation(github, lasting, "token", body, "wrong")).status, 404);
+  const asAnother = { ...github.expiring, id: lasting.id };
+  assert.equal((await revocation(github, asAnother, "token", body)).status, 404);
+  const authorization = `Basic ${Buffer.from(`${lasting.id}:${lasting.secret}`).toString("base64")}`;
+  const elsewhere = `${github.origin}/applications/${github.expiring.id}/token`;
+  const order = { method: "DELETE", headers: { authorization }, body: JSON.stringify(body) };
+  assert.equal((await fetch(elsewhere, order)).status, 404);
   for (const bad of [{}, { access_token: 1 }, []])
     assert.equal((await revocation(github, lasting, "token", bad)).status, 422);
   assert.equal(await user(second.body.access_token), 200);

@@ -76,9 +76,13 @@ test("whether tokens expire can be changed at any time, for the next ones", asyn
 });
 
 test("the eleventh token of a person, app and scope ends the oldest", async () => {
+  github.control({ tokens: "expiring" });
+  const expiring = await redeem(github, ALICE);
+  github.control({ tokens: "by-app" });
   const tokens: unknown[] = [];
   for (let n = 0; n < 11; n += 1) tokens.push((await redeem(github, ALICE)).body.access_token);
   const others = [
+    expiring,
     await redeem(github, BOB),
     await redeem(github, ALICE, github.lasting, attempt(github, github.lasting, { scope: "gist" })),
     await redeem(github, ALICE, github.expiring),
@@ -115,7 +119,11 @@ test("faults of the token endpoint; an OAuth error comes with 200", async () => 
 });
 
 test("requests are counted, and secrets are known", async () => {
-  const { body } = await redeem(github, ALICE, github.expiring);
+  const fresh = await startGitHub();
+  await fresh.close();
+  const { lasting, expiring } = fresh;
+  assert.deepEqual(fresh.world.ledger.secrets().client_secrets, [lasting.secret, expiring.secret]);
+  const { body } = await redeem(github, ALICE, expiring);
   await refresh(github, body.refresh_token);
   await user("nobody's");
   const counts = github.world.ledger.stats();
@@ -139,12 +147,13 @@ test("another world takes over what this one gave out, and what it had ended", a
     assert.equal(await userAt(second.access_token), undefined);
     for (const app of [other.expiring, other.lasting]) {
       const { access_token } = (await redeem(other, ALICE, app)).body;
-      const own = sessions.filter((session) => session.client_id === app.id && !session.ended);
+      const own = sessions.filter((session) => session.client_id === app.id);
       other.control({ adopt: { access_token, sessions: own } });
     }
     assert.equal(await userAt(second.access_token), "alice-anders");
     assert.equal(await userAt(lasting.access_token), "alice-anders");
     assert.equal(await userAt(first.access_token), undefined);
+    assert.equal((await refresh(other, first.refresh_token)).body.error, "bad_refresh_token");
     const next = (await refresh(other, second.refresh_token)).body;
     assert.equal(await userAt(next.access_token), "alice-anders");
     assert.equal(await userAt(second.access_token), undefined);
