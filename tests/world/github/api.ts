@@ -5,6 +5,7 @@
  */
 import { applyAfter, applyBefore, type Fault, isRecord } from "../faults.ts";
 import { type Call, json, type Outcome, type Reply } from "../http.ts";
+import { relay } from "../relay.ts";
 import { basicCredentials, statusOf } from "../token.ts";
 import type { GitHubWorld } from "./world.ts";
 
@@ -42,22 +43,8 @@ async function read(world: GitHubWorld, call: Call): Promise<Outcome> {
   if (presented === undefined) return apiError(401, "Requires authentication");
   const session = world.ledger.byAccess.get(presented);
   if (session === undefined || !world.isAlive(session)) return apiError(401, "Bad credentials");
-  const body = call.body === "" ? {} : { body: call.body };
-  const type = call.headers["content-type"];
-  const init = { method: call.method, ...body, headers: type === undefined ? {} : { "content-type": type } };
-  const response = await world.forward(call.url.pathname + call.url.search, init, session.emulated);
-  const late = await applyAfter(fault);
-  return late ?? relayed(world, response);
-}
-
-async function relayed(world: GitHubWorld, response: Response): Promise<Reply> {
-  const headers: Record<string, string> = {};
-  for (const name of ["content-type", "link", "location"]) {
-    const value = response.headers.get(name);
-    if (value !== null) headers[name] = world.asSeenFrom(world.origin, value);
-  }
-  const body = world.asSeenFrom(world.origin, await response.text());
-  return { status: response.status, headers, body };
+  const reply = await relay(world, world.origin, call, session.emulated);
+  return (await applyAfter(fault)) ?? reply;
 }
 
 /**
