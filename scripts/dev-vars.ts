@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { providerVariables, SINGLE_ORIGIN, type SingleOrigin } from "../tests/world/variables.ts";
 
 export interface WorldOrigins {
   readonly login: string;
@@ -15,12 +16,30 @@ export const LOCAL: WorldOrigins = {
   arm: "http://localhost:4012",
 };
 
-const redirectFor = (port: number) => `http://localhost:${port}/callback/azure`;
-const LOCAL_REDIRECT = /^http:\/\/localhost:\d+\/callback\/azure$/;
+/** The other providers by what their variables begin with; each has one origin. */
+export type ProviderOrigins = { readonly [name in SingleOrigin]?: string };
 
-/** Random secrets, for a Postern on `port` whose Microsoft is `world`. */
-export function freshVars(port: number, world = LOCAL): Record<string, string> {
+const LOCAL_PROVIDERS: ProviderOrigins = {
+  GITHUB: "http://localhost:4020",
+  GOOGLE: "http://localhost:4030",
+};
+
+const redirectFor = (port: number) => `http://localhost:${port}/callback/azure`;
+const LOCAL_REDIRECT = /^http:\/\/localhost:\d+(\/callback\/\w+)$/;
+
+/** Random secrets, for a Postern on `port` whose Microsoft is `world`, and whose other providers are `providers`. */
+export function freshVars(
+  port: number,
+  world = LOCAL,
+  providers: ProviderOrigins = {},
+): Record<string, string> {
   const secret = () => randomBytes(32).toString("base64url");
+  const postern = `http://localhost:${port}`;
+  const others = SINGLE_ORIGIN.flatMap((name) => {
+    const origin = providers[name];
+    if (origin === undefined) return [];
+    return [providerVariables(name, { origin, clientId: randomUUID(), clientSecret: secret() }, postern)];
+  });
   return {
     MASTER_KEYS: `k1:${secret()}`,
     ADMIN_API_KEY: secret(),
@@ -31,7 +50,8 @@ export function freshVars(port: number, world = LOCAL): Record<string, string> {
     AZURE_LOGIN_ORIGIN: world.login,
     GRAPH_ORIGIN: world.graph,
     ARM_ORIGIN: world.arm,
-    ALLOW_INSECURE_ORIGINS: [...Object.values(world), `http://localhost:${port}`].join(","),
+    ...Object.assign({}, ...others),
+    ALLOW_INSECURE_ORIGINS: [...Object.values(world), ...Object.values(providers), postern].join(","),
     ALLOWED_RETURN_URLS: "{}",
   };
 }
@@ -57,18 +77,20 @@ function parse(text: string): Record<string, string> {
 
 const HEADING = "# Local secrets, made by `npm start`. Never commit this file.";
 
-/** As `npm start` made it, for the emulated Microsoft: nothing in it is somebody's own. */
+/** As `npm start` made it, for emulated providers: nothing in it is somebody's own. It may be from before there were so many. */
 function isMadeHere(file: string): boolean {
   if (!existsSync(file)) return false;
   const text = readFileSync(file, "utf8");
   const values = parse(text);
-  const made = freshVars(0);
+  const made = freshVars(0, LOCAL, providerOrigins(values));
   return (
     text.startsWith(`${HEADING}\n`) &&
     Object.keys(values).sort().join() === Object.keys(made).sort().join() &&
     worldOrigins(values) !== undefined &&
     values.AZURE_TENANT_ID === made.AZURE_TENANT_ID &&
-    /^[\w-]{43}$/.test(values.AZURE_CLIENT_SECRET ?? "")
+    Object.entries(values).every(
+      ([name, value]) => !/_CLIENT_SECRET$/.test(name) || /^[\w-]{43}$/.test(value),
+    )
   );
 }
 
@@ -79,27 +101,32 @@ export function resetLocal(folder: string): void {
   if (isMadeHere(vars)) rmSync(vars);
 }
 
-/** Reads the file, or writes it. One that exists is the user's: only a local redirect follows the port. */
+/** Reads the file, or writes it. One that exists is the user's: only local redirects to emulated providers follow the port. */
 export function devVars(file: string, port: number): Record<string, string> {
   if (!existsSync(file)) {
-    const values = freshVars(port);
+    const values = freshVars(port, LOCAL, LOCAL_PROVIDERS);
     writeVars(file, values, HEADING);
     return values;
   }
-  const text = readFileSync(file, "utf8");
+  let text = readFileSync(file, "utf8");
   const values = parse(text);
-  const redirect = values.AZURE_REDIRECT_URI;
-  if (redirect === undefined || redirect === redirectFor(port) || !LOCAL_REDIRECT.test(redirect))
-    return values;
-  if (worldOrigins(values) === undefined) return values;
-  writeFileSync(
-    file,
-    text.replace(
-      /^[ \t]*(?:export[ \t]+)?AZURE_REDIRECT_URI[ \t]*=.*$/gm,
-      line("AZURE_REDIRECT_URI", redirectFor(port)),
-    ),
-  );
-  return { ...values, AZURE_REDIRECT_URI: redirectFor(port) };
+  const emulated = [
+    ...(worldOrigins(values) === undefined ? [] : ["AZURE"]),
+    ...Object.keys(providerOrigins(values)),
+  ];
+  for (const name of emulated.map((provider) => `${provider}_REDIRECT_URI`)) {
+    const path = LOCAL_REDIRECT.exec(values[name] ?? "")?.[1];
+    if (path === undefined) continue;
+    const redirect = `http://localhost:${port}${path}`;
+    if (redirect === values[name]) continue;
+    values[name] = redirect;
+    text = text.replace(
+      new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*$`, "gm"),
+      line(name, redirect),
+    );
+    writeFileSync(file, text);
+  }
+  return values;
 }
 
 /** Where the local world has to listen, or undefined when `.dev.vars` names the real Microsoft. */
@@ -107,4 +134,10 @@ export function worldOrigins(values: Record<string, string>): WorldOrigins | und
   const { AZURE_LOGIN_ORIGIN: login, GRAPH_ORIGIN: graph, ARM_ORIGIN: arm } = values;
   if (login === undefined || !login.startsWith("http://localhost:")) return undefined;
   return { login, graph: graph ?? LOCAL.graph, arm: arm ?? LOCAL.arm };
+}
+
+/** Which of the other providers are to be emulated, and where. */
+export function providerOrigins(values: Record<string, string>): ProviderOrigins {
+  const found = SINGLE_ORIGIN.map((name) => [name, values[`${name}_LOGIN_ORIGIN`]] as const);
+  return Object.fromEntries(found.filter(([, origin]) => origin?.startsWith("http://localhost:") === true));
 }

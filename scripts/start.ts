@@ -1,5 +1,5 @@
 /**
- * Postern and its world on this machine: emulated Microsoft, D1 migrations, `wrangler dev`, a first key and link.
+ * Postern and its world on this machine: emulated providers, D1 migrations, `wrangler dev`, a first key and link.
  *   --port N   Postern's port (8787)
  *   --reset    forget all local data first, and the secrets in .dev.vars where they are of its own making
  *   --watch    build the wasm anew when the core changes
@@ -9,8 +9,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startMicrosoft } from "../tests/world/microsoft/microsoft.ts";
 import { PEOPLE } from "../tests/world/microsoft/people.ts";
+import { redirectUri, type SingleOrigin } from "../tests/world/variables.ts";
+import { STARTERS } from "../tests/world/worlds.ts";
 import { stopChild, takenPorts } from "./children.ts";
-import { devVars, resetLocal, worldOrigins } from "./dev-vars.ts";
+import { devVars, providerOrigins, resetLocal, worldOrigins } from "./dev-vars.ts";
 import {
   ask,
   type LocalPostern,
@@ -53,16 +55,17 @@ async function main(): Promise<void> {
   mkdirSync(local, { recursive: true, mode: 0o700 });
   const vars = devVars(join(root, ".dev.vars"), port);
   const origins = worldOrigins(vars);
-  const worldPorts =
-    origins === undefined ? [] : Object.values(origins).map((origin) => Number(new URL(origin).port));
+  const others = providerOrigins(vars);
+  const portsOf = (all: object) => Object.values(all).map((one: string) => Number(new URL(one).port));
+  const worldPorts = [...portsOf(origins ?? {}), ...portsOf(others)];
   const [taken] = await takenPorts([port, ...worldPorts]);
   if (taken === port)
     throw new Problem(`Port ${port} is taken. Stop what uses it, or: npm start -- --port ${port + 1}`);
   if (taken !== undefined)
-    throw new Problem(`Port ${taken} is taken; the emulated Microsoft needs it. Stop what uses it.`);
+    throw new Problem(`Port ${taken} is taken; an emulated provider needs it. Stop what uses it.`);
 
   if (origins !== undefined) {
-    const [loginPort = 0, graphPort = 0, armPort = 0] = worldPorts;
+    const [loginPort = 0, graphPort = 0, armPort = 0] = portsOf(origins);
     const redirect = vars.AZURE_REDIRECT_URI ?? `http://localhost:${port}/callback/azure`;
     const microsoft = await startMicrosoft({
       loginPort,
@@ -74,6 +77,15 @@ async function main(): Promise<void> {
       redirectUris: [redirect, `http://localhost:${port}/callback`, `http://localhost:${port}/`],
     });
     stops.push(() => microsoft.close());
+  }
+  for (const [name, one] of Object.entries(others) as [SingleOrigin, string][]) {
+    const provider = await STARTERS[name]({
+      port: Number(new URL(one).port),
+      clientId: vars[`${name}_CLIENT_ID`] ?? "",
+      clientSecret: vars[`${name}_CLIENT_SECRET`] ?? "",
+      redirectUris: [vars[`${name}_REDIRECT_URI`] ?? redirectUri(name, `http://localhost:${port}`)],
+    });
+    stops.push(() => provider.close());
   }
   if (stopping !== undefined) return;
   const postern: LocalPostern = {
@@ -96,20 +108,27 @@ async function main(): Promise<void> {
     permissions: ["*"],
   });
   const link = await ask(`${origin}/connect?user_id=user_1`, String(key.key));
-  report(origin, String(key.key), String(link.auth_url), origins !== undefined);
+  report(origin, String(key.key), String(link.auth_url), origins !== undefined, Object.entries(others));
   if (watch) stops.push(await rebuildOnChange(join(local, "build.log")));
 }
 
-function report(origin: string, key: string, link: string, emulated: boolean): void {
+function report(
+  origin: string,
+  key: string,
+  link: string,
+  emulated: boolean,
+  others: readonly [string, string][],
+): void {
   const curl = (path: string) => `  curl -H 'Authorization: Bearer ${key}' '${origin}${path}'`;
   const people = PEOPLE.map((who) => who.email).join(", ");
   const microsoft = emulated
     ? `emulated Microsoft (sign in as ${people})`
     : "Microsoft Entra ID, as .dev.vars says";
+  const also = others.map(([name, at]) => `Emulated   ${name.toLowerCase()} at ${at}\n`).join("");
   console.log(`
 Postern    ${origin}
 Microsoft  ${microsoft}
-API key    ${key}   (organization "demo", all permissions)
+${also}API key    ${key}   (organization "demo", all permissions)
 
 1. Open this link in a browser (ten minutes, once) to connect an account for user_1:
 

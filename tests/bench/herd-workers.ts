@@ -5,9 +5,9 @@ import { Worker } from "node:worker_threads";
 import type { Miniflare } from "miniflare";
 import { freshVars } from "../../scripts/dev-vars.ts";
 import { root } from "../../scripts/local-postern.ts";
-import type { Counts } from "../world/ledger.ts";
-import type { Order } from "../world/microsoft/microsoft.ts";
-import { signIn } from "../world/microsoft/sign-in.ts";
+import type { Order } from "../world/control.ts";
+import type { MicrosoftCounts, Settings } from "../world/microsoft/world.ts";
+import { signIn } from "../world/sign-in.ts";
 import { convertV4MiniflareOptions, Miniflare as LocalWorkers } from "./deployed.ts";
 import type { Contestant, Instances } from "./herd-calls.ts";
 import { AUTHORITY, CALLER, type CastOptions, cast, frontsOf, ORG } from "./herd-cast.ts";
@@ -96,12 +96,12 @@ export class HerdWorkers {
     return (await response.json()) as T;
   }
 
-  async control(order: Order): Promise<void> {
+  async control(order: Order<Settings>): Promise<void> {
     await this.#ask("control", order);
   }
 
   async tokenRequests(): Promise<number> {
-    return (await this.#ask<Counts>("stats")).token.requests;
+    return (await this.#ask<MicrosoftCounts>("stats")).token.requests;
   }
 
   async #http(path: string, init: RequestInit = {}): Promise<Response> {

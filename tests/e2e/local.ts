@@ -8,7 +8,11 @@ import { DatabaseSync } from "node:sqlite";
 import { freePort, stopChild } from "../../scripts/children.ts";
 import { freshVars, writeVars } from "../../scripts/dev-vars.ts";
 import { ask, type LocalPostern, migrate, startDev, waitForHealth } from "../../scripts/local-postern.ts";
-import { type Microsoft, startMicrosoft } from "../world/microsoft/microsoft.ts";
+import type { GitHub } from "../world/github/github.ts";
+import type { Google } from "../world/google/google.ts";
+import type { Microsoft } from "../world/microsoft/microsoft.ts";
+import { providerVariables, redirectUri } from "../world/variables.ts";
+import { addressesOf, startWorlds } from "../world/worlds.ts";
 
 export const ORGANIZATION = "demo";
 
@@ -20,6 +24,8 @@ export interface Answer {
 export interface Stack {
   readonly origin: string;
   readonly microsoft: Microsoft;
+  readonly github: GitHub;
+  readonly google: Google;
   /** The caller's own application, and the one URL there that people may be sent back to. */
   readonly returnTo: string;
   /** A one-time connect link. */
@@ -73,8 +79,9 @@ async function start(): Promise<Stack> {
     const port = await freePort();
     const origin = `http://localhost:${port}`;
     const returnTo = `${appOrigin}/done?from=postern`;
-    const { microsoft, vars } = await startWorld(port, appOrigin, returnTo);
-    stops.push(() => microsoft.close());
+    const { worlds, vars } = await startWorld(port, appOrigin, returnTo);
+    stops.push(() => worlds.close());
+    const { microsoft, github, google } = worlds;
     const postern: LocalPostern = {
       port,
       state: join(folder, "state"),
@@ -94,7 +101,8 @@ async function start(): Promise<Stack> {
       name: "browser tests",
       permissions: ["*"],
     });
-    return { origin, microsoft, returnTo, close, ...caller(origin, String(key)), ...store(postern.state) };
+    const providers = { microsoft, github, google };
+    return { origin, ...providers, returnTo, close, ...caller(origin, String(key)), ...store(postern.state) };
   } catch (error) {
     const log = readIfThere(join(folder, "wrangler.log"));
     await close();
@@ -113,11 +121,17 @@ function readIfThere(file: string): string {
 async function startWorld(port: number, appOrigin: string, returnTo: string) {
   const origin = `http://localhost:${port}`;
   const client = freshVars(port);
-  const microsoft = await startMicrosoft({
-    clientId: client.AZURE_CLIENT_ID ?? "",
-    clientSecret: client.AZURE_CLIENT_SECRET ?? "",
-    redirectUris: [`${origin}/callback/azure`, `${origin}/callback`],
+  const worlds = await startWorlds({
+    microsoft: {
+      clientId: client.AZURE_CLIENT_ID ?? "",
+      clientSecret: client.AZURE_CLIENT_SECRET ?? "",
+      redirectUris: [`${origin}/callback/azure`, `${origin}/callback`],
+    },
+    github: { redirectUris: [redirectUri("GITHUB", origin)] },
+    google: { redirectUris: [redirectUri("GOOGLE", origin)] },
   });
+  const { microsoft } = worlds;
+  const { GITHUB, GOOGLE } = addressesOf(worlds);
   const origins = {
     login: microsoft.loginOrigin,
     graph: microsoft.graphOrigin,
@@ -127,10 +141,12 @@ async function startWorld(port: number, appOrigin: string, returnTo: string) {
     ...freshVars(port, origins),
     AZURE_CLIENT_ID: microsoft.clientId,
     AZURE_CLIENT_SECRET: microsoft.clientSecret,
+    ...providerVariables("GITHUB", GITHUB, origin),
+    ...providerVariables("GOOGLE", GOOGLE, origin),
     ALLOWED_RETURN_URLS: JSON.stringify({ [ORGANIZATION]: [returnTo] }),
   };
-  vars.ALLOW_INSECURE_ORIGINS += `,${appOrigin}`;
-  return { microsoft, vars };
+  vars.ALLOW_INSECURE_ORIGINS += `,${appOrigin},${GITHUB.origin},${GOOGLE.origin}`;
+  return { worlds, vars };
 }
 
 function caller(origin: string, key: string): Pick<Stack, "link" | "call"> {

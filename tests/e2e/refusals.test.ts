@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { signIn } from "../world/microsoft/sign-in.ts";
 import { ALICE } from "../world/microsoft/testing.ts";
+import { signIn } from "../world/sign-in.ts";
 import { audit } from "./audit.ts";
 import { closeBrowser, goOn, Person, photograph, pick } from "./browser.ts";
 import { closeStack, type Stack, sharedStack } from "./local.ts";

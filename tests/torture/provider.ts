@@ -1,7 +1,7 @@
 /** What the torture needs of a provider. It lives in the torture's own process, so that it survives every kill. */
 import { startMicrosoft } from "../world/microsoft/microsoft.ts";
 import { PEOPLE } from "../world/microsoft/people.ts";
-import { signIn } from "../world/microsoft/sign-in.ts";
+import { signIn } from "../world/sign-in.ts";
 
 export interface Who {
   readonly email: string;

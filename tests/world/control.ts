@@ -1,10 +1,8 @@
 /** `/__world/…` on the login origin: what tests read and order. */
-import { isRecord, PLACES, parseFault } from "./faults.ts";
+import { type Fault, isRecord, type Place, parseFault } from "./faults.ts";
 import { type Call, json, type Outcome } from "./http.ts";
-import { adopt, known } from "./microsoft/grants.ts";
-import { PEOPLE } from "./microsoft/people.ts";
-import { signIn } from "./microsoft/sign-in.ts";
-import { DEFAULTS, type Settings, type World } from "./state.ts";
+import { signIn } from "./sign-in.ts";
+import type { World } from "./state.ts";
 
 export async function handleControl(world: World, call: Call): Promise<Outcome> {
   const { ledger } = world;
@@ -16,9 +14,9 @@ export async function handleControl(world: World, call: Call): Promise<Outcome> 
     case "GET secrets":
       return json(200, ledger.secrets());
     case "GET known":
-      return json(200, known(world));
+      return json(200, world.known());
     case "GET people":
-      return json(200, PEOPLE);
+      return json(200, world.rules.people);
     case "GET settings":
       return json(200, world.settings);
     case "POST control":
@@ -49,46 +47,53 @@ function signInOrder(order: unknown) {
   return { authorizeUrl: order.authorize_url, email: order.email };
 }
 
-const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
-  expires_in: (value) => typeof value === "number",
-  rotation: (value) => value === "strict" || value === "reusable",
-  consent: (value) => value === "strict" || value === "any",
-  access_token_bytes: (value) => Number.isInteger(value),
+/** What `control` takes of a world that has these settings. */
+export type Order<Settings extends object> = Partial<Settings> & {
+  readonly [place in Place]?: Fault | readonly Fault[];
+} & {
+  readonly clear_faults?: true;
+  readonly reset_stats?: true;
+  readonly expire_access_tokens?: true;
+  readonly reset?: true;
+  readonly revoke?: string | true;
+  readonly clock?: number;
+  readonly adopt?: object;
 };
 
 /**
- * Members, all optional: the settings; `token`, `keys`, `graph`, `arm` (a fault or a list of them, added to what is ordered);
+ * Members, all optional: the settings; the names of places (a fault or a list of them, added to what is ordered);
  * `clear_faults`, `reset_stats`, `expire_access_tokens` (true); `revoke` (an e-mail, or true for everybody);
  * `reset` (true: defaults, no faults, no counts, the machine's time; grants stay);
- * `clock` (its time, in milliseconds); `adopt` (grants.ts).
+ * `clock` (its time, in milliseconds); `adopt` (as the provider's grants.ts says).
  */
 export function control(world: World, order: unknown): void {
   if (!isRecord(order)) throw new Error("control takes an object");
   // Validate all before doing any, and reset before setting, whatever order the members come in.
   const todo: (() => void)[] = [];
-  const clear = () => PLACES.forEach((place) => void world.faults.clear(place));
+  const { rules } = world;
+  const clear = () => world.faults.clear();
   for (const [name, value] of Object.entries(order)) {
-    const place = PLACES.find((known) => known === name);
+    const place = rules.places.find((known) => known === name);
     if (place !== undefined) {
-      const faults = (Array.isArray(value) ? value : [value]).map(parseFault);
+      const faults = (Array.isArray(value) ? value : [value]).map((one) => parseFault(one, rules));
       todo.push(() => faults.forEach((fault) => void world.faults.add(place, fault)));
-    } else if (Object.hasOwn(SETTINGS, name)) {
-      if (!SETTINGS[name as keyof Settings](value)) throw new Error(`bad ${name}`);
+    } else if (Object.hasOwn(rules.settings, name)) {
+      if (rules.settings[name]?.(value) !== true) throw new Error(`bad ${name}`);
       todo.push(() => Object.assign(world.settings, { [name]: value }));
     } else if (name === "revoke" && (value === true || typeof value === "string")) {
-      todo.push(() => world.ledger.revoke(value === true ? undefined : value));
+      todo.push(() => world.revoke(value === true ? undefined : value));
     } else if (name === "clock" && typeof value === "number") {
       todo.push(() => world.setClock(value));
     } else if (name === "adopt") {
-      todo.push(() => adopt(world, value));
+      todo.push(() => world.adopt(value));
     } else if (value !== true) throw new Error(`bad control ${name}`);
     else if (name === "clear_faults") todo.unshift(clear);
     else if (name === "reset_stats") todo.push(() => world.ledger.resetStats());
-    else if (name === "expire_access_tokens") todo.push(() => world.ledger.expireAccessTokens(world.now()));
+    else if (name === "expire_access_tokens") todo.push(() => world.expireAccessTokens());
     else if (name === "reset") {
       todo.unshift(() => {
         clear();
-        Object.assign(world.settings, DEFAULTS);
+        Object.assign(world.settings, rules.defaults);
         world.ledger.resetStats();
         world.setClock();
       });

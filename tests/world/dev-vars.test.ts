@@ -30,6 +30,12 @@ for (const [what, change] of [
     "the real Entra's, by docs/deploy.md",
     (text: string) => text.replace(/^(AZURE_LOGIN|GRAPH|ARM)_ORIGIN=.*\n/gm, ""),
   ],
+  ["the real GitHub's", (text: string) => text.replace(/^GITHUB_(LOGIN_)?ORIGIN=.*\n/gm, "")],
+  [
+    "a client secret of Google",
+    (text: string) =>
+      text.replace(/^GOOGLE_CLIENT_SECRET=.*$/m, "GOOGLE_CLIENT_SECRET='GOCSPX-the-real.one'"),
+  ],
   [
     "a client secret",
     (text: string) => text.replace(/^AZURE_CLIENT_SECRET=.*$/m, "AZURE_CLIENT_SECRET='0aB8Q~the-real.one'"),
@@ -47,6 +53,22 @@ for (const [what, change] of [
     assert.equal(readFileSync(file, "utf8"), before);
     assert.equal(existsSync(join(folder, ".local")), false);
   });
+
+test("a reset forgets what was made before there were other providers", () => {
+  devVars(file, 8787);
+  edit((text) => text.replace(/^(GITHUB|GOOGLE)_.*\n/gm, ""));
+  resetLocal(folder);
+  assert.equal(existsSync(file), false);
+});
+
+test("each local redirect follows the port; a real provider's stays", () => {
+  devVars(file, 8787);
+  edit((text) => text.replace(/^GOOGLE_(LOGIN_)?ORIGIN=.*\n/gm, ""));
+  const values = devVars(file, 9000);
+  assert.equal(values.GITHUB_REDIRECT_URI, "http://localhost:9000/callback/github");
+  assert.equal(values.GOOGLE_REDIRECT_URI, "http://localhost:8787/callback/google");
+  assert.deepEqual(devVars(file, 9000), values);
+});
 
 test("the redirect follows the port, and a comment that names it does not", () => {
   devVars(file, 8787);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { Fault } from "./faults.ts";
-import type { Counts } from "./ledger.ts";
 import { type Microsoft, startMicrosoft } from "./microsoft/microsoft.ts";
-import { ALICE, attempt, BOB, get, redeem, refresh, type TokenAnswer } from "./microsoft/testing.ts";
+import { ALICE, attempt, BOB, get, redeem, refresh } from "./microsoft/testing.ts";
+import type { MicrosoftCounts } from "./microsoft/world.ts";
+import type { Answer } from "./testing.ts";
 
 let microsoft: Microsoft;
 before(async () => {
@@ -18,8 +19,8 @@ async function post(path: string, order: unknown): Promise<Response> {
   return fetch(`${microsoft.loginOrigin}/__world/${path}`, { method: "POST", body: JSON.stringify(order) });
 }
 
-async function stats(): Promise<Counts> {
-  return (await fetch(`${microsoft.loginOrigin}/__world/stats`)).json() as Promise<Counts>;
+async function stats(): Promise<MicrosoftCounts> {
+  return (await fetch(`${microsoft.loginOrigin}/__world/stats`)).json() as Promise<MicrosoftCounts>;
 }
 
 test("an access token ends when expires_in says so, or when told", async () => {
@@ -56,7 +57,7 @@ test("requests are counted by grant, by refresh token and by status; secrets are
 
 test("faults of the token endpoint that keep the refresh token alive", async () => {
   let token = (await redeem(microsoft, ALICE)).body.refresh_token;
-  const harmless: [Fault, (answer: TokenAnswer) => void][] = [
+  const harmless: [Fault, (answer: Answer) => void][] = [
     [{ kind: "status", status: 503, retry_after: 7 }, (a) => assert.equal(a.headers.get("retry-after"), "7")],
     [{ kind: "status", status: 429, retry_after: 1 }, (a) => assert.equal(a.status, 429)],
     [{ kind: "status", status: 500 }, (a) => assert.equal(a.status, 500)],

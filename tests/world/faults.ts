@@ -1,21 +1,22 @@
 /** Faults that a test orders in advance; each is used up by the next requests that it fits. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { html, json, type Outcome } from "./http.ts";
-import { BAD_ID_TOKENS, type BadIdToken } from "./microsoft/id-token.ts";
+import { BAD_ID_TOKENS, type BadIdToken } from "./id-token.ts";
 
-export const PLACES = ["token", "keys", "graph", "arm"] as const;
+/** Of all providers; each has some. `api` is that of a provider which has one, `revocation` the end of a grant at the client's wish. */
+export const PLACES = ["token", "keys", "graph", "arm", "api", "revocation"] as const;
 export type Place = (typeof PLACES)[number];
 
-const KINDS = [
+export const KINDS = [
   "status", // `status`, optional `retry_after`, with a JSON error body
-  "error", // an OAuth error: `error`, optional `status` (200 too), `suberror`, `claims`
+  "error", // an OAuth error: `error`, optional `status` (otherwise the provider's own for errors), `suberror`, `claims`
   "html", // an HTML page, `status` 200 unless told
   "malformed", // JSON cut off half-way
   "control-character", // JSON with a raw tab in a text
   "huge", // a JSON body of `bytes` (10 MB unless told)
-  "silent", // never answers; `when: "after"` only once the emulator has rotated
+  "silent", // never answers; `when: "after"` only once it is done
   "drop-before", // closes the connection and forwards nothing
-  "drop-after", // closes the connection after the emulator rotated: a lost response
+  "drop-after", // closes the connection once it is done: a lost response
   "delay", // `ms`, before forwarding or `when: "after"`
   "omit-refresh-token", // no new refresh token in the answer; the one presented stays good
   "patch", // overwrites members of a good answer with `value`; null removes one
@@ -30,7 +31,7 @@ export interface Fault {
   readonly times?: number | "always";
   /** Token endpoint: only this grant type. */
   readonly grant?: string;
-  /** Graph and ARM: only paths that contain this. */
+  /** APIs: only paths that contain this. */
   readonly path?: string;
   readonly when?: "before" | "after";
   readonly status?: number;
@@ -69,36 +70,50 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+export interface Orderable {
+  readonly kinds: readonly FaultKind[];
+  readonly badIdTokens: readonly BadIdToken[];
+}
+
 /** Strict, because a misspelt fault that does nothing would let a test pass for the wrong reason. */
-export function parseFault(value: unknown): Fault {
+export function parseFault(value: unknown, { kinds, badIdTokens }: Orderable): Fault {
   if (!isRecord(value) || !isString(value.kind)) throw new Error("a fault is an object with a kind");
   for (const [name, member] of Object.entries(value)) {
     const check = Object.hasOwn(MEMBERS, name) ? MEMBERS[name as keyof Fault] : undefined;
     if (check === undefined) throw new Error(`a fault has no member ${name}`);
     if (!check(member)) throw new Error(`bad ${name} in a fault: ${JSON.stringify(member)}`);
   }
-  if (value.kind === "id-token" && value.bad === undefined) throw new Error("id-token needs bad");
-  return value as unknown as Fault;
+  const fault = value as unknown as Fault;
+  if (!kinds.includes(fault.kind)) throw new Error(`no fault ${fault.kind} at this provider`);
+  if (fault.kind === "id-token" && (fault.bad === undefined || !badIdTokens.includes(fault.bad)))
+    throw new Error("id-token needs a bad that this provider's ID tokens can be");
+  return fault;
 }
 
 export class Faults {
-  readonly #queues: Record<Place, { fault: Fault; left: number }[]> = {
-    token: [],
-    keys: [],
-    graph: [],
-    arm: [],
-  };
+  readonly #queues: ReadonlyMap<Place, { fault: Fault; left: number }[]>;
 
-  add(place: Place, fault: Fault): void {
-    this.#queues[place].push({ fault, left: fault.times === "always" ? Infinity : (fault.times ?? 1) });
+  constructor(places: readonly Place[]) {
+    this.#queues = new Map(places.map((place) => [place, []]));
   }
 
-  clear(place: Place): void {
-    this.#queues[place].length = 0;
+  add(place: Place, fault: Fault): void {
+    const left = fault.times === "always" ? Infinity : (fault.times ?? 1);
+    this.#queue(place).push({ fault, left });
+  }
+
+  clear(): void {
+    for (const queue of this.#queues.values()) queue.length = 0;
+  }
+
+  #queue(place: Place) {
+    const queue = this.#queues.get(place);
+    if (queue === undefined) throw new Error(`no place ${place} at this provider`);
+    return queue;
   }
 
   take(place: Place, about: { grant?: string; path?: string }): Fault | undefined {
-    const queue = this.#queues[place];
+    const queue = this.#queue(place);
     const at = queue.findIndex(
       ({ fault }) =>
         (fault.grant === undefined || fault.grant === about.grant) &&
@@ -112,10 +127,11 @@ export class Faults {
   }
 }
 
-/** What a fault does before anything is forwarded; undefined to go on. */
+/** What a fault does before anything is forwarded; undefined to go on. `errorStatus` is the provider's for OAuth errors. */
 export async function applyBefore(
   fault: Fault | undefined,
   errorBody: (fault: Fault) => unknown,
+  errorStatus = 400,
 ): Promise<Outcome | undefined> {
   if (fault === undefined) return undefined;
   const retry: Record<string, string> =
@@ -124,7 +140,7 @@ export async function applyBefore(
     case "status":
       return json(fault.status ?? 500, errorBody(fault), retry);
     case "error":
-      return json(fault.status ?? 400, errorBody(fault), retry);
+      return json(fault.status ?? errorStatus, errorBody(fault), retry);
     case "html":
       return html(fault.status ?? 200, "<!DOCTYPE html><title>Sorry</title><h1>Our services are down</h1>");
     case "malformed":
@@ -155,4 +171,10 @@ export async function applyAfter(fault: Fault | undefined): Promise<Outcome | un
   if (fault?.kind === "silent") return "silent";
   if (fault?.kind === "delay" && fault.when === "after") await sleep(fault.ms ?? 0);
   return undefined;
+}
+
+/** A good answer, as a `patch` wants it. */
+export function patched(body: Record<string, unknown>, fault: Fault | undefined): Record<string, unknown> {
+  const value = fault?.kind === "patch" ? (fault.value ?? {}) : {};
+  return Object.fromEntries(Object.entries({ ...body, ...value }).filter(([, member]) => member !== null));
 }

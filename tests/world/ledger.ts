@@ -1,42 +1,14 @@
-/** What the world remembers: every secret it gave out, who holds which grant, and what was asked of it. */
-import type { Person } from "./microsoft/people.ts";
-import type { Resource, ScopeSet } from "./microsoft/scopes.ts";
+/** What a world remembers: every secret it gave out, and what was asked of it. */
+export type Status = number | "silent" | "drop";
 
-export interface AccessToken {
-  /** Absent for client credentials: an application, not a person. */
-  readonly person: Person | undefined;
-  readonly resource: Resource;
-  readonly scopes: string[];
-  expiresAt: number;
-}
-
-/** One consent of one person; every refresh token that descends from it points here. */
-export interface Grant {
-  readonly person: Person;
-  readonly consented: ScopeSet;
-  readonly clientId: string;
-  readonly nonce: string | undefined;
-  /** The refresh token that the emulator knows now. */
-  current: string;
-  revoked: boolean;
-}
-
-export interface Code {
-  readonly person: Person;
-  readonly clientId: string;
-  readonly consented: ScopeSet;
-  readonly scope: string;
-  readonly nonce: string | undefined;
-}
-
-export interface LoggedRequest {
+export interface LoggedRequest<Api extends string = string> {
   readonly at: string;
-  readonly origin: "login" | "graph" | "arm";
+  readonly origin: "login" | Api;
   readonly method: string;
   readonly path: string;
   readonly grantType?: string;
   readonly scope?: string;
-  readonly status: number | "silent" | "drop";
+  readonly status: Status;
 }
 
 const SECRET_KINDS = [
@@ -53,16 +25,18 @@ export type SecretKind = (typeof SECRET_KINDS)[number];
 
 const KEPT_REQUESTS = 2000;
 
-export class Ledger {
-  readonly accessTokens = new Map<string, AccessToken>();
-  readonly grants = new Map<string, Grant>();
-  readonly codes = new Map<string, Code>();
-  /** A refresh token that stays good although the emulator has rotated it, and what the emulator knows it as now. */
-  readonly aliases = new Map<string, string>();
-  readonly requests: LoggedRequest[] = [];
+/** `Api`: what is counted besides the token endpoint. */
+export class Ledger<Api extends string> {
+  readonly requests: LoggedRequest<Api>[] = [];
+  readonly #apis: readonly Api[];
   readonly #secrets = new Map<SecretKind, Set<string>>();
-  #counts = emptyCounts();
+  #counts: Counts<Api>;
   #inFlight = 0;
+
+  constructor(apis: readonly Api[]) {
+    this.#apis = apis;
+    this.#counts = emptyCounts(apis);
+  }
 
   remember(kind: SecretKind, value: string | null | undefined): void {
     if (value === undefined || value === null || value === "") return;
@@ -74,11 +48,12 @@ export class Ledger {
     return Object.fromEntries(SECRET_KINDS.map((kind) => [kind, [...(this.#secrets.get(kind) ?? [])]]));
   }
 
-  log(entry: LoggedRequest): void {
-    this.requests.push(entry);
+  log(entry: Omit<LoggedRequest<Api>, "at">): void {
+    this.requests.push({ at: new Date().toISOString(), ...entry });
     if (this.requests.length > KEPT_REQUESTS) this.requests.shift();
-    if (entry.origin === "login") return;
-    const counts = this.#counts[entry.origin];
+    const api = this.#apis.find((one) => one === entry.origin);
+    if (api === undefined) return;
+    const counts: ApiCounts = this.#counts[api];
     counts.requests += 1;
     bump(counts.by_status, String(entry.status));
   }
@@ -92,28 +67,18 @@ export class Ledger {
     counts.most_at_once = Math.max(counts.most_at_once, this.#inFlight);
   }
 
-  tokenAnswered(status: LoggedRequest["status"]): void {
+  tokenAnswered(status: Status): void {
     this.#inFlight -= 1;
     bump(this.#counts.token.by_status, String(status));
   }
 
-  stats(): Counts {
+  stats(): Counts<Api> {
     return structuredClone(this.#counts);
   }
 
   resetStats(): void {
-    this.#counts = emptyCounts();
+    this.#counts = emptyCounts(this.#apis);
     this.requests.length = 0;
-  }
-
-  expireAccessTokens(now: number): void {
-    for (const token of this.accessTokens.values()) token.expiresAt = Math.min(token.expiresAt, now);
-  }
-
-  /** As when a password changes or an administrator revokes sessions: every refresh token of that person dies. */
-  revoke(email: string | undefined): void {
-    for (const grant of this.grants.values())
-      if (email === undefined || grant.person.email === email) grant.revoked = true;
   }
 }
 
@@ -122,22 +87,18 @@ export interface ApiCounts {
   by_status: Record<string, number>;
 }
 
-export interface Counts {
-  token: ApiCounts & {
-    by_grant_type: Record<string, number>;
-    by_refresh_token: Record<string, number>;
-    most_at_once: number;
-  };
-  graph: ApiCounts;
-  arm: ApiCounts;
+export interface TokenCounts extends ApiCounts {
+  by_grant_type: Record<string, number>;
+  by_refresh_token: Record<string, number>;
+  most_at_once: number;
 }
 
-function emptyCounts(): Counts {
-  return {
-    token: { requests: 0, by_status: {}, by_grant_type: {}, by_refresh_token: {}, most_at_once: 0 },
-    graph: { requests: 0, by_status: {} },
-    arm: { requests: 0, by_status: {} },
-  };
+export type Counts<Api extends string> = { token: TokenCounts } & { [api in Api]: ApiCounts };
+
+function emptyCounts<Api extends string>(apis: readonly Api[]): Counts<Api> {
+  const token = { requests: 0, by_status: {}, by_grant_type: {}, by_refresh_token: {}, most_at_once: 0 };
+  const others = apis.map((api) => [api, { requests: 0, by_status: {} }]);
+  return { token, ...Object.fromEntries(others) } as Counts<Api>;
 }
 
 function bump(counts: Record<string, number>, key: string): void {

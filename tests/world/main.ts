@@ -1,27 +1,40 @@
-/** The world in the foreground: `npm run world`. Ports and client from the environment, as `scripts/start.ts` sets them. */
-import { DEFAULT_REDIRECTS, startMicrosoft } from "./microsoft/microsoft.ts";
-import { PEOPLE } from "./microsoft/people.ts";
+/** The worlds in the foreground: `npm run world`. Ports and clients from the environment. */
+import { DEFAULT_REDIRECTS } from "./microsoft/microsoft.ts";
+import { startWorlds } from "./worlds.ts";
 
 const port = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
 const { WORLD_CLIENT_ID, WORLD_CLIENT_SECRET, WORLD_REDIRECT_URIS } = process.env;
 
-const microsoft = await startMicrosoft({
-  loginPort: port("WORLD_LOGIN_PORT", 4010),
-  graphPort: port("WORLD_GRAPH_PORT", 4011),
-  armPort: port("WORLD_ARM_PORT", 4012),
-  redirectUris: WORLD_REDIRECT_URIS?.split(",") ?? DEFAULT_REDIRECTS,
-  ...(WORLD_CLIENT_ID === undefined ? {} : { clientId: WORLD_CLIENT_ID }),
-  ...(WORLD_CLIENT_SECRET === undefined ? {} : { clientSecret: WORLD_CLIENT_SECRET }),
+const worlds = await startWorlds({
+  microsoft: {
+    loginPort: port("WORLD_LOGIN_PORT", 4010),
+    graphPort: port("WORLD_GRAPH_PORT", 4011),
+    armPort: port("WORLD_ARM_PORT", 4012),
+    redirectUris: WORLD_REDIRECT_URIS?.split(",") ?? DEFAULT_REDIRECTS,
+    ...(WORLD_CLIENT_ID === undefined ? {} : { clientId: WORLD_CLIENT_ID }),
+    ...(WORLD_CLIENT_SECRET === undefined ? {} : { clientSecret: WORLD_CLIENT_SECRET }),
+  },
+  github: { port: port("WORLD_GITHUB_PORT", 4020) },
+  google: { port: port("WORLD_GOOGLE_PORT", 4030) },
 });
+const { microsoft, github, google } = worlds;
 
-console.log(`login  ${microsoft.loginOrigin}   (control: ${microsoft.loginOrigin}/__world/stats)`);
-console.log(`graph  ${microsoft.graphOrigin}`);
-console.log(`arm    ${microsoft.armOrigin}`);
-console.log(`people ${PEOPLE.map((who) => who.email).join(", ")}`);
+for (const [what, origin, { world }] of [
+  ["Microsoft", microsoft.loginOrigin, microsoft],
+  ["GitHub", github.origin, github],
+  ["Google", google.origin, google],
+] as const)
+  console.log(
+    `${what.padEnd(10)} ${origin}  (control: ${origin}/__world/stats)  ${world.rules.people.map((who) => who.email).join(", ")}`,
+  );
+console.log(`Graph      ${microsoft.graphOrigin}`);
+console.log(`ARM        ${microsoft.armOrigin}`);
+console.log(`GitHub's apps: ${github.lasting.id}, and with tokens that expire ${github.expiring.id}`);
+console.log(`Google's client: ${google.client.id}`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
-    microsoft.close().then(
+    worlds.close().then(
       () => process.exit(0),
       () => process.exit(1),
     );

@@ -1,31 +1,7 @@
-/** One world's state, handed to each of its listeners. */
-import { randomUUID } from "node:crypto";
-import { Faults } from "./faults.ts";
-import { json, type Reply } from "./http.ts";
-import { Ledger } from "./ledger.ts";
-import { IdTokenSigner } from "./microsoft/id-token.ts";
-import type { Origins } from "./microsoft/scopes.ts";
-
-export interface Settings {
-  /** Seconds that the next access tokens live. */
-  expires_in: number;
-  /**
-   * `strict`: a used refresh token is dead, as in the emulator. `reusable`: it stays valid, as in Entra itself.
-   * Strict is the default, because it punishes every mistake.
-   */
-  rotation: "strict" | "reusable";
-  /** Whether a token request may only ask for what was consented to at the authorize endpoint. */
-  consent: "strict" | "any";
-  /** Access tokens are padded to this length: Entra's are one to four kilobytes, the emulator's 37 bytes. */
-  access_token_bytes: number;
-}
-
-export const DEFAULTS: Settings = {
-  expires_in: 3600,
-  rotation: "strict",
-  consent: "strict",
-  access_token_bytes: 0,
-};
+/** What a world of any provider is: what it remembers, the faults that wait, its settings, its clock, its emulator. */
+import { type FaultKind, Faults, type Place } from "./faults.ts";
+import type { BadIdToken } from "./id-token.ts";
+import type { Ledger } from "./ledger.ts";
 
 export interface Client {
   readonly id: string;
@@ -33,22 +9,39 @@ export interface Client {
   readonly name: string;
 }
 
-export class World {
-  readonly ledger = new Ledger();
-  readonly faults = new Faults();
-  readonly signer = new IdTokenSigner();
-  readonly settings: Settings = { ...DEFAULTS };
-  readonly client: Client;
-  readonly origins: Origins;
-  readonly emulator: string;
+/** What tests may order of a world; anything else is refused. */
+export interface Rules {
+  readonly places: readonly Place[];
+  readonly kinds: readonly FaultKind[];
+  readonly badIdTokens: readonly BadIdToken[];
+  readonly people: readonly { readonly email: string }[];
+  readonly defaults: object;
+  /** For each of the settings, which values it takes. */
+  readonly settings: Readonly<Record<string, (value: unknown) => boolean>>;
+}
+
+export abstract class World {
+  readonly rules: Rules;
+  readonly faults: Faults;
+  abstract readonly settings: object;
+  abstract readonly ledger: Ledger<string>;
+  readonly #emulator: string;
   #forwarded = 0;
   #ahead = 0;
 
-  constructor(client: Client, origins: Origins, emulator: string) {
-    this.client = client;
-    this.origins = origins;
-    this.emulator = emulator;
+  constructor(rules: Rules, emulator: string) {
+    this.rules = rules;
+    this.faults = new Faults(rules.places);
+    this.#emulator = emulator;
   }
+
+  /** What would be taken at this moment, in the words in which another world can adopt it. */
+  abstract known(): unknown;
+  /** What an earlier world gave out is from now on what this one gave out. Emulators forget all when they end; stored bytes do not. */
+  abstract adopt(order: unknown): void;
+  abstract expireAccessTokens(): void;
+  /** As when a person, or everybody, takes back what applications were granted. */
+  abstract revoke(email: string | undefined): void;
 
   /** The world's own time: what its tokens live by and its ID tokens say. */
   now(): number {
@@ -60,45 +53,18 @@ export class World {
     this.#ahead = now - Date.now();
   }
 
-  /** The emulator counts requests by bearer and refuses after 5000 in an hour: a load test would find that, not us. */
-  forward(path: string, init: RequestInit = {}): Promise<Response> {
-    const bearer = `world-${Math.floor(this.#forwarded++ / 2000)}`;
+  /**
+   * The emulator counts requests by bearer and refuses after 5000 in an hour: a load test would find that, not us.
+   * `bearer`: a token that the emulator gave out, where it is to answer for a person.
+   */
+  forward(path: string, init: RequestInit = {}, bearer?: string): Promise<Response> {
     const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${bearer}`);
-    return fetch(`${this.emulator}${path}`, { ...init, headers, redirect: "manual" });
+    headers.set("authorization", `Bearer ${bearer ?? `world-${Math.floor(this.#forwarded++ / 2000)}`}`);
+    return fetch(`${this.#emulator}${path}`, { ...init, headers, redirect: "manual" });
   }
-}
 
-const stamp = () => `${new Date().toISOString().slice(0, 19).replace("T", " ")}Z`;
-
-/** An error body as Entra's token endpoint writes it. */
-export function entraErrorBody(
-  error: string,
-  number: number,
-  text: string,
-  extra: Record<string, string> = {},
-) {
-  const trace = randomUUID();
-  const correlation = randomUUID();
-  const timestamp = stamp();
-  return {
-    error,
-    error_description: `AADSTS${number}: ${text} Trace ID: ${trace} Correlation ID: ${correlation} Timestamp: ${timestamp}`,
-    error_codes: [number],
-    timestamp,
-    trace_id: trace,
-    correlation_id: correlation,
-    error_uri: `https://login.microsoftonline.com/error?code=${number}`,
-    ...extra,
-  };
-}
-
-export function entraError(
-  status: number,
-  error: string,
-  number: number,
-  text: string,
-  extra: Record<string, string> = {},
-): Reply {
-  return json(status, entraErrorBody(error, number, text, extra));
+  /** The emulator knows itself by another address than its callers do. */
+  asSeenFrom(origin: string, text: string): string {
+    return text.replaceAll(this.#emulator, origin);
+  }
 }

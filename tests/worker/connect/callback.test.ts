@@ -1,7 +1,7 @@
 /** "Connecting" in docs/threats.md, from the sign-in on: what comes back, in which browser, for whom. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { BAD_ID_TOKENS } from "../../world/microsoft/id-token.ts";
+import { BAD_ID_TOKENS } from "../../world/id-token.ts";
 import {
   Browser,
   connect,

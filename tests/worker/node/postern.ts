@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { type Microsoft, startMicrosoft } from "../../world/microsoft/microsoft.ts";
-import { signIn } from "../../world/microsoft/sign-in.ts";
+import { signIn } from "../../world/sign-in.ts";
 import { ADMIN_KEY, CALLER_REDIRECT, MASTER_KEYS, ORIGIN, workerVariables } from "../support/variables.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { signIn } from "../../world/microsoft/sign-in.ts";
+import { signIn } from "../../world/sign-in.ts";
 import { findSecrets } from "../support/secrets.ts";
 import { CALLER_REDIRECT, ORIGIN, RETURN_TO } from "../support/variables.ts";
 import { Postern } from "./postern.ts";

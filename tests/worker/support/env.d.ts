@@ -9,6 +9,8 @@ declare namespace Cloudflare {
     ARM_ORIGIN: string;
     AZURE_CLIENT_ID: string;
     AZURE_CLIENT_SECRET: string;
+    GITHUB_LOGIN_ORIGIN: string;
+    GOOGLE_LOGIN_ORIGIN: string;
     ADMIN_API_KEY: string;
     MIGRATIONS: import("cloudflare:test").D1Migration[];
   }

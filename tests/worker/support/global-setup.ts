@@ -1,6 +1,7 @@
-/** Microsoft, emulated, for as long as the tests run. It needs Node; the tests themselves run in workerd. */
+/** The providers, emulated, for as long as the tests run. They need Node; the tests themselves run in workerd. */
 import type { TestProject } from "vitest/node";
-import { startMicrosoft } from "../../world/microsoft/microsoft.ts";
+import { type ProviderAddress, redirectUri, type SingleOrigin } from "../../world/variables.ts";
+import { addressesOf, startWorlds } from "../../world/worlds.ts";
 import { CALLER_REDIRECT, MOUNT, ORIGIN } from "./variables.ts";
 
 export interface WorldAddress {
@@ -9,6 +10,7 @@ export interface WorldAddress {
   readonly arm: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  readonly providers?: Readonly<Record<SingleOrigin, ProviderAddress>>;
 }
 
 declare module "vitest" {
@@ -18,15 +20,22 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const microsoft = await startMicrosoft({
-    redirectUris: [`${ORIGIN}/callback/azure`, `${ORIGIN}${MOUNT}/callback/azure`, CALLER_REDIRECT],
+  const redirects = (name: SingleOrigin) => [redirectUri(name, ORIGIN), redirectUri(name, ORIGIN + MOUNT)];
+  const worlds = await startWorlds({
+    microsoft: {
+      redirectUris: [`${ORIGIN}/callback/azure`, `${ORIGIN}${MOUNT}/callback/azure`, CALLER_REDIRECT],
+    },
+    github: { redirectUris: redirects("GITHUB") },
+    google: { redirectUris: redirects("GOOGLE") },
   });
+  const { microsoft } = worlds;
   project.provide("world", {
     login: microsoft.loginOrigin,
     graph: microsoft.graphOrigin,
     arm: microsoft.armOrigin,
     clientId: microsoft.clientId,
     clientSecret: microsoft.clientSecret,
+    providers: addressesOf(worlds),
   });
-  return () => microsoft.close();
+  return () => worlds.close();
 }

@@ -1,4 +1,5 @@
 /** What the Worker under test is configured with. */
+import { providerVariables, SINGLE_ORIGIN } from "../../world/variables.ts";
 import type { WorldAddress } from "./global-setup.ts";
 
 export const ORIGIN = "https://postern.example";
@@ -12,7 +13,16 @@ const masterKey = (n: number) => btoa(`postern-worker-test-master-key-${n}`).rep
 export const MASTER_KEYS = `k2:${masterKey(2)},k1:${masterKey(1)}`;
 
 export function workerVariables(world: WorldAddress): Record<string, string> {
+  const origins = [world.login, world.graph, world.arm];
+  const others: Record<string, string> = {};
+  for (const name of SINGLE_ORIGIN) {
+    const address = world.providers?.[name];
+    if (address === undefined) continue;
+    Object.assign(others, providerVariables(name, address, ORIGIN));
+    origins.push(address.origin);
+  }
   return {
+    ...others,
     AZURE_CLIENT_ID: world.clientId,
     AZURE_CLIENT_SECRET: world.clientSecret,
     AZURE_TENANT_ID: "common",
@@ -20,7 +30,7 @@ export function workerVariables(world: WorldAddress): Record<string, string> {
     AZURE_LOGIN_ORIGIN: world.login,
     GRAPH_ORIGIN: world.graph,
     ARM_ORIGIN: world.arm,
-    ALLOW_INSECURE_ORIGINS: [world.login, world.graph, world.arm].join(","),
+    ALLOW_INSECURE_ORIGINS: origins.join(","),
     ALLOWED_RETURN_URLS: JSON.stringify({
       acme: [RETURN_TO, CALLER_REDIRECT],
       umbrella: [RETURN_TO, CALLER_REDIRECT],

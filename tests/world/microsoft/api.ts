@@ -2,10 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { applyBefore, type Fault } from "../faults.ts";
 import { type Call, type Handler, json, type Outcome, type Reply } from "../http.ts";
-import type { AccessToken } from "../ledger.ts";
-import type { World } from "../state.ts";
 import type { Person } from "./people.ts";
 import type { Resource } from "./scopes.ts";
+import type { AccessToken, MicrosoftWorld } from "./world.ts";
 
 export type Route = (call: Call, person: Person, token: AccessToken) => Reply;
 
@@ -25,7 +24,7 @@ function faultBody(fault: Fault): unknown {
   return { error: { code, message: throttled ? "Please retry later." : "An error that a test asked for." } };
 }
 
-export function apiHandler(world: World, resource: Resource, route: Route): Handler {
+export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Route): Handler {
   const challenge = (more = "") =>
     `Bearer realm="", authorization_uri="${world.origins.login}/common/oauth2/authorize"${more}`;
   const refuse = (message: string, more?: string) =>
@@ -59,7 +58,6 @@ export function apiHandler(world: World, resource: Resource, route: Route): Hand
   return async (call) => {
     const outcome = await answer(call);
     world.ledger.log({
-      at: new Date().toISOString(),
       origin: resource,
       method: call.method,
       path: call.url.pathname + call.url.search,

@@ -1,14 +1,14 @@
 /** Azure Resource Manager: subscriptions, resource groups, resources; small pages, so that paging is always used. */
 
 import { type Call, type Handler, json, type Reply } from "../http.ts";
-import type { World } from "../state.ts";
 import { apiError, apiHandler, nextLink, slice, wholeNumber } from "./api.ts";
 import { groupsOf, type Person, resourcesOf, subscriptionsOf } from "./people.ts";
+import type { MicrosoftWorld } from "./world.ts";
 
 const SUBSCRIPTIONS_VERSION = "2020-01-01";
 const RESOURCES_VERSION = "2021-04-01";
 
-export function armHandler(world: World): Handler {
+export function armHandler(world: MicrosoftWorld): Handler {
   return apiHandler(world, "arm", (call, person) => route(call, person, world.origins.arm));
 }
 

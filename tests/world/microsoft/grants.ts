@@ -1,8 +1,7 @@
 /** What the world would take at this moment, and how it takes over what an earlier one gave out. */
 import { isRecord } from "../faults.ts";
-import type { AccessToken, Grant } from "../ledger.ts";
-import type { World } from "../state.ts";
 import { PEOPLE } from "./people.ts";
+import type { AccessToken, Grant, MicrosoftWorld } from "./world.ts";
 
 export interface KnownGrant {
   readonly email: string;
@@ -26,7 +25,7 @@ export interface Known {
   readonly access: readonly KnownAccess[];
 }
 
-export function known(world: World): Known {
+export function known(world: MicrosoftWorld): Known {
   const { ledger, settings } = world;
   const families = Map.groupBy(ledger.grants.keys(), (token) => ledger.grants.get(token));
   const grants = [...families].flatMap(([grant, tokens]) => {
@@ -51,7 +50,7 @@ function scopeOf({ consented: { neutral, graph, arm } }: Grant): string {
  * `{ refresh_token, as: […], access: […] }`: what an earlier world called by these names is from now on the grant whose
  * refresh token this one has just given out. The emulator forgets everything when it ends; stored bytes do not.
  */
-export function adopt(world: World, order: unknown): void {
+export function adopt(world: MicrosoftWorld, order: unknown): void {
   const { ledger } = world;
   if (!isRecord(order)) throw new Error("adopt takes an object");
   const { refresh_token: fresh, as: names, access } = order;

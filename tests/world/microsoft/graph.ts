@@ -1,12 +1,11 @@
 /** Microsoft Graph: profile, mail, calendar of exactly the token's person. */
 
 import { type Call, type Handler, json, type Reply } from "../http.ts";
-import type { AccessToken } from "../ledger.ts";
-import type { World } from "../state.ts";
 import { apiError, apiHandler, nextLink, slice, wholeNumber } from "./api.ts";
 import { type CalendarEvent, displayName, eventsOf, messagesOf, type Person } from "./people.ts";
+import type { AccessToken, MicrosoftWorld } from "./world.ts";
 
-export function graphHandler(world: World): Handler {
+export function graphHandler(world: MicrosoftWorld): Handler {
   const origin = world.origins.graph;
   return apiHandler(world, "graph", (call, person, token) => {
     switch (call.url.pathname) {

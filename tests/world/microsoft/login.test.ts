@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
-import { BAD_ID_TOKENS } from "./id-token.ts";
+import { BAD_ID_TOKENS } from "../id-token.ts";
+import { signIn } from "../sign-in.ts";
 import { type Microsoft, startMicrosoft } from "./microsoft.ts";
 import { CONTOSO } from "./people.ts";
-import { signIn } from "./sign-in.ts";
 import {
   ALICE,
   ARM_SCOPE,

@@ -2,13 +2,14 @@
 
 import { handleControl } from "../control.ts";
 import { applyBefore } from "../faults.ts";
-import { type Call, escapeHtml, type Handler, html, json, type Outcome, page, redirect } from "../http.ts";
-import type { World } from "../state.ts";
+import { type Call, type Handler, html, json, type Outcome, page, redirect } from "../http.ts";
+import { asset, denial, withCancel, withPeople } from "../page.ts";
 import { admits, isTenant, PEOPLE, type Person, tenantId } from "./people.ts";
 import { sortScopes } from "./scopes.ts";
 import { handleToken } from "./token.ts";
+import type { MicrosoftWorld } from "./world.ts";
 
-export function loginHandler(world: World): Handler {
+export function loginHandler(world: MicrosoftWorld): Handler {
   return async (call) => {
     const path = call.url.pathname;
     if (path.startsWith("/__world/")) return handleControl(world, call);
@@ -36,21 +37,13 @@ export function loginHandler(world: World): Handler {
   };
 }
 
-async function asset(world: World, call: Call): Promise<Outcome> {
-  const response = await world.forward(call.url.pathname);
-  return {
-    status: response.status,
-    headers: { "content-type": response.headers.get("content-type") ?? "application/octet-stream" },
-    body: new Uint8Array(await response.arrayBuffer()),
-  };
-}
-
-async function keys(world: World): Promise<Outcome> {
+async function keys(world: MicrosoftWorld): Promise<Outcome> {
   const early = await applyBefore(world.faults.take("keys", {}), () => ({ error: "unavailable" }));
-  return early ?? json(200, world.signer.jwks(world.origins.login));
+  // As Entra's: each key says whose tokens it signs.
+  return early ?? json(200, world.signer.jwks({ issuer: `${world.origins.login}/{tenantid}/v2.0` }));
 }
 
-function discovery(world: World, tenant: string) {
+function discovery(world: MicrosoftWorld, tenant: string) {
   const base = `${world.origins.login}/${tenant}`;
   // For a tenant that stands for many, Entra answers this very placeholder.
   const issuerTenant = /^(common|organizations)$/.test(tenant) ? "{tenantid}" : tenantId(tenant);
@@ -71,7 +64,7 @@ function discovery(world: World, tenant: string) {
 }
 
 /** The emulator's sign-in page on this origin, with the tenant's people and a way to deny. */
-async function authorize(world: World, call: Call, tenant: string): Promise<Outcome> {
+async function authorize(world: MicrosoftWorld, call: Call, tenant: string): Promise<Outcome> {
   const query = call.url.searchParams;
   world.ledger.remember("states", query.get("state"));
   world.ledger.remember("nonces", query.get("nonce"));
@@ -79,7 +72,7 @@ async function authorize(world: World, call: Call, tenant: string): Promise<Outc
   const body = await response.text();
   // Without a client and a redirect that are registered there is nowhere safe to send an error.
   if (response.status !== 200) return html(response.status, body);
-  const fail = (error: string, text: string) => redirect(denial(query, error, text));
+  const fail = (error: string, text: string) => redirect(denial(query, { error, error_description: text }));
   if (query.get("response_type") !== "code")
     return fail("unsupported_response_type", "AADSTS70005: the response_type is not 'code'.");
   const method = query.get("code_challenge_method");
@@ -90,21 +83,15 @@ async function authorize(world: World, call: Call, tenant: string): Promise<Outc
     return fail("invalid_scope", `AADSTS70011: the scope ${scopes.unknown.join(" ")} is not valid.`);
   if (query.get("prompt") === "none") return fail("login_required", "AADSTS50058: nobody is signed in.");
   const endpoint = `/${tenant}/oauth2/v2.0/authorize`;
-  const forms = body.replace(/<form class="user-form"[\s\S]*?<\/form>/g, (form) => {
+  const forms = withPeople(body, (form) => {
     const who = personIn(form);
     return who !== undefined && admits(tenant, who)
       ? form.replace(/action="[^"]*"/, `action="${endpoint}/callback"`)
       : "";
   });
-  const hidden = ["redirect_uri", "client_id", "state", "response_mode"]
-    .map((name) => `<input type="hidden" name="${name}" value="${escapeHtml(query.get(name) ?? "")}"/>`)
-    .join("");
-  const cancel =
-    `<form class="user-form" id="cancel" method="get" action="${endpoint}/cancel">${hidden}` +
-    `<button type="submit" class="user-btn"><span class="user-text"><span class="user-login">Cancel</span></span></button></form>`;
-  const at = forms.lastIndexOf("</form>");
-  const cut = at === -1 ? forms.indexOf('<div class="powered-by">') : at + "</form>".length;
-  return html(200, forms.slice(0, cut) + cancel + forms.slice(cut));
+  const names = ["redirect_uri", "client_id", "state", "response_mode"];
+  const fields = Object.fromEntries(names.map((name) => [name, query.get(name) ?? ""]));
+  return html(200, withCancel(forms, `${endpoint}/cancel`, fields));
 }
 
 function personIn(form: string): Person | undefined {
@@ -112,15 +99,7 @@ function personIn(form: string): Person | undefined {
   return PEOPLE.find((who) => who.email === email);
 }
 
-function denial(query: URLSearchParams, error: string, text: string): string {
-  const target = new URL(query.get("redirect_uri") ?? "");
-  target.searchParams.set("error", error);
-  target.searchParams.set("error_description", text);
-  if (query.has("state")) target.searchParams.set("state", query.get("state") ?? "");
-  return target.href;
-}
-
-async function picked(world: World, call: Call, tenant: string): Promise<Outcome> {
+async function picked(world: MicrosoftWorld, call: Call, tenant: string): Promise<Outcome> {
   const form = new URLSearchParams(call.body);
   const person = PEOPLE.find((who) => who.email === form.get("email"));
   if (person === undefined || !admits(tenant, person)) {
@@ -147,15 +126,15 @@ async function picked(world: World, call: Call, tenant: string): Promise<Outcome
   return location === null ? html(response.status, body) : redirect(location);
 }
 
-async function cancelled(world: World, call: Call): Promise<Outcome> {
+async function cancelled(world: MicrosoftWorld, call: Call): Promise<Outcome> {
   // The emulator is asked again, so that this is no open redirect: it knows which redirects are registered.
   const check = await world.forward(`/oauth2/v2.0/authorize${call.url.search}`);
   if (check.status !== 200) return html(check.status, await check.text());
   const text = "AADSTS65004: User declined to consent to access the app.";
-  return redirect(denial(call.url.searchParams, "access_denied", text));
+  return redirect(denial(call.url.searchParams, { error: "access_denied", error_description: text }));
 }
 
-async function logout(world: World, call: Call): Promise<Outcome> {
+async function logout(world: MicrosoftWorld, call: Call): Promise<Outcome> {
   const response = await world.forward(`/oauth2/v2.0/logout${call.url.search}`);
   const location = response.headers.get("location");
   const body = await response.text();

@@ -3,14 +3,14 @@
  * the emulator lacks: `/{tenant}/…`, one resource per token, expiry, denial, faults, Graph and ARM.
  */
 import { createEmulator } from "emulate";
-import { control } from "../control.ts";
-import type { Fault, Place } from "../faults.ts";
+import { control, type Order } from "../control.ts";
 import { type Handler, listen } from "../http.ts";
-import { type Client, type Settings, World } from "../state.ts";
+import type { Client } from "../state.ts";
 import { armHandler } from "./arm.ts";
 import { graphHandler } from "./graph.ts";
 import { loginHandler } from "./login.ts";
 import { displayName, PEOPLE } from "./people.ts";
+import { MicrosoftWorld, type Settings } from "./world.ts";
 
 export interface MicrosoftOptions {
   /** 0 or absent: any free port. */
@@ -24,16 +24,6 @@ export interface MicrosoftOptions {
   readonly publicLoginOrigin?: string;
 }
 
-export type Order = Partial<Settings> & {
-  readonly [place in Place]?: Fault | readonly Fault[];
-} & {
-  readonly clear_faults?: true;
-  readonly reset_stats?: true;
-  readonly expire_access_tokens?: true;
-  readonly reset?: true;
-  readonly revoke?: string | true;
-};
-
 export interface Microsoft {
   readonly loginOrigin: string;
   /** Where the login origin listens. */
@@ -42,9 +32,9 @@ export interface Microsoft {
   readonly armOrigin: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly world: World;
+  readonly world: MicrosoftWorld;
   /** The same as `POST /__world/control`. */
-  control(order: Order): void;
+  control(order: Order<Settings>): void;
   close(): Promise<void>;
 }
 
@@ -77,7 +67,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
     };
     const emulator = await startEmulator(client, options.redirectUris ?? DEFAULT_REDIRECTS);
     opened.push(emulator);
-    const world = new World(client, origins, emulator.url);
+    const world = new MicrosoftWorld(client, origins, emulator.url);
     world.ledger.remember("client_secrets", client.secret);
     handlers = { login: loginHandler(world), graph: graphHandler(world), arm: armHandler(world) };
     return {

@@ -1,10 +1,11 @@
 /** The token endpoint: Entra's rules in front of the emulator's codes, PKCE, client check and rotation. */
-import { applyAfter, applyBefore, type Fault } from "../faults.ts";
+import { applyAfter, applyBefore, type Fault, patched } from "../faults.ts";
 import { type Call, json, type Outcome, type Reply } from "../http.ts";
-import type { Code, Grant } from "../ledger.ts";
-import { entraError, entraErrorBody, type World } from "../state.ts";
-import type { Person } from "./people.ts";
+import { answerTokenRequest, text, useBasicCredentials } from "../token.ts";
+import { entraError, entraErrorBody } from "./errors.ts";
+import { idToken } from "./id-token.ts";
 import { type Resource, type ScopeSet, sortScopes, words, writeScopes } from "./scopes.ts";
+import type { Code, Grant, MicrosoftWorld } from "./world.ts";
 
 interface Asked {
   readonly resource: Resource;
@@ -20,34 +21,18 @@ const ERROR_NUMBERS: Record<string, number> = {
   temporarily_unavailable: 90033,
 };
 
-export async function handleToken(world: World, call: Call): Promise<Outcome> {
+export function handleToken(world: MicrosoftWorld, call: Call): Promise<Outcome> {
   const form = new URLSearchParams(call.body);
   useBasicCredentials(form, call.headers.authorization);
-  const grantType = form.get("grant_type") ?? "";
-  const { ledger } = world;
-  ledger.tokenRequest(grantType, form.get("refresh_token"));
-  ledger.remember("code_verifiers", form.get("code_verifier"));
-  ledger.remember("client_secrets", form.get("client_secret"));
-  let status: number | "silent" | "drop" = 599;
-  try {
-    const outcome = await answer(world, call, form, grantType);
-    status = typeof outcome === "string" ? outcome : outcome.status;
-    return outcome;
-  } finally {
-    ledger.tokenAnswered(status);
-    ledger.log({
-      at: new Date().toISOString(),
-      origin: "login",
-      method: call.method,
-      path: call.url.pathname,
-      grantType,
-      scope: form.get("scope") ?? "",
-      status,
-    });
-  }
+  return answerTokenRequest(world, call, form, (grantType) => answer(world, call, form, grantType));
 }
 
-async function answer(world: World, call: Call, form: URLSearchParams, grantType: string): Promise<Outcome> {
+async function answer(
+  world: MicrosoftWorld,
+  call: Call,
+  form: URLSearchParams,
+  grantType: string,
+): Promise<Outcome> {
   if (call.method !== "POST")
     return entraError(405, "invalid_request", 900561, "The endpoint only accepts POST.");
   const fault = world.faults.take("token", { grant: grantType });
@@ -80,15 +65,8 @@ function tokenErrorBody(fault: Fault) {
   });
 }
 
-function useBasicCredentials(form: URLSearchParams, header: string | undefined): void {
-  if (header === undefined || !/^basic /i.test(header)) return;
-  const [id = "", secret = ""] = Buffer.from(header.slice(6), "base64").toString("utf8").split(":");
-  if (!form.has("client_id")) form.set("client_id", decodeURIComponent(id));
-  if (!form.has("client_secret")) form.set("client_secret", decodeURIComponent(secret));
-}
-
 /** The one resource that a scope asks for, or the refusal that Entra would give. */
-function resourceAsked(world: World, scope: string, consented: ScopeSet | undefined): Asked | Reply {
+function resourceAsked(world: MicrosoftWorld, scope: string, consented: ScopeSet | undefined): Asked | Reply {
   const set = sortScopes(scope, world.origins);
   if (set.unknown.length > 0)
     return entraError(400, "invalid_scope", 70011, `The scope '${set.unknown.join(" ")}' is not valid.`);
@@ -113,7 +91,11 @@ function resourceAsked(world: World, scope: string, consented: ScopeSet | undefi
   return { resource, names: granted, neutral: set.neutral };
 }
 
-async function redeemCode(world: World, form: URLSearchParams, fault: Fault | undefined): Promise<Outcome> {
+async function redeemCode(
+  world: MicrosoftWorld,
+  form: URLSearchParams,
+  fault: Fault | undefined,
+): Promise<Outcome> {
   const code = world.ledger.codes.get(form.get("code") ?? "");
   if (code !== undefined) {
     const asked = resourceAsked(world, form.get("scope") ?? code.scope, code.consented);
@@ -126,7 +108,11 @@ async function redeemCode(world: World, form: URLSearchParams, fault: Fault | un
   return emulatorsRefusal(world, form);
 }
 
-async function refresh(world: World, form: URLSearchParams, fault: Fault | undefined): Promise<Outcome> {
+async function refresh(
+  world: MicrosoftWorld,
+  form: URLSearchParams,
+  fault: Fault | undefined,
+): Promise<Outcome> {
   const scope = form.get("scope") ?? "";
   if (words(scope).length === 0) {
     const text = "The refresh request must name the resource it is for: 'scope' is missing.";
@@ -168,7 +154,7 @@ function inTurn(grant: Grant, work: () => Promise<Outcome>): Promise<Outcome> {
 }
 
 async function clientCredentials(
-  world: World,
+  world: MicrosoftWorld,
   form: URLSearchParams,
   fault: Fault | undefined,
 ): Promise<Outcome> {
@@ -187,7 +173,7 @@ async function clientCredentials(
 
 /** Forwards to the emulator and rewrites what it gives out. `of` is the code or the grant that is used. */
 async function issue(
-  world: World,
+  world: MicrosoftWorld,
   form: URLSearchParams,
   fault: Fault | undefined,
   asked: Asked,
@@ -227,49 +213,21 @@ async function issue(
   }
   if (of !== undefined && asked.neutral.includes("openid")) {
     const bad = fault?.kind === "id-token" ? fault.bad : undefined;
-    body.id_token = idToken(world, of.person, of.clientId, nonce, bad);
+    body.id_token = idToken(world, { person: of.person, clientId: of.clientId, nonce }, bad);
   }
   const late = await applyAfter(fault);
   if (late !== undefined) return late;
-  if (fault?.kind === "patch") {
-    for (const [name, value] of Object.entries(fault.value ?? {})) {
-      if (value === null) delete body[name];
-      else body[name] = value;
-    }
-  }
-  return json(200, body);
+  return json(200, patched(body, fault));
 }
 
 /** The name under which the client knows its token lives on, whatever the emulator calls it by now. */
-function keepGood(world: World, used: string, fresh: string): void {
+function keepGood(world: MicrosoftWorld, used: string, fresh: string): void {
   const known = [...world.ledger.aliases].find(([, current]) => current === used)?.[0];
   world.ledger.aliases.set(known ?? used, fresh);
 }
 
-function idToken(
-  world: World,
-  person: Person,
-  clientId: string,
-  nonce: string | undefined,
-  bad: Parameters<World["signer"]["make"]>[1],
-): string | undefined {
-  const made = world.signer.make(
-    {
-      loginOrigin: world.origins.login,
-      person,
-      clientId,
-      clientSecret: world.client.secret,
-      nonce,
-      now: world.now(),
-    },
-    bad,
-  );
-  world.ledger.remember("id_tokens", made);
-  return made;
-}
-
 /** The emulator does not know this code or refresh token either: it refuses, the fixture only words it. */
-async function emulatorsRefusal(world: World, form: URLSearchParams): Promise<Reply> {
+async function emulatorsRefusal(world: MicrosoftWorld, form: URLSearchParams): Promise<Reply> {
   const response = await world.forward("/oauth2/v2.0/token", { method: "POST", body: form });
   const body = (await response.json()) as Record<string, unknown>;
   if (response.ok) throw new Error("the emulator took a token that the fixture never saw");
@@ -279,10 +237,4 @@ async function emulatorsRefusal(world: World, form: URLSearchParams): Promise<Re
 function asEntra(status: number, body: Record<string, unknown>): Reply {
   const error = text(body.error);
   return entraError(status, error, ERROR_NUMBERS[error] ?? 90000, text(body.error_description));
-}
-
-function text(value: unknown): string {
-  if (typeof value !== "string")
-    throw new Error(`the emulator answered ${JSON.stringify(value)} for a string`);
-  return value;
 }

@@ -7,6 +7,8 @@ interface Form {
   readonly method: string;
   readonly action: string;
   readonly fields: URLSearchParams;
+  /** What stands on it. */
+  readonly labels: readonly string[];
 }
 
 function formsOf(body: string): Form[] {
@@ -16,13 +18,14 @@ function formsOf(body: string): Form[] {
     const fields = new URLSearchParams();
     for (const [, name = "", value = ""] of inner.matchAll(/<input[^>]*name="([^"]*)"[^>]*value="([^"]*)"/g))
       fields.append(unescapeHtml(name), unescapeHtml(value));
-    return { method: attribute("method").toLowerCase(), action: attribute("action"), fields };
+    const labels = inner.split(/<[^>]*>/).map((part) => unescapeHtml(part).trim());
+    return { method: attribute("method").toLowerCase(), action: attribute("action"), fields, labels };
   });
 }
 
 export interface SignIn {
   readonly authorizeUrl: string;
-  /** Who signs in; absent to press "Cancel". */
+  /** Who signs in, as the page names people; absent to press "Cancel". */
   readonly email?: string;
 }
 
@@ -33,9 +36,7 @@ export async function signIn({ authorizeUrl, email }: SignIn): Promise<string> {
   const refused = shown.headers.get("location");
   if (refused !== null) return refused;
   if (shown.status !== 200) throw new Error(`authorize answered ${shown.status}: ${body.slice(-400)}`);
-  const form = formsOf(body).find((candidate) =>
-    email === undefined ? candidate.action.endsWith("/cancel") : candidate.fields.get("email") === email,
-  );
+  const form = formsOf(body).find((candidate) => candidate.labels.includes(email ?? "Cancel"));
   if (form === undefined) throw new Error(`the sign-in page does not offer ${email ?? "Cancel"}`);
   const target = new URL(form.action, authorizeUrl);
   if (form.method === "get") target.search = form.fields.toString();

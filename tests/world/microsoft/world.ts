@@ -1,0 +1,110 @@
+/** Microsoft's state, handed to each of its listeners. */
+import { KINDS, PLACES } from "../faults.ts";
+import { BAD_ID_TOKENS, IdTokenSigner } from "../id-token.ts";
+import { type Counts, Ledger } from "../ledger.ts";
+import { type Client, type Rules, World } from "../state.ts";
+import { adopt, known } from "./grants.ts";
+import { PEOPLE, type Person } from "./people.ts";
+import type { Origins, Resource, ScopeSet } from "./scopes.ts";
+
+export interface AccessToken {
+  /** Absent for client credentials: an application, not a person. */
+  readonly person: Person | undefined;
+  readonly resource: Resource;
+  readonly scopes: string[];
+  expiresAt: number;
+}
+
+/** One consent of one person; every refresh token that descends from it points here. */
+export interface Grant {
+  readonly person: Person;
+  readonly consented: ScopeSet;
+  readonly clientId: string;
+  readonly nonce: string | undefined;
+  /** The refresh token that the emulator knows now. */
+  current: string;
+  revoked: boolean;
+}
+
+export interface Code {
+  readonly person: Person;
+  readonly clientId: string;
+  readonly consented: ScopeSet;
+  readonly scope: string;
+  readonly nonce: string | undefined;
+}
+
+export type MicrosoftCounts = Counts<Resource>;
+
+export class MicrosoftLedger extends Ledger<Resource> {
+  readonly accessTokens = new Map<string, AccessToken>();
+  readonly grants = new Map<string, Grant>();
+  readonly codes = new Map<string, Code>();
+  /** A refresh token that stays good although the emulator has rotated it, and what the emulator knows it as now. */
+  readonly aliases = new Map<string, string>();
+}
+
+export interface Settings {
+  /** Seconds that the next access tokens live. */
+  expires_in: number;
+  /**
+   * `strict`: a used refresh token is dead, as in the emulator. `reusable`: it stays valid, as in Entra itself.
+   * Strict is the default, because it punishes every mistake.
+   */
+  rotation: "strict" | "reusable";
+  /** Whether a token request may only ask for what was consented to at the authorize endpoint. */
+  consent: "strict" | "any";
+  /** Access tokens are padded to this length: Entra's are one to four kilobytes, the emulator's 37 bytes. */
+  access_token_bytes: number;
+}
+
+const DEFAULTS: Settings = { expires_in: 3600, rotation: "strict", consent: "strict", access_token_bytes: 0 };
+
+const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
+  expires_in: (value) => typeof value === "number",
+  rotation: (value) => value === "strict" || value === "reusable",
+  consent: (value) => value === "strict" || value === "any",
+  access_token_bytes: (value) => Number.isInteger(value),
+};
+
+const RULES: Rules = {
+  places: PLACES.filter((place) => place !== "api" && place !== "revocation"),
+  kinds: KINDS,
+  badIdTokens: BAD_ID_TOKENS,
+  people: PEOPLE,
+  defaults: DEFAULTS,
+  settings: SETTINGS,
+};
+
+export class MicrosoftWorld extends World {
+  readonly settings: Settings = { ...DEFAULTS };
+  readonly ledger = new MicrosoftLedger(["graph", "arm"]);
+  readonly signer = new IdTokenSigner();
+  readonly client: Client;
+  readonly origins: Origins;
+
+  constructor(client: Client, origins: Origins, emulator: string) {
+    super(RULES, emulator);
+    this.client = client;
+    this.origins = origins;
+  }
+
+  known() {
+    return known(this);
+  }
+
+  adopt(order: unknown): void {
+    adopt(this, order);
+  }
+
+  expireAccessTokens(): void {
+    const now = this.now();
+    for (const token of this.ledger.accessTokens.values()) token.expiresAt = Math.min(token.expiresAt, now);
+  }
+
+  /** As when a password changes or an administrator revokes sessions: every refresh token of that person dies. */
+  revoke(email: string | undefined): void {
+    for (const grant of this.ledger.grants.values())
+      if (email === undefined || grant.person.email === email) grant.revoked = true;
+  }
+}
