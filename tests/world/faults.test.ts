@@ -126,6 +126,16 @@ test("members of a good answer are overwritten and removed", async () => {
   }
 });
 
+test("faults that are not used up yet can be cleared, all of them", async () => {
+  const { body } = await redeem(microsoft, ALICE);
+  for (const clear of [{ clear_faults: true }, { reset: true }] as const) {
+    microsoft.control({ token: { kind: "html", times: 2 }, graph: { kind: "html" } });
+    microsoft.control(clear);
+    assert.equal((await me(body.access_token)).body.mail, ALICE);
+  }
+  assert.equal((await refresh(microsoft, body.refresh_token)).status, 200);
+});
+
 test("revoking ends one person's grants only", async () => {
   const [alice, bob] = [await redeem(microsoft, ALICE), await redeem(microsoft, BOB)];
   microsoft.control({ revoke: ALICE });

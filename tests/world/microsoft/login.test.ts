@@ -41,6 +41,7 @@ test("PKCE flow from the sign-in page to the profile", async () => {
   });
   assert.equal(payload.nonce, of.nonce);
   assert.equal(payload.tid, CONTOSO);
+  assert.equal(payload.nbf, payload.iat);
   const me = await get(`${microsoft.graphOrigin}/v1.0/me`, answer.body.access_token);
   assert.equal(me.body.mail, ALICE);
   assert.equal(me.body.id, payload.oid);
