@@ -41,7 +41,9 @@ does not declare are refused. Times are RFC 3339, durations seconds. An \`identi
 characters, a \`text\` at most 8,192, a \`name\` 1 to 64 letters, digits and \`_.-:*\`, an \`integer\` 0 to 1,000,000. A callback's query
 has at most 16 KiB, the code in it 8 KiB; a body 64 KiB.
 
-Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}, and \`*\` for all of them.
+Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}. \`*\` stands for these, and for nothing that comes later.
+\`connections:organization\` besides, which is always named: whoever holds it may name the organization itself (\`user_id\` \`-\`) in all that it may do to
+connections. \`tokens:read\` may name one API of a provider: \`tokens:read:arm\`.
 
 ## Operations
 

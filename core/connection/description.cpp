@@ -6,15 +6,18 @@
 namespace postern {
 
 std::string connection_json(const ConnectionRecord& record, const RefreshPolicy& policy) {
+  const auto subject = parse_subject(record.id.subject);
   JsonWriter out;
   out.begin_object()
       .member("integration", record.id.integration)
       .member("provider", record.provider)
-      .member("user_id", record.id.user_id)
+      .member("user_id", subject.is_organization() ? kOrganizationName : subject.user_id)
+      .member("subject", subject.is_organization() ? "organization" : "user")
       .member("status", name_of(record.status))
       .member("version", record.version);
   out.key("account")
       .begin_object()
+      .member("label", subject.account)
       .member("tenant_id", record.account.tenant_id)
       .member("provider_user_id", record.account.provider_user_id)
       .member("name", record.account.name)

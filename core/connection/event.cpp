@@ -41,14 +41,22 @@ bool is_event_type(std::string_view text) {
 
 Event make_event(std::string id, EventType type, EpochMs at, const ConnectionRecord& record,
                  const Pairs& details) {
+  const auto subject = parse_subject(record.id.subject);
   JsonWriter out;
   out.begin_object()
       .member("org_id", record.id.org)
       .member("integration", record.id.integration)
       .member("provider", record.provider)
-      .member("user_id", record.id.user_id)
+      .member("user_id", subject.is_organization() ? kOrganizationName : subject.user_id)
       .member("status", name_of(record.status))
       .member("version", record.version);
+  // Absent, as in 0.1.0: a user's default account.
+  if (subject.is_organization()) {
+    out.member("subject", "organization");
+  }
+  if (subject.account != kDefaultAccount) {
+    out.member("account", subject.account);
+  }
   for (const auto& [name, value] : details) {
     out.member(name, value);
   }

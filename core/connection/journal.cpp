@@ -20,7 +20,7 @@ std::string encode_journal(const Journal& journal) {
   out.text(journal.kind == JournalKind::refresh ? "refresh" : "code")
       .text(journal.id.org)
       .text(journal.id.integration)
-      .text(journal.id.user_id)
+      .text(journal.id.subject)
       .number(journal.sent_at)
       .number(journal.base_version)
       .number(journal.attempts)
@@ -40,7 +40,7 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.kind = kind == "code" ? JournalKind::code : JournalKind::refresh;
   journal.id.org = in.text();
   journal.id.integration = in.text();
-  journal.id.user_id = in.text();
+  journal.id.subject = in.text();
   journal.sent_at = in.number();
   journal.base_version = in.number();
   journal.attempts = in.number();

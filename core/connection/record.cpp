@@ -14,7 +14,7 @@ constexpr std::string_view kFirstFormat = "postern-record-1";
 
 std::string connection_key(const ConnectionId& id) {
   FieldWriter parts;
-  parts.text(id.org).text(id.integration).text(id.user_id);
+  parts.text(id.org).text(id.integration).text(id.subject);
   return "connection:" + id.org + ":" + sha256_base64url(parts.bytes());
 }
 
@@ -41,7 +41,7 @@ std::string encode_record(const ConnectionRecord& record) {
   out.text(kFormat)
       .text(record.id.org)
       .text(record.id.integration)
-      .text(record.id.user_id)
+      .text(record.id.subject)
       .text(record.provider)
       .number(record.version)
       .text(name_of(record.status))
@@ -73,7 +73,7 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   ConnectionRecord record;
   record.id = {.org = std::string(in.text()),
                .integration = std::string(in.text()),
-               .user_id = std::string(in.text())};
+               .subject = std::string(in.text())};
   record.provider = in.text();
   record.version = in.number();
   const auto status = parse_status(in.text());
@@ -115,7 +115,7 @@ std::string seal_context(const ConnectionId& id, std::string_view field, std::in
   out.text("postern-seal-1")
       .text(id.org)
       .text(id.integration)
-      .text(id.user_id)
+      .text(id.subject)
       .text(field)
       .number(version);
   return out.take();

@@ -10,6 +10,7 @@
 
 #include "core/base/time.h"
 #include "core/connection/status.h"
+#include "core/connection/subject.h"
 
 namespace postern {
 
@@ -17,7 +18,7 @@ namespace postern {
 struct ConnectionId {
   std::string org;
   std::string integration;
-  std::string user_id;
+  std::string subject;  // subject_text
 
   friend bool operator==(const ConnectionId&, const ConnectionId&) = default;
 };

@@ -42,7 +42,7 @@ DurationMs spread(const ConnectionRecord& record, DurationMs range_ms) {
   // FNV-1a: to be even is all that is asked of it.
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   const auto mix = [&hash](std::uint64_t byte) { hash = (hash ^ byte) * 0x100000001b3ULL; };
-  for (const char c : record.id.org + '/' + record.id.user_id) {
+  for (const char c : record.id.org + '/' + record.id.subject) {
     mix(static_cast<unsigned char>(c));
   }
   // So that nobody is always the first.

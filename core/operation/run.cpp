@@ -2,7 +2,9 @@
 
 #include "core/effect/codec.h"
 #include "core/flow/access/access.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/parameters.h"
+#include "core/flow/frame/permission.h"
 #include "core/operation/table.h"
 
 namespace postern {
@@ -32,8 +34,7 @@ Task<Outcome> guarded(const Operation* operation, FlowContext* context) {
       co_return problem_outcome(caller.error());
     }
     context->caller = std::move(*caller);
-    if (auto refused = refuse_caller(context->caller, operation->access == Access::admin,
-                                     operation->permission)) {
+    if (auto refused = refuse_caller(context->caller, *operation)) {
       co_return problem_outcome(*refused);
     }
   }
@@ -45,6 +46,12 @@ Task<Outcome> guarded(const Operation* operation, FlowContext* context) {
   }
   if (!parameters) {
     co_return problem_outcome(parameters.error());
+  }
+  if (!is_subject_valid(context->parameters)) {
+    co_return problem_outcome(ProblemCode::invalid_request, "`subject` must be user");
+  }
+  if (auto refused = refuse_organization(context->caller, context->parameters)) {
+    co_return problem_outcome(*refused);
   }
   co_return co_await operation->flow(context);
 }
@@ -64,7 +71,8 @@ Step Run::start(std::string_view input) {
                                .parameters = {},
                                .caller = {},
                                .entropy_used = 0,
-                               .permissions = all_permissions()});
+                               .permissions = all_permissions(),
+                               .permissions_by_api = permissions_by_api()});
   loop_.emplace(context_->input.now);
   task_.emplace(guarded(operation, &*context_));
   task_->start(*loop_);

@@ -58,10 +58,13 @@ constexpr auto joined() {
 constexpr auto kOperations = joined<kTables>();
 constexpr auto kVariables = joined<kVariableTables>();
 
-constexpr auto kPermissionsAndCount = [] {
+constexpr auto permissions_of(bool by_api) {
   std::array<std::string_view, kOperations.size()> permissions;
   std::size_t count = 0;
   for (const auto& operation : kOperations) {
+    if (by_api && !operation.permission_by_api) {
+      continue;
+    }
     const auto end = permissions.begin() + count;
     if (!operation.permission.empty() &&
         std::find(permissions.begin(), end, operation.permission) == end) {
@@ -69,7 +72,10 @@ constexpr auto kPermissionsAndCount = [] {
     }
   }
   return std::pair(permissions, count);
-}();
+}
+
+constexpr auto kPermissions = permissions_of(false);
+constexpr auto kPermissionsByApi = permissions_of(true);
 
 // Where one does not hold, the compiler shows the place of the row in the joined table.
 constexpr std::span<const Operation> kAll = kOperations;
@@ -91,7 +97,11 @@ std::span<const Operation> all_operations() {
 }
 
 std::span<const std::string_view> all_permissions() {
-  return std::span(kPermissionsAndCount.first).first(kPermissionsAndCount.second);
+  return std::span(kPermissions.first).first(kPermissions.second);
+}
+
+std::span<const std::string_view> permissions_by_api() {
+  return std::span(kPermissionsByApi.first).first(kPermissionsByApi.second);
 }
 
 std::vector<NamedVariable> all_variables() {

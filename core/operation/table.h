@@ -15,6 +15,8 @@ namespace postern {
 
 // Each once, in the order of the operations that ask for them.
 [[nodiscard]] std::span<const std::string_view> all_permissions();
+// Of them those that may name an API (Operation::permission_by_api).
+[[nodiscard]] std::span<const std::string_view> permissions_by_api();
 [[nodiscard]] std::vector<NamedVariable> all_variables();
 
 }  // namespace postern

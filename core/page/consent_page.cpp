@@ -69,9 +69,10 @@ std::string render_consent_page(const ConsentPage& page) {
   const std::array values = {
       PageValue{page.organization, "this service"},
       PageValue{page.provider_name, "the provider"},
-      PageValue{page.user_id, "not named"},
+      PageValue{page.user_id, ""},
       PageValue{page.return_host, ""},
       PageValue{page.form_action, ""},
+      PageValue{page.account, ""},
   };
   std::string out;
   out.reserve(4096);
@@ -79,8 +80,15 @@ std::string render_consent_page(const ConsentPage& page) {
   begin_page(out, "Give {0} access to your {1} account?", "ask", values);
   text(
       "<p>{0^} asks to use an account of yours at {1}. You choose the account in the next step.</p>"
-      "<dl><dt>Who gets access</dt><dd class=\"id\">{0}</dd>"
-      "<dt>For this user of {0}</dt><dd class=\"id\">{2}</dd>");
+      "<dl><dt>Who gets access</dt><dd class=\"id\">{0}</dd>");
+  if (page.user_id.empty()) {
+    text("<dt>For whom</dt><dd><strong>all of {0}</strong>, not one of its users</dd>");
+  } else {
+    text("<dt>For this user of {0}</dt><dd class=\"id\">{2}</dd>");
+  }
+  if (!page.account.empty()) {
+    text("<dt>As the account named</dt><dd class=\"id\">{5}</dd>");
+  }
   if (!page.return_host.empty()) {
     text("<dt>Afterwards you go to</dt><dd class=\"id\">{3}</dd>");
   }

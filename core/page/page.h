@@ -18,7 +18,9 @@ struct AskedScope {
 struct ConsentPage {
   std::string organization;
   std::string provider_name;  // as people know it: "Microsoft"
-  std::string user_id;        // the organization's own name for the person, shown verbatim
+  // The organization's own name for the person, shown verbatim; empty: for the organization itself.
+  std::string user_id;
+  std::string account;  // which of the subject's accounts; empty: the one that there is
   std::vector<AskedScope> scopes;
   std::string form_action;  // where the form posts to, relative to the page
   std::int64_t expires_in_minutes = 0;

@@ -38,6 +38,7 @@ constexpr Teller kTellers[] = {{"access", tell_access},
                                {"authority", tell_stores},
                                {"connections", tell_connections},
                                {"connections", tell_revocations},
+                               {"connections", tell_accounts},
                                {"resource", tell_resources},
                                {"events", tell_events}};
 

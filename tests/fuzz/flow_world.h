@@ -13,7 +13,7 @@
 
 namespace postern::fuzz {
 
-inline const ConnectionId kId{.org = "acme", .integration = "azure", .user_id = "user-1"};
+inline const ConnectionId kId{.org = "acme", .integration = "azure", .subject = "user-1"};
 inline const std::string kAttempt = "att_AAAAAAAAAAAAAAAAAAAAAA";
 // 43 characters of base64url: a link, a cookie, a verifier, the secret part of a state and of a
 // key.

@@ -12,7 +12,7 @@ namespace postern::sim {
 ConnectionId id_of(int connection) {
   return {.org = std::string(org_of(connection)),
           .integration = "azure",
-          .user_id = std::string(user_of(connection))};
+          .subject = std::string(user_of(connection))};
 }
 
 Ledger::GrantBook& Ledger::grant(int index) {

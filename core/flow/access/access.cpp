@@ -7,8 +7,10 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/frame/connection_name.h"
+#include "core/flow/frame/permission.h"
 #include "core/flow/store/api_keys.h"
 #include "core/flow/store/database.h"
+#include "core/provider/catalogue.h"
 
 namespace postern {
 
@@ -156,12 +158,20 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
 }
 
 bool is_permission(const FlowContext& context, std::string_view text) {
-  return text == "*" || std::ranges::contains(context.permissions, text);
+  if (text == "*" || text == kOrganizationPermission ||
+      std::ranges::contains(context.permissions, text)) {
+    return true;
+  }
+  const auto at = text.rfind(':');
+  return at != std::string_view::npos &&
+         std::ranges::contains(context.permissions_by_api, text.substr(0, at)) &&
+         std::ranges::any_of(providers(), [&](const Provider* provider) {
+           return find_api(*provider, text.substr(at + 1)) != nullptr;
+         });
 }
 
-std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,
-                                     std::string_view permission) {
-  if (admin_only) {
+std::optional<Problem> refuse_caller(const Caller& caller, const Operation& operation) {
+  if (operation.access == Access::admin) {
     return caller.administrator ? std::nullopt
                                 : std::optional(problem(ProblemCode::permission_denied,
                                                         "This needs the administrator's key"));
@@ -170,9 +180,10 @@ std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,
     return problem(ProblemCode::permission_denied,
                    "The administrator's key belongs to no organization; create an API key");
   }
-  if (!caller.may(permission)) {
-    return problem(ProblemCode::permission_denied,
-                   "This needs the permission " + std::string(permission));
+  const auto permission = operation.permission;
+  if (operation.permission_by_api ? !caller.may_for_some_api(permission)
+                                  : !caller.may(permission)) {
+    return permission_needed(permission);
   }
   return std::nullopt;
 }

@@ -9,6 +9,7 @@
 #include "core/base/result.h"
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
+#include "core/flow/frame/operation.h"
 
 namespace postern {
 
@@ -35,7 +36,7 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context);
 [[nodiscard]] bool is_permission(const FlowContext& context, std::string_view text);
 
 // Why the caller may not do this; nullopt when it may.
-[[nodiscard]] std::optional<Problem> refuse_caller(const Caller& caller, bool admin_only,
-                                                   std::string_view permission);
+[[nodiscard]] std::optional<Problem> refuse_caller(const Caller& caller,
+                                                   const Operation& operation);
 
 }  // namespace postern

@@ -87,14 +87,17 @@ Task<Outcome> show_consent_flow(FlowContext* context) {
   }
   const auto& [row, integration] = *loaded;
   const auto now = co_await current_time();
-  ConsentPage page{.organization = row.id.org,
-                   .provider_name = std::string(integration.provider->display_name),
-                   .user_id = row.id.user_id,
-                   .scopes = asked_of(integration),
-                   // Relative: the page may be mounted below a path.
-                   .form_action = std::string(context->parameters.text("link")),
-                   .expires_in_minutes = (row.expires_at - now + kMinuteMs - 1) / kMinuteMs,
-                   .return_host = {}};
+  const auto subject = parse_subject(row.id.subject);
+  ConsentPage page{
+      .organization = row.id.org,
+      .provider_name = std::string(integration.provider->display_name),
+      .user_id = std::string(subject.user_id),
+      .account = std::string(subject.account == kDefaultAccount ? "" : subject.account),
+      .scopes = asked_of(integration),
+      // Relative: the page may be mounted below a path.
+      .form_action = std::string(context->parameters.text("link")),
+      .expires_in_minutes = (row.expires_at - now + kMinuteMs - 1) / kMinuteMs,
+      .return_host = {}};
   // Chrome holds the whole chain of redirects after the post to form-action.
   std::string origins = origin_of_url(*context, integration.endpoints.authorization);
   for (const auto origin : integration.provider->sign_in_origins) {

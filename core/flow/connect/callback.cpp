@@ -161,7 +161,9 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   // The heart of it: the session that confirms must be the user that the link was made for.
-  if (link->id.user_id != parameters.text("user_id")) {
+  const auto subject = parse_subject(link->id.subject);
+  const auto user_id = parameters.text("user_id");
+  if (subject.is_organization() ? user_id != kOrganizationName : user_id != subject.user_id) {
     co_return problem_outcome(ProblemCode::confirmation_refused);
   }
   (void)co_await forget_tokens(context, link->id);

@@ -5,6 +5,7 @@
 #include "core/base/sha256.h"
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/sign_in.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
 #include "core/flow/store/events.h"
@@ -109,9 +110,11 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
   if (!integration) {
     co_return problem_outcome(integration.error());
   }
-  LinkWish wish{.id = {.org = context->caller.org,
-                       .integration = integration->name,
-                       .user_id = std::string(parameters.text("user_id"))},
+  if (parameters.text("user_id") == kOrganizationName && !names_organization(parameters)) {
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "`user_id` must not be `-`, which is the organization itself");
+  }
+  LinkWish wish{.id = connection_of_caller(*context),
                 .tenant = integration->tenant,
                 .return_to = std::string(parameters.text("return_to")),
                 .confirm = {},

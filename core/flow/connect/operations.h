@@ -20,6 +20,8 @@ using enum ParameterKind;
 
 inline constexpr Parameter kConnectLink[] = {
     common::kUserId,
+    common::kAccount,
+    common::kSubject,
     common::kTenant,
     common::kIntegration,
     {.name = "return_to",
@@ -56,6 +58,8 @@ inline constexpr Parameter kConfirm[] = {{.name = "attempt",
                                           .required = true,
                                           .summary = "The user of the session that confirms"}};
 inline constexpr Parameter kConnect[] = {common::kUserId,
+                                         common::kAccount,
+                                         common::kSubject,
                                          common::kIntegration,
                                          {.name = "code",
                                           .kind = text,

@@ -46,7 +46,7 @@ bool read_cursor(std::string_view text, ConnectionQuery& query) {
     return false;
   }
   FieldReader in(*bytes);
-  query.after_user_id = in.text();
+  query.after_subject = in.text();
   query.after_integration = in.text();
   return in.complete();
 }
@@ -100,9 +100,10 @@ Task<Outcome> refresh_flow(FlowContext* context) {
 Task<Outcome> list_connections_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
   ConnectionQuery query{.org = context->caller.org,
-                        .user_id = std::string(parameters.text("user_id")),
+                        .subject = subjects_meant(parameters),
+                        .organizations_own = context->caller.may(kOrganizationPermission),
                         .status = std::string(parameters.text("status")),
-                        .after_user_id = {},
+                        .after_subject = {},
                         .after_integration = {},
                         .limit = kPageSize + 1};
   if (!query.status.empty() && !parse_status(query.status)) {

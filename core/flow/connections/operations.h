@@ -25,18 +25,24 @@ namespace connections {
 using enum ParameterKind;
 
 inline constexpr Parameter kConnections[] = {
-    {.name = "user_id", .kind = identifier, .summary = "Only this user's"},
+    {.name = "user_id",
+     .kind = identifier,
+     .summary = "Only this user's, of all accounts; `-`: the organization's own"},
+    common::kSubject,
     {.name = "status",
      .kind = name,
      .summary = "Only in this status; all but revoked when absent. What waits for confirmation is "
                 "never listed"},
     {.name = "cursor", .kind = text, .summary = "Where the last page ended"}};
-inline constexpr Parameter kConnection[] = {common::kIntegrationInPath, common::kUserId};
+inline constexpr Parameter kConnection[] = {common::kIntegrationInPath, common::kUserId,
+                                            common::kAccount, common::kSubject};
 inline constexpr Parameter kRefresh[] = {common::kIntegrationInPath, common::kUserId,
-                                         common::kResource};
+                                         common::kAccount, common::kSubject, common::kResource};
 inline constexpr Parameter kRollback[] = {
     common::kIntegrationInPath,
     common::kUserId,
+    common::kAccount,
+    common::kSubject,
     {.name = "version",
      .kind = integer,
      .required = true,

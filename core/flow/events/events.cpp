@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/connection/event.h"
 #include "core/flow/events/operations.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/sql.h"
 #include "core/flow/store/database.h"
 #include "core/flow/store/dead_letters.h"
@@ -37,6 +38,12 @@ Outcome bad_cursor() {
   return problem_outcome(ProblemCode::invalid_request, "`cursor` is not a cursor");
 }
 
+// The organization's own connections are shown to those who may name it.
+bool is_shown(const FlowContext& context, const ConnectionId& id) {
+  return id.org == context.caller.org && (!parse_subject(id.subject).is_organization() ||
+                                          context.caller.may(kOrganizationPermission));
+}
+
 }  // namespace
 
 Task<Outcome> list_events_flow(FlowContext* context) {
@@ -54,15 +61,16 @@ Task<Outcome> list_events_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::invalid_request, "`limit` must be 1 to 100");
   }
   // In one transaction: what is not in the page and not beyond the last one does not fit the wish.
-  const auto rows = co_await perform(
-      in_database_of(context->caller.org,
-                     {select_last_event(context->caller.org),
-                      select_events({.org = context->caller.org,
-                                     .user_id = std::string(parameters.text("user_id")),
-                                     .integration = std::string(parameters.text("integration")),
-                                     .type = std::string(type),
-                                     .after = *cursor,
-                                     .limit = limit})}));
+  const auto rows = co_await perform(in_database_of(
+      context->caller.org,
+      {select_last_event(context->caller.org),
+       select_events({.org = context->caller.org,
+                      .subject = subjects_meant(parameters),
+                      .organizations_own = context->caller.may(kOrganizationPermission),
+                      .integration = std::string(parameters.text("integration")),
+                      .type = std::string(type),
+                      .after = *cursor,
+                      .limit = limit})}));
   if (!rows || rows->size() != 2) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
@@ -77,7 +85,7 @@ Task<Outcome> list_events_flow(FlowContext* context) {
     // Of what is there, not of what can be read of it: a page of nothing readable is not the end.
     reached = std::max(reached, integer_at(row, 0));
     const auto found = event_in_row(row);
-    if (found && found->id.org == context->caller.org) {
+    if (found && is_shown(*context, found->id)) {
       write_event(out, found->event);
       out.end_object();
     }
@@ -104,7 +112,7 @@ Task<Outcome> list_dead_letters_flow(FlowContext* context) {
   for (const auto& row : (*rows)[0].rows) {
     reached = integer_at(row, kLetterPlace);
     const auto letter = dead_letter_in_row(row);
-    if (letter && letter->id.org == context->caller.org) {
+    if (letter && is_shown(*context, letter->id)) {
       write_event(out, letter->event);
       out.member("webhook", letter->webhook)
           .member("attempts", letter->attempts)
@@ -125,7 +133,7 @@ Task<Outcome> redeliver_event_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
   auto found = (*rows)[0].rows.empty() ? std::nullopt : event_in_row((*rows)[0].rows[0]);
-  if (!found || found->id.org != context->caller.org) {
+  if (!found || !is_shown(*context, found->id)) {
     co_return problem_outcome(ProblemCode::not_found);
   }
   (void)co_await perform(

@@ -1,6 +1,7 @@
 // What happened to connections.
 #pragma once
 
+#include "core/flow/frame/common_parameters.h"
 #include "core/flow/frame/operation.h"
 #include "core/flow/frame/variable.h"
 
@@ -24,7 +25,10 @@ inline constexpr Parameter kEvents[] = {
      .kind = name,
      .summary = "Only of this type: connected, refreshed, refresh_retry, refresh_failed, "
                 "recovered, needs_reauth, disconnected or grant_expiring"},
-    {.name = "user_id", .kind = identifier, .summary = "Only this user's"},
+    {.name = "user_id",
+     .kind = identifier,
+     .summary = "Only this user's, of all accounts; `-`: of the organization's own connections"},
+    common::kSubject,
     {.name = "integration", .kind = name, .summary = "Only this integration's"}};
 inline constexpr Parameter kRedeliver[] = {
     {.name = "event_id", .kind = name, .required = true, .summary = "The event's id"}};

@@ -12,7 +12,18 @@ using enum ParameterKind;
 inline constexpr Parameter kUserId{.name = "user_id",
                                    .kind = identifier,
                                    .required = true,
-                                   .summary = "The caller's own id of the user; opaque to Postern"};
+                                   .summary =
+                                       "The caller's own id of the user; opaque to Postern. `-`: "
+                                       "the organization itself"};
+inline constexpr Parameter kAccount{
+    .name = "account",
+    .kind = name,
+    .otherwise = kDefaultAccount,
+    .summary = "Which of the subject's accounts at this integration; `default` when absent"};
+inline constexpr Parameter kSubject{
+    .name = "subject",
+    .kind = name,
+    .summary = "`user`: `user_id` is a user's even where it is `-`"};
 inline constexpr Parameter kIntegration{
     .name = "integration",
     .kind = name,

@@ -32,10 +32,14 @@ class Parameters {
 // Who asks, once authenticated.
 struct Caller {
   std::string org;
-  std::string permissions;  // separated by spaces; "*" stands for all but the administrator's
+  // Separated by spaces; "*" stands for what 0.1.0 had, for ever. What is newer is always named.
+  std::string permissions;
   bool administrator = false;
 
   [[nodiscard]] bool may(std::string_view permission) const;
+  // Is it held for one API at least?
+  [[nodiscard]] bool may_for_some_api(std::string_view permission) const;
+  [[nodiscard]] bool may_for_api(std::string_view permission, std::string_view api) const;
 };
 
 struct FlowContext {
@@ -43,8 +47,10 @@ struct FlowContext {
   Parameters parameters;
   Caller caller;
   std::size_t entropy_used = 0;
-  // Everything that a key can be allowed, but for "*": what the declarations of all operations ask.
+  // Everything that a key can be allowed, but for "*": what the declarations of all operations ask,
+  // and of it what may name an API.
   std::span<const std::string_view> permissions;
+  std::span<const std::string_view> permissions_by_api;
   // The flow begins by reading the user's connection. Set by the declaration of the operation.
   bool reads_connection = false;
   // That connection's record, asked of KV together with the caller's key. Whose it is, the key only

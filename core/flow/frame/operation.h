@@ -52,6 +52,9 @@ struct Operation {
   std::string_view rpc_alias;  // the same over RPC, where the runtime's stubs shadow its name
   Access access = Access::key;
   std::string_view permission;
+  // The permission may name one API, too: <permission>:<api>. The flow, which knows the API, checks
+  // it (refuse_api).
+  bool permission_by_api = false;
   std::span<const Parameter> parameters;
   // A segment of the route that no parameter declares: the flow reads and checks it.
   std::string_view read_by_flow;

@@ -21,22 +21,29 @@ inline constexpr Parameter kSubscription{.name = "subscription_id",
                                          .kind = identifier,
                                          .required = true,
                                          .summary = "The Azure subscription's id"};
-inline constexpr Parameter kUser[] = {common::kUserId, common::kIntegration};
-inline constexpr Parameter kResourceGroups[] = {kSubscription, common::kUserId,
-                                                common::kIntegration};
+inline constexpr Parameter kUser[] = {common::kUserId, common::kAccount, common::kSubject,
+                                      common::kIntegration};
+inline constexpr Parameter kResourceGroups[] = {kSubscription, common::kUserId, common::kAccount,
+                                                common::kSubject, common::kIntegration};
 inline constexpr Parameter kResources[] = {
     kSubscription,
     common::kUserId,
+    common::kAccount,
+    common::kSubject,
     common::kIntegration,
     {.name = "resource_group", .kind = identifier, .summary = "Only this resource group"}};
 inline constexpr Parameter kMail[] = {
     common::kUserId,
+    common::kAccount,
+    common::kSubject,
     common::kIntegration,
     {.name = "top", .kind = integer, .otherwise = "10", .summary = "How many; 10 when absent"},
     {.name = "skip", .kind = integer, .otherwise = "0", .summary = "How many to leave out"},
     {.name = "filter", .kind = text, .summary = "OData filter, as Graph takes it"}};
 inline constexpr Parameter kCalendar[] = {
     common::kUserId,
+    common::kAccount,
+    common::kSubject,
     common::kIntegration,
     {.name = "start", .kind = timestamp, .summary = "Events that end after it; together with end"},
     {.name = "end", .kind = timestamp, .summary = "Events that start before it"}};

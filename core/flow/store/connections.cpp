@@ -22,7 +22,7 @@ SqlStatement upsert_connection(const ConnectionRecord& record) {
           "status = excluded.status, account_name = excluded.account_name, record = "
           "excluded.record WHERE excluded.version >= oauth_connections.version",
       .parameters = bind(
-          {text(record.id.org), text(record.id.integration), text(record.id.user_id),
+          {text(record.id.org), text(record.id.integration), text(record.id.subject),
            text(record.provider), text(record.account.provider_user_id),
            text(record.account.tenant_id), text(token == nullptr ? "" : token->sealed),
            record.sealed_refresh_token.empty() ? SqlArgument() : text(record.sealed_refresh_token),
@@ -35,7 +35,7 @@ SqlStatement select_connection(const ConnectionId& id) {
   return {.sql =
               "SELECT record FROM oauth_connections WHERE org_id = ? AND integration = ? AND "
               "user_id = ?",
-          .parameters = bind({text(id.org), text(id.integration), text(id.user_id)})};
+          .parameters = bind({text(id.org), text(id.integration), text(id.subject)})};
 }
 
 SqlStatement select_same_account(const ConnectionRecord& record) {
@@ -45,7 +45,7 @@ SqlStatement select_same_account(const ConnectionRecord& record) {
               "user_id = ?) LIMIT 1",
           .parameters = bind({text(record.provider), text(record.account.provider_user_id),
                               text(record.account.tenant_id), text(record.id.org),
-                              text(record.id.integration), text(record.id.user_id)})};
+                              text(record.id.integration), text(record.id.subject)})};
 }
 
 std::optional<ConnectionRecord> connection_in_row(const SqlRow& row) {
@@ -64,14 +64,17 @@ std::string cursor_after(const SqlRow& row) {
 }
 
 SqlStatement select_connections(const ConnectionQuery& query) {
+  const auto range = query.subject.value_or(SubjectRange());
   return {
       .sql =
           "SELECT record, user_id, integration FROM oauth_connections WHERE org_id = ?1 AND (?2 = "
-          "'' OR user_id = ?2) AND ((?3 = '' AND status <> 'revoked') OR status = ?3) AND "
-          "(user_id, "
-          "integration) > (?4, ?5) ORDER BY user_id, integration LIMIT ?6",
-      .parameters = bind({text(query.org), text(query.user_id), text(query.status),
-                          text(query.after_user_id), text(query.after_integration), query.limit})};
+          "'' OR user_id = ?7 OR (user_id >= ?2 AND user_id < ?8)) AND ((?3 = '' AND status <> "
+          "'revoked') OR status = ?3) AND (user_id, integration) > (?4, ?5) AND user_id >= ?9 "
+          "ORDER BY user_id, integration LIMIT ?6",
+      .parameters =
+          bind({text(query.org), text(range.first), text(query.status), text(query.after_subject),
+                text(query.after_integration), query.limit, text(range.exact), text(range.last),
+                text(query.organizations_own ? std::string_view() : kFirstUser)})};
 }
 
 }  // namespace postern

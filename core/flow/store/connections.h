@@ -23,9 +23,10 @@ namespace postern {
 [[nodiscard]] std::string cursor_after(const SqlRow& row);
 struct ConnectionQuery {
   std::string org;
-  std::string user_id;  // empty: all
-  std::string status;   // empty: all but revoked
-  std::string after_user_id;
+  std::optional<SubjectRange> subject;  // nothing: all
+  bool organizations_own = false;       // with those of the organization itself
+  std::string status;                   // empty: all but revoked
+  std::string after_subject;
   std::string after_integration;
   std::int64_t limit = 0;
 };

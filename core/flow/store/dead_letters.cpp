@@ -14,7 +14,7 @@ SqlStatement insert_dead_letter(const DeadLetter& letter) {
       .sql = "INSERT OR REPLACE INTO dead_letters (" POSTERN_LETTER_COLUMNS
              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       .parameters = bind({text(letter.event.id), text(letter.id.org), text(letter.id.integration),
-                          text(letter.id.user_id), text(letter.event.type), letter.event.at,
+                          text(letter.id.subject), text(letter.event.type), letter.event.at,
                           text(letter.event.data), text(letter.webhook), letter.attempts,
                           text(letter.reason), letter.failed_at})};
 }

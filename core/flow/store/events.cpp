@@ -16,7 +16,7 @@ std::optional<Event> event_at(const SqlRow& row, std::size_t at, ConnectionId* i
   }
   *id = {.org = text_at(row, at + 1),
          .integration = text_at(row, at + 2),
-         .user_id = text_at(row, at + 3)};
+         .subject = text_at(row, at + 3)};
   return Event{.id = text_at(row, at),
                .type = std::move(type),
                .at = integer_at(row, at + 5),
@@ -26,16 +26,20 @@ std::optional<Event> event_at(const SqlRow& row, std::size_t at, ConnectionId* i
 SqlStatement insert_event(const ConnectionId& id, const Event& event) {
   return {.sql = "INSERT OR IGNORE INTO events (" POSTERN_EVENT_COLUMNS
                  ") VALUES (?, ?, ?, ?, ?, ?, ?)",
-          .parameters = bind({text(event.id), text(id.org), text(id.integration), text(id.user_id),
+          .parameters = bind({text(event.id), text(id.org), text(id.integration), text(id.subject),
                               text(event.type), event.at, text(event.data)})};
 }
 
 SqlStatement select_events(const EventQuery& query) {
-  return {.sql = "SELECT seq, " POSTERN_EVENT_COLUMNS
-                 " FROM events WHERE org_id = ?1 AND seq > ?2 AND (?3 = '' OR user_id = ?3) AND "
-                 "(?4 = '' OR integration = ?4) AND (?5 = '' OR type = ?5) ORDER BY seq LIMIT ?6",
-          .parameters = bind({text(query.org), query.after, text(query.user_id),
-                              text(query.integration), text(query.type), query.limit})};
+  const auto range = query.subject.value_or(SubjectRange());
+  return {
+      .sql = "SELECT seq, " POSTERN_EVENT_COLUMNS
+             " FROM events WHERE org_id = ?1 AND seq > ?2 AND (?3 = '' OR user_id = ?7 "
+             "OR (user_id >= ?3 AND user_id < ?8)) AND (?4 = '' OR integration = ?4) AND (?5 "
+             "= '' OR type = ?5) AND user_id >= ?9 ORDER BY seq LIMIT ?6",
+      .parameters = bind({text(query.org), query.after, text(range.first), text(query.integration),
+                          text(query.type), query.limit, text(range.exact), text(range.last),
+                          text(query.organizations_own ? std::string_view() : kFirstUser)})};
 }
 
 SqlStatement select_last_event(std::string_view org) {

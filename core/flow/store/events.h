@@ -21,10 +21,11 @@ struct EventRow {
 };
 struct EventQuery {
   std::string org;
-  std::string user_id;      // empty: all
-  std::string integration;  // empty: all
-  std::string type;         // empty: all
-  std::int64_t after = 0;   // seq
+  std::optional<SubjectRange> subject;  // nothing: all
+  bool organizations_own = false;       // with those of the organization itself
+  std::string integration;              // empty: all
+  std::string type;                     // empty: all
+  std::int64_t after = 0;               // seq
   std::int64_t limit = 0;
 };
 [[nodiscard]] SqlStatement select_events(const EventQuery& query);

@@ -19,7 +19,7 @@ SqlStatement insert_link(const LinkRow& row) {
   return {.sql = "INSERT INTO connect_links (" POSTERN_LINK_COLUMNS
                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
           .parameters = bind({text(row.hash), text(row.attempt), text(row.id.org),
-                              text(row.id.integration), text(row.id.user_id), text(row.tenant),
+                              text(row.id.integration), text(row.id.subject), text(row.tenant),
                               text(row.return_to), text(row.confirm), flag(row.allow_other_account),
                               text(row.claims), row.created_at, row.expires_at})};
 }
@@ -53,7 +53,7 @@ std::optional<LinkRow> link_of(const SqlOutcome& outcome) {
   return LinkRow{
       .hash = text_at(row, 0),
       .attempt = text_at(row, 1),
-      .id = {.org = text_at(row, 2), .integration = text_at(row, 3), .user_id = text_at(row, 4)},
+      .id = {.org = text_at(row, 2), .integration = text_at(row, 3), .subject = text_at(row, 4)},
       .tenant = text_at(row, 5),
       .return_to = text_at(row, 6),
       .confirm = text_at(row, 7),

@@ -7,13 +7,13 @@ namespace postern {
 namespace {
 
 void write(FieldWriter& out, const ConnectionId& id) {
-  out.text(id.org).text(id.integration).text(id.user_id);
+  out.text(id.org).text(id.integration).text(id.subject);
 }
 ConnectionId read_id(FieldReader& in) {
   ConnectionId id;
   id.org = in.text();
   id.integration = in.text();
-  id.user_id = in.text();
+  id.subject = in.text();
   return id;
 }
 

@@ -16,7 +16,7 @@ constexpr DurationMs kSweepAfterMs = kDayMs;
 
 std::vector<SqlValue> state_parameters(const StateRow& row) {
   return bind({text(row.state_hash), text(row.cookie_hash), text(row.mode), text(row.attempt),
-               text(row.id.org), text(row.id.integration), text(row.id.user_id), text(row.tenant),
+               text(row.id.org), text(row.id.integration), text(row.id.subject), text(row.tenant),
                text(row.redirect_uri), text(row.code_challenge), text(row.sealed_verifier),
                text(row.return_to), text(row.confirm), flag(row.allow_other_account),
                row.created_at, row.expires_at});
@@ -55,7 +55,7 @@ SqlStatement consume_caller_state(std::string_view state_hash, const ConnectionI
           "DELETE FROM oauth_states WHERE state_hash = ? AND mode = 'caller' AND org_id = ? "
           "AND integration = ? AND user_id = ? AND expires_at > ? RETURNING " POSTERN_STATE_COLUMNS,
       .parameters =
-          bind({text(state_hash), text(id.org), text(id.integration), text(id.user_id), now})};
+          bind({text(state_hash), text(id.org), text(id.integration), text(id.subject), now})};
 }
 
 SqlStatement select_state(std::string_view state_hash) {
@@ -76,7 +76,7 @@ std::optional<StateRow> state_of(const SqlOutcome& outcome) {
       .cookie_hash = text_at(row, 1),
       .mode = text_at(row, 2),
       .attempt = text_at(row, 3),
-      .id = {.org = text_at(row, 4), .integration = text_at(row, 5), .user_id = text_at(row, 6)},
+      .id = {.org = text_at(row, 4), .integration = text_at(row, 5), .subject = text_at(row, 6)},
       .tenant = text_at(row, 7),
       .redirect_uri = text_at(row, 8),
       .code_challenge = text_at(row, 9),

@@ -15,6 +15,8 @@ using enum ParameterKind;
 inline constexpr Parameter kToken[] = {
     common::kIntegrationInPath,
     common::kUserId,
+    common::kAccount,
+    common::kSubject,
     common::kResource,
     {.name = "min_ttl",
      .kind = integer,
@@ -27,6 +29,7 @@ inline constexpr Operation kOperations[] = {
         .name = "get_token",
         .http = "GET /v1/connections/:integration/token",
         .permission = "tokens:read",
+        .permission_by_api = true,
         .parameters = kToken,
         .reads_connection = true,
         .summary = "A fresh access token for one resource",

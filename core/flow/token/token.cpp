@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/frame/connection_name.h"
+#include "core/flow/frame/permission.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/place.h"
 #include "core/flow/token/operations.h"
@@ -155,6 +156,9 @@ Task<Outcome> get_token_flow(FlowContext* context) {
   const auto api = api_named(*settings->provider, parameters.text("resource"));
   if (!api) {
     co_return problem_outcome(api.error());
+  }
+  if (auto refused = refuse_api(context->caller, "tokens:read", (*api)->name)) {
+    co_return problem_outcome(*refused);
   }
   const auto token = co_await obtain_token(
       context, {.id = id,

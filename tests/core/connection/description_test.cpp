@@ -13,7 +13,7 @@ constexpr EpochMs kNow = 1'767'323'045'000;
 
 ConnectionRecord record() {
   ConnectionRecord record;
-  record.id = {.org = "acme", .integration = "azure", .user_id = "user-1"};
+  record.id = {.org = "acme", .integration = "azure", .subject = "user-1"};
   record.provider = "microsoft";
   record.version = 7;
   record.status = Status::connected;
@@ -42,9 +42,9 @@ const RefreshPolicy kOnDemand{.mode = RefreshMode::on_demand};
 
 TEST_CASE("a connection is shown with its account and its resources") {
   CHECK(connection_json(record(), kOnDemand) ==
-        R"({"integration":"azure","provider":"microsoft","user_id":"user-1",)"
+        R"({"integration":"azure","provider":"microsoft","user_id":"user-1","subject":"user",)"
         R"("status":"connected","version":7,)"
-        R"("account":{"tenant_id":"t","provider_user_id":"o","name":"Ada",)"
+        R"("account":{"label":"default","tenant_id":"t","provider_user_id":"o","name":"Ada",)"
         R"("username":"ada@example.com"},)"
         R"("resources":[{"resource":"graph","scope":"User.Read",)"
         R"("expires_at":"2026-01-02T04:04:05.000Z"},{"resource":"arm","scope":""}],)"

@@ -20,7 +20,7 @@ constexpr EventType kAll[] = {EventType::connected,     EventType::refreshed,
 
 ConnectionRecord record() {
   ConnectionRecord record;
-  record.id = {.org = "acme", .integration = "azure", .user_id = "user \"1\"\n"};
+  record.id = {.org = "acme", .integration = "azure", .subject = "user \"1\"\n"};
   record.provider = "microsoft";
   record.version = 7;
   record.status = Status::needs_reauth;

@@ -29,7 +29,7 @@ void refuses_every_cut(const std::string& bytes, Decode decode,
 TEST_CASE("a journal is read as it was written") {
   for (const auto kind : {JournalKind::refresh, JournalKind::code}) {
     const Journal journal{.kind = kind,
-                          .id = {.org = "acme", .integration = "azure", .user_id = "u"},
+                          .id = {.org = "acme", .integration = "azure", .subject = "u"},
                           .sent_at = 1,
                           .base_version = 2,
                           .attempts = 3,

@@ -10,7 +10,7 @@ using namespace postern;
 namespace {
 
 ConnectionRecord full_record() {
-  return {.id = {.org = "acme", .integration = "azure", .user_id = "user:1/ü"},
+  return {.id = {.org = "acme", .integration = "azure", .subject = "user:1/ü"},
           .provider = "microsoft",
           .version = 7,
           .status = Status::needs_reauth,
@@ -155,7 +155,7 @@ TEST_CASE("no two connections share a key, however their names are cut") {
 
 TEST_CASE("a key names the organization and fits into KV's 512 bytes") {
   const auto key = connection_key(
-      {.org = std::string(63, 'o'), .integration = "azure", .user_id = std::string(255, '/')});
+      {.org = std::string(63, 'o'), .integration = "azure", .subject = std::string(255, '/')});
   CHECK(key.starts_with("connection:" + std::string(63, 'o') + ":"));
   CHECK(key.size() <= 512);
 }

@@ -25,7 +25,7 @@ StoredAccessToken token(std::string resource, DurationMs lifetime, EpochMs minte
 // Connected and refreshed now, a token of an hour.
 ConnectionRecord record(std::string user_id = "user-1") {
   ConnectionRecord record;
-  record.id = {.org = "acme", .integration = "azure", .user_id = std::move(user_id)};
+  record.id = {.org = "acme", .integration = "azure", .subject = std::move(user_id)};
   record.provider = "microsoft";
   record.status = Status::connected;
   record.version = 3;

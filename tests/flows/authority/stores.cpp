@@ -89,7 +89,7 @@ void unreadable(Stories& stories) {
   object.storage[std::string(kKeptKey)] = story.world.seal(
       kOrg,
       kept_context(
-          {.org = std::string(kOrg), .integration = "azure", .user_id = std::string(kUser)},
+          {.org = std::string(kOrg), .integration = "azure", .subject = std::string(kUser)},
           *decode_journal(object.storage[std::string(kJournalKey)])),
       "an answer as another release writes it");
   story.world.now += kMinuteMs;

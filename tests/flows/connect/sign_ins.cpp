@@ -190,7 +190,7 @@ void over_unreadable(Stories& stories) {
   storage[std::string(kSignInKeptKey)] = story.world.seal(
       kOrg,
       kept_context(
-          {.org = std::string(kOrg), .integration = "azure", .user_id = std::string(kUser)},
+          {.org = std::string(kOrg), .integration = "azure", .subject = std::string(kUser)},
           decode_journal(storage[std::string(kSignInKey)]).value()),
       "an answer as another release writes it");
   story.world.now += kMinuteMs;

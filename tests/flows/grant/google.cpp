@@ -83,7 +83,7 @@ class GoogleStory {
   }
 
   static std::string object_name() {
-    return connection_key({.org = std::string(kOrg), .integration = "google", .user_id = "user-1"});
+    return connection_key({.org = std::string(kOrg), .integration = "google", .subject = "user-1"});
   }
 
  private:
@@ -128,7 +128,7 @@ void shared(Stories& stories) {
   story.fail_after(1, "sql");
   story.host.call(GoogleStory::disconnect("user-2"));
   const auto name =
-      connection_key({.org = std::string(kOrg), .integration = "google", .user_id = "user-2"});
+      connection_key({.org = std::string(kOrg), .integration = "google", .subject = "user-2"});
   story.section("The alarm rings");
   story.world.now = story.world.objects[name].alarm_at;
   story.expect("POST", std::string(kRevoke), json_reply(200, "{}"));

@@ -79,7 +79,7 @@ Request GithubStory::refresh() const {
 
 std::string GithubStory::object_name() const {
   return connection_key(
-      {.org = std::string(kOrg), .integration = "github", .user_id = std::string(kUser)});
+      {.org = std::string(kOrg), .integration = "github", .subject = std::string(kUser)});
 }
 
 }  // namespace postern::testing

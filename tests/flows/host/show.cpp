@@ -22,7 +22,7 @@ std::string moment(EpochMs time) {
 std::string shown_record(const ConnectionRecord& record) {
   std::string text = "record v" + to_decimal(record.version) + " " +
                      std::string(name_of(record.status)) + " of " + record.id.org + "/" +
-                     record.id.integration + "/" + record.id.user_id;
+                     record.id.integration + "/" + record.id.subject;
   if (!record.account.key.empty()) {
     text += ", account " + record.account.key + " (" + record.account.username + ")";
   }

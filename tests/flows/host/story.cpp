@@ -243,7 +243,7 @@ Request Story::get_token(std::string_view more_json) const {
 
 std::string Story::object_name() const {
   return connection_key(
-      {.org = std::string(kOrg), .integration = "azure", .user_id = std::string(kUser)});
+      {.org = std::string(kOrg), .integration = "azure", .subject = std::string(kUser)});
 }
 
 std::string Story::complaints() {

@@ -166,6 +166,7 @@ void tell_schedule(Stories& stories);
 void tell_stores(Stories& stories);
 void tell_connections(Stories& stories);
 void tell_revocations(Stories& stories);
+void tell_accounts(Stories& stories);
 void tell_resources(Stories& stories);
 void tell_events(Stories& stories);
 

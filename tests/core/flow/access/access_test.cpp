@@ -71,7 +71,7 @@ TEST_CASE("a caller may do what it was given, `*` is all of it, and a prefix is 
     return refuse_caller({.org = "acme",
                           .permissions = std::move(permissions),
                           .administrator = administrator},
-                         admin_only, wanted)
+                         {.access = admin_only ? Access::admin : Access::key, .permission = wanted})
         .has_value();
   };
   CHECK_FALSE(refused("connect", "connect", false, false));
@@ -85,6 +85,19 @@ TEST_CASE("a caller may do what it was given, `*` is all of it, and a prefix is 
   CHECK(refused("*", "", true, false));
   CHECK_FALSE(refused("", "", true, true));
   CHECK(refused("*", "connect", false, true));
+}
+
+TEST_CASE("`*` is what 0.1.0 had, and what came later is named") {
+  const Caller all{.org = "acme", .permissions = "*"};
+  for (const char* permission :
+       {"connect", "connect:caller", "graph:read", "arm:read", "tokens:read", "connections:read",
+        "connections:write", "events:read", "events:write"}) {
+    CHECK(all.may(permission));
+  }
+  for (const char* permission : {"connections:organization", "secrets:read", "", "*"}) {
+    CAPTURE(permission);
+    CHECK(all.may(permission) == (std::string_view(permission) == "*"));
+  }
 }
 
 TEST_CASE("permissions are those of the list") {

@@ -16,7 +16,7 @@ namespace {
 
 void log_event(World& world, std::string id, std::string_view type) {
   const Event event{.id = std::move(id), .type = "refreshed", .at = world.now, .data = "{}"};
-  auto insert = insert_event({.org = "acme", .integration = "azure", .user_id = "u"}, event);
+  auto insert = insert_event({.org = "acme", .integration = "azure", .subject = "u"}, event);
   insert.parameters[4] = SqlValue(std::string(type));
   REQUIRE(world.d1.batch({insert}).has_value());
 }

@@ -26,7 +26,7 @@ std::string sealed_for(World& world, const Object& object, JournalKind kind,
   return world.seal(
       kOrg,
       kept_context(
-          {.org = std::string(kOrg), .integration = "azure", .user_id = std::string(kUser)},
+          {.org = std::string(kOrg), .integration = "azure", .subject = std::string(kUser)},
           journal.value_or(Journal())),
       plaintext);
 }

@@ -14,7 +14,7 @@ namespace {
 
 ConnectionRecord record(std::int64_t version, std::string user_id = "u") {
   ConnectionRecord record;
-  record.id = {.org = "acme", .integration = "azure", .user_id = std::move(user_id)};
+  record.id = {.org = "acme", .integration = "azure", .subject = std::move(user_id)};
   record.provider = "microsoft";
   record.version = version;
   record.status = Status::connected;
@@ -58,18 +58,44 @@ TEST_CASE("listing stays in the organization, filters and goes on after a cursor
     for (const auto& row : outcome.rows) {
       const auto found = connection_of({.rows = {row}, .changes = 0});
       CHECK((found && found->id.org == query.org));
-      all += found ? found->id.user_id : "?";
+      all += found ? found->id.subject : "?";
     }
     return all;
   };
   CHECK(users({.org = "acme", .limit = 10}) == "abc");
   CHECK(users({.org = "acme", .limit = 2}) == "ab");
-  CHECK(users({.org = "acme", .after_user_id = "b", .after_integration = "azure", .limit = 10}) ==
+  CHECK(users({.org = "acme", .after_subject = "b", .after_integration = "azure", .limit = 10}) ==
         "c");
-  CHECK(users({.org = "acme", .user_id = "b", .limit = 10}) == "b");
+  CHECK(users({.org = "acme", .subject = accounts_of("b"), .limit = 10}) == "b");
   CHECK(users({.org = "acme", .status = "revoked", .limit = 10}) == "d");
   CHECK(users({.org = "other", .limit = 10}) == "b");
   CHECK(users({.org = "", .limit = 10}) == "");
+}
+
+TEST_CASE("a user's accounts are listed together, the organization's own to those who may") {
+  Database d1;
+  const auto add = [&](std::string subject) {
+    auto connection = record(1, "user");
+    connection.id.subject = std::move(subject);
+    (void)run(d1, upsert_connection(connection));
+  };
+  for (const Subject& subject :
+       {Subject{.user_id = "u"}, Subject{.user_id = "u", .account = "work"},
+        Subject{.user_id = "u0"}, Subject{.user_id = "u "}, Subject{.user_id = "-"},
+        Subject{.user_id = ""}, Subject{.user_id = "", .account = "work"}}) {
+    add(subject_text(subject));
+  }
+  const auto count = [&](const ConnectionQuery& query) {
+    return run(d1, select_connections(query)).rows.size();
+  };
+  CHECK(count({.org = "acme", .limit = 10}) == 5);
+  CHECK(count({.org = "acme", .organizations_own = true, .limit = 10}) == 7);
+  CHECK(count({.org = "acme", .subject = accounts_of("u"), .limit = 10}) == 2);
+  CHECK(count({.org = "acme", .subject = accounts_of("-"), .limit = 10}) == 1);
+  CHECK(count({.org = "acme", .subject = accounts_of(""), .limit = 10}) == 0);
+  CHECK(
+      count({.org = "acme", .subject = accounts_of(""), .organizations_own = true, .limit = 10}) ==
+      2);
 }
 
 TEST_CASE("rows of another shape are nobody's connection") {

@@ -48,20 +48,29 @@ TEST_CASE("the log is read in its order, by organization, filter and cursor") {
     (void)run(d1, insert_event(whose, event(std::move(id), type, at)));
   };
   add("a", kId);
-  add("b", {.org = "other", .integration = "azure", .user_id = "u"});
+  add("b", {.org = "other", .integration = "azure", .subject = "u"});
   // In the order of arrival, whenever it happened.
   add("c", kId, EventType::needs_reauth, kNow - kDayMs);
-  add("d", {.org = "acme", .integration = "github", .user_id = "u"});
-  add("e", {.org = "acme", .integration = "azure", .user_id = "v"});
+  add("d", {.org = "acme", .integration = "github", .subject = "u"});
+  add("e", {.org = "acme", .integration = "azure", .subject = "v"});
   CHECK(ids(d1, {.org = "acme", .limit = 10}) == "a c d e");
   CHECK(ids(d1, {.org = "acme", .limit = 2}) == "a c");
   CHECK(ids(d1, {.org = "acme", .after = 3, .limit = 10}) == "d e");
   CHECK(ids(d1, {.org = "acme", .after = 5, .limit = 10}) == "");
-  CHECK(ids(d1, {.org = "acme", .user_id = "u", .limit = 10}) == "a c d");
+  CHECK(ids(d1, {.org = "acme", .subject = accounts_of("u"), .limit = 10}) == "a c d");
   CHECK(ids(d1, {.org = "acme", .integration = "github", .limit = 10}) == "d");
   CHECK(ids(d1, {.org = "acme", .type = "needs_reauth", .limit = 10}) == "c");
-  CHECK(ids(d1, {.org = "acme", .user_id = "v", .type = "needs_reauth", .limit = 10}) == "");
+  CHECK(
+      ids(d1, {.org = "acme", .subject = accounts_of("v"), .type = "needs_reauth", .limit = 10}) ==
+      "");
   CHECK(ids(d1, {.org = "other", .limit = 10}) == "b");
+  add("f", {.org = "other", .integration = "azure", .subject = subject_text({.user_id = ""})});
+  add("g", {.org = "other",
+            .integration = "azure",
+            .subject = subject_text({.user_id = "u", .account = "work"})});
+  CHECK(ids(d1, {.org = "other", .limit = 10}) == "b g");
+  CHECK(ids(d1, {.org = "other", .organizations_own = true, .limit = 10}) == "b f g");
+  CHECK(ids(d1, {.org = "other", .subject = accounts_of("u"), .limit = 10}) == "b g");
   CHECK(ids(d1, {.org = "", .limit = 10}) == "");
   CHECK(ids(d1, {.org = "acme' OR '1'='1", .limit = 10}) == "");
 }
@@ -117,7 +126,7 @@ TEST_CASE("the last place of an organization's events is known, and of nobody el
   REQUIRE(last("acme").size() == 1);
   CHECK(last("acme")[0][0] == SqlValue());
   (void)run(d1, insert_event(kId, event("a")));
-  (void)run(d1, insert_event({.org = "other", .integration = "azure", .user_id = "u"}, event("b")));
+  (void)run(d1, insert_event({.org = "other", .integration = "azure", .subject = "u"}, event("b")));
   CHECK(last("acme")[0][0] == SqlValue(std::int64_t{1}));
   CHECK(last("other")[0][0] == SqlValue(std::int64_t{2}));
 }

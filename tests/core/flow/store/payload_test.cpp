@@ -8,7 +8,7 @@ using namespace postern;
 
 namespace {
 
-const ConnectionId kId{.org = "acme", .integration = "azure", .user_id = "u"};
+const ConnectionId kId{.org = "acme", .integration = "azure", .subject = "u"};
 
 template <class Decode>
 void refuses_every_cut(const std::string& bytes, Decode decode) {

@@ -6,7 +6,7 @@ using namespace postern;
 
 namespace {
 
-const ConnectionId kId{.org = "acme", .integration = "azure", .user_id = "u"};
+const ConnectionId kId{.org = "acme", .integration = "azure", .subject = "u"};
 
 void check_place(const Authority& effect) {
   const auto place = authority_place("acme");

@@ -10,7 +10,7 @@
 namespace postern::testing {
 
 inline constexpr EpochMs kNow = 1'767'323'045'000;
-inline const ConnectionId kId{.org = "acme", .integration = "azure", .user_id = "u"};
+inline const ConnectionId kId{.org = "acme", .integration = "azure", .subject = "u"};
 
 inline SqlOutcome run(Database& d1, SqlStatement statement) {
   auto outcomes = d1.batch({std::move(statement)});
