@@ -38,7 +38,7 @@ TEST_CASE("the associated data of what 297a9be sealed is what it was") {
     CHECK(context == bytes_of(answer, "context"));
     if (field.starts_with("kept_")) {
       std::optional<Fetch::Reply> reply;
-      REQUIRE(read_reply(bytes_of(answer, "plaintext"), reply));
+      REQUIRE(read_kept(bytes_of(answer, "plaintext"), reply));
       REQUIRE(reply->has_value());
       CHECK((*reply)->status == 200);
       CHECK((*reply)->body.contains("access_token"));
