@@ -60,4 +60,27 @@ bool FieldReader::flag() {
   return value == "1";
 }
 
+bool FieldReader::complete_or_later() {
+  if (ok_ && !rest_.empty()) {
+    const auto version = parse_decimal(text());
+    ok_ = version && *version > 1;
+  }
+  return read_over_rest();
+}
+
+bool FieldReader::read_over_rest() {
+  while (ok_ && !rest_.empty()) {
+    (void)text();
+  }
+  return ok_;
+}
+
+std::optional<std::string_view> FieldReader::element() {
+  if (!ok_ || rest_.empty()) {
+    return std::nullopt;
+  }
+  const auto first = text();
+  return first.empty() ? std::nullopt : std::optional(first);
+}
+
 }  // namespace postern

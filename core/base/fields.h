@@ -6,6 +6,7 @@
 // it, nested where needed. Numbers are decimal text, so that a trace of it reads as text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,8 +39,20 @@ class FieldReader {
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
   // No fault so far.
   [[nodiscard]] bool ok() const { return ok_; }
-  // No fault, and nothing left over.
+  // No fault, and nothing left over: for what crosses within one release.
   [[nodiscard]] bool complete() const { return ok_ && rest_.empty(); }
+
+  // For what is stored, or sent to another release (docs/storage.md). No fault, and nothing left
+  // over but what a later release appended: its version, a number from 2 on, and fields that may be
+  // overlooked. Reads these. Anything else for a version says that they must not be.
+  [[nodiscard]] bool complete_or_later();
+  // Behind the fields of a version that is known: those of later ones may be overlooked.
+  [[nodiscard]] bool read_over_rest();
+  // The first field of a list's next element; nullopt at its end. That is the end of the bytes or,
+  // in front of what a later release appended, an empty field: no element begins with one.
+  [[nodiscard]] std::optional<std::string_view> element();
+  // How many bytes are not read yet.
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
 
  private:
   std::string_view rest_;

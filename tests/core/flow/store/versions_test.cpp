@@ -1,0 +1,100 @@
+// What an older and a newer release read of each other (docs/storage.md).
+#include <doctest/doctest.h>
+#include <initializer_list>
+
+#include "tests/core/flow/store/encodings.h"
+
+using namespace postern;
+using postern::testing::Encoding;
+using postern::testing::encodings;
+
+namespace {
+
+// As a later release writes it.
+std::string appended(const Encoding& encoding, std::initializer_list<std::string_view> fields) {
+  FieldWriter out;
+  if (encoding.is_list) {
+    out.text("");
+  }
+  for (const auto field : fields) {
+    out.text(field);
+  }
+  return encoding.bytes + out.bytes();
+}
+
+}  // namespace
+
+TEST_CASE("what is read is written as it was") {
+  for (const auto& encoding : encodings()) {
+    CAPTURE(encoding.name);
+    CHECK(encoding.again(encoding.bytes) == encoding.bytes);
+  }
+}
+
+TEST_CASE("what a later release appended is overlooked") {
+  for (const auto& encoding : encodings()) {
+    CAPTURE(encoding.name);
+    CHECK(encoding.again(appended(encoding, {"2"})) == encoding.bytes);
+    CHECK(encoding.again(appended(encoding, {"2", "", "more"})) == encoding.bytes);
+    CHECK(encoding.again(appended(encoding, {"19", "", "20!"})) == encoding.bytes);
+  }
+}
+
+TEST_CASE("what a later release marked as not to be overlooked is not read") {
+  for (const auto& encoding : encodings()) {
+    CAPTURE(encoding.name);
+    CHECK_FALSE(encoding.again(appended(encoding, {"2!"})).has_value());
+    CHECK_FALSE(encoding.again(appended(encoding, {"2!", "more"})).has_value());
+  }
+}
+
+TEST_CASE("what follows and has no version is not read") {
+  for (const auto& encoding : encodings()) {
+    CAPTURE(encoding.name);
+    for (const auto* version : {"", "0", "1", "-2", "more", "2x", " 2"}) {
+      CAPTURE(version);
+      CHECK_FALSE(encoding.again(appended(encoding, {version, "more"})).has_value());
+    }
+    CHECK_FALSE(encoding.again(encoding.bytes + "x").has_value());
+  }
+}
+
+TEST_CASE("what was cut is not read, in what was appended neither") {
+  for (const auto& encoding : encodings()) {
+    CAPTURE(encoding.name);
+    for (std::size_t length = 0; length < encoding.bytes.size(); ++length) {
+      CAPTURE(length);
+      const bool whole = std::ranges::contains(encoding.shorter, length);
+      const auto cut = std::string_view(encoding.bytes).substr(0, length);
+      CHECK(encoding.again(cut).has_value() == whole);
+    }
+    const auto later = appended(encoding, {"2", "more"});
+    // Between two fields what is there is whole.
+    const auto more = later.size() - 8;
+    const auto version = more - 5;
+    for (std::size_t length = encoding.bytes.size() + 1; length < later.size(); ++length) {
+      CAPTURE(length);
+      const bool whole = length == more || (encoding.is_list && length == version);
+      CHECK(encoding.again(std::string_view(later).substr(0, length)).has_value() == whole);
+    }
+  }
+}
+
+TEST_CASE("an event goes behind the last one, in place of what a later release appended") {
+  const Event event{.id = "evt_1", .type = "refreshed", .at = 5, .data = "{}"};
+  const auto bytes = encode_event(event);
+  FieldWriter later;
+  later.text("").text("2").text("more");
+  for (const auto& events : {std::string(), bytes, bytes + bytes}) {
+    for (const auto& tail : {std::string(), later.bytes()}) {
+      auto all = events + tail;
+      append_event(all, event);
+      CHECK(all == events + bytes);
+    }
+  }
+  // What cannot be read stays, and cannot be read.
+  auto broken = bytes + "x";
+  append_event(broken, event);
+  CHECK(broken.starts_with(bytes + "x"));
+  CHECK_FALSE(decode_events(broken).has_value());
+}
