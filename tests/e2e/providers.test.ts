@@ -1,4 +1,4 @@
-/** GitHub and Google in a real browser, from the link to the end of the grant at the provider; both for one user at once. */
+/** GitHub and Google in a real browser, from the link to the end of the grant at the provider; both for one user at once, one of them twice. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { ALICE, BOB } from "../world/testing.ts";
@@ -154,35 +154,46 @@ for (const provider of [GITHUB, GOOGLE])
     await person.leave();
   });
 
-test("one user at both: two tabs of one browser, tokens that do not mix, and the end of one leaves the other", async () => {
+test("one user at both, with two accounts at one: tokens that do not mix, and the end of one leaves the others", async () => {
   const user = "both";
   const person = await Person.enter();
-  const [github, google] = await Promise.all(
-    [GITHUB, GOOGLE].map(async ({ integration }) => person.open(await stack.link(user, { integration }))),
-  );
-  assert.ok(github && google);
+  const open = async ({ integration }: Provider, more = {}) =>
+    person.open(await stack.link(user, { integration, ...more }));
+  // Three attempts in one browser, the last one first.
+  const [github, google, work] = [
+    await open(GITHUB),
+    await open(GOOGLE),
+    await open(GITHUB, { account: "work" }),
+  ];
   await goOn(github, "GitHub");
   await goOn(google, "Google");
+  await goOn(work, "GitHub");
+  await pick(work, BOB);
+  await person.sees(work, connected(GITHUB), 200);
   await pick(google, BOB);
   await person.sees(google, connected(GOOGLE), 200);
   await pick(github, ALICE);
   await person.sees(github, connected(GITHUB), 200);
 
-  const [atGitHub, atGoogle] = [await token(GITHUB, user), await token(GOOGLE, user)];
-  assert.equal(await ownerOf(GITHUB, atGitHub), "alice-anders");
-  assert.equal(await ownerOf(GOOGLE, atGoogle), BOB);
+  const atWork = `${user}&account=work`;
+  const held = [await token(GITHUB, user), await token(GITHUB, atWork), await token(GOOGLE, user)] as const;
+  const owners = async () => [
+    await ownerOf(GITHUB, held[0]),
+    await ownerOf(GITHUB, held[1]),
+    await ownerOf(GOOGLE, held[2]),
+  ];
+  assert.deepEqual(await owners(), ["alice-anders", "bob-brandt", BOB]);
   const listed = async () => {
     const { body } = await stack.call("GET", `/v1/connections?user_id=${user}`);
-    return (body.connections as Record<string, unknown>[]).map((one) => [one.integration, one.status]);
+    const connections = body.connections as { integration: string; account: { label: string } }[];
+    return connections.map(({ integration, account }) => `${integration} ${account.label}`).sort();
   };
-  assert.deepEqual(await listed(), [
-    ["github", "connected"],
-    ["google", "connected"],
-  ]);
+  assert.deepEqual(await listed(), ["github default", "github work", "google default"]);
   assert.equal((await disconnect(GITHUB, user)).body.provider_revocation, "revoked");
-  assert.equal(await ownerOf(GITHUB, atGitHub), undefined);
-  assert.deepEqual(await listed(), [["google", "connected"]]);
-  assert.equal(await token(GOOGLE, user), atGoogle);
+  assert.deepEqual(await owners(), [undefined, "bob-brandt", BOB]);
+  assert.deepEqual(await listed(), ["github work", "google default"]);
+  assert.equal(await token(GITHUB, atWork), held[1]);
+  assert.equal(await token(GOOGLE, user), held[2]);
   assert.equal((await refresh(GOOGLE, user)).status, 200);
   assert.equal(await ownerOf(GOOGLE, await token(GOOGLE, user)), BOB);
   await person.leave();

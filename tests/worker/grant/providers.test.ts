@@ -236,4 +236,55 @@ describe("two providers for one user", () => {
     expect(await revokedBy(azure)).toBe("unsupported");
     expect(await ownerOf(GITHUB, await token(who))).toBe(GITHUB.called(ALICE));
   });
+
+  test("two accounts at each of them: four connections, and the end of one leaves three", async () => {
+    await GITHUB.world.control({ tokens: "expiring" });
+    const who = await stranger();
+    const all: [Provider, Connected, string][] = [];
+    for (const provider of [GITHUB, GOOGLE])
+      for (const [account, email] of [
+        ["default", ALICE],
+        ["work", BOB],
+      ] as const)
+        all.push([provider, await connectedAt(provider, email, { ...who, account }), email]);
+    for (const [, one] of all) {
+      await pass(SECOND);
+      expect((await refreshNow(one)).status).toBe(200);
+    }
+    for (const [provider, one, email] of all)
+      expect(await ownerOf(provider, await token(one))).toBe(provider.called(email));
+    // Who names no account means the one that is called so.
+    expect(await token({ ...who, integration: "google" })).toBe(
+      await token({ ...who, integration: "google", account: "default" }),
+    );
+
+    const atWork: Connected = { ...who, integration: "github", account: "work" };
+    const held = await token(atWork);
+    expect(await revokedBy(atWork)).toBe("revoked");
+    expect(await ownerOf(GITHUB, held)).toBeUndefined();
+    await notConnected(atWork);
+    forget();
+    for (const [provider, one, email] of all.filter(
+      ([provider, , email]) => provider !== GITHUB || email !== BOB,
+    ))
+      expect(await ownerOf(provider, await token(one))).toBe(provider.called(email));
+    const { json } = await get(`/v1/connections?user_id=${who.user}`, who.key);
+    const listed = json.connections as { integration: string; account: { label: string } }[];
+    expect(listed.map(({ integration, account }) => `${integration} ${account.label}`).sort()).toEqual([
+      "github default",
+      "google default",
+      "google work",
+    ]);
+  });
+
+  test("one Google account under two names is shared, as between two users", async () => {
+    const who = await stranger();
+    const [one, two] = [
+      await connectedAt(GOOGLE, ALICE, who),
+      await connectedAt(GOOGLE, ALICE, { ...who, account: "again" }),
+    ];
+    expect(await revokedBy(one)).toBe("shared");
+    expect(await ownerOf(GOOGLE, await token(two))).toBe(ALICE);
+    expect(await revokedBy(two)).toBe("revoked");
+  });
 });

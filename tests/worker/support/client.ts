@@ -196,8 +196,10 @@ export async function nearExpiry(): Promise<{ who: Connected; old: string }> {
 export const integrationOf = ({ integration = "azure" }: Whose) => integration;
 
 /** The path of a connection over HTTP, or what is below it. */
-const pathOf = (who: Connected, below = "", more: Record<string, string> = {}) =>
-  `/v1/connections/${integrationOf(who)}${below}?${new URLSearchParams({ user_id: who.user, ...more })}`;
+function pathOf(who: Connected, below = "", more: Record<string, string> = {}): string {
+  const named = { user_id: who.user, ...(who.account === undefined ? {} : { account: who.account }) };
+  return `/v1/connections/${integrationOf(who)}${below}?${new URLSearchParams({ ...named, ...more })}`;
+}
 
 export function readToken(who: Connected, more: Record<string, string> = {}): Promise<Answer> {
   return get(pathOf(who, "/token", more), who.key);

@@ -43,7 +43,8 @@ export function connectAt(
   email: string = ALICE,
   more: Record<string, string> = {},
 ): Promise<Answer> {
-  return connect(who.key, who.user, email, { integration, ...more });
+  const account = who.account === undefined ? {} : { account: who.account };
+  return connect(who.key, who.user, email, { integration, ...account, ...more });
 }
 
 /** A connected user, of an organization of its own unless `who` names one. */
