@@ -60,15 +60,20 @@ bool FieldReader::flag() {
   return value == "1";
 }
 
-bool FieldReader::complete_or_later() {
-  if (ok_ && !rest_.empty()) {
-    const auto version = parse_decimal(text());
-    ok_ = version && *version > 1;
+std::int64_t FieldReader::version() {
+  if (!ok_ || rest_.empty()) {
+    return 1;
   }
-  return read_over_rest();
+  has_version_ = true;
+  const auto version = number();
+  ok_ = ok_ && version > 1;
+  return version;
 }
 
-bool FieldReader::read_over_rest() {
+bool FieldReader::complete_or_later() {
+  if (!has_version_) {
+    (void)version();
+  }
   while (ok_ && !rest_.empty()) {
     (void)text();
   }

@@ -42,12 +42,13 @@ class FieldReader {
   // No fault, and nothing left over: for what crosses within one release.
   [[nodiscard]] bool complete() const { return ok_ && rest_.empty(); }
 
-  // For what is stored, or sent to another release (docs/storage.md). No fault, and nothing left
-  // over but what a later release appended: its version, a number from 2 on, and fields that may be
-  // overlooked. Reads these. Anything else for a version says that they must not be.
+  // For what is stored, or sent to another release (docs/storage.md). The encoding's version, which
+  // stands behind the fields of version 1: a number from 2 on, or nothing at all, and it is 1.
+  // Anything else is a fault: a later release says by it that it must not be overlooked.
+  [[nodiscard]] std::int64_t version();
+  // No fault, and nothing left over but what a later release appended. Reads that, and the version
+  // if nobody has.
   [[nodiscard]] bool complete_or_later();
-  // Behind the fields of a version that is known: those of later ones may be overlooked.
-  [[nodiscard]] bool read_over_rest();
   // The first field of a list's next element; nullopt at its end. That is the end of the bytes or,
   // in front of what a later release appended, an empty field: no element begins with one.
   [[nodiscard]] std::optional<std::string_view> element();
@@ -57,6 +58,7 @@ class FieldReader {
  private:
   std::string_view rest_;
   bool ok_ = true;
+  bool has_version_ = false;
 };
 
 }  // namespace postern

@@ -99,12 +99,10 @@ std::optional<Outbox> decode_outbox(std::string_view bytes) {
     outbox.events = in.text();
     outbox.worked_at = in.number();
   }
-  if (in.at_end()) {
-    return in.ok() ? std::optional(outbox) : std::nullopt;
+  if (in.version() > 1) {
+    outbox.revocation = in.text();
   }
-  const auto version = in.number();
-  outbox.revocation = in.at_end() ? std::string_view() : in.text();
-  return in.read_over_rest() && version >= kOutboxVersion ? std::optional(outbox) : std::nullopt;
+  return in.complete_or_later() ? std::optional(outbox) : std::nullopt;
 }
 
 std::string encode_revocation(const Revocation& revocation) {

@@ -10,10 +10,12 @@ const field = (text: string) => {
 };
 
 /** As a later release would leave it (docs/storage.md): its version, and a field of which nobody here knows. */
-export function appended(kind: string, bytes: Uint8Array, version = "2"): Uint8Array {
+export function appended(kind: string, bytes: Uint8Array, version = "9"): Uint8Array {
   // Where a list ends is said by an empty field.
   const end = /^(pauses|event:\d+|delivery)$/.test(kind) ? field("") : [];
-  return Uint8Array.from([...bytes, ...end, ...field(version), ...field("of a later release")]);
+  // What version 2 of it has more: no grant is to be ended.
+  const since = kind === "outbox" ? field("") : [];
+  return Uint8Array.from([...bytes, ...end, ...field(version), ...since, ...field("of a later release")]);
 }
 
 /** Plain numbers, and what is sealed: nothing is appended to these. */

@@ -36,7 +36,7 @@ const NEEDED = ["record", "journal", "sign_in"];
 /** As releases would leave it whose format is not known here, or who marked it as not to be overlooked. */
 function unreadable(key: string, entry: string): string[] {
   const bytes = fromBase64(entry);
-  const marked = toBase64(appended(key, bytes, "2!"));
+  const marked = toBase64(appended(key, bytes, "9!"));
   bytes.set([0x39], bytes.indexOf(0x70) + 1);
   return [toBase64(bytes.subarray(0, bytes.length - 1)), marked];
 }

@@ -74,6 +74,8 @@ struct Encoding {
   Again again = nullptr;
   // A list ends, in front of what a later release appended, in an empty field.
   bool is_list = false;
+  // The fields of the versions from 2 on that are known here, as they are where nothing is in them.
+  std::vector<std::string_view> since;
   // How long it is where it ends earlier and is read: without what came later, or an element.
   std::vector<std::size_t> shorter;
 };
@@ -130,6 +132,7 @@ inline std::vector<Encoding> encodings() {
       {.name = "outbox",
        .bytes = encode_outbox(outbox),
        .again = outbox_again,
+       .since = {""},
        .shorter = {old_outbox.bytes().size()}},
       {.name = "revocation",
        .bytes = encode_revocation({.record = "r", .since = 5, .retry_at = 6}),

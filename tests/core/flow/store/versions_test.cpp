@@ -10,16 +10,26 @@ using postern::testing::encodings;
 
 namespace {
 
-// As a later release writes it.
-std::string appended(const Encoding& encoding, std::initializer_list<std::string_view> fields) {
+// As a later release writes it, with what came between here and there.
+std::string appended(const Encoding& encoding, std::string_view version,
+                     std::initializer_list<std::string_view> fields) {
   FieldWriter out;
   if (encoding.is_list) {
     out.text("");
+  }
+  out.text(version);
+  for (const auto field : encoding.since) {
+    out.text(field);
   }
   for (const auto field : fields) {
     out.text(field);
   }
   return encoding.bytes + out.bytes();
+}
+
+// The first version that is not known here.
+std::string next_version(const Encoding& encoding) {
+  return encoding.since.empty() ? "2" : "3";
 }
 
 }  // namespace
@@ -34,17 +44,19 @@ TEST_CASE("what is read is written as it was") {
 TEST_CASE("what a later release appended is overlooked") {
   for (const auto& encoding : encodings()) {
     CAPTURE(encoding.name);
-    CHECK(encoding.again(appended(encoding, {"2"})) == encoding.bytes);
-    CHECK(encoding.again(appended(encoding, {"2", "", "more"})) == encoding.bytes);
-    CHECK(encoding.again(appended(encoding, {"19", "", "20!"})) == encoding.bytes);
+    const auto version = next_version(encoding);
+    CHECK(encoding.again(appended(encoding, version, {})) == encoding.bytes);
+    CHECK(encoding.again(appended(encoding, version, {"", "more"})) == encoding.bytes);
+    CHECK(encoding.again(appended(encoding, "19", {"x", "20!"})) == encoding.bytes);
   }
 }
 
 TEST_CASE("what a later release marked as not to be overlooked is not read") {
   for (const auto& encoding : encodings()) {
     CAPTURE(encoding.name);
-    CHECK_FALSE(encoding.again(appended(encoding, {"2!"})).has_value());
-    CHECK_FALSE(encoding.again(appended(encoding, {"2!", "more"})).has_value());
+    const auto version = next_version(encoding) + "!";
+    CHECK_FALSE(encoding.again(appended(encoding, version, {})).has_value());
+    CHECK_FALSE(encoding.again(appended(encoding, version, {"more"})).has_value());
   }
 }
 
@@ -53,7 +65,7 @@ TEST_CASE("what follows and has no version is not read") {
     CAPTURE(encoding.name);
     for (const auto* version : {"", "0", "1", "-2", "more", "2x", " 2"}) {
       CAPTURE(version);
-      CHECK_FALSE(encoding.again(appended(encoding, {version, "more"})).has_value());
+      CHECK_FALSE(encoding.again(appended(encoding, version, {"more"})).has_value());
     }
     CHECK_FALSE(encoding.again(encoding.bytes + "x").has_value());
   }
@@ -68,8 +80,8 @@ TEST_CASE("what was cut is not read, in what was appended neither") {
       const auto cut = std::string_view(encoding.bytes).substr(0, length);
       CHECK(encoding.again(cut).has_value() == whole);
     }
-    const auto later = appended(encoding, {"2", "more"});
-    // Between two fields what is there is whole.
+    const auto later = appended(encoding, next_version(encoding), {"more"});
+    // Between two fields what is there is whole, but for those that belong to a version.
     const auto more = later.size() - 8;
     const auto version = more - 5;
     for (std::size_t length = encoding.bytes.size() + 1; length < later.size(); ++length) {
@@ -77,6 +89,27 @@ TEST_CASE("what was cut is not read, in what was appended neither") {
       const bool whole = length == more || (encoding.is_list && length == version);
       CHECK(encoding.again(std::string_view(later).substr(0, length)).has_value() == whole);
     }
+  }
+}
+
+TEST_CASE("what belongs to a version that is known is read, whatever follows") {
+  const Outbox outbox{.attempts = 1, .revocation = encode_revocation({.record = "r"})};
+  const auto bytes = encode_outbox(outbox);
+  FieldWriter second;
+  second.number(2).text(outbox.revocation);
+  CHECK(bytes == encode_outbox({.attempts = 1}) + second.bytes());
+  CHECK(testing::outbox_again(bytes) == bytes);
+  FieldWriter third;
+  third.number(3).text(outbox.revocation).text("more").text("and more");
+  CHECK(testing::outbox_again(encode_outbox({.attempts = 1}) + third.bytes()) == bytes);
+  for (const auto* version : {"1", "2!", "x", ""}) {
+    FieldWriter marked;
+    marked.text(version).text(outbox.revocation);
+    CHECK_FALSE(testing::outbox_again(encode_outbox({.attempts = 1}) + marked.bytes()));
+  }
+  for (std::size_t length = bytes.size() - second.bytes().size() + 1; length < bytes.size();
+       ++length) {
+    CHECK_FALSE(testing::outbox_again(std::string_view(bytes).substr(0, length)).has_value());
   }
 }
 
