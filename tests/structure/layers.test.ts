@@ -171,15 +171,15 @@ function writableSymbols(archive: URL): string[] {
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
-  // address, flags, section, size, name; constants with pointers in them are in .data.rel.ro, and what libFuzzer is
-  // told of a switch in .data.
+  // address, flags, section, size, name; constants with pointers in them are in .data.rel.ro, what libFuzzer is told
+  // of a switch in .data, and the marks by which ASan finds a constant that is defined twice in .bss.
   return table
     .split("\n")
     .map((line) => /^[0-9a-f]+ .{7} (\.(?:data|bss|tdata|tbss)\S*)\s+[0-9a-f]+ (.*)$/.exec(line))
     .filter((match) => match !== null)
     .filter(([, section, name]) => !section?.startsWith(".data.rel.ro") && !section?.startsWith(name ?? ""))
     .map(([, section, name]) => `${section} ${name?.trim()}`)
-    .filter((symbol) => !symbol.includes(" __sancov_gen_"));
+    .filter((symbol) => !/ __(?:sancov_gen_|odr_asan_gen_)/.test(symbol));
 }
 
 test("nothing in the core can be written to between two flows: only wasm holds globals", () => {
