@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/connection/journal.h"
 #include "tests/flows/host/wire.h"
+#include "tests/sim/people.h"
 #include "tests/sim/seal.h"
 #include "tests/sim/simulation.h"
 
@@ -73,8 +74,8 @@ std::optional<Reply> Simulation::carry_out(const std::shared_ptr<Run>& run,
   if (std::holds_alternative<Seal>(effect) || std::holds_alternative<Open>(effect)) {
     return seal_or_open(run, effect);
   }
-  if (std::holds_alternative<VerifySignature>(effect)) {
-    return Reply(VerifySignature::Reply(true));
+  if (const auto* signature = std::get_if<VerifySignature>(&effect)) {
+    return Reply(VerifySignature::Reply(holds(*signature)));
   }
   if (std::holds_alternative<KvGet>(effect)) {
     kv_get(run, issued);
@@ -178,7 +179,8 @@ Reply Simulation::read_storage(const std::shared_ptr<Run>& run, const StorageRea
   }
   auto& record = (**values)[0];
   if (mutation_ == Mutation::kv_is_the_truth) {
-    record = kv_.get(run->front, connection_key(id_of(run->connection)), mono_).value_or(*record);
+    record = kv_.get(run->front, connection_key(id_of(plan_.owner(run->connection))), mono_)
+                 .value_or(*record);
   } else if (mutation_ == Mutation::stale_reread && effect.keys.size() == 1) {
     auto other = decode_record(*record).value_or(ConnectionRecord{});
     --other.version;
@@ -202,7 +204,7 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
     if (const auto journal = key == kJournalKey ? decode_journal(value) : std::nullopt) {
       run->asked_version = journal->base_version;
       if (run->operation == "authority.alarm" && !node.object->storage.contains(key)) {
-        coverage_.count("refresh_due", name_of(ledger_.policy().mode));
+        coverage_.count("refresh_due", name_of(ledger_.policy(run->connection).mode));
       }
     }
     auto record = key == kRecordKey ? decode_record(value) : std::nullopt;
