@@ -60,4 +60,32 @@ bool FieldReader::flag() {
   return value == "1";
 }
 
+std::int64_t FieldReader::version() {
+  if (!ok_ || rest_.empty()) {
+    return 1;
+  }
+  has_version_ = true;
+  const auto version = number();
+  ok_ = ok_ && version > 1;
+  return version;
+}
+
+bool FieldReader::complete_or_later() {
+  if (!has_version_) {
+    (void)version();
+  }
+  while (ok_ && !rest_.empty()) {
+    (void)text();
+  }
+  return ok_;
+}
+
+std::optional<std::string_view> FieldReader::element() {
+  if (!ok_ || rest_.empty()) {
+    return std::nullopt;
+  }
+  const auto first = text();
+  return first.empty() ? std::nullopt : std::optional(first);
+}
+
 }  // namespace postern

@@ -6,6 +6,7 @@
 // it, nested where needed. Numbers are decimal text, so that a trace of it reads as text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,12 +39,26 @@ class FieldReader {
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
   // No fault so far.
   [[nodiscard]] bool ok() const { return ok_; }
-  // No fault, and nothing left over.
+  // No fault, and nothing left over: for what crosses within one release.
   [[nodiscard]] bool complete() const { return ok_ && rest_.empty(); }
+
+  // For what is stored, or sent to another release (docs/storage.md). The encoding's version, which
+  // stands behind the fields of version 1: a number from 2 on, or nothing at all, and it is 1.
+  // Anything else is a fault: a later release says by it that it must not be overlooked.
+  [[nodiscard]] std::int64_t version();
+  // No fault, and nothing left over but what a later release appended. Reads that, and the version
+  // if nobody has.
+  [[nodiscard]] bool complete_or_later();
+  // The first field of a list's next element; nullopt at its end. That is the end of the bytes or,
+  // in front of what a later release appended, an empty field: no element begins with one.
+  [[nodiscard]] std::optional<std::string_view> element();
+  // How many bytes are not read yet.
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
 
  private:
   std::string_view rest_;
   bool ok_ = true;
+  bool has_version_ = false;
 };
 
 }  // namespace postern

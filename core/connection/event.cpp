@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kNames[] = {"connected",      "refreshed",     "refresh_retry",
                                        "refresh_failed", "recovered",     "needs_reauth",
                                        "disconnected",   "grant_expiring"};
+constexpr int kEventFields = 4;
 constexpr std::size_t kLongestType = 40;
 constexpr std::string_view kPrefix = "connection.";
 
@@ -81,20 +82,36 @@ std::string encode_event(const Event& event) {
   return out.take();
 }
 
+void append_event(std::string& events, const Event& event) {
+  FieldReader in(events);
+  auto behind = in.left();
+  while (in.element()) {
+    for (int field = 1; field < kEventFields; ++field) {
+      (void)in.text();
+    }
+    behind = in.left();
+  }
+  // What cannot be read stays so.
+  if (in.ok()) {
+    events.resize(events.size() - behind);
+  }
+  events += encode_event(event);
+}
+
 std::optional<std::vector<Event>> decode_events(std::string_view bytes) {
   std::vector<Event> events;
   FieldReader in(bytes);
   bool well_formed = true;
-  while (in.ok() && !in.at_end()) {
+  while (const auto id = in.element()) {
     Event event;
-    event.id = in.text();
+    event.id = *id;
     event.type = in.text();
     well_formed = well_formed && is_event_type(event.type);
     event.at = in.number();
     event.data = in.text();
     events.push_back(std::move(event));
   }
-  return in.ok() && well_formed ? std::optional(std::move(events)) : std::nullopt;
+  return in.complete_or_later() && well_formed ? std::optional(std::move(events)) : std::nullopt;
 }
 
 std::string encode_delivery(const Delivery& delivery) {
@@ -112,15 +129,15 @@ std::optional<Delivery> decode_delivery(std::string_view bytes) {
   delivery.first = in.number();
   delivery.seen = in.number();
   delivery.next_at = in.number();
-  while (in.ok() && !in.at_end()) {
+  while (const auto name = in.element()) {
     WebhookProgress webhook;
-    webhook.name = in.text();
+    webhook.name = *name;
     webhook.next = in.number();
     webhook.attempts = in.number();
     webhook.next_at = in.number();
     delivery.webhooks.push_back(std::move(webhook));
   }
-  return in.ok() ? std::optional(std::move(delivery)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(delivery)) : std::nullopt;
 }
 
 EpochMs delivery_due_at(const Delivery& delivery, std::int64_t count, EpochMs now) {

@@ -48,6 +48,8 @@ struct Event {
 
 // Events one behind the other, as stored.
 [[nodiscard]] std::string encode_event(const Event& event);
+// Behind the last of them, in place of what a later release appended.
+void append_event(std::string& events, const Event& event);
 [[nodiscard]] std::optional<std::vector<Event>> decode_events(std::string_view bytes);
 
 // How far one webhook has come with one connection's events.

@@ -51,8 +51,9 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   // Versions before did not write it, and a journal may be open while one takes over from them.
   journal.incarnation = in.at_end() ? std::string_view() : in.text();
   journal.asked_at = in.at_end() ? journal.sent_at : in.number();
-  return in.complete() && (kind == "code" || kind == "refresh") ? std::optional(std::move(journal))
-                                                                : std::nullopt;
+  return in.complete_or_later() && (kind == "code" || kind == "refresh")
+             ? std::optional(std::move(journal))
+             : std::nullopt;
 }
 
 std::string encode_pending(const Pending& pending) {
@@ -68,7 +69,7 @@ std::optional<Pending> decode_pending(std::string_view bytes) {
   pending.code_hash = in.text();
   pending.expires_at = in.number();
   pending.record = in.text();
-  return in.complete() ? std::optional(std::move(pending)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(pending)) : std::nullopt;
 }
 
 std::string encode_outbox(const Outbox& outbox) {
@@ -98,11 +99,10 @@ std::optional<Outbox> decode_outbox(std::string_view bytes) {
     outbox.events = in.text();
     outbox.worked_at = in.number();
   }
-  if (!in.at_end()) {
-    (void)in.number();  // the version
+  if (in.version() > 1) {
     outbox.revocation = in.text();
   }
-  return in.complete() ? std::optional(outbox) : std::nullopt;
+  return in.complete_or_later() ? std::optional(outbox) : std::nullopt;
 }
 
 std::string encode_revocation(const Revocation& revocation) {
@@ -117,7 +117,7 @@ std::optional<Revocation> decode_revocation(std::string_view bytes) {
   revocation.record = in.text();
   revocation.since = in.number();
   revocation.retry_at = in.number();
-  return in.ok() ? std::optional(std::move(revocation)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(revocation)) : std::nullopt;
 }
 
 std::string encode_trouble(const Trouble& trouble) {
@@ -132,7 +132,7 @@ std::optional<Trouble> decode_trouble(std::string_view bytes) {
   trouble.reason = in.text();
   trouble.since = in.number();
   trouble.integration = in.flag();
-  return in.complete() ? std::optional(std::move(trouble)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(trouble)) : std::nullopt;
 }
 
 std::string version_key(std::int64_t version) {
@@ -154,16 +154,16 @@ std::string encode_pauses(const std::vector<Pause>& pauses) {
 std::vector<Pause> decode_pauses(std::string_view bytes) {
   std::vector<Pause> pauses;
   FieldReader in(bytes);
-  while (in.ok() && !in.at_end()) {
+  while (const auto resource = in.element()) {
     Pause pause;
-    pause.resource = in.text();
+    pause.resource = *resource;
     pause.granted_at = in.number();
     pause.since = in.number();
     pause.until = in.number();
     pause.refused_at = in.number();
     pauses.push_back(std::move(pause));
   }
-  return in.ok() ? std::move(pauses) : std::vector<Pause>();
+  return in.complete_or_later() ? std::move(pauses) : std::vector<Pause>();
 }
 
 bool is_in_force(const Pause& pause, const ConnectionRecord& record, EpochMs now) {

@@ -87,9 +87,9 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   record.refresh_sealed_version = in.number();
   record.refresh_minted_at = in.number();
   FieldReader tokens(in.text());
-  while (tokens.ok() && !tokens.at_end()) {
+  while (const auto resource = tokens.element()) {
     StoredAccessToken token;
-    token.resource = tokens.text();
+    token.resource = *resource;
     token.sealed = tokens.text();
     token.sealed_version = tokens.number();
     token.minted_at = tokens.number();
@@ -103,7 +103,9 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   record.claims = in.text();
   record.granted_at = format == kFirstFormat ? record.created_at : in.number();
   record.evidence = format == kFirstFormat ? std::string_view() : in.text();
-  if (!in.complete() || !tokens.ok() || !status) {
+  // Nobody writes the first format any more.
+  const bool ends = format == kFirstFormat ? in.complete() : in.complete_or_later();
+  if (!ends || !tokens.complete_or_later() || !status) {
     return std::nullopt;
   }
   record.status = *status;

@@ -193,8 +193,7 @@ struct ReplyBody<std::vector<SqlOutcome>> {
 };
 
 template <class Value>
-bool read(std::string_view bytes, std::optional<Result<Value, HostFault>>& reply) {
-  FieldReader in(bytes);
+bool read(FieldReader& in, std::optional<Result<Value, HostFault>>& reply) {
   bool ok = true;
   const auto fault_name = in.text();
   if (fault_name.empty()) {
@@ -204,7 +203,12 @@ bool read(std::string_view bytes, std::optional<Result<Value, HostFault>>& reply
   } else {
     ok = false;
   }
-  return ok && in.complete();
+  return ok;
+}
+template <class Value>
+bool read(std::string_view bytes, std::optional<Result<Value, HostFault>>& reply) {
+  FieldReader in(bytes);
+  return read(in, reply) && in.complete();
 }
 template <class Value>
 bool read(std::string_view bytes, std::optional<Value>& reply) {
@@ -351,6 +355,11 @@ bool read_reply(std::string_view bytes, std::optional<MemoryGet::Reply>& reply) 
 }
 bool read_reply(std::string_view bytes, std::optional<std::monostate>& reply) {
   return read(bytes, reply);
+}
+
+bool read_kept(std::string_view bytes, std::optional<Fetch::Reply>& reply) {
+  FieldReader in(bytes);
+  return read(in, reply) && in.complete_or_later();
 }
 
 bool deliver_replies(Loop& loop, std::string_view bytes) {

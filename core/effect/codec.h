@@ -40,6 +40,9 @@ namespace postern {
 [[nodiscard]] bool read_reply(std::string_view bytes, std::optional<MemoryGet::Reply>& reply);
 [[nodiscard]] bool read_reply(std::string_view bytes, std::optional<std::monostate>& reply);
 
+// The same of the answer to a Fetch that was kept (Fetch::keep_key), perhaps by another release.
+[[nodiscard]] bool read_kept(std::string_view bytes, std::optional<Fetch::Reply>& reply);
+
 // `now`, then id and answer, repeated: applies all of it to the loop or, when malformed, nothing
 // that comes after the fault. False when malformed or when an id is not waited for.
 [[nodiscard]] bool deliver_replies(Loop& loop, std::string_view bytes);

@@ -88,6 +88,8 @@ struct Provider {
   std::string_view revocation_endpoint;  // RFC 7009 or the provider's own; empty: none to be called
   // Revocation of any token ends all that the account has granted to this client, whoever asked.
   bool revocation_ends_grant = false;
+  // A grant ends there by a living access token alone; its refresh token ends with that.
+  bool revocation_by_access_token = false;
   std::string_view profile_endpoint;
   std::string_view logout_endpoint;  // OIDC RP-Initiated Logout 1.0
   std::string_view jwks_uri;

@@ -1,5 +1,6 @@
 // GitHub: OAuth apps, with and without expiring user tokens, and GitHub Apps acting for a person.
-// docs.github.com: "Authorizing OAuth apps", "Refreshing user access tokens".
+// docs.github.com: "Authorizing OAuth apps", "Refreshing user access tokens", "Scopes for OAuth
+// apps".
 #include "core/base/json_writer.h"
 #include "core/provider/all.h"
 
@@ -12,6 +13,19 @@ constexpr Api kAppApis[] = {
 constexpr std::string_view kScopes[] = {"read:user"};
 constexpr std::string_view kTerminal[] = {"bad_refresh_token", "bad_verification_code"};
 constexpr std::string_view kOrigins[] = {"https://github.com"};
+
+constexpr ScopeWords kWords[] = {
+    {"read:user", "Read your profile"},
+    {"user:email", "Read your e-mail addresses"},
+    {"user", "Read and change your profile, read your e-mail addresses, follow people as you"},
+    {"public_repo", "Read and change your public repositories"},
+    {"repo",
+     "Read and change all your repositories, private ones too, and manage who and what has access"},
+    {"delete_repo", "Delete your repositories"},
+    {"workflow", "Add and change the workflows of your repositories"},
+    {"gist", "Create and change gists as you"},
+    {"notifications", "Read your notifications and change your subscriptions"},
+    {"read:org", "Read your memberships of organizations, and their projects and teams"}};
 
 // "Delete an app token", docs.github.com/rest/apps/oauth-applications: this token alone. The
 // person's other tokens of the app, perhaps of other connections, stay.
@@ -42,12 +56,14 @@ constexpr Provider kGithub{
     .authorization_endpoint = "{login}/login/oauth/authorize",
     .token_endpoint = "{login}/login/oauth/access_token",
     .revocation_endpoint = "{api}/applications/{client_id}/token",
+    .revocation_by_access_token = true,
     .profile_endpoint = "{api}/user",
     .logout_endpoint = "",
     .jwks_uri = "",
     .issuer = "",
     .apis = kApis,
     .default_scopes = kScopes,
+    .scope_words = kWords,
     .replay = {.kind = ReplayClass::single_use},
     .refresh_idle_seconds = 184 * kDaySeconds,
     .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kTerminal},
@@ -65,6 +81,7 @@ constexpr Provider kGithubApp{
     .authorization_endpoint = "{login}/login/oauth/authorize",
     .token_endpoint = "{login}/login/oauth/access_token",
     .revocation_endpoint = "{api}/applications/{client_id}/token",
+    .revocation_by_access_token = true,
     .profile_endpoint = "{api}/user",
     .logout_endpoint = "",
     .jwks_uri = "",

@@ -7,8 +7,10 @@ namespace {
 constexpr Api kApis[] = {
     {.name = "google", .origin = "https://www.googleapis.com", .audience = ""}};
 constexpr std::string_view kScopes[] = {"openid", "email", "profile"};
-// Without `prompt=consent` a second consent gives no refresh token.
-constexpr ProviderParameter kParameters[] = {{"access_type", "offline"}, {"prompt", "consent"}};
+// Without `consent` a second sign-in gives no refresh token; without `select_account` whoever is
+// signed in alone would not be asked which account is meant.
+constexpr ProviderParameter kParameters[] = {{"access_type", "offline"},
+                                             {"prompt", "consent select_account"}};
 constexpr std::string_view kOrigins[] = {"https://accounts.google.com"};
 
 constexpr ScopeWords kWords[] = {

@@ -44,6 +44,14 @@ function tokenRows(results: Results): void {
     row(`  ${name}`, `${(1e6 / each).toFixed(0)}/s${server}`);
   }
   atLeast(results, "token read, warm, HTTP: against the plain Worker", "http warm postern", "http plain", 2);
+  for (const kind of ["warm", "cold"])
+    atLeast(
+      results,
+      `token read, ${kind}, HTTP: among 10,000 organizations, against alone`,
+      `http ${kind} crowded`,
+      `http ${kind} postern`,
+      0.95,
+    );
   atLeast(
     results,
     "token read, warm, HTTP: against Hono's constant",

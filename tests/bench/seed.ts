@@ -15,6 +15,15 @@ export interface Person {
   readonly token: string;
 }
 
+/** Connections and keys of so many other organizations, of which nothing is ever asked. */
+export function* bystanders(organizations: number): Generator<[string, string]> {
+  const filler = base64(randomBytes(1_500));
+  for (let n = 0; n < organizations; n += 1) {
+    yield [connectionKey(`org-${n}`, "user-0"), filler];
+    yield [`apikey:${sha256(`pk_org-${n}`).toString("base64url")}`, filler];
+  }
+}
+
 export const people = (count: number): Person[] =>
   Array.from({ length: count }, (_, n) => ({
     userId: `user-${n}`,

@@ -41,10 +41,12 @@ export async function measureTokens(workers: Workers, rounds: number): Promise<R
       await workers.caller.one({ path: `/?${query}`, headers: {} });
     },
   });
-  const { postern, plain, constant } = workers;
+  const { postern, crowded, plain, constant } = workers;
   return compare(
     [
       http("http warm postern", postern, COUNTS.warm, false),
+      http("http warm crowded", crowded, COUNTS.warm, false),
+      http("http cold crowded", crowded, COUNTS.slow, true),
       http("http constant", constant, COUNTS.warm, false),
       http("http plain", plain, COUNTS.slow, false),
       http("http cold postern", postern, COUNTS.slow, true),
@@ -59,12 +61,14 @@ export async function measureTokens(workers: Workers, rounds: number): Promise<R
   );
 }
 
-/** All three say the same about the same person, or the comparison is none. */
+/** All say the same about the same person, or the comparison is none. */
 async function checkAnswers(workers: Workers, requests: readonly LoadRequest[]): Promise<void> {
   const [first] = requests;
   if (first === undefined) throw new Error("no requests");
   const answers = await Promise.all(
-    [workers.postern, workers.plain, workers.constant].map(async (load) => JSON.parse(await load.one(first))),
+    [workers.postern, workers.crowded, workers.plain, workers.constant].map(async (load) =>
+      JSON.parse(await load.one(first)),
+    ),
   );
   const [postern, ...others] = answers.map((answer) => JSON.stringify(answer));
   if (others.some((other) => other !== postern))

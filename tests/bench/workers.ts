@@ -16,7 +16,7 @@ import {
   wranglerSettings,
 } from "./deployed.ts";
 import { Load } from "./load.ts";
-import { ORG, type Person, people, plainEntries, posternEntries } from "./seed.ts";
+import { bystanders, ORG, type Person, people, plainEntries, posternEntries } from "./seed.ts";
 
 const esbuild = fromWrangler("esbuild") as {
   build(options: Record<string, unknown>): Promise<{ outputFiles: { text: string }[] }>;
@@ -24,12 +24,16 @@ const esbuild = fromWrangler("esbuild") as {
 
 /** So many that nobody is asked for twice by a cold reader: what the isolate remembers is no help. */
 export const USERS = 8_000;
+/** Whose connections and keys lie around those of the readers, in a second Postern's store. */
+export const ORGANIZATIONS = 10_000;
 export const SOCKET = [{ host: "127.0.0.1", port: 0 }];
 const DAY_MS = 24 * 3600 * 1000;
 
 export interface Workers {
   readonly people: readonly Person[];
   readonly postern: Load;
+  /** The same, among 10,000 organizations. */
+  readonly crowded: Load;
   readonly plain: Load;
   readonly constant: Load;
   readonly caller: Load;
@@ -83,6 +87,15 @@ export async function startWorkers(): Promise<Workers> {
         durableObjects: { CONNECTION: { className: "ConnectionObject", useSQLite: true } },
       },
       {
+        name: "crowded",
+        ...shared,
+        ...uploaded(),
+        bindings: vars,
+        kvNamespaces: { AZURE_TOKENS: "crowd" },
+        d1Databases: { DB: "crowd-db" },
+        durableObjects: { CONNECTION: { className: "ConnectionObject", useSQLite: true } },
+      },
+      {
         name: "plain",
         ...shared,
         ...(await script("plain-worker.ts")),
@@ -101,18 +114,23 @@ export async function startWorkers(): Promise<Workers> {
           CONSTANT: { name: "constant", entrypoint: "ConstantService" },
         },
       },
+      {
+        name: "crowd-filler",
+        ...shared,
+        ...(await script("caller-worker.ts")),
+        kvNamespaces: { STORE: "crowd" },
+      },
     ],
   };
   const miniflare = new Miniflare(convertV4MiniflareOptions(options));
   await miniflare.ready;
   const portOf = async (name: string) => Number((await miniflare.unsafeGetDirectURL(name)).port);
-  const entries = [
-    ...(await posternEntries(who, vars.MASTER_KEYS ?? "", expiresAt)),
-    ...plainEntries(who, plainKey, expiresAt),
-  ];
-  await fill(await portOf("caller"), entries);
+  const readers = await posternEntries(who, vars.MASTER_KEYS ?? "", expiresAt);
+  await fill(await portOf("caller"), [...readers, ...plainEntries(who, plainKey, expiresAt)]);
+  await fill(await portOf("crowd-filler"), [...bystanders(ORGANIZATIONS), ...readers]);
   const loads = {
     postern: new Load(await portOf("postern")),
+    crowded: new Load(await portOf("crowded")),
     plain: new Load(await portOf("plain")),
     constant: new Load(await portOf("constant")),
     caller: new Load(await portOf("caller")),

@@ -1,4 +1,4 @@
-/** A real browser, and one person's way through Postern's pages and Microsoft's. */
+/** A real browser, and one person's way through Postern's pages and the provider's. */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -110,10 +110,10 @@ function checkPolicy(headers: Record<string, string>): void {
   assert.match(headers["referrer-policy"] ?? "", /^(no-referrer|same-origin)$/);
 }
 
-/** Consent page -> the sign-in page at Microsoft. */
-export async function goOn(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Continue to Microsoft" }).click();
-  await page.waitForURL(/\/oauth2\/v2\.0\/authorize/);
+/** Consent page -> the provider's sign-in page. */
+export async function goOn(page: Page, provider = "Microsoft"): Promise<void> {
+  await page.getByRole("button", { name: `Continue to ${provider}` }).click();
+  await page.waitForURL(/\/oauth2\/v2\.0\/authorize|\/login\/oauth\/authorize|\/o\/oauth2\/v2\/auth/);
 }
 
 export async function pick(page: Page, email: string): Promise<void> {

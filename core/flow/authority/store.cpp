@@ -33,7 +33,7 @@ std::size_t tell(AuthorityState* state, const ConnectionRecord& record,
   for (const auto& each : told) {
     const auto event = make_event("evt_" + base64url_encode(state->context->take_entropy(12)),
                                   each.type, now, record, each.details);
-    events += encode_event(event);
+    append_event(events, event);
     add_webhook_event(state, commit, event);
   }
   std::size_t dropped = 0;
@@ -42,7 +42,7 @@ std::size_t tell(AuthorityState* state, const ConnectionRecord& record,
     dropped = kept.size() / 2;
     events.clear();
     for (std::size_t i = dropped; i < kept.size(); ++i) {
-      events += encode_event(kept[i]);
+      append_event(events, kept[i]);
     }
   }
   commit->puts.emplace_back(kOutboxKey, encode_outbox(*outbox));

@@ -48,7 +48,7 @@ bool read_cursor(std::string_view text, ConnectionQuery& query) {
   FieldReader in(*bytes);
   query.after_subject = in.text();
   query.after_integration = in.text();
-  return in.complete();
+  return in.complete_or_later();
 }
 
 }  // namespace

@@ -123,6 +123,20 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
   co_return std::unexpected(std::move(done.error().problem));
 }
 
+// What the provider wants to be shown before it ends the grant. Without it the grant is owed for.
+Task<std::monostate> bring_token_to_revoke(FlowContext* context, AuthorityState* state) {
+  if (!lacks_token_to_revoke(*state->record, co_await current_time())) {
+    co_return std::monostate{};
+  }
+  const std::string resource(default_api(*find_provider(state->record->provider)).name);
+  (void)co_await settle(context, state, resource);
+  if (state->record && !state->refresh.journal && !state->behind &&
+      lacks_token_to_revoke(*state->record, co_await current_time())) {
+    (void)co_await refresh(context, state, resource);
+  }
+  co_return std::monostate{};
+}
+
 }  // namespace
 
 Task<Outcome> authority_token_flow(FlowContext* context) {
@@ -212,6 +226,9 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     co_return problem_outcome(state.error());
   }
   const bool connected = state->record && state->record->status != Status::revoked;
+  if (connected) {
+    (void)co_await bring_token_to_revoke(context, &*state);
+  }
   if (connected || state->pending || state->pending_unreadable || state->sign_in.journal) {
     const auto now = co_await current_time();
     // A tombstone with a version, in every store: a copy that is older can never rise again.

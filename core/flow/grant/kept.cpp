@@ -41,7 +41,7 @@ Task<Result<std::optional<HttpReply>, Problem>> open_kept(AuthorityState* state,
       .org = state->id.org, .context = kept_context(state->id, journal), .sealed = *exchange.kept});
   // Kept are the very bytes of the answer to a Fetch. What cannot be read may hold the only tokens.
   std::optional<Fetch::Reply> fetched;
-  if (!opened || !read_reply(*opened, fetched)) {
+  if (!opened || !read_kept(*opened, fetched)) {
     if (opened && kind == JournalKind::code) {
       // No key will ever make it readable: the person who is there again need not wait for it.
       journal.kept_reads = kMostKeptReads;

@@ -1,6 +1,7 @@
 #include "core/flow/grant/revoke.h"
 
 #include "core/base/text.h"
+#include "core/connection/decision.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/store/connections.h"
@@ -42,6 +43,10 @@ Task<RevocationResult> ask(const AuthorityState* state, const ConnectionRecord* 
     co_return RevocationResult::try_again;
   }
   const auto& provider = *integration->provider;
+  if (lacks_token_to_revoke(*record, co_await current_time())) {
+    // "Not known" would be the answer for a dead one, whose refresh token lives on.
+    co_return RevocationResult::try_again;
+  }
   const auto refresh_token = co_await opened(
       record, "refresh_token", record->refresh_sealed_version, record->sealed_refresh_token);
   const auto* stored = record->token_for(default_api(provider).name);
@@ -96,6 +101,16 @@ std::string revocation_owed_for(const ConnectionRecord& record, EpochMs now) {
     return {};
   }
   return encode_revocation({.record = encode_record(record), .since = now, .retry_at = now});
+}
+
+bool lacks_token_to_revoke(const ConnectionRecord& record, EpochMs now) {
+  const auto* provider = find_provider(record.provider);
+  if (provider == nullptr || !provider->revocation_by_access_token ||
+      record.status != Status::connected || record.sealed_refresh_token.empty()) {
+    return false;
+  }
+  const auto* token = record.token_for(default_api(*provider).name);
+  return token == nullptr || !is_alive(*token, now);
 }
 
 std::string_view nothing_owed(const AuthorityState* state) {

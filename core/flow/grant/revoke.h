@@ -22,6 +22,8 @@ inline constexpr std::string_view kShared = "shared";
 // What is owed to the provider once `record` is disconnected: for the outbox, in the transaction
 // that ends the connection. Empty where there is nothing to revoke, or no way.
 [[nodiscard]] std::string revocation_owed_for(const ConnectionRecord& record, EpochMs now);
+// Whether the provider wants a living access token, which the record lacks and a refresh may bring.
+[[nodiscard]] bool lacks_token_to_revoke(const ConnectionRecord& record, EpochMs now);
 // kUnsupported or kNone, where nothing is owed.
 [[nodiscard]] std::string_view nothing_owed(const AuthorityState* state);
 

@@ -23,7 +23,7 @@ std::optional<ApiKeyRecord> decode_api_key_record(std::string_view bytes) {
   record.permissions = in.text();
   record.expires_at = in.number();
   record.revoked = in.flag();
-  return in.complete() ? std::optional(std::move(record)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(record)) : std::nullopt;
 }
 
 std::string api_key_kv_key(std::string_view hash) {

@@ -39,7 +39,7 @@ std::optional<TokenPayload> decode_token_payload(std::string_view bytes) {
   payload.forced = in.flag();
   payload.refused_version = in.number();
   payload.kv_version = in.number();
-  return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }
 
 std::string encode(const RollbackPayload& payload) {
@@ -54,7 +54,7 @@ std::optional<RollbackPayload> decode_rollback_payload(std::string_view bytes) {
   RollbackPayload payload;
   payload.id = read_id(in);
   payload.version = in.number();
-  return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }
 
 std::string encode(const RedeliverPayload& payload) {
@@ -68,7 +68,7 @@ std::optional<RedeliverPayload> decode_redeliver_payload(std::string_view bytes)
   FieldReader in(bytes);
   auto id = read_id(in);
   auto events = decode_events(in.text());
-  return in.complete() && events && events->size() == 1
+  return in.complete_or_later() && events && events->size() == 1
              ? std::optional(RedeliverPayload{.id = std::move(id), .event = events->front()})
              : std::nullopt;
 }
@@ -86,7 +86,7 @@ std::optional<LiveToken> decode_live_token(std::string_view bytes) {
   token.scope = in.text();
   token.expires_at = in.number();
   token.version = in.number();
-  return in.complete() ? std::optional(std::move(token)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(token)) : std::nullopt;
 }
 
 std::string encode(const ConnectPayload& payload) {
@@ -131,7 +131,7 @@ std::optional<ConnectPayload> decode_connect_payload(std::string_view bytes) {
   payload.code = in.text();
   payload.code_verifier = in.text();
   payload.state_text = in.text();
-  return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }
 
 std::string encode(const ConfirmPayload& payload) {
@@ -147,7 +147,7 @@ std::optional<ConfirmPayload> decode_confirm_payload(std::string_view bytes) {
   payload.id = read_id(in);
   payload.attempt = in.text();
   payload.code_hash = in.text();
-  return in.complete() ? std::optional(std::move(payload)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }
 
 std::string encode(const ConnectionId& id) {
@@ -159,7 +159,7 @@ std::string encode(const ConnectionId& id) {
 std::optional<ConnectionId> decode_connection_id(std::string_view bytes) {
   FieldReader in(bytes);
   auto id = read_id(in);
-  return in.complete() ? std::optional(std::move(id)) : std::nullopt;
+  return in.complete_or_later() ? std::optional(std::move(id)) : std::nullopt;
 }
 
 }  // namespace postern

@@ -44,6 +44,14 @@ TEST_CASE("every entry of the catalogue is one that Postern can work with") {
       CHECK(prefixes.insert(provider->environment).second);
       // Somebody has to say whose an access token is.
       CHECK((!provider->issuer.empty() || !provider->profile_endpoint.empty()));
+      for (const auto scope : provider->default_scopes) {
+        CAPTURE(scope);
+        CHECK_FALSE(words_of(*provider, scope).empty());
+      }
+      for (const auto& [name, value] : provider->authorization_parameters) {
+        // The consent page says that the person chooses the account at the provider.
+        CHECK((name != "prompt" || value.find("select_account") != std::string_view::npos));
+      }
     }
     CHECK(provider->issuer.empty() == provider->jwks_uri.empty());
     const auto endpoints = endpoints_of(*provider, parts);

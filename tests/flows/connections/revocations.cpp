@@ -73,12 +73,35 @@ void reconnected(Stories& stories) {
   story.host.call(github.get_token());
 }
 
+void expired(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-of-an-expired-token", "A grant is ended whose access token has expired",
+      "The provider ends a grant by a living access token alone, and of a dead one it says that it "
+      "knows none:\nthe refresh token would live on. It is used once more."));
+  GithubStory github(story);
+  const GithubTokens first{.access_token = "ghu_1", .refresh_token = "ghr_1", .expires_in = 28'800};
+  github.connect_quietly(first);
+  story.world.now += 8 * kHourMs;
+  story.expect("POST", std::string(kGithubTokenUrl),
+               github_token_reply(
+                   {.access_token = "ghu_2", .refresh_token = "ghr_2", .expires_in = 28'800}));
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.host.call(disconnect());
+  story.section("While the token endpoint is down",
+                "The connection is over; that the grant is not is said, and not taken for done.");
+  github.connect_quietly(first);
+  story.world.now += 8 * kHourMs;
+  story.expect("POST", std::string(kGithubTokenUrl), json_reply(503, ""));
+  story.host.call(disconnect());
+}
+
 }  // namespace
 
 void tell_revocations(Stories& stories) {
   revoked(stories);
   retried(stories);
   given_up(stories);
+  expired(stories);
   reconnected(stories);
 }
 

@@ -309,7 +309,7 @@ describe("refreshes of one connection", () => {
       expect(new TextDecoder().decode(answer.body)).toContain('"overloaded"');
     }
     expect(answers.filter((answer) => answer.kind === "data")).toHaveLength(1001);
-    expect(await world.tokenRequests()).toBe(1);
-    expect((await readToken(who)).status).toBe(200);
+    // One refresh after the sign-in. The provider may be asked for neighbours meanwhile, by their alarms.
+    expect(await readToken(who)).toMatchObject({ status: 200, json: { version: 2 } });
   });
 });

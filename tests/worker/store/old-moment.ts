@@ -29,8 +29,8 @@ export class OldMoment {
   }
 
   /** A second after it was recorded, in a fresh isolate. */
-  static async begin(moment: Moment): Promise<OldMoment> {
-    const old = await OldMoment.alone(moment);
+  static async begin(moment: Moment, stores: StoredState = moment.stores): Promise<OldMoment> {
+    const old = await OldMoment.alone(moment, stores);
     const { grants, access } = moment.provider;
     for (const grant of grants) if (grant.live.length > 0) await takeOver(grant, access);
     await world.control({ reset_stats: true });

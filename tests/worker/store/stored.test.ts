@@ -9,6 +9,7 @@ import {
   connected,
   createKey,
   createLink,
+  disconnect,
   get,
   newUser,
   readToken,
@@ -18,6 +19,7 @@ import {
 } from "../support/client.ts";
 import { everySecret, everyStoredByte } from "../support/hay.ts";
 import { eventsLogged, logLines } from "../support/logs.ts";
+import { connectedAt, GITHUB, GOOGLE, given } from "../support/providers.ts";
 import { findSecrets, formsOf } from "../support/secrets.ts";
 import {
   alarmOf,
@@ -148,6 +150,23 @@ describe("no secret in the clear", () => {
   function knowCookies(browser: Browser): void {
     for (const value of browser.cookies.values()) known.set(value, "cookie");
   }
+
+  test("of a provider whose revocation is down, in the record that is kept for it", async () => {
+    await GITHUB.world.control({ tokens: "expiring" });
+    for (const provider of [GITHUB, GOOGLE]) {
+      const gone = await connectedAt(provider);
+      await refreshNow(gone);
+      await provider.world.control({ revocation: { kind: "status", status: 503, times: "always" } });
+      expect((await disconnect(gone)).json.provider_revocation).toBe("pending");
+      expect(await storedKeys(await authorityOf(gone))).toContain("outbox");
+    }
+    const secrets = await everySecret(known);
+    for (const provider of [GITHUB, GOOGLE])
+      for (const kind of ["access_tokens", "refresh_tokens"] as const)
+        expect(secrets.get((await given(provider, kind)).at(-1) ?? "")).toBe(kind);
+    expect(findSecrets(secrets, await everyStoredByte())).toEqual([]);
+    expect(findSecrets(secrets, [{ where: "log", bytes: logLines().join("\n") }])).toEqual([]);
+  });
 
   test("in any byte of KV, D1, the authorities and the log, during and after a run of everything", async () => {
     const key = await keyOf("acme");

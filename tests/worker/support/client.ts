@@ -1,7 +1,10 @@
 /** Callers of Postern as the tests need them: a backend with a key, a browser with its cookies, the administrator. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
+import { createApp } from "../../../worker-shim/src/app.ts";
 import type { PosternRpc } from "../../../worker-shim/src/generated/rpc.gen.ts";
+import type { Whose } from "./stores.ts";
 import { ADMIN_KEY, ORIGIN } from "./variables.ts";
 import { ALICE, world } from "./world.ts";
 
@@ -14,9 +17,27 @@ export interface Answer {
 }
 
 /** One request, never following a redirect. */
-export async function http(path: string, init: RequestInit = {}): Promise<Answer> {
+export type Send = (path: string, init?: RequestInit) => Promise<Answer>;
+
+export const http: Send = async (path, init) => answerOf(await exports.default.fetch(requestOf(path, init)));
+
+/** Another Worker in front, which has these variables besides. Authorities have their own (`configure`). */
+export function frontWith(variables: Record<string, string | undefined>): Send {
+  const [app, bindings] = [createApp(), { ...env, ...variables }];
+  return async (path, init) => {
+    const context = createExecutionContext();
+    const answer = await answerOf(await app.fetch(requestOf(path, init), bindings, context));
+    await waitOnExecutionContext(context);
+    return answer;
+  };
+}
+
+function requestOf(path: string, init: RequestInit = {}): Request {
   const url = path.startsWith("https:") ? path : `${ORIGIN}${path}`;
-  const response = await exports.default.fetch(new Request(url, { redirect: "manual", ...init }));
+  return new Request(url, { redirect: "manual", ...init });
+}
+
+async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = /json/.test(response.headers.get("content-type") ?? "");
   return {
@@ -27,8 +48,8 @@ export async function http(path: string, init: RequestInit = {}): Promise<Answer
   };
 }
 
-export function get(path: string, key: string, headers: Record<string, string> = {}): Promise<Answer> {
-  return http(path, { headers: { authorization: `Bearer ${key}`, ...headers } });
+export function get(path: string, key: string, headers: Record<string, string> = {}, through = http) {
+  return through(path, { headers: { authorization: `Bearer ${key}`, ...headers } });
 }
 
 export function send(method: string, path: string, key: string, body?: unknown): Promise<Answer> {
@@ -64,13 +85,18 @@ export function newUser(): string {
 /** A browser: keeps Postern's cookies, follows nothing by itself. */
 export class Browser {
   readonly cookies = new Map<string, string>();
+  readonly #send: Send;
+
+  constructor(through = http) {
+    this.#send = through;
+  }
 
   async open(url: string, init: RequestInit = {}): Promise<Answer> {
     const headers = new Headers(init.headers);
     if (this.cookies.size > 0) {
       headers.set("cookie", [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "));
     }
-    const answer = await http(url, { ...init, headers });
+    const answer = await this.#send(url, { ...init, headers });
     for (const line of answer.headers.getSetCookie()) {
       const [pair = ""] = line.split(";");
       const at = pair.indexOf("=");
@@ -102,9 +128,10 @@ export async function createLink(
   key: string,
   user: string,
   more: Record<string, string> = {},
+  through = http,
 ): Promise<Link> {
   const query = new URLSearchParams({ user_id: user, ...more });
-  const answer = await get(`/connect?${query}`, key);
+  const answer = await get(`/connect?${query}`, key, {}, through);
   if (answer.status !== 200) throw new Error(`no connect link: ${answer.status} ${answer.text}`);
   return { url: String(answer.json.auth_url), attempt: String(answer.json.state) };
 }
@@ -121,10 +148,8 @@ export async function connect(
   return browser.open(await browser.upToCallback(link.url, email));
 }
 
-export interface Connected {
-  readonly org: string;
+export interface Connected extends Whose {
   readonly key: string;
-  readonly user: string;
 }
 
 /** An organization of its own, with a key and one connected user. */
@@ -148,9 +173,10 @@ export async function acme(permissions?: readonly string[]): Promise<Connected> 
 }
 
 /** An organization of its own, and a user who has connected nothing. */
-export async function stranger(): Promise<Connected> {
+export async function stranger(integration?: string): Promise<Connected> {
   const org = newOrg();
-  return { org, key: (await createKey(org)).key, user: newUser() };
+  const { key } = await createKey(org);
+  return { org, key, user: newUser(), ...(integration === undefined ? {} : { integration }) };
 }
 
 /** The newest access token that the world gave out. */
@@ -167,16 +193,28 @@ export async function nearExpiry(): Promise<{ who: Connected; old: string }> {
   return { who, old };
 }
 
+export const integrationOf = ({ integration = "azure" }: Whose) => integration;
+
+/** The path of a connection over HTTP, or what is below it. */
+function pathOf(who: Connected, below = "", more: Record<string, string> = {}): string {
+  const named = { user_id: who.user, ...(who.account === undefined ? {} : { account: who.account }) };
+  return `/v1/connections/${integrationOf(who)}${below}?${new URLSearchParams({ ...named, ...more })}`;
+}
+
 export function readToken(who: Connected, more: Record<string, string> = {}): Promise<Answer> {
-  return get(`/v1/connections/azure/token?${new URLSearchParams({ user_id: who.user, ...more })}`, who.key);
+  return get(pathOf(who, "/token", more), who.key);
 }
 
 export function refreshNow(who: Connected): Promise<Answer> {
-  return send("POST", `/v1/connections/azure/refresh?user_id=${who.user}`, who.key);
+  return send("POST", pathOf(who, "/refresh"), who.key);
 }
 
 export function describeConnection(who: Connected): Promise<Answer> {
-  return get(`/v1/connections/azure?user_id=${who.user}`, who.key);
+  return get(pathOf(who), who.key);
+}
+
+export function disconnect(who: Connected): Promise<Answer> {
+  return send("DELETE", pathOf(who), who.key);
 }
 
 export async function attemptRows(table: "connect_links" | "oauth_states"): Promise<number> {

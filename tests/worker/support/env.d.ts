@@ -10,6 +10,8 @@ declare namespace Cloudflare {
     AZURE_CLIENT_ID: string;
     AZURE_CLIENT_SECRET: string;
     GITHUB_LOGIN_ORIGIN: string;
+    GITHUB_CLIENT_ID: string;
+    GITHUB_CLIENT_SECRET: string;
     GOOGLE_LOGIN_ORIGIN: string;
     ADMIN_API_KEY: string;
     MIGRATIONS: import("cloudflare:test").D1Migration[];

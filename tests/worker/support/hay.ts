@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Hay } from "./secrets.ts";
 import { everyAuthorityEntry } from "./stores.ts";
 import { ADMIN_KEY, MASTER_KEYS } from "./variables.ts";
-import { world } from "./world.ts";
+import { github, google, world } from "./world.ts";
 
 export async function everyStoredByte(): Promise<Hay[]> {
   const hay: Hay[] = [];
@@ -35,10 +35,11 @@ export async function everyStoredByte(): Promise<Hay[]> {
   return hay;
 }
 
-/** What the world gave out, and what only the tests know of. */
+/** What the worlds gave out, and what only the tests know of. */
 export async function everySecret(known: ReadonlyMap<string, string>): Promise<Map<string, string>> {
   const secrets = new Map(known);
-  for (const [kind, values] of Object.entries(await world.secrets())) {
+  const given = await Promise.all([world, github, google].map((one) => one.secrets()));
+  for (const [kind, values] of given.flatMap((kinds) => Object.entries(kinds))) {
     for (const value of values) {
       // What a fault gave out instead of an ID token: too short to be one, or to look for.
       if (value === "not.a-jwt") continue;

@@ -6,15 +6,24 @@ import { ConnectionObject } from "../../../worker-shim/src/connection-object.ts"
 import { FieldWriter } from "../../../worker-shim/src/fields.ts";
 import { memory } from "../../../worker-shim/src/isolate.ts";
 import { toBase64Url } from "../../../worker-shim/src/sealing.ts";
+import { integrationOf } from "./client.ts";
 
 export interface Whose {
   readonly org: string;
   readonly user: string;
+  /** Microsoft's when absent. */
+  readonly integration?: string;
+  /** `default` when absent. */
+  readonly account?: string;
 }
+
+/** User and account in one text (core/connection/subject.cpp). */
+const subjectOf = ({ user, account = "default" }: Whose) =>
+  account === "default" ? user : `${user}\x1f${account}`;
 
 /** The key of a connection, in KV and as its authority's name (core/connection/record.cpp). */
 export async function connectionKey(who: Whose): Promise<string> {
-  const id = new FieldWriter().add(who.org, "azure", who.user).bytes().slice();
+  const id = new FieldWriter().add(who.org, integrationOf(who), subjectOf(who)).bytes().slice();
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", id));
   return `connection:${who.org}:${toBase64Url(hash)}`;
 }
@@ -79,8 +88,10 @@ export async function deleteFromKv(who: Whose): Promise<void> {
 }
 
 export function inD1(who: Whose): Promise<Record<string, unknown> | null> {
-  return env.DB.prepare("SELECT * FROM oauth_connections WHERE org_id = ? AND user_id = ?")
-    .bind(who.org, who.user)
+  return env.DB.prepare(
+    "SELECT * FROM oauth_connections WHERE org_id = ? AND integration = ? AND user_id = ?",
+  )
+    .bind(who.org, integrationOf(who), subjectOf(who))
     .first();
 }
 

@@ -1,6 +1,7 @@
 #include "core/flow/store/payload.h"
 
 #include <doctest/doctest.h>
+#include <initializer_list>
 
 #include "core/base/fields.h"
 
@@ -18,7 +19,56 @@ void refuses_every_cut(const std::string& bytes, Decode decode) {
   CHECK_FALSE(decode(bytes + std::string(4, '\0')).has_value());
 }
 
+std::string fields(std::initializer_list<std::string_view> all) {
+  FieldWriter out;
+  for (const auto field : all) {
+    out.text(field);
+  }
+  return out.take();
+}
+
 }  // namespace
+
+// An authority of 0.1.0 takes exactly these, and so does a front.
+TEST_CASE("the fields of payloads and their order are those of 0.1.0") {
+  CHECK(encode(TokenPayload{.id = kId,
+                            .resource = "arm",
+                            .min_ttl_ms = 5,
+                            .forced = true,
+                            .refused_version = 6,
+                            .kv_version = 7}) ==
+        fields({"acme", "azure", "u", "arm", "5", "1", "6", "7"}));
+  CHECK(encode(LiveToken{.access_token = "a", .scope = "s", .expires_at = 5, .version = 6}) ==
+        fields({"a", "s", "5", "6"}));
+  CHECK(encode(ConfirmPayload{.id = kId, .attempt = "a", .code_hash = "h"}) ==
+        fields({"acme", "azure", "u", "a", "h"}));
+  CHECK(encode(RollbackPayload{.id = kId, .version = 7}) == fields({"acme", "azure", "u", "7"}));
+  CHECK(encode(RedeliverPayload{
+            .id = kId, .event = {.id = "evt_1", .type = "refreshed", .at = 5, .data = "{}"}}) ==
+        fields({"acme", "azure", "u", fields({"evt_1", "refreshed", "5", "{}"})}));
+  CHECK(encode(kId) == fields({"acme", "azure", "u"}));
+  CHECK(encode(ConnectPayload{.state = {.state_hash = "1",
+                                        .cookie_hash = "not sent",
+                                        .mode = "2",
+                                        .attempt = "3",
+                                        .id = kId,
+                                        .tenant = "4",
+                                        .redirect_uri = "5",
+                                        .code_challenge = "6",
+                                        .sealed_verifier = "7",
+                                        .return_to = "8",
+                                        .confirm = "9",
+                                        .allow_other_account = true,
+                                        .created_at = 10,
+                                        .expires_at = 11},
+                              .query = "12",
+                              .path_integration = "13",
+                              .code = "14",
+                              .code_verifier = "15",
+                              .state_text = "16"}) ==
+        fields({"acme", "azure", "u", "1", "2", "3", "4", "5", "6", "7", "8", "9", "1", "12", "13",
+                "14", "15", "16"}));
+}
 
 TEST_CASE("a token's payload is read as it was written") {
   const auto bytes = encode(TokenPayload{.id = kId,
