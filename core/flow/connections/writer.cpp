@@ -123,7 +123,7 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
   co_return std::unexpected(std::move(done.error().problem));
 }
 
-// What the provider wants to be shown before it ends the grant. Without it the grant is owed for.
+// What the provider wants to be shown before it ends the grant. Without it nobody can end it there.
 Task<std::monostate> bring_token_to_revoke(FlowContext* context, AuthorityState* state) {
   if (!lacks_token_to_revoke(*state->record, co_await current_time())) {
     co_return std::monostate{};

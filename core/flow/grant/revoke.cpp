@@ -46,10 +46,6 @@ Task<RevocationResult> ask(const AuthorityState* state, const ConnectionRecord* 
     co_return RevocationResult::try_again;
   }
   const auto& provider = *integration->provider;
-  if (lacks_token_to_revoke(*record, co_await current_time())) {
-    // "Not known" would be the answer for a dead one, whose refresh token lives on.
-    co_return RevocationResult::try_again;
-  }
   const auto refresh_token = co_await opened(
       record, "refresh_token", record->refresh_sealed_version, record->sealed_refresh_token);
   const auto* stored = record->token_for(default_api(provider).name);
@@ -111,6 +107,11 @@ Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>*
   if (co_await current_time() < owed->retry_at || waits) {
     co_return revocation::kPending;
   }
+  if (lacks_token_to_revoke(*record, co_await current_time())) {
+    // "Not known" would be the answer for a dead one, whose refresh token lives on.
+    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
+    co_return revocation::kFailed;
+  }
   auto result = RevocationResult::try_again;
   if (!ends_all) {
     result = co_await ask(state, &*record);
@@ -133,7 +134,7 @@ Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>*
   const auto now = co_await current_time();
   if (now - owed->since >= kGivenUpMs) {
     (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
-    co_return revocation::kNone;
+    co_return revocation::kFailed;
   }
   owed->retry_at = now + patience(owed->since, now, kMinuteMs);
   (void)co_await log_connection(LogLevel::warn, "revocation_retry", &state->id);

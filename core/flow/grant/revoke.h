@@ -17,6 +17,8 @@ inline constexpr std::string_view kUnsupported = "unsupported";  // the provider
 inline constexpr std::string_view kNone = "none";                // there is no grant to end
 inline constexpr std::string_view kRevoked = "revoked";
 inline constexpr std::string_view kPending = "pending";  // tried again by alarm, for a day
+// Nobody will try any more: the grant lives at the provider until its person ends it there.
+inline constexpr std::string_view kFailed = "failed";
 // The provider would end another connection's grant with it: it is of the same account.
 inline constexpr std::string_view kShared = "shared";
 }  // namespace revocation
@@ -27,11 +29,12 @@ inline constexpr std::string_view kShared = "shared";
                                                             EpochMs now);
 // Whether the provider wants a living access token, which the record lacks and a refresh may bring.
 [[nodiscard]] bool lacks_token_to_revoke(const ConnectionRecord& record, EpochMs now);
-// kUnsupported or kNone, where nothing is owed.
+// How it stands where nothing is owed: kUnsupported or kNone.
 [[nodiscard]] std::string_view nothing_owed(const AuthorityState* state);
 
 // Tries what is owed, if its time has come; what fails is tried again, less and less often, and is
-// given up after a day, which the log tells. How it stands with the newest of it.
+// given up after a day, or where no token is left that the provider takes for it, which the log
+// tells. How it stands with the newest of it.
 Task<std::string_view> revoke_owed(AuthorityState* state);
 
 // A request that ends all grants of an account may be on its way to the provider: a grant that is
