@@ -127,6 +127,8 @@ void Simulation::job_ended(Node& node, const std::shared_ptr<Job>& job, const En
   }
   if (job->operation == "authority.disconnect" && ended.outcome && ended.outcome->status == 200) {
     ledger_.disconnected(node.connection, mono_);
+    revocations_.told(node.connection, member_of(ended.outcome->body, "provider_revocation"),
+                      now());
   }
   watch_alarm(node);
   for (const auto& answer : job->answers) {

@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/store/connections.h"
+#include "tests/sim/seal.h"
 #include "tests/sim/simulation.h"
 
 namespace postern::sim {
@@ -22,6 +23,9 @@ constexpr DurationMs kLongestDebtMs = 45 * kMinuteMs;
 constexpr DurationMs kPatienceMs = 20 * kMinuteMs;
 // A webhook's longest wait between two tries, and a tenth.
 constexpr DurationMs kLongestDeliveryMs = 27 * kHourMs;
+// Between two tries to revoke a grant, and a tenth.
+constexpr DurationMs kLongestRevocationMs = 7 * kHourMs;
+
 }  // namespace
 
 std::optional<ConnectionRecord> record_of(const Node& node) {
@@ -30,13 +34,24 @@ std::optional<ConnectionRecord> record_of(const Node& node) {
   return stored == storage.end() ? std::nullopt : decode_record(stored->second);
 }
 
+bool owes_revocation(const Node& node) {
+  const auto& storage = node.object->storage;
+  const auto stored = storage.find(std::string(kOutboxKey));
+  const auto outbox = stored == storage.end() ? std::nullopt : decode_outbox(stored->second);
+  return outbox && !outbox->revocations.empty();
+}
+
 bool owes(const Node& node) {
   const auto& storage = node.object->storage;
+  const auto stored = storage.find(std::string(kOutboxKey));
+  auto outbox = stored == storage.end() ? std::nullopt : decode_outbox(stored->second);
+  if (outbox) {
+    outbox->revocations.clear();  // has a patience of its own
+  }
   const auto journal = storage.find(std::string(kJournalKey));
   const auto open = journal == storage.end() ? std::nullopt : decode_journal(journal->second);
-  return (open && open->attempts <= kMostUnaskedTries) ||
-         storage.contains(std::string(kOutboxKey)) || storage.contains(std::string(kSignInKey)) ||
-         storage.contains(std::string(kPendingKey));
+  return (open && open->attempts <= kMostUnaskedTries) || (outbox && !outbox->is_done()) ||
+         storage.contains(std::string(kSignInKey)) || storage.contains(std::string(kPendingKey));
 }
 
 bool sends(const Node& node) {
@@ -140,6 +155,18 @@ std::string Simulation::check_serves(int connection, bool arm) {
   return "refused";
 }
 
+bool Simulation::has_live_token(const ConnectionRecord& record) const {
+  return std::ranges::any_of(record.tokens, [&](const StoredAccessToken& token) {
+    const auto context =
+        seal_context(record.id, "access_token:" + token.resource, token.sealed_version);
+    const auto text = world_.open(record.id.org, context, without_kid(token.sealed));
+    const auto found = connection_of_.find(connection_key(record.id));
+    return text && found != connection_of_.end() && token.resource != "arm" &&
+           provider_.access(plan_.vendor(found->second), *text, false, now()) != nullptr &&
+           (token.expires_at == 0 || token.expires_at - now() > kHourMs);
+  });
+}
+
 void Simulation::check_connection(Node& node) {
   const auto connection = node.connection;
   const auto record = record_of(node);
@@ -151,7 +178,10 @@ void Simulation::check_connection(Node& node) {
   const auto answer = check_serves(connection, false);
   // It may have come to its end meanwhile.
   const bool ended = place && provider_.ended_by_itself(place->grant, now());
-  if (place && provider_.grants[static_cast<std::size_t>(place->grant)].withheld) {
+  if (place && provider_.grant(place->grant).withheld) {
+    if (record->status == Status::connected && answer != "valid" && has_live_token(*record)) {
+      ledger_.violated(5, "a token that lives is not served: " + answer);
+    }
     coverage_.count("end", "without a refresh token, " + answer);
     return;
   }
@@ -191,6 +221,29 @@ void Simulation::check_stores() {
   }
 }
 
+// Whatever is sealed of an ended connection was a token.
+void Simulation::check_tombstones() {
+  for (const auto& node : nodes_) {
+    const auto record = record_of(node);
+    if (!record || record->status != Status::revoked || ledger_.was_lost(node.connection)) {
+      continue;
+    }
+    for (const auto& [key, value] : node.object->storage) {
+      if (value.contains(testing::kSealedPrefix)) {
+        ledger_.violated(8, "storage has tokens of an ended connection: " + key);
+      }
+    }
+    const auto key = connection_key(record->id);
+    const auto rows = world_.d1.batch({select_connection(record->id)});
+    const auto d1 = rows ? connection_of((*rows)[0]) : std::nullopt;
+    if (kv_.newest(key).value_or("").contains(testing::kSealedPrefix) ||
+        (d1 && encode_record(*d1).contains(testing::kSealedPrefix))) {
+      ledger_.violated(8, "KV or D1 has tokens of an ended connection");
+    }
+    coverage_.count("end", "tombstone");
+  }
+}
+
 void Simulation::check_end() {
   for (auto& node : nodes_) {
     check_connection(node);
@@ -205,7 +258,12 @@ void Simulation::check_end() {
   if (!wait_for(kLongestDeliveryMs, [](const Node& node) { return !sends(node) && !owes(node); })) {
     ledger_.violated(7, "webhooks are owed events long after faults stopped");
   }
+  if (!wait_for(kLongestRevocationMs, [](const Node& node) { return !owes_revocation(node); })) {
+    ledger_.violated(8, "a revocation is owed long after faults stopped");
+  }
   check_stores();
+  check_tombstones();
+  revocations_.check_end(now());
   std::vector<std::string> log;
   const auto rows =
       world_.d1.batch({{.sql = "SELECT id FROM events ORDER BY seq", .parameters = {}}});

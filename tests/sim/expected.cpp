@@ -37,6 +37,15 @@ constexpr std::string_view kBranches[] = {
     "fate.lost_with_its_answer", "fate.at_risk", "fate.nobody_could_confirm_it",
     "fate.needs_person", "provider_down.for_one_resource", "storage_lost.at_rest",
     "storage_lost.with_what_was_owed", "log.connection_recovered",
+    // Whose a sign-in's tokens are, where no ID token says it.
+    "log.connect_refused reason=profile_unavailable", "log.connect_refused reason=profile_refused",
+    "log.connect_refused reason=profile_unreadable",
+    // What becomes of an ended connection's grant at its provider.
+    "provider_revocation.none", "provider_revocation.unsupported", "provider_revocation.pending",
+    "provider_revocation.revoked", "provider_revocation.failed", "provider_revocation.shared",
+    "log.revoked", "log.revocation_retry", "log.revocation_given_up", "revocation_fate.over",
+    "revocation_fate.given_up", "revocation_fate.left_to_others", "revocation_fate.renewed",
+    "end.tombstone",
     // Unasked.
     "refresh_due.keep_alive", "refresh_due.keep_fresh", "schedule.keep_alive",
     "schedule.keep_fresh", "alarm.pending_sign_in_expired",

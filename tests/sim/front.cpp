@@ -13,6 +13,8 @@ namespace {
 constexpr int kMostRestarts = 3;
 constexpr DurationMs kAuthorityDeadlineMs = 60 * kSecondMs;
 
+}  // namespace
+
 std::string member_of(std::string_view json, std::string_view name) {
   const auto key = "\"" + std::string(name) + "\":\"";
   const auto at = json.find(key);
@@ -22,8 +24,6 @@ std::string member_of(std::string_view json, std::string_view name) {
   const auto begin = at + key.size();
   return std::string(json.substr(begin, json.find('"', begin) - begin));
 }
-
-}  // namespace
 
 void Simulation::call(const std::shared_ptr<Call>& call) {
   start_call(call);

@@ -150,6 +150,13 @@ class Ledger {
   [[nodiscard]] int newest_received(int grant_index) { return grant(grant_index).newest_received; }
   [[nodiscard]] int grant_of(int connection) { return at(connection).grant; }
   [[nodiscard]] bool was_lost(int connection) { return at(connection).lost; }
+  [[nodiscard]] int newest_issued(int grant_index) { return grant(grant_index).newest_issued; }
+  // Does a connection serve from it, or will once its sign-in is finished?
+  [[nodiscard]] bool needs(int grant_index);
+  // It is connected, or needs a person, or would be so if its storage were not lost.
+  [[nodiscard]] bool is_open(int connection) {
+    return at(connection).grant >= 0 && !at(connection).ended;
+  }
   [[nodiscard]] bool was_rolled_back(int connection) { return at(connection).rolled_back; }
   // Every sign-in that arrived has become what it had to.
   void check_sign_ins();

@@ -13,4 +13,16 @@ void Ledger::shown_for_revocation(int connection, Vendor vendor, std::string_vie
   }
 }
 
+bool Ledger::needs(int grant_index) {
+  const int owner = provider_.grant(grant_index).connection;
+  const auto& state = at(owner);
+  const auto& book = grant(grant_index);
+  if (state.ended || state.lost) {
+    return false;
+  }
+  return state.grant == grant_index
+             ? state.status != Status::needs_reauth
+             : state.last_sign_in == grant_index && !book.refused && !book.gave_way;
+}
+
 }  // namespace postern::sim

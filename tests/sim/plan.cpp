@@ -9,36 +9,72 @@ namespace postern::sim {
 
 namespace {
 
-constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crash_before",      "crash_after",       "crash_waiting",      "trap",
-    "kv_read_fails",     "kv_read_times_out", "kv_write_fails",     "kv_write_fails_done",
-    "kv_write_late",     "kv_write_never",    "d1_fails",           "d1_fails_done",
-    "d1_times_out",      "d1_times_out_done", "storage_fails",      "keep_fails",
-    "alarm_late",        "alarm_twice",       "token_request_lost", "token_request_late",
-    "token_answer_lost", "token_slow",        "token_slow_done",    "token_5xx",
-    "token_5xx_done",    "token_429",         "token_html",         "token_html_done",
-    "token_cut_done",    "token_odd_done",    "resource_401",       "resource_5xx",
-    "keys_fail",         "profile_slow",      "profile_refused",    "profile_odd",
-    "caller_hangs_up",   "message_lost",      "hook_refuses",       "hook_lost",
-    "hook_answer_lost"};
+constexpr std::array<std::string_view, kFaults> kFaultNames = {"crash_before",
+                                                               "crash_after",
+                                                               "crash_waiting",
+                                                               "trap",
+                                                               "kv_read_fails",
+                                                               "kv_read_times_out",
+                                                               "kv_write_fails",
+                                                               "kv_write_fails_done",
+                                                               "kv_write_late",
+                                                               "kv_write_never",
+                                                               "d1_fails",
+                                                               "d1_fails_done",
+                                                               "d1_times_out",
+                                                               "d1_times_out_done",
+                                                               "storage_fails",
+                                                               "keep_fails",
+                                                               "alarm_late",
+                                                               "alarm_twice",
+                                                               "token_request_lost",
+                                                               "token_request_late",
+                                                               "token_answer_lost",
+                                                               "token_slow",
+                                                               "token_slow_done",
+                                                               "token_5xx",
+                                                               "token_5xx_done",
+                                                               "token_429",
+                                                               "token_html",
+                                                               "token_html_done",
+                                                               "token_cut_done",
+                                                               "token_odd_done",
+                                                               "resource_401",
+                                                               "resource_5xx",
+                                                               "keys_fail",
+                                                               "profile_slow",
+                                                               "profile_refused",
+                                                               "profile_odd",
+                                                               "revocation_5xx",
+                                                               "revocation_refused",
+                                                               "revocation_lost",
+                                                               "revocation_late",
+                                                               "revocation_answer_lost",
+                                                               "caller_hangs_up",
+                                                               "message_lost",
+                                                               "hook_refuses",
+                                                               "hook_lost",
+                                                               "hook_answer_lost"};
 constexpr std::array<std::string_view, kDeeds> kDeedNames = {
-    "get_token",     "refresh",      "use_resource", "describe",      "sign_in",    "disconnect",
-    "revoke_grant",  "lose_storage", "turn_ring",    "jump_clock",    "kv_down",    "d1_down",
-    "provider_down", "ring_broken",  "secret_wrong", "needs_consent", "hooks_down", "crash",
-    "rollback",      "list_events",  "redeliver"};
+    "get_token",     "refresh",         "use_resource",  "describe",    "sign_in",
+    "disconnect",    "revoke_grant",    "lose_storage",  "turn_ring",   "jump_clock",
+    "kv_down",       "d1_down",         "provider_down", "ring_broken", "secret_wrong",
+    "needs_consent", "revocation_down", "hooks_down",    "crash",       "rollback",
+    "list_events",   "redeliver"};
 
 struct Odds {
   Deed deed;
   int weight;
 };
 constexpr Odds kOdds[] = {
-    {Deed::get_token, 100},   {Deed::refresh, 22},     {Deed::use_resource, 16},
-    {Deed::describe, 4},      {Deed::sign_in, 26},     {Deed::disconnect, 12},
-    {Deed::revoke_grant, 4},  {Deed::lose_storage, 2}, {Deed::turn_ring, 4},
-    {Deed::jump_clock, 12},   {Deed::kv_down, 4},      {Deed::d1_down, 4},
-    {Deed::provider_down, 4}, {Deed::ring_broken, 1},  {Deed::secret_wrong, 4},
-    {Deed::needs_consent, 3}, {Deed::crash, 6},        {Deed::hooks_down, 4},
-    {Deed::rollback, 4},      {Deed::list_events, 1},  {Deed::redeliver, 2}};
+    {Deed::get_token, 100},   {Deed::refresh, 22},        {Deed::use_resource, 16},
+    {Deed::describe, 4},      {Deed::sign_in, 26},        {Deed::disconnect, 12},
+    {Deed::revoke_grant, 4},  {Deed::lose_storage, 2},    {Deed::turn_ring, 4},
+    {Deed::jump_clock, 12},   {Deed::kv_down, 4},         {Deed::d1_down, 4},
+    {Deed::provider_down, 4}, {Deed::ring_broken, 1},     {Deed::secret_wrong, 4},
+    {Deed::needs_consent, 3}, {Deed::revocation_down, 3}, {Deed::crash, 6},
+    {Deed::hooks_down, 4},    {Deed::rollback, 4},        {Deed::list_events, 1},
+    {Deed::redeliver, 2}};
 
 Deed pick_deed(Dice& dice) {
   int total = 0;
@@ -67,6 +103,76 @@ DurationMs pick_gap(Dice& dice) {
     return dice.between(8 * kSecondMs, 150 * kSecondMs);
   }
   return dice.between(3 * kMinuteMs, 70 * kMinuteMs);
+}
+
+bool revokes(const Owner& owner) {
+  return facts_of(owner.vendor).revokes;
+}
+
+// Long enough for a webhook, or a revocation, to be given up. What rings all the time would ring
+// all the while.
+bool has_long_night(const Plan& plan, Dice& dice) {
+  const bool rings_often = std::ranges::any_of(plan.owners, [&](const Owner& owner) {
+    return plan.settings.of(owner.vendor).rings_often();
+  });
+  const bool matters = plan.settings.has_webhooks || std::ranges::any_of(plan.owners, revokes);
+  return matters && !rings_often && dice.percent(6);
+}
+
+void add_night(Plan& plan, std::uint64_t& id, DurationMs& at, Dice& dice) {
+  DurationMs lasts = 30 * kHourMs;
+  if (plan.settings.has_webhooks) {
+    lasts = 4 * kDayMs;
+    plan.actions.push_back({.id = id++, .at = at, .deed = Deed::hooks_down, .amount = lasts});
+  }
+  for (int connection = 0; connection < static_cast<int>(plan.owners.size()); ++connection) {
+    if (!revokes(plan.owner(connection))) {
+      continue;
+    }
+    plan.actions.push_back({.id = id++,
+                            .at = at,
+                            .deed = Deed::revocation_down,
+                            .connection = connection,
+                            .amount = lasts});
+    // Ended, connected anew, and ended again.
+    constexpr Deed kDeeds[] = {Deed::disconnect, Deed::sign_in, Deed::disconnect};
+    auto then = at + 1;
+    for (const auto deed : kDeeds) {
+      if (!dice.percent(60)) {
+        break;
+      }
+      plan.actions.push_back({.id = id++,
+                              .at = then,
+                              .deed = deed,
+                              .connection = connection,
+                              .amount = plan.owner(connection).person,
+                              .allow_other = true});
+      then += dice.between(kMinuteMs, 5 * kHourMs);
+    }
+  }
+  at += lasts + dice.between(0, kHourMs);
+}
+
+// Who thinks better of it; and whoever leaves, whose connections are ended together.
+void add_after_disconnect(Plan& plan, const Action& after, std::uint64_t& id, Dice& dice) {
+  if (dice.percent(20)) {
+    plan.actions.push_back({.id = id++,
+                            .at = after.at + dice.between(0, 5 * kSecondMs),
+                            .deed = Deed::sign_in,
+                            .connection = after.connection,
+                            .front = after.front,
+                            .amount = plan.owner(after.connection).person});
+  } else if (dice.percent(30)) {
+    for (int other = 0; other < static_cast<int>(plan.owners.size()); ++other) {
+      if (other != after.connection && plan.vendor(other) == plan.vendor(after.connection)) {
+        plan.actions.push_back({.id = id++,
+                                .at = after.at + dice.between(0, 300),
+                                .deed = Deed::disconnect,
+                                .connection = other,
+                                .front = after.front});
+      }
+    }
+  }
 }
 
 Settings make_settings(Dice& dice) {
@@ -129,18 +235,11 @@ Plan make_plan(std::uint64_t seed) {
   }
   at += 10 * kSecondMs;
   const auto count = dice.between(4, 34);
-  // Long enough for a webhook to be given up. What rings all the time would ring all the while.
-  const bool rings_often = std::ranges::any_of(plan.owners, [&](const Owner& owner) {
-    return plan.settings.of(owner.vendor).rings_often();
-  });
-  const bool long_night = plan.settings.has_webhooks && !rings_often && dice.percent(6);
-  const auto night = long_night ? dice.below(count) : -1;
+  const auto night = has_long_night(plan, dice) ? dice.below(count) : -1;
   for (std::int64_t i = 0; i < count; ++i) {
     at += pick_gap(dice);
     if (i == night) {
-      plan.actions.push_back(
-          {.id = id++, .at = at, .deed = Deed::hooks_down, .amount = 4 * kDayMs});
-      at += 4 * kDayMs + dice.between(0, kHourMs);
+      add_night(plan, id, at, dice);
     }
     Action action{.id = id++,
                   .at = at,
@@ -170,6 +269,7 @@ Plan make_plan(std::uint64_t seed) {
                                          : dice.between(kMinuteMs, 3 * kHourMs);
         break;
       case Deed::hooks_down:
+      case Deed::revocation_down:
         action.amount = dice.between(kMinuteMs, 90 * kMinuteMs);
         break;
       case Deed::kv_down:
@@ -184,6 +284,9 @@ Plan make_plan(std::uint64_t seed) {
         break;
     }
     plan.actions.push_back(action);
+    if (action.deed == Deed::disconnect) {
+      add_after_disconnect(plan, action, id, dice);
+    }
   }
   return plan;
 }

@@ -55,6 +55,11 @@ enum class Fault : std::uint8_t {
   profile_slow,     // nobody says whose the tokens of a sign-in are before the deadline
   profile_refused,  // the profile endpoint does not take the token that its provider has just given
   profile_odd,      // it says nothing of anybody
+  revocation_5xx,
+  revocation_refused,      // for what the request is: too many, or not to be let in
+  revocation_lost,         // it never arrives
+  revocation_late,         // nobody answers it, and it arrives after that
+  revocation_answer_lost,  // it was taken, and nobody knows
   caller_hangs_up,
   message_lost,  // between a front and the authority
   hook_refuses,
@@ -93,6 +98,7 @@ enum class Deed : std::uint8_t {
   ring_broken,   // MASTER_KEYS cannot be read
   secret_wrong,  // the client secret has expired
   needs_consent,
+  revocation_down,
   hooks_down,
   crash,
   rollback,  // to an earlier version that is kept

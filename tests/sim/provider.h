@@ -94,6 +94,8 @@ class Provider {
   // Has a newer one been issued in its place?
   [[nodiscard]] bool is_spent(const RefreshPlace& place) const;
   void end_access(std::string_view text);
+  // In the account's settings: of GitHub and Google all that it let the client do.
+  void revoked_by_person(int grant);
   // Is it the second use of a grant's token if a request is taken after the replay that repeats it?
   [[nodiscard]] bool minds_overtaking(int grant) const;
   // Whose code it is; -1: nobody's.

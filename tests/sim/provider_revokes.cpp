@@ -78,6 +78,18 @@ Provider::Revoked Provider::revoke(Vendor vendor, const Fetch& request, EpochMs 
   return revoked;
 }
 
+void Provider::revoked_by_person(int grant_index) {
+  const auto& meant = grant(grant_index);
+  for (auto& each : grants) {
+    const bool is_this = &each == &meant;
+    const bool same = each.vendor == meant.vendor && each.person == meant.person;
+    if (is_this || (same && facts_of(meant.vendor).revokes)) {
+      each.ended_by_person = each.ended_by_person || each.alive || is_this;
+      each.alive = false;
+    }
+  }
+}
+
 void Provider::end(int grant_index) {
   auto& grant = grants[static_cast<std::size_t>(grant_index)];
   grant.alive = false;

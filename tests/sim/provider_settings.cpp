@@ -87,7 +87,11 @@ ProviderSettings make_provider_settings(Vendor vendor, Dice& dice) {
   if (vendor != Vendor::azure && dice.percent(50)) {
     make_it_itself(settings, vendor, dice);
   }
-  settings.lasting_tokens = vendor == Vendor::github && dice.percent(30);
+  if (vendor == Vendor::github && dice.percent(30)) {
+    settings.lasting_tokens = true;
+    settings.idle_seconds = 0;
+    settings.grant_seconds = 0;
+  }
   return settings;
 }
 

@@ -43,6 +43,7 @@ Simulation::Simulation(testing::World& world, const Plan& plan, const Muted& mut
       ledger_(plan, provider_, world, coverage),
       events_book_(plan, coverage,
                    [this](std::string text) { ledger_.violated(7, std::move(text)); }),
+      revocations_(plan, provider_, ledger_, coverage),
       kv_(plan) {
   world_.clear();
   configure(world_, plan);
@@ -176,9 +177,7 @@ void Simulation::act_on_world(const Action& action) {
   switch (action.deed) {
     case Deed::revoke_grant:
       if (const auto grant = ledger_.grant_of(action.connection); grant >= 0) {
-        auto& truth = provider_.grants[static_cast<std::size_t>(grant)];
-        truth.alive = false;
-        truth.ended_by_person = true;
+        provider_.revoked_by_person(grant);
       }
       break;
     case Deed::lose_storage:
@@ -225,6 +224,9 @@ void Simulation::act_on_world(const Action& action) {
       down(Down::consent);
       only_arm_needs_consent_ = action.id % 2 == 0;
       break;
+    case Deed::revocation_down:
+      down(Down::revocation);
+      break;
     case Deed::hooks_down:
       down(Down::hooks);
       break;
@@ -250,6 +252,7 @@ void Simulation::lose_storage(Node& node) {
   node.object->alarm_at = 0;
   ledger_.storage_lost(node.connection, !owes);
   events_book_.storage_lost(node.connection, owes || sends);
+  revocations_.storage_lost(node.connection);
   crash(node);
 }
 

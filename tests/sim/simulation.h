@@ -19,6 +19,7 @@
 #include "tests/sim/ledger.h"
 #include "tests/sim/mutation.h"
 #include "tests/sim/provider.h"
+#include "tests/sim/revocation_book.h"
 
 namespace postern::sim {
 
@@ -100,8 +101,11 @@ struct Node {
 // Is anything but a scheduled refresh left to do for it?
 [[nodiscard]] bool owes(const Node& node);
 [[nodiscard]] bool sends(const Node& node);
+[[nodiscard]] bool owes_revocation(const Node& node);
 [[nodiscard]] std::optional<ConnectionRecord> record_of(const Node& node);
 
+// A text of an answer; empty where there is none.
+[[nodiscard]] std::string member_of(std::string_view json, std::string_view name);
 // What stands in front of a server answers for it.
 [[nodiscard]] HttpReply html(int status);
 
@@ -159,7 +163,10 @@ class Simulation {
   // Steps until nothing of that kind is left, at most so long.
   bool wait_for(DurationMs most, const std::function<bool(const Node&)>& is_done);
   void check_connection(Node& node);
+  // One for what is meant where nothing is named, which its provider takes.
+  [[nodiscard]] bool has_live_token(const ConnectionRecord& record) const;
   void check_stores();
+  void check_tombstones();
   void check_schedule();
   void check_kept(const Node& node);
   void pass(DurationMs duration);
@@ -182,6 +189,9 @@ class Simulation {
   std::optional<Reply> carry_out(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   Reply commit(const std::shared_ptr<Run>& run, StorageCommit effect);
   Reply read_storage(const std::shared_ptr<Run>& run, const StorageRead& effect);
+  // For mutations.
+  [[nodiscard]] std::string account_forgotten(std::string key) const;
+  [[nodiscard]] static std::string unrecalled(const Node& node, const std::string& value);
   std::optional<Reply> memory(const std::shared_ptr<Run>& run, const Effect& effect);
   Reply seal_or_open(const std::shared_ptr<Run>& run, const Effect& effect);
   void log(const Run& run, const Log& effect);
@@ -189,6 +199,7 @@ class Simulation {
   void kv_write(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void land_late(std::function<void()>& write);
   void sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void note_others(int connection, const Sql& effect, std::vector<SqlOutcome>& outcomes);
   void fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void fetch_keys(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Vendor vendor);
   void fetch_resource(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Target target);
@@ -267,6 +278,7 @@ class Simulation {
   Provider provider_;
   Ledger ledger_;
   EventBook events_book_;
+  RevocationBook revocations_;
   Kv kv_;
   DurationMs mono_ = 0;
   DurationMs turned_ = 0;  // how far the clocks were turned forward

@@ -28,6 +28,8 @@ struct VendorFacts {
   bool revokes = false;
   // To revoke one token ends all that its account granted to the client.
   bool revokes_all = false;
+  // By a living access token alone.
+  bool revokes_by_access = false;
 };
 [[nodiscard]] const VendorFacts& facts_of(Vendor vendor);
 [[nodiscard]] inline std::string_view name_of(Vendor vendor) {
