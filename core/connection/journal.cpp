@@ -81,8 +81,8 @@ std::string encode_outbox(const Outbox& outbox) {
       .number(outbox.retry_at)
       .text(outbox.events)
       .number(outbox.worked_at);
-  if (!outbox.revocation.empty()) {
-    out.number(kOutboxVersion).text(outbox.revocation);
+  if (!outbox.revocations.empty()) {
+    out.number(kOutboxVersion).text(outbox.revocations);
   }
   return out.take();
 }
@@ -100,24 +100,31 @@ std::optional<Outbox> decode_outbox(std::string_view bytes) {
     outbox.worked_at = in.number();
   }
   if (in.version() > 1) {
-    outbox.revocation = in.text();
+    outbox.revocations = in.text();
   }
   return in.complete_or_later() ? std::optional(outbox) : std::nullopt;
 }
 
-std::string encode_revocation(const Revocation& revocation) {
+std::string encode_revocations(const std::vector<Revocation>& revocations) {
   FieldWriter out;
-  out.text(revocation.record).number(revocation.since).number(revocation.retry_at);
+  for (const auto& owed : revocations) {
+    out.text(owed.record).number(owed.since).number(owed.retry_at).number(owed.asked_at);
+  }
   return out.take();
 }
 
-std::optional<Revocation> decode_revocation(std::string_view bytes) {
+std::optional<std::vector<Revocation>> decode_revocations(std::string_view bytes) {
+  std::vector<Revocation> revocations;
   FieldReader in(bytes);
-  Revocation revocation;
-  revocation.record = in.text();
-  revocation.since = in.number();
-  revocation.retry_at = in.number();
-  return in.complete_or_later() ? std::optional(std::move(revocation)) : std::nullopt;
+  while (const auto record = in.element()) {
+    Revocation owed;
+    owed.record = *record;
+    owed.since = in.number();
+    owed.retry_at = in.number();
+    owed.asked_at = in.number();
+    revocations.push_back(std::move(owed));
+  }
+  return in.complete_or_later() ? std::optional(std::move(revocations)) : std::nullopt;
 }
 
 std::string encode_trouble(const Trouble& trouble) {

@@ -99,13 +99,15 @@ struct Outbox {
   // When the provider took the integration: an earlier mark on it goes with the next write to D1.
   // 0: nothing new is known.
   EpochMs worked_at = 0;
-  // A grant that is to be ended at the provider (encode_revocation); empty: none is.
-  std::string revocation;
+  // Grants that are to be ended at the provider (encode_revocations); empty: none is.
+  std::string revocations;
 
-  // Nothing is owed.
-  [[nodiscard]] bool is_done() const {
-    return kv_done && d1_done && events.empty() && revocation.empty();
+  // Neither KV nor D1 lacks anything.
+  [[nodiscard]] bool owes_no_store() const {
+    return kv_done && d1_done && events.empty() && worked_at == 0;
   }
+  // Nothing is owed.
+  [[nodiscard]] bool is_done() const { return owes_no_store() && revocations.empty(); }
 };
 [[nodiscard]] std::string encode_outbox(const Outbox& outbox);
 [[nodiscard]] std::optional<Outbox> decode_outbox(std::string_view bytes);
@@ -116,9 +118,13 @@ struct Revocation {
   std::string record;
   EpochMs since = 0;
   EpochMs retry_at = 0;
+  // When it was asked last: what nobody answered may be on its way still. 0: not yet.
+  EpochMs asked_at = 0;
 };
-[[nodiscard]] std::string encode_revocation(const Revocation& revocation);
-[[nodiscard]] std::optional<Revocation> decode_revocation(std::string_view bytes);
+// In the order in which they came to be owed: a connection may be ended again before the provider
+// could be told of the first time.
+[[nodiscard]] std::string encode_revocations(const std::vector<Revocation>& revocations);
+[[nodiscard]] std::optional<std::vector<Revocation>> decode_revocations(std::string_view bytes);
 
 // Why refreshes fail at present.
 struct Trouble {

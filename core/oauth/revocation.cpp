@@ -23,8 +23,8 @@ RevocationRequest make_revocation_request(const TokenEndpoint& endpoint, std::st
 
 RevocationResult result_of_revocation(int status) {
   const bool gone = status == 400 || status == 404 || status == 422;
-  return gone || (status >= 200 && status < 300) ? RevocationResult::done
-                                                 : RevocationResult::try_again;
+  if (gone || (status >= 200 && status < 300)) return RevocationResult::done;
+  return status < 500 ? RevocationResult::try_again : RevocationResult::unknown;
 }
 
 }  // namespace postern

@@ -24,10 +24,12 @@ struct RevocationRequest {
 
 enum class RevocationResult : std::uint8_t {
   done,       // the token is over, or was not there any more
-  try_again,  // nothing is known of it
+  try_again,  // it was not taken
+  unknown,    // nobody says what became of it: it may be at work still
 };
 // By the status of the answer. A token that the server does not know is over: RFC 7009 2.2 answers
-// 200 for it, others 400, 404 or 422.
+// 200 for it, others 400, 404 or 422. What answers 5xx may stand in front of a server that is at
+// work on it.
 [[nodiscard]] RevocationResult result_of_revocation(int status);
 
 }  // namespace postern

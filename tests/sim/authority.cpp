@@ -18,16 +18,15 @@ constexpr int kMostDoublings = 4;
 constexpr DurationMs kGoOnMs = 5 * kSecondMs;
 constexpr int kMostAlarmRuns = 20;
 
-std::string name_of_node(const Node& node) {
-  return "authority " + std::string(org_of(node.connection)) + "/" +
-         std::string(user_of(node.connection));
-}
-
 Ended problem_of(ProblemCode code) {
   return {.outcome = testing::host_problem(code), .authority = {}};
 }
 
 }  // namespace
+
+std::string Simulation::title_of(const Node& node) const {
+  return "authority " + describe(plan_.owner(node.connection));
+}
 
 void Simulation::enqueue(Node& node, const std::string& operation, Entry entry, std::string payload,
                          std::uint64_t task, bool calm, std::function<void(const Ended&)> answer) {
@@ -89,7 +88,7 @@ void Simulation::work(Node& node) {
 }
 
 void Simulation::begin_job(Node& node, const std::shared_ptr<Job>& job, bool aside) {
-  auto run = std::make_shared<Run>(job->task, name_of_node(node));
+  auto run = std::make_shared<Run>(job->task, title_of(node));
   run->node = &node;
   run->connection = node.connection;
   run->operation = job->operation;
@@ -128,20 +127,22 @@ void Simulation::job_ended(Node& node, const std::shared_ptr<Job>& job, const En
   }
   if (job->operation == "authority.disconnect" && ended.outcome && ended.outcome->status == 200) {
     ledger_.disconnected(node.connection, mono_);
+    revocations_.told(node.connection, member_of(ended.outcome->body, "provider_revocation"),
+                      now());
   }
   watch_alarm(node);
   for (const auto& answer : job->answers) {
     answer(ended);
   }
   if (node.running.empty() && node.queue.empty()) {
-    ledger_.at_rest(*node.object, node.ringing, now());
+    ledger_.at_rest(node.connection, *node.object, node.ringing, now());
   }
   // On the next turn: a flow that ends at once must not start the next one inside itself.
   in(0, [this, &node] { work(node); });
 }
 
 void Simulation::crash(Node& node) {
-  tell(name_of_node(node), "DIES");
+  tell(title_of(node), "DIES");
   coverage_.count("crash", node.running.empty() ? "idle" : "busy");
   ++node.incarnation;
   node.memory.clear();
@@ -177,7 +178,7 @@ void Simulation::crash(Node& node) {
     node.alarm_known = -1;
   }
   watch_alarm(node);
-  ledger_.at_rest(*node.object, node.ringing, now());
+  ledger_.at_rest(node.connection, *node.object, node.ringing, now());
 }
 
 void Simulation::watch_alarm(Node& node) {
@@ -217,7 +218,7 @@ void Simulation::alarm_is_due(Node& node, const Spot& spot) {
 
 void Simulation::ring(Node& node) {
   ++node.rings;
-  tell(name_of_node(node), "the alarm rings");
+  tell(title_of(node), "the alarm rings");
   node.ringing = true;
   ring_on(node, "authority.alarm", {}, 0);
 }

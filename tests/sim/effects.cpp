@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/connection/journal.h"
 #include "tests/flows/host/wire.h"
+#include "tests/sim/people.h"
 #include "tests/sim/seal.h"
 #include "tests/sim/simulation.h"
 
@@ -73,8 +74,8 @@ std::optional<Reply> Simulation::carry_out(const std::shared_ptr<Run>& run,
   if (std::holds_alternative<Seal>(effect) || std::holds_alternative<Open>(effect)) {
     return seal_or_open(run, effect);
   }
-  if (std::holds_alternative<VerifySignature>(effect)) {
-    return Reply(VerifySignature::Reply(true));
+  if (const auto* signature = std::get_if<VerifySignature>(&effect)) {
+    return Reply(VerifySignature::Reply(holds(*signature)));
   }
   if (std::holds_alternative<KvGet>(effect)) {
     kv_get(run, issued);
@@ -99,6 +100,9 @@ void Simulation::log(const Run& run, const Log& effect) {
   if (name == "connect_refused reason=other_account") {
     ledger_.account_refused(run.connection);
   }
+  if (name == "revocation_given_up") {
+    revocations_.given_up(run.connection, now());
+  }
   coverage_.count("log", name);
   if (effect.event == "integration_fault" && run.node != nullptr) {
     const auto stored = run.node->object->storage.find(std::string(kRecordKey));
@@ -115,6 +119,9 @@ std::optional<Reply> Simulation::memory(const std::shared_ptr<Run>& run, const E
   auto& memory = memory_of(*run);
   const auto key_of = [this](std::string key) {
     const auto end = key.rfind(':');
+    if (mutation_ == Mutation::memory_ignores_account && key.starts_with("token:")) {
+      return account_forgotten(key);
+    }
     return mutation_ == Mutation::memory_ignores_resource && key.starts_with("token:")
                ? key.substr(0, end)
                : key;
@@ -178,7 +185,8 @@ Reply Simulation::read_storage(const std::shared_ptr<Run>& run, const StorageRea
   }
   auto& record = (**values)[0];
   if (mutation_ == Mutation::kv_is_the_truth) {
-    record = kv_.get(run->front, connection_key(id_of(run->connection)), mono_).value_or(*record);
+    record = kv_.get(run->front, connection_key(id_of(plan_.owner(run->connection))), mono_)
+                 .value_or(*record);
   } else if (mutation_ == Mutation::stale_reread && effect.keys.size() == 1) {
     auto other = decode_record(*record).value_or(ConnectionRecord{});
     --other.version;
@@ -198,17 +206,23 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
     return StorageCommit::Reply(std::unexpected(HostFault::unavailable));
   }
   auto& node = *run->node;
+  std::optional<ConnectionRecord> ended;  // the record whose connection this ends
+  bool connects = false;
   for (auto& [key, value] : effect.puts) {
     if (const auto journal = key == kJournalKey ? decode_journal(value) : std::nullopt) {
       run->asked_version = journal->base_version;
       if (run->operation == "authority.alarm" && !node.object->storage.contains(key)) {
-        coverage_.count("refresh_due", name_of(ledger_.policy().mode));
+        coverage_.count("refresh_due", name_of(ledger_.policy(run->connection).mode));
       }
     }
     auto record = key == kRecordKey ? decode_record(value) : std::nullopt;
     const auto before = node.object->storage.find(key);
     const auto old = record && before != node.object->storage.end() ? decode_record(before->second)
                                                                     : std::nullopt;
+    connects = connects || (record && record->status == Status::connected);
+    if (record && record->status == Status::revoked && old && old->status != Status::revoked) {
+      ended = old;
+    }
     const auto place = record ? ledger_.refresh_in(*record) : std::nullopt;
     const auto old_place = old ? ledger_.refresh_in(*old) : std::nullopt;
     const bool same_grant = place && old_place && place->grant == old_place->grant;
@@ -216,14 +230,19 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
         place->index == old_place->index) {
       record->sealed_refresh_token.clear();
       value = encode_record(*record);
+    } else if (connects && key == kOutboxKey && mutation_ == Mutation::revocation_unrecalled) {
+      value = unrecalled(node, value);
     } else if (same_grant && mutation_ == Mutation::old_refresh_token_kept) {
       record->sealed_refresh_token = old->sealed_refresh_token;
       record->refresh_sealed_version = old->refresh_sealed_version;
       value = encode_record(*record);
     }
   }
-  const auto carried_out = [this, run, &node](const StorageCommit& what) {
+  const auto carried_out = [this, run, &node, ended, connects](const StorageCommit& what) {
     auto reply = world_.carry_out(what, node.object);
+    if (ended) {
+      revocations_.ended(node.connection, *ended, now());
+    }
     if (mutation_ == Mutation::not_armed_for_due && !owes(node)) {
       node.object->alarm_at = 0;
     }
@@ -237,6 +256,9 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
     events_book_.committed(node.connection, what);
     ledger_.committed(node.connection, *node.object, run->operation, mono_, now(),
                       run->keys_failed ? Ledger::kAnySignIn : run->began_with_sign_in);
+    if (connects) {
+      revocations_.connected(node.connection);
+    }
     watch_alarm(node);
     return reply;
   };
@@ -343,9 +365,10 @@ void Simulation::sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued
     answer_in(effect.deadline_ms, run, issued, failed(HostFault::timeout));
   } else {
     auto box = std::make_shared<Reply>(failed(HostFault::unavailable));
-    in(takes / 2, [this, effect, box] {
+    in(takes / 2, [this, run, effect, box] {
       if (auto outcomes = world_.d1.batch(effect)) {
         events_book_.carried_out(effect);
+        note_others(run->connection, effect, *outcomes);
         *box = Sql::Reply(std::move(*outcomes));
       } else {
         ledger_.violated(5, "D1 refuses a statement: " + world_.d1.fault());

@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/store/connections.h"
+#include "tests/sim/seal.h"
 #include "tests/sim/simulation.h"
 
 namespace postern::sim {
@@ -22,8 +23,10 @@ constexpr DurationMs kLongestDebtMs = 45 * kMinuteMs;
 constexpr DurationMs kPatienceMs = 20 * kMinuteMs;
 // A webhook's longest wait between two tries, and a tenth.
 constexpr DurationMs kLongestDeliveryMs = 27 * kHourMs;
-// Between the time at which a refresh is due and its token.
-constexpr DurationMs kRefreshTakesMs = kMinuteMs;
+// Between two tries to revoke a grant, and a tenth.
+constexpr DurationMs kLongestRevocationMs = 7 * kHourMs;
+
+}  // namespace
 
 std::optional<ConnectionRecord> record_of(const Node& node) {
   const auto& storage = node.object->storage;
@@ -31,15 +34,24 @@ std::optional<ConnectionRecord> record_of(const Node& node) {
   return stored == storage.end() ? std::nullopt : decode_record(stored->second);
 }
 
-}  // namespace
+bool owes_revocation(const Node& node) {
+  const auto& storage = node.object->storage;
+  const auto stored = storage.find(std::string(kOutboxKey));
+  const auto outbox = stored == storage.end() ? std::nullopt : decode_outbox(stored->second);
+  return outbox && !outbox->revocations.empty();
+}
 
 bool owes(const Node& node) {
   const auto& storage = node.object->storage;
+  const auto stored = storage.find(std::string(kOutboxKey));
+  auto outbox = stored == storage.end() ? std::nullopt : decode_outbox(stored->second);
+  if (outbox) {
+    outbox->revocations.clear();  // has a patience of its own
+  }
   const auto journal = storage.find(std::string(kJournalKey));
   const auto open = journal == storage.end() ? std::nullopt : decode_journal(journal->second);
-  return (open && open->attempts <= kMostUnaskedTries) ||
-         storage.contains(std::string(kOutboxKey)) || storage.contains(std::string(kSignInKey)) ||
-         storage.contains(std::string(kPendingKey));
+  return (open && open->attempts <= kMostUnaskedTries) || (outbox && !outbox->is_done()) ||
+         storage.contains(std::string(kSignInKey)) || storage.contains(std::string(kPendingKey));
 }
 
 bool sends(const Node& node) {
@@ -87,17 +99,14 @@ bool Simulation::wait_for(DurationMs most, const std::function<bool(const Node&)
   return true;
 }
 
-bool Simulation::used_by_postern(const Action& action) {
-  // Asked again once where the answer asks for patience.
+bool Simulation::can_be_used(const Action& action) {
+  // Asked again once where the answer asks for patience, or KV showed the token from before.
   for (std::uint64_t attempt = 9; attempt < 11; ++attempt) {
     auto status = std::make_shared<int>(0);
-    auto request = rpc(action, action.arm ? "list_subscriptions" : "get_user",
-                       R"({"userId":")" + std::string(user_of(action.connection)) + "\"}", attempt);
-    request->then = [status](const Outcome& outcome) { *status = outcome.status; };
-    call(request);
+    use_resource(action, attempt, [status](int answered) { *status = answered; });
     while (*status == 0 && step(mono_ + kQuietMs)) {
     }
-    if (*status != 503) {
+    if (*status != 503 && *status != 401) {
       return *status == 200;
     }
     pass(kPatienceMs);
@@ -122,7 +131,7 @@ std::string Simulation::check_serves(int connection, bool arm) {
                         .connection = connection,
                         .front = static_cast<int>(plan_.seed % kFronts),
                         .arm = arm};
-    get_token(action, [answer](const Outcome& outcome) { *answer = outcome; });
+    get_token(action, 1, [answer](const Outcome& outcome) { *answer = outcome; });
     while (!answer->has_value() && step(mono_ + kQuietMs)) {
     }
     if (!answer->has_value()) {
@@ -132,11 +141,11 @@ std::string Simulation::check_serves(int connection, bool arm) {
       const auto& body = (*answer)->body;
       const auto begin = body.find("\"access_token\":\"") + 16;
       const auto token = body.substr(begin, body.find('"', begin) - begin);
-      if (provider_.access(token, arm, now()) != nullptr) {
+      if (provider_.access(plan_.vendor(connection), token, arm, now()) != nullptr) {
         return "valid";
       }
-      // Nobody said that it is dead. Whoever uses it through Postern gets another one for it.
-      return used_by_postern(action) ? "valid" : "served a dead token";
+      // Nobody said that it is dead. Whoever uses it gets another one for it.
+      return can_be_used(action) ? "valid" : "served a dead token";
     }
     if ((*answer)->body.find("needs_reauth") != std::string::npos) {
       return "needs_reauth";
@@ -144,6 +153,18 @@ std::string Simulation::check_serves(int connection, bool arm) {
     pass(kPatienceMs);
   }
   return "refused";
+}
+
+bool Simulation::has_live_token(const ConnectionRecord& record) const {
+  return std::ranges::any_of(record.tokens, [&](const StoredAccessToken& token) {
+    const auto context =
+        seal_context(record.id, "access_token:" + token.resource, token.sealed_version);
+    const auto text = world_.open(record.id.org, context, without_kid(token.sealed));
+    const auto found = connection_of_.find(connection_key(record.id));
+    return text && found != connection_of_.end() && token.resource != "arm" &&
+           provider_.access(plan_.vendor(found->second), *text, false, now()) != nullptr &&
+           (token.expires_at == 0 || token.expires_at - now() > kHourMs);
+  });
 }
 
 void Simulation::check_connection(Node& node) {
@@ -157,7 +178,10 @@ void Simulation::check_connection(Node& node) {
   const auto answer = check_serves(connection, false);
   // It may have come to its end meanwhile.
   const bool ended = place && provider_.ended_by_itself(place->grant, now());
-  if (place && provider_.grants[static_cast<std::size_t>(place->grant)].withheld) {
+  if (place && provider_.grant(place->grant).withheld) {
+    if (record->status == Status::connected && answer != "valid" && has_live_token(*record)) {
+      ledger_.violated(5, "a token that lives is not served: " + answer);
+    }
     coverage_.count("end", "without a refresh token, " + answer);
     return;
   }
@@ -184,7 +208,7 @@ void Simulation::check_stores() {
     if (stored == node.object->storage.end() || ledger_.was_lost(node.connection)) {
       continue;
     }
-    const auto id = id_of(node.connection);
+    const auto id = id_of(plan_.owner(node.connection));
     const auto kv = kv_.newest(connection_key(id));
     const auto rows = world_.d1.batch({select_connection(id)});
     const auto d1 = rows ? connection_of((*rows)[0]) : std::nullopt;
@@ -197,55 +221,26 @@ void Simulation::check_stores() {
   }
 }
 
-// Left alone for longer than a refresh token lives unused: grants that are to be kept alive are
-// alive, tokens that are to be kept fresh are fresh.
-void Simulation::check_schedule() {
-  const auto& policy = ledger_.policy();
-  const bool keeps_alive = policy.idle_ms != 0 && policy.idle_ms <= kDayMs;
-  if (policy.mode == RefreshMode::on_demand ||
-      (!keeps_alive && policy.mode != RefreshMode::keep_fresh)) {
-    return;
-  }
-  std::array<bool, kConnections> alive{};
+// Whatever is sealed of an ended connection was a token.
+void Simulation::check_tombstones() {
   for (const auto& node : nodes_) {
     const auto record = record_of(node);
-    const auto place = record ? ledger_.refresh_in(*record) : std::nullopt;
-    alive[static_cast<std::size_t>(node.connection)] =
-        place && record->status == Status::connected && provider_.takes(*place, now()) &&
-        !ledger_.was_lost(node.connection);
-  }
-  pass(keeps_alive ? policy.idle_ms + policy.idle_ms / 4 : kHourMs);
-  // A refresh that is under way comes to its end.
-  (void)wait_for(kRefreshTakesMs, [](const Node& node) { return node.running.empty(); });
-  for (const auto& node : nodes_) {
-    const auto record = record_of(node);
-    const auto place = record ? ledger_.refresh_in(*record) : std::nullopt;
-    if (!alive[static_cast<std::size_t>(node.connection)] || !place ||
-        provider_.is_over(place->grant, now())) {
+    if (!record || record->status != Status::revoked || ledger_.was_lost(node.connection)) {
       continue;
     }
-    coverage_.count("schedule", name_of(policy.mode));
-    if (record->status != Status::connected || !provider_.takes(*place, now())) {
-      ledger_.violated(5, "a grant that is to be kept alive died of not being used");
-    }
-    for (const auto& token : record->tokens) {
-      const auto lifetime = token.expires_at - token.minted_at;
-      const auto ahead = std::min(policy.ahead_ms, lifetime - lifetime / 4);
-      const auto pauses = node.object->storage.find(std::string(kPausesKey));
-      if (pauses != node.object->storage.end() &&
-          paused_until(decode_pauses(pauses->second), *record, token.resource, now()) > now()) {
-        if (!ledger_.was_in_vain(node.connection, token.resource == "arm")) {
-          ledger_.violated(5, "a resource is paused for which nobody asked in vain");
-        }
-        coverage_.count("schedule", "paused");
-        continue;
-      }
-      if (policy.mode == RefreshMode::keep_fresh && token.expires_at != 0 &&
-          token.expires_at - now() < ahead - kRefreshTakesMs) {
-        ledger_.violated(5, "a token that is to be kept fresh has " +
-                                to_decimal((token.expires_at - now()) / kSecondMs) + " s left");
+    for (const auto& [key, value] : node.object->storage) {
+      if (value.contains(testing::kSealedPrefix)) {
+        ledger_.violated(8, "storage has tokens of an ended connection: " + key);
       }
     }
+    const auto key = connection_key(record->id);
+    const auto rows = world_.d1.batch({select_connection(record->id)});
+    const auto d1 = rows ? connection_of((*rows)[0]) : std::nullopt;
+    if (kv_.newest(key).value_or("").contains(testing::kSealedPrefix) ||
+        (d1 && encode_record(*d1).contains(testing::kSealedPrefix))) {
+      ledger_.violated(8, "KV or D1 has tokens of an ended connection");
+    }
+    coverage_.count("end", "tombstone");
   }
 }
 
@@ -263,7 +258,12 @@ void Simulation::check_end() {
   if (!wait_for(kLongestDeliveryMs, [](const Node& node) { return !sends(node) && !owes(node); })) {
     ledger_.violated(7, "webhooks are owed events long after faults stopped");
   }
+  if (!wait_for(kLongestRevocationMs, [](const Node& node) { return !owes_revocation(node); })) {
+    ledger_.violated(8, "a revocation is owed long after faults stopped");
+  }
   check_stores();
+  check_tombstones();
+  revocations_.check_end(now());
   std::vector<std::string> log;
   const auto rows =
       world_.d1.batch({{.sql = "SELECT id FROM events ORDER BY seq", .parameters = {}}});

@@ -155,7 +155,7 @@ void EventBook::posted(int connection, const Fetch& request) {
   auto& book = books_[static_cast<std::size_t>(connection)];
   const auto hook = hook_of(request);
   const auto place = book.places.find(header(request, "webhook-id"));
-  if (hook == kHooks.size() || kHooks[hook].org != org_of(connection)) {
+  if (hook == kHooks.size() || kHooks[hook].org != plan_.owner(connection).org) {
     violated_("an event goes to a webhook of another organization");
     return;
   }
@@ -198,7 +198,7 @@ void EventBook::storage_lost(int connection, bool owed) {
 }
 
 void EventBook::check_end(const std::vector<std::string>& log, bool has_webhooks) {
-  for (int connection = 0; connection < kConnections; ++connection) {
+  for (int connection = 0; connection < static_cast<int>(plan_.owners.size()); ++connection) {
     auto& book = books_[static_cast<std::size_t>(connection)];
     std::size_t last = 0;
     for (const auto& id : log) {
@@ -218,7 +218,7 @@ void EventBook::check_end(const std::vector<std::string>& log, bool has_webhooks
         violated_("an event never reached the log: " + telling.type);
       }
       for (std::size_t hook = 0; hook < kHooks.size() && has_webhooks; ++hook) {
-        if (kHooks[hook].org == org_of(connection) && is_open(book, hook, telling)) {
+        if (kHooks[hook].org == plan_.owner(connection).org && is_open(book, hook, telling)) {
           violated_("an event never reached a webhook: " + telling.type);
         }
       }

@@ -21,8 +21,8 @@ namespace postern::sim {
 class EventBook {
  public:
   // `violated`: called with what is wrong.
-  EventBook(Coverage& coverage, std::function<void(std::string)> violated)
-      : coverage_(coverage), violated_(std::move(violated)) {}
+  EventBook(const Plan& plan, Coverage& coverage, std::function<void(std::string)> violated)
+      : plan_(plan), coverage_(coverage), violated_(std::move(violated)) {}
 
   // A commit was carried out.
   void committed(int connection, const StorageCommit& commit);
@@ -58,6 +58,7 @@ class EventBook {
   // Does it belong to what the webhook still has to get?
   [[nodiscard]] static bool is_open(const Book& book, std::size_t hook, const Telling& telling);
 
+  const Plan& plan_;
   Coverage& coverage_;
   std::function<void(std::string)> violated_;
   std::array<Book, kConnections> books_;

@@ -37,6 +37,15 @@ constexpr std::string_view kBranches[] = {
     "fate.lost_with_its_answer", "fate.at_risk", "fate.nobody_could_confirm_it",
     "fate.needs_person", "provider_down.for_one_resource", "storage_lost.at_rest",
     "storage_lost.with_what_was_owed", "log.connection_recovered",
+    // Whose a sign-in's tokens are, where no ID token says it.
+    "log.connect_refused reason=profile_unavailable", "log.connect_refused reason=profile_refused",
+    "log.connect_refused reason=profile_unreadable",
+    // What becomes of an ended connection's grant at its provider.
+    "provider_revocation.none", "provider_revocation.unsupported", "provider_revocation.pending",
+    "provider_revocation.revoked", "provider_revocation.failed", "provider_revocation.shared",
+    "log.revoked", "log.revocation_retry", "log.revocation_given_up", "revocation_fate.over",
+    "revocation_fate.given_up", "revocation_fate.left_to_others", "revocation_fate.renewed",
+    "end.tombstone",
     // Unasked.
     "refresh_due.keep_alive", "refresh_due.keep_fresh", "schedule.keep_alive",
     "schedule.keep_fresh", "alarm.pending_sign_in_expired",
@@ -58,15 +67,21 @@ constexpr std::string_view kBranches[] = {
     "crash.busy", "crash.idle", "crash.with_a_request_on_its_way", "queue.coalesced",
     "queue.waited", "queue.aside"};
 
-std::string world_of(Replay replay, Declared declared) {
-  return std::string(name_of(replay)) + ", " + std::string(name_of(declared));
+std::string world_of(Vendor vendor, Replay replay, Declared declared) {
+  return std::string(name_of(vendor)) + ": " + std::string(name_of(replay)) + ", " +
+         std::string(name_of(declared));
 }
 
 }  // namespace
 
-void count_world(const Settings& settings, Coverage& coverage) {
-  coverage.count("provider", world_of(settings.replay, settings.declared));
-  coverage.count("mode", name_of(settings.schedule));
+void count_world(const Plan& plan, Coverage& coverage) {
+  for (const auto vendor : kEveryVendor) {
+    if (plan.uses(vendor)) {
+      const auto& settings = plan.settings.of(vendor);
+      coverage.count("provider", world_of(vendor, settings.replay, settings.declared));
+      coverage.count("mode", name_of(settings.schedule));
+    }
+  }
 }
 
 std::vector<std::string> never_met(const Coverage& coverage) {
@@ -77,12 +92,13 @@ std::vector<std::string> never_met(const Coverage& coverage) {
   for (std::size_t i = 0; i < kDeeds; ++i) {
     names.push_back("action." + std::string(name_of(static_cast<Deed>(i))));
   }
-  for (const auto replay : {Replay::not_rotated, Replay::old_stays_valid, Replay::reuse_leeway,
-                            Replay::single_use, Replay::family}) {
-    for (const auto declared : {Declared::entra, Declared::truth, Declared::nothing}) {
-      const bool may_be_entra = replay == Replay::not_rotated || replay == Replay::old_stays_valid;
-      if (declared != Declared::entra || may_be_entra) {
-        names.push_back("provider." + world_of(replay, declared));
+  for (const auto vendor : kEveryVendor) {
+    for (const auto replay : {Replay::not_rotated, Replay::old_stays_valid, Replay::reuse_leeway,
+                              Replay::single_use, Replay::family}) {
+      for (const auto declared : {Declared::itself, Declared::truth, Declared::nothing}) {
+        if (declared != Declared::itself || may_be_itself(vendor, replay)) {
+          names.push_back("provider." + world_of(vendor, replay, declared));
+        }
       }
     }
   }

@@ -14,7 +14,7 @@ namespace postern::sim {
 inline constexpr std::uint64_t kEnoughHistories = 20'000;
 
 // Counts what a history's world is like.
-void count_world(const Settings& settings, Coverage& coverage);
+void count_world(const Plan& plan, Coverage& coverage);
 [[nodiscard]] std::vector<std::string> never_met(const Coverage& coverage);
 
 }  // namespace postern::sim

@@ -13,6 +13,8 @@ namespace {
 constexpr int kMostRestarts = 3;
 constexpr DurationMs kAuthorityDeadlineMs = 60 * kSecondMs;
 
+}  // namespace
+
 std::string member_of(std::string_view json, std::string_view name) {
   const auto key = "\"" + std::string(name) + "\":\"";
   const auto at = json.find(key);
@@ -22,8 +24,6 @@ std::string member_of(std::string_view json, std::string_view name) {
   const auto begin = at + key.size();
   return std::string(json.substr(begin, json.find('"', begin) - begin));
 }
-
-}  // namespace
 
 void Simulation::call(const std::shared_ptr<Call>& call) {
   start_call(call);
@@ -109,22 +109,21 @@ std::shared_ptr<Call> Simulation::rpc(const Action& action, std::string_view ope
   call->name = "front " + to_decimal(action.front) + ", action " +
                to_decimal(static_cast<std::int64_t>(action.id));
   call->input = input_of(operation, Entry::rpc, call->task, 0);
-  call->input.binding_org = std::string(org_of(action.connection));
-  call->input.binding_permissions = "*";
+  call->input.binding_org = std::string(plan_.owner(action.connection).org);
+  call->input.binding_permissions = "* connections:organization";
   call->input.body = std::move(body);
   call->then = [](const Outcome&) {};
   return call;
 }
 
-void Simulation::get_token(const Action& action, std::function<void(Outcome)> then) {
-  JsonWriter body;
-  body.begin_object()
-      .member("userId", user_of(action.connection))
-      .member("resource", action.arm ? "arm" : "graph");
+void Simulation::get_token(const Action& action, std::uint64_t part,
+                           std::function<void(Outcome)> then) {
+  auto body = "{" + name_json(plan_.owner(action.connection)) + R"(,"resource":")" +
+              std::string(api_of(plan_.vendor(action.connection), action.arm)) + "\"";
   if (action.amount != 0) {
-    body.member("minTtl", action.amount);
+    body += R"(,"minTtl":)" + to_decimal(action.amount);
   }
-  auto request = rpc(action, "get_token", body.end_object().take(), 1);
+  auto request = rpc(action, "get_token", body + "}", part);
   request->then = [this, action, then = std::move(then)](const Outcome& outcome) {
     if (outcome.status == 200) {
       ledger_.served(action.connection, action.arm, member_of(outcome.body, "access_token"), mono_,
@@ -134,6 +133,50 @@ void Simulation::get_token(const Action& action, std::function<void(Outcome)> th
     then(outcome);
   };
   call(request);
+}
+
+void Simulation::use_resource(const Action& action, std::uint64_t part,
+                              std::function<void(int)> then) {
+  if (plan_.vendor(action.connection) != Vendor::azure) {
+    use_token(action, part, std::move(then));
+    return;
+  }
+  auto request = rpc(action, action.arm ? "list_subscriptions" : "get_user",
+                     "{" + name_json(plan_.owner(action.connection)) + "}", part);
+  request->then = [then = std::move(then)](const Outcome& outcome) { then(outcome.status); };
+  call(request);
+}
+
+void Simulation::use_token(const Action& action, std::uint64_t part,
+                           std::function<void(int)> then) {
+  constexpr std::uint64_t kRefresh = 20;
+  constexpr std::uint64_t kAgain = 30;
+  const auto takes = [this, action, part](const Outcome& outcome) {
+    const auto token = member_of(outcome.body, "access_token");
+    if (strikes(Fault::resource_401, {.task = mix(action.id, part), .ordinal = 3})) {
+      provider_.end_access(token);
+    }
+    return provider_.access(plan_.vendor(action.connection), token, false, now()) != nullptr;
+  };
+  auto refresh = rpc(action, "refresh", "{" + name_json(plan_.owner(action.connection)) + "}",
+                     part + kRefresh);
+  refresh->then = [this, action, part, takes, then](const Outcome& refreshed) {
+    if (refreshed.status != 200) {
+      then(refreshed.status);
+      return;
+    }
+    get_token(action, part + kAgain, [takes, then](const Outcome& outcome) {
+      then(outcome.status != 200 || takes(outcome) ? outcome.status : 401);
+    });
+  };
+  get_token(action, part, [this, refresh, takes, then](const Outcome& outcome) {
+    if (outcome.status != 200 || takes(outcome)) {
+      then(outcome.status);
+    } else {
+      coverage_.count("resource", "401");
+      call(refresh);
+    }
+  });
 }
 
 void Simulation::roll_back(const Action& action) {
@@ -149,9 +192,10 @@ void Simulation::roll_back(const Action& action) {
     return;
   }
   const auto version = kept[static_cast<std::size_t>(action.amount) % kept.size()];
-  JsonWriter body;
-  body.begin_object().member("userId", user_of(action.connection)).member("version", version);
-  auto request = rpc(action, "rollback", body.end_object().take(), 1);
+  auto request = rpc(action, "rollback",
+                     "{" + name_json(plan_.owner(action.connection)) + R"(,"version":)" +
+                         to_decimal(version) + "}",
+                     1);
   request->then = [this](const Outcome& outcome) {
     coverage_.count("rollback", to_decimal(outcome.status));
   };
@@ -161,7 +205,7 @@ void Simulation::roll_back(const Action& action) {
 void Simulation::redeliver(const Action& action) {
   const auto rows =
       world_.d1.batch({{.sql = "SELECT id FROM events WHERE org_id = ? ORDER BY seq DESC LIMIT 8",
-                        .parameters = {std::string(org_of(action.connection))}}});
+                        .parameters = {std::string(plan_.owner(action.connection).org)}}});
   if (!rows || (*rows)[0].rows.empty()) {
     return;
   }
@@ -178,15 +222,12 @@ void Simulation::redeliver(const Action& action) {
 }
 
 void Simulation::sign_in(const Action& action) {
-  JsonWriter body;
-  body.begin_object().member("userId", user_of(action.connection));
+  auto body = "{" + name_json(plan_.owner(action.connection));
   if (action.by_backend) {
-    body.member("returnTo", kReturnUrl);
+    body += R"(,"returnTo":")" + std::string(kReturnUrl) + "\"";
   }
-  if (action.allow_other) {
-    body.key("allowOtherAccount").boolean(true);
-  }
-  auto link = rpc(action, "create_connect_link", body.end_object().take(), 2);
+  body += action.allow_other ? R"(,"allowOtherAccount":true})" : "}";
+  auto link = rpc(action, "create_connect_link", body, 2);
   link->then = [this, action](const Outcome& outcome) {
     const auto at = outcome.body.find("/connect/");
     if (outcome.status != 200 || at == std::string::npos) {
@@ -221,7 +262,7 @@ void Simulation::come_back(const Action& action, const std::string& query,
                            const std::string& cookie) {
   auto back = rpc(action, "callback", {}, 4);
   back->input.entry = Entry::http;
-  back->input.path = {{"integration", "azure"}};
+  back->input.path = {{"integration", std::string(name_of(plan_.vendor(action.connection)))}};
   back->input.query = query;
   back->input.headers = {{"cookie", cookie}};
   back->then = [this, action](const Outcome& outcome) {
@@ -238,7 +279,7 @@ void Simulation::confirm(const Action& action, const Outcome& returned) {
   JsonWriter body;
   body.begin_object()
       .member("code", testing::query_value(location, "code"))
-      .member("userId", user_of(action.connection))
+      .member("userId", user_id_of(plan_.owner(action.connection)))
       .member("attempt", testing::query_value(location, "attempt"));
   auto confirmation = rpc(action, "confirm_connection", body.end_object().take(), 6);
   confirmation->then = [this](const Outcome& outcome) {

@@ -13,7 +13,7 @@ namespace postern::sim {
 std::optional<Violation> killed_by(testing::World& world, std::uint64_t seed, Mutation mutation,
                                    Coverage& coverage) {
   const auto plan = make_plan(seed);
-  count_world(plan.settings, coverage);
+  count_world(plan, coverage);
   const auto run = [&](Mutation what) {
     Simulation simulation(world, plan, {}, what, coverage, nullptr);
     simulation.count_only(breaks(mutation));

@@ -9,12 +9,6 @@
 
 namespace postern::sim {
 
-ConnectionId id_of(int connection) {
-  return {.org = std::string(org_of(connection)),
-          .integration = "azure",
-          .subject = std::string(user_of(connection))};
-}
-
 Ledger::GrantBook& Ledger::grant(int index) {
   if (grants_.size() <= static_cast<std::size_t>(index)) {
     grants_.resize(static_cast<std::size_t>(index) + 1);
@@ -50,18 +44,26 @@ std::optional<RefreshPlace> Ledger::refresh_in(const ConnectionRecord& record) c
   return text ? provider_.find_refresh(*text) : std::nullopt;
 }
 
-int Ledger::leaves(int connection, std::string_view body, const testing::Object& object,
-                   EpochMs arrived_at, EpochMs now) {
+int Ledger::leaves(int connection, const TokenRequest& request, const testing::Object& object,
+                   EpochMs now) {
   auto& state = at(connection);
   if (++state.in_flight > 1) {
     violated(3, "two token requests are in flight");
   }
-  const auto fields = form_decode(body).value_or(FormFields());
-  std::string shown;
-  for (const auto& [name, value] : fields) {
-    shown = name == "refresh_token" ? value : shown;
+  const auto fields = form_decode(request.body).value_or(FormFields());
+  const auto field = [&](std::string_view name) {
+    const auto found = std::ranges::find(fields, name, &FormFields::value_type::first);
+    return found == fields.end() ? std::string() : found->second;
+  };
+  if (request.vendor != plan_.vendor(connection) ||
+      field("client_secret") != facts_of(request.vendor).client_secret) {
+    violated(7, "a token request goes to another provider");
   }
+  const auto shown = field("refresh_token");
   if (shown.empty()) {
+    if (provider_.connection_of_code(field("code")) != connection) {
+      violated(7, "another connection's code is redeemed");
+    }
     return -1;
   }
   const auto place = provider_.find_refresh(shown);
@@ -69,12 +71,16 @@ int Ledger::leaves(int connection, std::string_view body, const testing::Object&
     violated(2, "a refresh token is shown that nobody issued");
     return -1;
   }
+  if (provider_.grant(place->grant).connection != connection) {
+    violated(7, "another connection's refresh token is shown");
+  }
   // What was known of it went with the storage: where a late second use does harm that is waited
   // for all the same.
-  if (state.stragglers.contains(place->grant) && (!state.lost || provider_.minds_overtaking())) {
+  if (state.stragglers.contains(place->grant) &&
+      (!state.lost || provider_.minds_overtaking(place->grant))) {
     violated(3, "a refresh overtakes the request of an object that died");
   }
-  if (state.lingering.contains(place->grant) && provider_.minds_overtaking()) {
+  if (state.lingering.contains(place->grant) && provider_.minds_overtaking(place->grant)) {
     violated(3, "a refresh overtakes a request that may be at work still");
   }
   const auto stored = object.storage.find(std::string(kJournalKey));
@@ -89,7 +95,7 @@ int Ledger::leaves(int connection, std::string_view body, const testing::Object&
     coverage_.count("refresh", "outcome_unknown_replayed");
   }
   if (provider_.is_spent(*place) && !unknown &&
-      (provider_.minds_overtaking() || !grant(place->grant).was_taken_late)) {
+      (provider_.minds_overtaking(place->grant) || !grant(place->grant).was_taken_late)) {
     violated(2, "a spent refresh token is shown, and the journal knows nothing of it");
   }
   if (place->index < grant(place->grant).newest_received && !state.lost && !state.rolled_back) {
@@ -100,7 +106,7 @@ int Ledger::leaves(int connection, std::string_view body, const testing::Object&
       record_bytes == object.storage.end() ? std::nullopt : decode_record(record_bytes->second);
   const auto* token = record ? record->token_for(journal->resource) : nullptr;
   const bool alive = token != nullptr && (token->expires_at == 0 || token->expires_at > now);
-  if (arrived_at != 0 && !unknown && alive && token->minted_at >= arrived_at) {
+  if (request.arrived_at != 0 && !unknown && alive && token->minted_at >= request.arrived_at) {
     violated(3, "a refresh for a caller who came before the newest token was minted");
   }
   return place->grant;
@@ -218,7 +224,7 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
     return;
   }
   state.record = stored->second;
-  if (record->id != id_of(connection)) {
+  if (record->id != id_of(plan_.owner(connection))) {
     violated(7, "the authority stored the record of another connection");
   }
   if (record->version <= state.version) {
@@ -261,6 +267,15 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
   state.status = record->status;
 }
 
+void Ledger::shown(int connection, Vendor vendor, std::string_view text) {
+  const auto* token = provider_.find_access(text);
+  if (token == nullptr || provider_.grant(token->grant).connection != connection) {
+    violated(7, "an access token is shown that is not this connection's");
+  } else if (provider_.grant(token->grant).vendor != vendor) {
+    violated(7, "an access token is shown to another provider");
+  }
+}
+
 void Ledger::served(int connection, bool arm, std::string_view text, DurationMs mono,
                     std::string_view until) {
   const auto& state = at(connection);
@@ -296,7 +311,7 @@ void Ledger::served(int connection, bool arm, std::string_view text, DurationMs 
   }
 }
 
-void Ledger::at_rest(const testing::Object& object, bool ringing, EpochMs now) {
+void Ledger::at_rest(int connection, const testing::Object& object, bool ringing, EpochMs now) {
   if (ringing) {
     return;
   }
@@ -322,7 +337,7 @@ void Ledger::at_rest(const testing::Object& object, bool ringing, EpochMs now) {
   EpochMs latest = 0;  // by when the alarm is to ring
   constexpr DurationMs kSpreadMs = 15 * kMinuteMs;
   while (record && !open) {
-    const auto due = next_refresh(*record, policy_, paused);
+    const auto due = next_refresh(*record, policy(connection), paused);
     if (due.at == 0) {
       break;
     }

@@ -39,24 +39,35 @@ struct Violation {
 // an isolate's memory, and the time of a request on its way.
 inline constexpr DurationMs kReadBoundMs = (120 + 30 + 10) * kSecondMs;
 
-[[nodiscard]] ConnectionId id_of(int connection);
-
 class Ledger {
  public:
-  Ledger(Provider& provider, const testing::World& world, Coverage& coverage)
-      : provider_(provider), world_(world), coverage_(coverage) {}
+  Ledger(const Plan& plan, Provider& provider, const testing::World& world, Coverage& coverage)
+      : plan_(plan), provider_(provider), world_(world), coverage_(coverage) {}
 
-  // What the core is told of when to refresh unasked.
   // Nothing else than this invariant counts.
   void count_only(int invariant) { only_ = invariant; }
-  void set_policy(const RefreshPolicy& policy) { policy_ = policy; }
-  [[nodiscard]] const RefreshPolicy& policy() const { return policy_; }
+  // What the core is told of when to refresh unasked.
+  void set_policy(Vendor vendor, const RefreshPolicy& policy) {
+    policies_[static_cast<std::size_t>(vendor)] = policy;
+  }
+  [[nodiscard]] const RefreshPolicy& policy(int connection) const {
+    return policies_[static_cast<std::size_t>(plan_.vendor(connection))];
+  }
 
   // --- what happens ---
-  // A token request is about to leave; `arrived_at`: of the demand behind it, 0 where none is
-  // known. Gives the grant that it refreshes, -1 where there is none yet.
-  int leaves(int connection, std::string_view body, const testing::Object& object,
-             EpochMs arrived_at, EpochMs now);
+  // A token request is about to leave for a vendor; `arrived_at`: of the demand behind it, 0 where
+  // none is known. Gives the grant that it refreshes, -1 where there is none yet.
+  struct TokenRequest {
+    Vendor vendor = Vendor::azure;
+    std::string_view body;
+    EpochMs arrived_at = 0;
+  };
+  int leaves(int connection, const TokenRequest& request, const testing::Object& object,
+             EpochMs now);
+  // An access token is shown to a vendor, by a flow of this connection.
+  void shown(int connection, Vendor vendor, std::string_view token);
+  // A token is shown so that it may be ended.
+  void shown_for_revocation(int connection, Vendor vendor, std::string_view token);
   // It is of an alarm.
   void leaves_unasked(int connection, DurationMs mono);
   void came_back(int connection) { --at(connection).in_flight; }
@@ -115,6 +126,7 @@ class Ledger {
   // The authority acknowledged a disconnect.
   void disconnected(int connection, DurationMs mono);
   void storage_lost(int connection, bool backups_have_it);
+  // The account of its last sign-in is another one than is connected, or nobody says whose it is.
   void account_refused(int connection);
   // A token left Postern for a caller, who was told until when it lives (ISO 8601; empty: nothing
   // was said), or for the resource itself.
@@ -126,7 +138,7 @@ class Ledger {
   // How often flows took up kept answers and are not known to have come to their end.
   [[nodiscard]] static std::int64_t times_taken_up(const testing::Object& object);
   // Nothing runs in the object any more.
-  void at_rest(const testing::Object& object, bool ringing, EpochMs now);
+  void at_rest(int connection, const testing::Object& object, bool ringing, EpochMs now);
 
   void violated(int invariant, std::string text);
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -138,6 +150,13 @@ class Ledger {
   [[nodiscard]] int newest_received(int grant_index) { return grant(grant_index).newest_received; }
   [[nodiscard]] int grant_of(int connection) { return at(connection).grant; }
   [[nodiscard]] bool was_lost(int connection) { return at(connection).lost; }
+  [[nodiscard]] int newest_issued(int grant_index) { return grant(grant_index).newest_issued; }
+  // Does a connection serve from it, or will once its sign-in is finished?
+  [[nodiscard]] bool needs(int grant_index);
+  // It is connected, or needs a person, or would be so if its storage were not lost.
+  [[nodiscard]] bool is_open(int connection) {
+    return at(connection).grant >= 0 && !at(connection).ended;
+  }
   [[nodiscard]] bool was_rolled_back(int connection) { return at(connection).rolled_back; }
   // Every sign-in that arrived has become what it had to.
   void check_sign_ins();
@@ -187,13 +206,14 @@ class Ledger {
   void check_tokens(int connection, const ConnectionRecord& record, DurationMs mono,
                     std::string_view operation);
 
+  const Plan& plan_;
   Provider& provider_;
   const testing::World& world_;
   Coverage& coverage_;
   std::array<Connection, kConnections> connections_;
   std::vector<GrantBook> grants_;
   std::optional<Violation> violation_;
-  RefreshPolicy policy_;
+  std::array<RefreshPolicy, kVendors> policies_;
   int only_ = 0;
   bool broken_ = false;
 };

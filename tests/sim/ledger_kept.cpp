@@ -32,7 +32,7 @@ void Ledger::note_sign_in(Connection& state, const testing::Object& object, Epoc
 }
 
 void Ledger::check_sign_ins() {
-  for (int connection = 0; connection < kConnections; ++connection) {
+  for (int connection = 0; connection < static_cast<int>(plan_.owners.size()); ++connection) {
     const auto& state = at(connection);
     if (state.last_sign_in < 0 || state.lost) {
       continue;
@@ -40,7 +40,7 @@ void Ledger::check_sign_ins() {
     const auto& book = grant(state.last_sign_in);
     // Another account than the one that is connected is refused, and nobody need say so.
     const auto account_of = [&](int index) {
-      return provider_.grants[static_cast<std::size_t>(index)].account;
+      return provider_.grants[static_cast<std::size_t>(index)].person;
     };
     const bool other =
         state.grant >= 0 && account_of(state.grant) != account_of(state.last_sign_in);

@@ -95,10 +95,11 @@ int show_seed(std::uint64_t seed, Mutation mutation, bool always) {
     postern::sim::Simulation simulation(world, plan, muted, mutation, coverage, &trace);
     simulation.count_only(breaks(mutation));
     (void)simulation.run();
-    std::cout << describe(plan.settings) << "\n";
+    std::cout << describe(plan);
     for (const auto& action : plan.actions) {
-      std::cout << "  action " << action.id << " at " << action.at << " ms: " << describe(action)
-                << (action.calm ? ", undisturbed" : "") << "\n";
+      std::cout << "  action " << action.id << " at " << action.at
+                << " ms: " << describe(plan, action) << (action.calm ? ", undisturbed" : "")
+                << "\n";
     }
     std::cout << "\n" << trace << "\n";
   };

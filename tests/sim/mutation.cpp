@@ -38,7 +38,12 @@ constexpr std::array<Info, kMutations> kInfos = {{{"none", 0},
                                                   {"delivery_forgets", 5},
                                                   {"not_armed_for_due", 5},
                                                   {"tries_not_counted", 3},
-                                                  {"late_requests_forgotten", 3}}};
+                                                  {"late_requests_forgotten", 3},
+                                                  {"revocation_forgotten", 8},
+                                                  {"sharing_unseen", 8},
+                                                  {"revocation_unrecalled", 8},
+                                                  {"versions_outlive", 8},
+                                                  {"memory_ignores_account", 7}}};
 
 bool has_key(const StorageCommit& commit, std::string_view key) {
   return std::ranges::any_of(commit.puts, [&](const auto& put) { return put.first == key; });
@@ -46,6 +51,13 @@ bool has_key(const StorageCommit& commit, std::string_view key) {
 
 void drop(StorageCommit& commit, std::string_view key) {
   std::erase_if(commit.puts, [&](const auto& put) { return put.first == key; });
+}
+
+bool puts_tombstone(const StorageCommit& commit) {
+  return std::ranges::any_of(commit.puts, [](const auto& put) {
+    const auto record = put.first == kRecordKey ? decode_record(put.second) : std::nullopt;
+    return record && record->status == Status::revoked;
+  });
 }
 
 }  // namespace
@@ -84,10 +96,7 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
       }
       break;
     case Mutation::no_tombstone:
-      if (std::ranges::any_of(commit.puts, [](const auto& put) {
-            const auto record = put.first == kRecordKey ? decode_record(put.second) : std::nullopt;
-            return record && record->status == Status::revoked;
-          })) {
+      if (puts_tombstone(commit)) {
         drop(commit, kRecordKey);
         commit.deletes.emplace_back(kRecordKey);
       }
@@ -130,6 +139,20 @@ StorageCommit mutated(Mutation mutation, StorageCommit commit) {
           outbox->events.clear();
           value = encode_outbox(*outbox);
         }
+      }
+      break;
+    case Mutation::revocation_forgotten:
+      for (auto& [key, value] : commit.puts) {
+        if (auto outbox = key == kOutboxKey ? decode_outbox(value) : std::nullopt) {
+          outbox->revocations.clear();
+          value = encode_outbox(*outbox);
+        }
+      }
+      break;
+    case Mutation::versions_outlive:
+      if (puts_tombstone(commit)) {
+        std::erase_if(commit.deletes,
+                      [](const std::string& key) { return key.starts_with("version:"); });
       }
       break;
     case Mutation::delivery_forgets:

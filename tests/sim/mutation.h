@@ -36,9 +36,14 @@ enum class Mutation : std::uint8_t {
   not_armed_for_due,        // the alarm is armed for what is owed, not for what is due
   tries_not_counted,        // each try of a refresh is taken for the first one
   late_requests_forgotten,  // what nobody answered is taken for what never arrives
+  revocation_forgotten,     // a grant that is to be ended at its provider is not written down
+  sharing_unseen,           // D1 knows of no other connection of an account
+  revocation_unrecalled,    // what was to be ended stays so when its account is connected again
+  versions_outlive,         // earlier versions stay when a connection is ended
+  memory_ignores_account,   // an isolate takes a user's accounts for one
 };
 inline constexpr std::size_t kMutations =
-    static_cast<std::size_t>(Mutation::late_requests_forgotten) + 1;
+    static_cast<std::size_t>(Mutation::memory_ignores_account) + 1;
 [[nodiscard]] std::string_view name_of(Mutation mutation);
 [[nodiscard]] std::optional<Mutation> parse_mutation(std::string_view name);
 // The invariant that it is to break; with a mutation no other counts. 0: every one does.

@@ -1,5 +1,7 @@
 #include "tests/sim/plan.h"
 
+#include <algorithm>
+
 #include "core/base/text.h"
 #include "tests/sim/dice.h"
 
@@ -7,41 +9,72 @@ namespace postern::sim {
 
 namespace {
 
-constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crash_before",      "crash_after",       "crash_waiting",      "trap",
-    "kv_read_fails",     "kv_read_times_out", "kv_write_fails",     "kv_write_fails_done",
-    "kv_write_late",     "kv_write_never",    "d1_fails",           "d1_fails_done",
-    "d1_times_out",      "d1_times_out_done", "storage_fails",      "keep_fails",
-    "alarm_late",        "alarm_twice",       "token_request_lost", "token_request_late",
-    "token_answer_lost", "token_slow",        "token_slow_done",    "token_5xx",
-    "token_5xx_done",    "token_429",         "token_html",         "token_html_done",
-    "token_cut_done",    "token_odd_done",    "resource_401",       "resource_5xx",
-    "keys_fail",         "caller_hangs_up",   "message_lost",       "hook_refuses",
-    "hook_lost",         "hook_answer_lost"};
-constexpr std::array<std::string_view, 5> kReplayNames = {
-    "not_rotated", "old_stays_valid", "reuse_leeway", "single_use", "family_revocation"};
-constexpr std::array<std::string_view, 3> kDeclaredNames = {"taken for Entra", "as declared",
-                                                            "taken for single use"};
-constexpr std::array<std::string_view, 4> kScheduleNames = {"", "on_demand", "keep_alive",
-                                                            "keep_fresh"};
+constexpr std::array<std::string_view, kFaults> kFaultNames = {"crash_before",
+                                                               "crash_after",
+                                                               "crash_waiting",
+                                                               "trap",
+                                                               "kv_read_fails",
+                                                               "kv_read_times_out",
+                                                               "kv_write_fails",
+                                                               "kv_write_fails_done",
+                                                               "kv_write_late",
+                                                               "kv_write_never",
+                                                               "d1_fails",
+                                                               "d1_fails_done",
+                                                               "d1_times_out",
+                                                               "d1_times_out_done",
+                                                               "storage_fails",
+                                                               "keep_fails",
+                                                               "alarm_late",
+                                                               "alarm_twice",
+                                                               "token_request_lost",
+                                                               "token_request_late",
+                                                               "token_answer_lost",
+                                                               "token_slow",
+                                                               "token_slow_done",
+                                                               "token_5xx",
+                                                               "token_5xx_done",
+                                                               "token_429",
+                                                               "token_html",
+                                                               "token_html_done",
+                                                               "token_cut_done",
+                                                               "token_odd_done",
+                                                               "resource_401",
+                                                               "resource_5xx",
+                                                               "keys_fail",
+                                                               "profile_slow",
+                                                               "profile_refused",
+                                                               "profile_odd",
+                                                               "revocation_5xx",
+                                                               "revocation_refused",
+                                                               "revocation_lost",
+                                                               "revocation_late",
+                                                               "revocation_answer_lost",
+                                                               "caller_hangs_up",
+                                                               "message_lost",
+                                                               "hook_refuses",
+                                                               "hook_lost",
+                                                               "hook_answer_lost"};
 constexpr std::array<std::string_view, kDeeds> kDeedNames = {
-    "get_token",     "refresh",      "use_resource", "describe",      "sign_in",    "disconnect",
-    "revoke_grant",  "lose_storage", "turn_ring",    "jump_clock",    "kv_down",    "d1_down",
-    "provider_down", "ring_broken",  "secret_wrong", "needs_consent", "hooks_down", "crash",
-    "rollback",      "list_events",  "redeliver"};
+    "get_token",     "refresh",         "use_resource",  "describe",    "sign_in",
+    "disconnect",    "revoke_grant",    "lose_storage",  "turn_ring",   "jump_clock",
+    "kv_down",       "d1_down",         "provider_down", "ring_broken", "secret_wrong",
+    "needs_consent", "revocation_down", "hooks_down",    "crash",       "rollback",
+    "list_events",   "redeliver"};
 
 struct Odds {
   Deed deed;
   int weight;
 };
 constexpr Odds kOdds[] = {
-    {Deed::get_token, 100},   {Deed::refresh, 22},     {Deed::use_resource, 16},
-    {Deed::describe, 4},      {Deed::sign_in, 26},     {Deed::disconnect, 12},
-    {Deed::revoke_grant, 4},  {Deed::lose_storage, 2}, {Deed::turn_ring, 4},
-    {Deed::jump_clock, 12},   {Deed::kv_down, 4},      {Deed::d1_down, 4},
-    {Deed::provider_down, 4}, {Deed::ring_broken, 1},  {Deed::secret_wrong, 4},
-    {Deed::needs_consent, 3}, {Deed::crash, 6},        {Deed::hooks_down, 4},
-    {Deed::rollback, 4},      {Deed::list_events, 1},  {Deed::redeliver, 2}};
+    {Deed::get_token, 100},   {Deed::refresh, 22},        {Deed::use_resource, 16},
+    {Deed::describe, 4},      {Deed::sign_in, 26},        {Deed::disconnect, 12},
+    {Deed::revoke_grant, 4},  {Deed::lose_storage, 2},    {Deed::turn_ring, 4},
+    {Deed::jump_clock, 12},   {Deed::kv_down, 4},         {Deed::d1_down, 4},
+    {Deed::provider_down, 4}, {Deed::ring_broken, 1},     {Deed::secret_wrong, 4},
+    {Deed::needs_consent, 3}, {Deed::revocation_down, 3}, {Deed::crash, 6},
+    {Deed::hooks_down, 4},    {Deed::rollback, 4},        {Deed::list_events, 1},
+    {Deed::redeliver, 2}};
 
 Deed pick_deed(Dice& dice) {
   int total = 0;
@@ -72,38 +105,83 @@ DurationMs pick_gap(Dice& dice) {
   return dice.between(3 * kMinuteMs, 70 * kMinuteMs);
 }
 
-void make_schedule(Settings& settings, Dice& dice) {
-  constexpr Schedule kSchedules[] = {Schedule::absent, Schedule::absent, Schedule::on_demand,
-                                     Schedule::keep_alive, Schedule::keep_fresh};
-  settings.schedule = kSchedules[dice.below(5)];
-  constexpr std::int64_t kAheads[] = {600, 1200, 14'400};
-  settings.ahead_seconds = kAheads[dice.below(3)];
-  settings.idle_seconds = dice.percent(35) ? dice.between(60, 360) * 60 : 0;
-  settings.grant_seconds = dice.percent(20) ? dice.between(60, 720) * 60 : 0;
-  settings.limits_declared = dice.percent(75);
-  settings.versions_kept = dice.percent(50) ? -1 : dice.between(0, 5);
-  settings.has_webhooks = dice.percent(40);
+bool revokes(const Owner& owner) {
+  return facts_of(owner.vendor).revokes;
+}
+
+// Long enough for a webhook, or a revocation, to be given up. What rings all the time would ring
+// all the while.
+bool has_long_night(const Plan& plan, Dice& dice) {
+  const bool rings_often = std::ranges::any_of(plan.owners, [&](const Owner& owner) {
+    return plan.settings.of(owner.vendor).rings_often();
+  });
+  const bool matters = plan.settings.has_webhooks || std::ranges::any_of(plan.owners, revokes);
+  return matters && !rings_often && dice.percent(6);
+}
+
+void add_night(Plan& plan, std::uint64_t& id, DurationMs& at, Dice& dice) {
+  DurationMs lasts = 30 * kHourMs;
+  if (plan.settings.has_webhooks) {
+    lasts = 4 * kDayMs;
+    plan.actions.push_back({.id = id++, .at = at, .deed = Deed::hooks_down, .amount = lasts});
+  }
+  for (int connection = 0; connection < static_cast<int>(plan.owners.size()); ++connection) {
+    if (!revokes(plan.owner(connection))) {
+      continue;
+    }
+    plan.actions.push_back({.id = id++,
+                            .at = at,
+                            .deed = Deed::revocation_down,
+                            .connection = connection,
+                            .amount = lasts});
+    // Ended, connected anew, and ended again.
+    constexpr Deed kDeeds[] = {Deed::disconnect, Deed::sign_in, Deed::disconnect};
+    auto then = at + 1;
+    for (const auto deed : kDeeds) {
+      if (!dice.percent(60)) {
+        break;
+      }
+      plan.actions.push_back({.id = id++,
+                              .at = then,
+                              .deed = deed,
+                              .connection = connection,
+                              .amount = plan.owner(connection).person,
+                              .allow_other = true});
+      then += dice.between(kMinuteMs, 5 * kHourMs);
+    }
+  }
+  at += lasts + dice.between(0, kHourMs);
+}
+
+// Who thinks better of it; and whoever leaves, whose connections are ended together.
+void add_after_disconnect(Plan& plan, const Action& after, std::uint64_t& id, Dice& dice) {
+  if (dice.percent(20)) {
+    plan.actions.push_back({.id = id++,
+                            .at = after.at + dice.between(0, 5 * kSecondMs),
+                            .deed = Deed::sign_in,
+                            .connection = after.connection,
+                            .front = after.front,
+                            .amount = plan.owner(after.connection).person});
+  } else if (dice.percent(30)) {
+    for (int other = 0; other < static_cast<int>(plan.owners.size()); ++other) {
+      if (other != after.connection && plan.vendor(other) == plan.vendor(after.connection)) {
+        plan.actions.push_back({.id = id++,
+                                .at = after.at + dice.between(0, 300),
+                                .deed = Deed::disconnect,
+                                .connection = other,
+                                .front = after.front});
+      }
+    }
+  }
 }
 
 Settings make_settings(Dice& dice) {
   Settings settings;
-  settings.replay = static_cast<Replay>(dice.below(5));
-  const bool tolerant =
-      settings.replay == Replay::not_rotated || settings.replay == Replay::old_stays_valid;
-  settings.declared = tolerant && dice.percent(45) ? Declared::entra
-                      : dice.percent(60)           ? Declared::truth
-                                                   : Declared::nothing;
-  settings.leeway = dice.between(10, 600) * kSecondMs;
-  make_schedule(settings, dice);
-  settings.refresh_ends_access_tokens = dice.percent(25);
-  constexpr std::int64_t kLifetimes[] = {400, 900, 3600, 3600, 0};
-  settings.lifetime_seconds = kLifetimes[dice.below(5)];
-  if (settings.schedule == Schedule::keep_fresh && settings.lifetime_seconds < 3600) {
-    // Refreshed every few minutes, such a history would be about nothing else.
-    settings.lifetime_seconds = dice.percent(80) ? 3600 : 900;
+  for (const auto vendor : kEveryVendor) {
+    settings.providers[static_cast<std::size_t>(vendor)] = make_provider_settings(vendor, dice);
   }
-  settings.omits_refresh_token = tolerant && dice.percent(50) ? 40 : 0;
-  settings.withholds_refresh_tokens = dice.percent(4);
+  settings.versions_kept = dice.percent(50) ? -1 : dice.between(0, 5);
+  settings.has_webhooks = dice.percent(40);
   for (auto& staleness : settings.staleness) {
     staleness = dice.percent(30) ? 0 : dice.between(1, 120) * kSecondMs;
   }
@@ -129,33 +207,21 @@ Settings make_settings(Dice& dice) {
 std::string_view name_of(Fault fault) {
   return kFaultNames[static_cast<std::size_t>(fault)];
 }
-std::string_view name_of(Replay replay) {
-  return kReplayNames[static_cast<std::size_t>(replay)];
-}
-std::string_view name_of(Declared declared) {
-  return kDeclaredNames[static_cast<std::size_t>(declared)];
-}
-std::string_view name_of(Schedule schedule) {
-  return kScheduleNames[static_cast<std::size_t>(schedule)];
-}
 std::string_view name_of(Deed deed) {
   return kDeedNames[static_cast<std::size_t>(deed)];
 }
 
-// The same person's name in two organizations, and two people in one.
-std::string_view user_of(int connection) {
-  return connection == 1 ? "user-2" : "user-1";
-}
-std::string_view org_of(int connection) {
-  return connection == 2 ? "globex" : "acme";
+bool Plan::uses(Vendor vendor) const {
+  return std::ranges::contains(owners, vendor, &Owner::vendor);
 }
 
 Plan make_plan(std::uint64_t seed) {
   Dice dice(mix(seed, 0x706c616eULL));
-  Plan plan{.seed = seed, .settings = make_settings(dice), .actions = {}};
+  Plan plan{.seed = seed, .settings = make_settings(dice), .owners = {}, .actions = {}};
+  plan.owners = make_owners(dice);
   DurationMs at = 0;
   std::uint64_t id = 1;
-  const int connections = static_cast<int>(dice.between(1, kConnections));
+  const int connections = static_cast<int>(std::ssize(plan.owners));
   for (int connection = 0; connection < connections; ++connection) {
     // Mostly they are connected when the history begins.
     plan.actions.push_back({.id = id++,
@@ -163,36 +229,30 @@ Plan make_plan(std::uint64_t seed) {
                             .deed = Deed::sign_in,
                             .connection = connection,
                             .front = static_cast<int>(dice.below(kFronts)),
-                            .amount = connection,
+                            .amount = plan.owner(connection).person,
                             .calm = dice.percent(85)});
     at += dice.between(0, 5 * kSecondMs);
   }
   at += 10 * kSecondMs;
   const auto count = dice.between(4, 34);
-  // Long enough for a webhook to be given up. What rings all the time would ring all the while.
-  const bool rings_often =
-      plan.settings.schedule == Schedule::keep_fresh || plan.settings.idle_seconds != 0;
-  const bool long_night = plan.settings.has_webhooks && !rings_often && dice.percent(6);
-  const auto night = long_night ? dice.below(count) : -1;
+  const auto night = has_long_night(plan, dice) ? dice.below(count) : -1;
   for (std::int64_t i = 0; i < count; ++i) {
     at += pick_gap(dice);
     if (i == night) {
-      plan.actions.push_back(
-          {.id = id++, .at = at, .deed = Deed::hooks_down, .amount = 4 * kDayMs});
-      at += 4 * kDayMs + dice.between(0, kHourMs);
+      add_night(plan, id, at, dice);
     }
     Action action{.id = id++,
                   .at = at,
                   .deed = pick_deed(dice),
                   .connection = static_cast<int>(dice.below(connections)),
-                  .front = static_cast<int>(dice.below(kFronts)),
-                  .arm = dice.percent(30)};
+                  .front = static_cast<int>(dice.below(kFronts))};
+    action.arm = dice.percent(30) && plan.vendor(action.connection) == Vendor::azure;
     switch (action.deed) {
       case Deed::get_token:
         action.amount = dice.percent(25) ? dice.between(1, 5000) : 0;
         break;
       case Deed::sign_in:
-        action.amount = dice.percent(75) ? action.connection : dice.below(4);
+        action.amount = dice.percent(75) ? plan.owner(action.connection).person : dice.below(4);
         action.by_backend = dice.percent(25);
         action.allow_other = dice.percent(60);
         break;
@@ -209,6 +269,7 @@ Plan make_plan(std::uint64_t seed) {
                                          : dice.between(kMinuteMs, 3 * kHourMs);
         break;
       case Deed::hooks_down:
+      case Deed::revocation_down:
         action.amount = dice.between(kMinuteMs, 90 * kMinuteMs);
         break;
       case Deed::kv_down:
@@ -223,51 +284,35 @@ Plan make_plan(std::uint64_t seed) {
         break;
     }
     plan.actions.push_back(action);
+    if (action.deed == Deed::disconnect) {
+      add_after_disconnect(plan, action, id, dice);
+    }
   }
   return plan;
 }
 
-std::string describe(const Settings& settings) {
-  std::string text = "provider " + std::string(name_of(settings.replay));
-  if (settings.replay == Replay::reuse_leeway) {
-    text += " of " + to_decimal(settings.leeway / kSecondMs) + " s";
+std::string describe(const Plan& plan) {
+  const auto& settings = plan.settings;
+  std::string text;
+  for (const auto vendor : kEveryVendor) {
+    if (plan.uses(vendor)) {
+      text += std::string(name_of(vendor)) + ": " + describe(settings.of(vendor)) + "\n";
+    }
   }
-  text += ", " + std::string(name_of(settings.declared));
-  text += ", tokens live " + (settings.lifetime_seconds == 0
-                                  ? std::string("nobody says how long")
-                                  : to_decimal(settings.lifetime_seconds) + " s");
-  if (settings.refresh_ends_access_tokens) {
-    text += ", a refresh ends the access tokens before it";
-  }
-  text += settings.withholds_refresh_tokens ? ", some sign-ins get no refresh token" : "";
-  const auto seconds = [](std::int64_t value) { return to_decimal(value) + " s"; };
-  if (settings.schedule != Schedule::absent) {
-    text += ", " + std::string(name_of(settings.schedule));
-  }
-  if (settings.schedule == Schedule::keep_fresh) {
-    text += " by " + seconds(settings.ahead_seconds);
-  }
-  if (settings.idle_seconds != 0) {
-    text += ", refresh tokens die when idle for " + seconds(settings.idle_seconds);
-  }
-  if (settings.grant_seconds != 0) {
-    text += ", grants live " + seconds(settings.grant_seconds);
-  }
-  if (settings.idle_seconds + settings.grant_seconds != 0) {
-    text += settings.limits_declared ? ", as declared" : ", which nobody says";
+  for (const auto& owner : plan.owners) {
+    text += describe(owner) + ", person " + to_decimal(owner.person) + "\n";
   }
   if (settings.versions_kept >= 0) {
-    text += ", " + to_decimal(settings.versions_kept) + " versions kept";
+    text += to_decimal(settings.versions_kept) + " versions kept\n";
   }
-  text += settings.has_webhooks ? ", webhooks" : "";
-  return text;
+  return text + (settings.has_webhooks ? "webhooks\n" : "");
 }
 
-std::string describe(const Action& action) {
+std::string describe(const Plan& plan, const Action& action) {
   std::string text = std::string(name_of(action.deed)) + " ";
-  text += std::string(org_of(action.connection)) + "/" + std::string(user_of(action.connection));
+  text += describe(plan.owner(action.connection));
   if (action.deed == Deed::sign_in) {
-    text += " as account " + to_decimal(action.amount) +
+    text += " as person " + to_decimal(action.amount) +
             (action.by_backend ? ", confirmed by the backend" : "") +
             (action.allow_other ? ", any account" : "");
   } else if (action.arm) {

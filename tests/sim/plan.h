@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "tests/sim/owners.h"
+#include "tests/sim/provider_settings.h"
 
 namespace postern::sim {
 
-inline constexpr int kConnections = 3;
 inline constexpr int kFronts = 3;
 
 // What can go wrong by itself. `_done`: it happened, and the answer says that it failed.
@@ -51,6 +52,14 @@ enum class Fault : std::uint8_t {
   resource_401,
   resource_5xx,
   keys_fail,
+  profile_slow,     // nobody says whose the tokens of a sign-in are before the deadline
+  profile_refused,  // the profile endpoint does not take the token that its provider has just given
+  profile_odd,      // it says nothing of anybody
+  revocation_5xx,
+  revocation_refused,      // for what the request is: too many, or not to be let in
+  revocation_lost,         // it never arrives
+  revocation_late,         // nobody answers it, and it arrives after that
+  revocation_answer_lost,  // it was taken, and nobody knows
   caller_hangs_up,
   message_lost,  // between a front and the authority
   hook_refuses,
@@ -60,38 +69,16 @@ enum class Fault : std::uint8_t {
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::hook_answer_lost) + 1;
 [[nodiscard]] std::string_view name_of(Fault fault);
 
-// What the provider truly does with a refresh token that was used.
-enum class Replay : std::uint8_t { not_rotated, old_stays_valid, reuse_leeway, single_use, family };
-[[nodiscard]] std::string_view name_of(Replay replay);
-
-// What the core is told of it. Of a server that is not Entra and declares nothing it assumes single
-// use, whatever it truly does.
-enum class Declared : std::uint8_t { entra, truth, nothing };
-[[nodiscard]] std::string_view name_of(Declared declared);
-
-// When tokens are refreshed unasked; `absent`: the variable is, which means keep_alive.
-enum class Schedule : std::uint8_t { absent, on_demand, keep_alive, keep_fresh };
-[[nodiscard]] std::string_view name_of(Schedule schedule);
-
 struct Settings {
-  Replay replay = Replay::old_stays_valid;
-  Declared declared = Declared::entra;
-  DurationMs leeway = 0;
-  Schedule schedule = Schedule::absent;
-  std::int64_t ahead_seconds = 0;  // keep_fresh
-  // A refresh token dies when it is not used for so long, a grant so long after its sign-in.
-  // 0: never.
-  std::int64_t idle_seconds = 0;
-  std::int64_t grant_seconds = 0;
-  bool limits_declared = false;
+  std::array<ProviderSettings, kVendors> providers;
   std::int64_t versions_kept = -1;  // -1: nobody says
   bool has_webhooks = false;
-  bool refresh_ends_access_tokens = false;
-  std::int64_t lifetime_seconds = 3600;   // 0: the provider does not say
-  int omits_refresh_token = 0;            // percent, where the old one stays valid
-  bool withholds_refresh_tokens = false;  // some sign-ins get none
   std::array<DurationMs, kFronts> staleness{};
   std::array<int, kFaults> per_mille{};
+
+  [[nodiscard]] const ProviderSettings& of(Vendor vendor) const {
+    return providers[static_cast<std::size_t>(vendor)];
+  }
 };
 
 enum class Deed : std::uint8_t {
@@ -111,6 +98,7 @@ enum class Deed : std::uint8_t {
   ring_broken,   // MASTER_KEYS cannot be read
   secret_wrong,  // the client secret has expired
   needs_consent,
+  revocation_down,
   hooks_down,
   crash,
   rollback,  // to an earlier version that is kept
@@ -137,12 +125,22 @@ struct Action {
 struct Plan {
   std::uint64_t seed = 0;
   Settings settings;
+  std::vector<Owner> owners;  // by connection
   std::vector<Action> actions;
+
+  [[nodiscard]] const Owner& owner(int connection) const {
+    return owners[static_cast<std::size_t>(connection)];
+  }
+  [[nodiscard]] Vendor vendor(int connection) const { return owner(connection).vendor; }
+  // Of the provider that a connection is at.
+  [[nodiscard]] const ProviderSettings& provider(int connection) const {
+    return settings.of(vendor(connection));
+  }
+  [[nodiscard]] bool uses(Vendor vendor) const;
 };
 [[nodiscard]] Plan make_plan(std::uint64_t seed);
-[[nodiscard]] std::string describe(const Settings& settings);
-[[nodiscard]] std::string describe(const Action& action);
-[[nodiscard]] std::string_view user_of(int connection);
-[[nodiscard]] std::string_view org_of(int connection);
+// Of the world: a line each.
+[[nodiscard]] std::string describe(const Plan& plan);
+[[nodiscard]] std::string describe(const Plan& plan, const Action& action);
 
 }  // namespace postern::sim

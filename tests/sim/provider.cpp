@@ -5,7 +5,7 @@
 #include "core/connection/decision.h"
 #include "tests/flows/host/story.h"
 #include "tests/sim/dice.h"
-#include "tests/sim/settings.h"
+#include "tests/sim/people.h"
 
 namespace postern::sim {
 
@@ -20,37 +20,70 @@ std::string field(const FormFields& fields, std::string_view name) {
   return {};
 }
 
+// Longer than any history.
+constexpr DurationMs kForEverMs = 3650 * kDayMs;
+
+bool withholds(const ProviderSettings& settings, std::uint64_t key) {
+  return settings.lasting_tokens || (settings.withholds_refresh_tokens && Dice(key).percent(40));
+}
+
+enum class Why : std::uint8_t { client, code, refresh_token, person };
+
+HttpReply refusal(Vendor vendor, Why why) {
+  if (vendor == Vendor::github) {
+    // With 200 (docs.github.com: "Troubleshooting OAuth app access token request errors").
+    return testing::error_reply(200, why == Why::client ? "incorrect_client_credentials"
+                                     : why == Why::code ? "bad_verification_code"
+                                                        : "bad_refresh_token");
+  }
+  return why == Why::client   ? testing::error_reply(401, "invalid_client")
+         : why == Why::person ? testing::error_reply(400, "interaction_required")
+                              : testing::error_reply(400, "invalid_grant");
+}
+
 std::string numbered(std::string_view what, std::uint64_t number) {
   return std::string(what) + "-" + to_decimal(static_cast<std::int64_t>(number));
 }
 
 }  // namespace
 
-std::string Provider::authorize(int connection, int account, std::string nonce) {
+std::string Provider::authorize(int connection, int person, std::string nonce) {
   auto code = numbered("code", ++serial_);
-  codes_[code] = {.connection = connection, .account = account, .nonce = std::move(nonce)};
+  codes_[code] = {.connection = connection, .person = person, .nonce = std::move(nonce)};
   return code;
+}
+
+int Provider::connection_of_code(std::string_view code) const {
+  const auto found = codes_.find(code);
+  return found == codes_.end() ? -1 : found->second.connection;
 }
 
 Provider::Answer Provider::issue(int grant, bool arm, EpochMs now, const RefreshPlace* shown,
                                  const std::string& id_token) {
   auto& owner = grants[static_cast<std::size_t>(grant)];
-  if (settings_.refresh_ends_access_tokens) {
+  const auto& settings = settings_of(grant);
+  if (settings.refresh_ends_access_tokens) {
     for (auto& [text, token] : access_) {
       token.ended = token.ended || (token.grant == grant && token.arm == arm);
     }
   }
-  testing::TokenAnswer answer{.access_token = numbered("access", ++serial_),
-                              .refresh_token = {},
-                              .id_token = id_token,
-                              .expires_in = static_cast<int>(settings_.lifetime_seconds)};
-  const auto lifetime = settings_.lifetime_seconds == 0 ? 3600 : settings_.lifetime_seconds;
+  testing::TokenAnswer answer{
+      .access_token = numbered("access", ++serial_),
+      .refresh_token = {},
+      .id_token = id_token,
+      .expires_in = settings.lasting_tokens ? 0 : static_cast<int>(settings.lifetime_seconds)};
+  if (owner.vendor == Vendor::github) {
+    answer.scope = "read:user,repo";
+  }
+  const auto lifetime = settings.lifetime_seconds == 0 ? 3600 : settings.lifetime_seconds;
   access_[answer.access_token] = {
-      .grant = grant, .arm = arm, .expires_at = now + lifetime * kSecondMs};
+      .grant = grant,
+      .arm = arm,
+      .expires_at = now + (settings.lasting_tokens ? kForEverMs : lifetime * kSecondMs)};
   auto place = shown != nullptr ? *shown : RefreshPlace{.grant = grant, .index = 0};
   const bool omitted =
-      shown != nullptr && Dice(mix(seed_, serial_, 77)).percent(settings_.omits_refresh_token);
-  if (shown != nullptr && settings_.replay == Replay::not_rotated) {
+      shown != nullptr && Dice(mix(plan_.seed, serial_, 77)).percent(settings.omits_refresh_token);
+  if (shown != nullptr && settings.replay == Replay::not_rotated) {
     answer.refresh_token =
         omitted ? "" : owner.refresh_tokens[static_cast<std::size_t>(place.index)].text;
   } else if (!omitted) {
@@ -63,8 +96,7 @@ Provider::Answer Provider::issue(int grant, bool arm, EpochMs now, const Refresh
     place = {.grant = grant, .index = static_cast<int>(owner.refresh_tokens.size())};
     owner.refresh_tokens.push_back({.text = answer.refresh_token});
     refresh_[answer.refresh_token] = place;
-    if (shown == nullptr && settings_.withholds_refresh_tokens &&
-        Dice(mix(seed_, serial_, 78)).percent(40)) {
+    if (shown == nullptr && withholds(settings, mix(plan_.seed, serial_, 78))) {
       owner.withheld = true;
       answer.refresh_token.clear();
     }
@@ -78,44 +110,52 @@ Provider::Answer Provider::issue(int grant, bool arm, EpochMs now, const Refresh
   return {.reply = testing::token_reply(answer), .issued = place};
 }
 
-Provider::Answer Provider::token(std::string_view body, EpochMs now, bool secret_is_wrong,
-                                 Consent consent) {
-  const auto refused = [](int status, std::string_view error) {
-    return Answer{.reply = testing::error_reply(status, error), .issued = {}};
-  };
-  const auto fields = form_decode(body).value_or(FormFields());
-  if (secret_is_wrong) {
-    return refused(401, "invalid_client");
+Provider::Answer Provider::token(const Request& request) {
+  const auto vendor = request.vendor;
+  const auto fields = form_decode(request.body).value_or(FormFields());
+  const auto refused = [&](Why why) { return Answer{.reply = refusal(vendor, why), .issued = {}}; };
+  if (request.secret_is_wrong || field(fields, "client_secret") != facts_of(vendor).client_secret) {
+    return refused(Why::client);
   }
   const bool arm = field(fields, "scope").find("management.azure.com") != std::string::npos;
   if (field(fields, "grant_type") == "authorization_code") {
     const auto found = codes_.find(field(fields, "code"));
-    if (found == codes_.end() || found->second.used) {
-      return refused(400, "invalid_grant");
+    if (found == codes_.end() || found->second.used ||
+        plan_.vendor(found->second.connection) != vendor) {
+      return refused(Why::code);
     }
     auto& code = found->second;
     code.used = true;
-    grants.push_back({.connection = code.connection, .account = code.account, .born_at = now});
+    grants.push_back({.vendor = vendor,
+                      .connection = code.connection,
+                      .person = code.person,
+                      .born_at = request.now});
     const auto id_token =
-        testing::id_token(person_of(code.account), code.nonce, now, login_origin(settings_));
-    return issue(static_cast<int>(grants.size()) - 1, false, now, nullptr, id_token);
+        id_token_of(vendor, plan_.settings.of(vendor),
+                    {.person = code.person, .nonce = code.nonce, .now = request.now});
+    return issue(static_cast<int>(grants.size()) - 1, false, request.now, nullptr, id_token);
   }
   const auto place = find_refresh(field(fields, "refresh_token"));
-  if (!place) {
-    return refused(400, "invalid_grant");
+  if (!place || grant(place->grant).vendor != vendor) {
+    return refused(Why::refresh_token);
   }
-  auto& grant = grants[static_cast<std::size_t>(place->grant)];
-  if (!takes(*place, now)) {
-    if (grant.alive && settings_.replay == Replay::family && is_spent(*place)) {
-      grant.alive = false;
-      grant.ended_by_reuse = true;
-    }
-    return refused(400, "invalid_grant");
+  if (!takes(*place, request.now)) {
+    refuse_spent(*place);
+    return refused(Why::refresh_token);
   }
+  const auto consent = vendor == Vendor::azure ? request.consent : Consent::given;
   if (consent == Consent::missing || (arm && consent == Consent::missing_for_arm)) {
-    return refused(400, "interaction_required");
+    return refused(Why::person);
   }
-  return issue(place->grant, arm, now, &*place, {});
+  return issue(place->grant, arm, request.now, &*place, {});
+}
+
+void Provider::refuse_spent(const RefreshPlace& place) {
+  auto& grant = grants[static_cast<std::size_t>(place.grant)];
+  if (grant.alive && settings_of(place.grant).replay == Replay::family && is_spent(place)) {
+    grant.alive = false;
+    grant.ended_by_reuse = true;
+  }
 }
 
 const AccessToken* Provider::find_access(std::string_view text) const {
@@ -123,11 +163,12 @@ const AccessToken* Provider::find_access(std::string_view text) const {
   return found == access_.end() ? nullptr : &found->second;
 }
 
-const AccessToken* Provider::access(std::string_view text, bool arm, EpochMs now) const {
+const AccessToken* Provider::access(Vendor vendor, std::string_view text, bool arm,
+                                    EpochMs now) const {
   const auto* token = find_access(text);
-  const bool good =
-      token != nullptr && !token->ended && token->arm == arm && token->expires_at > now &&
-      grants[static_cast<std::size_t>(token->grant)].alive && !is_over(token->grant, now);
+  const bool good = token != nullptr && !token->ended && token->arm == arm &&
+                    token->expires_at > now && grant(token->grant).vendor == vendor &&
+                    grant(token->grant).alive && !is_over(token->grant, now);
   return good ? token : nullptr;
 }
 
@@ -137,40 +178,41 @@ std::optional<RefreshPlace> Provider::find_refresh(std::string_view text) const 
 }
 
 bool Provider::is_spent(const RefreshPlace& place) const {
-  const auto& grant = grants[static_cast<std::size_t>(place.grant)];
-  return grant.refresh_tokens[static_cast<std::size_t>(place.index)].spent_at != 0;
+  return grant(place.grant).refresh_tokens[static_cast<std::size_t>(place.index)].spent_at != 0;
 }
 
-bool Provider::is_over(int grant, EpochMs now) const {
-  return settings_.grant_seconds != 0 && now >= grants[static_cast<std::size_t>(grant)].born_at +
-                                                    settings_.grant_seconds * kSecondMs;
+bool Provider::is_over(int grant_index, EpochMs now) const {
+  const auto seconds = settings_of(grant_index).grant_seconds;
+  return seconds != 0 && now >= grant(grant_index).born_at + seconds * kSecondMs;
 }
 
-bool Provider::is_idle(const RefreshToken& token, EpochMs now) const {
-  return settings_.idle_seconds != 0 && now >= token.used_at + settings_.idle_seconds * kSecondMs;
+bool Provider::is_idle(int grant_index, const RefreshToken& token, EpochMs now) const {
+  const auto seconds = settings_of(grant_index).idle_seconds;
+  return seconds != 0 && now >= token.used_at + seconds * kSecondMs;
 }
 
-bool Provider::ended_by_itself(int grant, EpochMs now) const {
-  const auto& it = grants[static_cast<std::size_t>(grant)];
-  return is_over(grant, now) || is_idle(it.refresh_tokens.back(), now);
+bool Provider::ended_by_itself(int grant_index, EpochMs now) const {
+  return is_over(grant_index, now) ||
+         is_idle(grant_index, grant(grant_index).refresh_tokens.back(), now);
 }
 
 bool Provider::takes(const RefreshPlace& place, EpochMs now) const {
-  const auto& grant = grants[static_cast<std::size_t>(place.grant)];
-  const auto& token = grant.refresh_tokens[static_cast<std::size_t>(place.index)];
+  const auto& of = grant(place.grant);
+  const auto& token = of.refresh_tokens[static_cast<std::size_t>(place.index)];
+  const auto& settings = settings_of(place.grant);
   const auto spent_at = token.spent_at;
-  if (!grant.alive || grant.withheld || is_over(place.grant, now) || is_idle(token, now)) {
+  if (!of.alive || of.withheld || is_over(place.grant, now) || is_idle(place.grant, token, now)) {
     return false;
   }
   if (spent_at == 0) {
     return true;
   }
-  switch (settings_.replay) {
+  switch (settings.replay) {
     case Replay::not_rotated:
     case Replay::old_stays_valid:
       return true;
     case Replay::reuse_leeway:
-      return now - spent_at < settings_.leeway;
+      return now - spent_at < settings.leeway;
     case Replay::single_use:
     case Replay::family:
       break;
@@ -178,9 +220,10 @@ bool Provider::takes(const RefreshPlace& place, EpochMs now) const {
   return false;
 }
 
-bool Provider::minds_overtaking() const {
-  return settings_.replay == Replay::single_use || settings_.replay == Replay::family ||
-         (settings_.replay == Replay::reuse_leeway && settings_.leeway < kRequestLifeMs);
+bool Provider::minds_overtaking(int grant_index) const {
+  const auto& settings = settings_of(grant_index);
+  return settings.replay == Replay::single_use || settings.replay == Replay::family ||
+         (settings.replay == Replay::reuse_leeway && settings.leeway < kRequestLifeMs);
 }
 
 void Provider::end_access(std::string_view text) {

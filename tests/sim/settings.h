@@ -12,14 +12,8 @@
 
 namespace postern::sim {
 
-inline constexpr std::string_view kOtherOrigin = "https://login.example.com";
 inline constexpr std::string_view kReturnUrl = "https://app.example.com/connected";
 
-[[nodiscard]] inline std::string_view login_origin(const Settings& settings) {
-  return settings.declared == Declared::entra
-             ? std::string_view("https://login.microsoftonline.com")
-             : kOtherOrigin;
-}
 // Whom events are sent to.
 struct Hook {
   std::string_view org;
@@ -46,42 +40,22 @@ inline constexpr std::array<Hook, 3> kHooks = {
   return json + "}";
 }
 
-// Accounts 0, 1, …: people of one directory.
-[[nodiscard]] inline testing::Person person_of(int account) {
-  testing::Person person;
-  person.object.back() = static_cast<char>('0' + account);
-  person.object.front() = static_cast<char>('2' + account);
-  return person;
-}
 // Sets world.environment and world.secrets.
-inline void configure(testing::World& world, const Settings& settings) {
-  testing::furnish(world);
+inline void configure(testing::World& world, const Plan& plan) {
   const std::string url(kReturnUrl);
-  world.environment["ALLOWED_RETURN_URLS"] =
-      R"({"acme":[")" + url + R"("],"globex":[")" + url + R"("]})";
-  auto& variables = world.environment;
-  if (settings.declared != Declared::entra) {
-    variables["AZURE_LOGIN_ORIGIN"] = kOtherOrigin;
-    variables["ALLOW_INSECURE_ORIGINS"] = kOtherOrigin;
+  world.environment = {
+      {"ADMIN_API_KEY", std::string(testing::kAdminKey)},
+      {"ALLOWED_RETURN_URLS", R"({"acme":[")" + url + R"("],"globex":[")" + url + R"("]})"}};
+  world.secrets.clear();
+  for (const auto vendor : kEveryVendor) {
+    if (plan.uses(vendor)) {
+      configure(world.environment, world.secrets, vendor, plan.settings.of(vendor));
+    }
   }
-  if (settings.declared == Declared::truth) {
-    variables["AZURE_REPLAY"] = settings.replay == Replay::family ? std::string("single_use")
-                                : settings.replay == Replay::reuse_leeway
-                                    ? "reuse_leeway:" + to_decimal(settings.leeway / kSecondMs)
-                                    : std::string(name_of(settings.replay));
+  if (plan.settings.versions_kept >= 0) {
+    world.environment["TOKEN_VERSIONS_KEPT"] = to_decimal(plan.settings.versions_kept);
   }
-  variables["AZURE_REFRESH_MODE"] = name_of(settings.schedule);
-  if (settings.schedule == Schedule::keep_fresh) {
-    variables["AZURE_REFRESH_AHEAD_SECONDS"] = to_decimal(settings.ahead_seconds);
-  }
-  if (settings.limits_declared) {
-    variables["AZURE_REFRESH_IDLE_SECONDS"] = to_decimal(settings.idle_seconds);
-    variables["AZURE_GRANT_LIFETIME_SECONDS"] = to_decimal(settings.grant_seconds);
-  }
-  if (settings.versions_kept >= 0) {
-    variables["TOKEN_VERSIONS_KEPT"] = to_decimal(settings.versions_kept);
-  }
-  if (settings.has_webhooks) {
+  if (plan.settings.has_webhooks) {
     world.secrets["WEBHOOKS"] = webhooks_variable();
   }
 }

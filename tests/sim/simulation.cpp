@@ -40,21 +40,33 @@ Simulation::Simulation(testing::World& world, const Plan& plan, const Muted& mut
       trace_(trace),
       chance_(plan, muted),
       provider_(plan),
-      ledger_(provider_, world, coverage),
-      events_book_(coverage, [this](std::string text) { ledger_.violated(7, std::move(text)); }),
+      ledger_(plan, provider_, world, coverage),
+      events_book_(plan, coverage,
+                   [this](std::string text) { ledger_.violated(7, std::move(text)); }),
+      revocations_(plan, provider_, ledger_, coverage),
       kv_(plan) {
   world_.clear();
-  configure(world_, plan.settings);
+  configure(world_, plan);
   environment_ = fields_of(world_.environment, {});
   environment_with_secrets_ = fields_of(world_.environment, world_.secrets);
   FlowContext context;
   context.input.environment = Environment(environment_);
-  if (const auto rules = grant_rules(
-          {.context = &context, .name = "azure", .provider = find_provider("microsoft")})) {
-    ledger_.set_policy(rules->policy);
+  for (const auto* provider : providers()) {
+    for (const auto vendor : kEveryVendor) {
+      itself_[static_cast<std::size_t>(vendor)] =
+          plan.settings.of(vendor).declared == Declared::itself;
+      if (provider->integration != name_of(vendor)) {
+        continue;
+      }
+      if (const auto rules = grant_rules(
+              {.context = &context, .name = std::string(name_of(vendor)), .provider = provider})) {
+        ledger_.set_policy(vendor, rules->policy);
+      }
+    }
   }
-  for (int connection = 0; connection < kConnections; ++connection) {
-    const auto name = connection_key(id_of(connection));
+  nodes_.resize(plan.owners.size());
+  for (int connection = 0; connection < static_cast<int>(nodes_.size()); ++connection) {
+    const auto name = connection_key(id_of(plan.owner(connection)));
     connection_of_[name] = connection;
     auto& node = nodes_[static_cast<std::size_t>(connection)];
     node.connection = connection;
@@ -110,19 +122,21 @@ int Simulation::ring_generation(std::uint64_t isolate) const {
 }
 
 void Simulation::act(const Action& action) {
-  tell("action " + to_decimal(static_cast<std::int64_t>(action.id)), describe(action));
+  tell("action " + to_decimal(static_cast<std::int64_t>(action.id)), describe(plan_, action));
   coverage_.count("action", name_of(action.deed));
-  const auto user = R"({"userId":")" + std::string(user_of(action.connection)) + "\"";
+  const auto user = "{" + name_json(plan_.owner(action.connection));
   switch (action.deed) {
     case Deed::get_token:
-      get_token(action, [](const Outcome&) {});
+      get_token(action, 1, [](const Outcome&) {});
       break;
     case Deed::refresh:
       call(rpc(action, "refresh",
-               user + R"(,"resource":")" + (action.arm ? "arm" : "graph") + "\"}", 1));
+               user + R"(,"resource":")" +
+                   std::string(api_of(plan_.vendor(action.connection), action.arm)) + "\"}",
+               1));
       break;
     case Deed::use_resource:
-      call(rpc(action, action.arm ? "list_subscriptions" : "get_user", user + "}", 1));
+      use_resource(action, 1, [](int) {});
       break;
     case Deed::describe:
       call(rpc(action, "get_connection", user + "}", 1));
@@ -154,16 +168,16 @@ void Simulation::act(const Action& action) {
 
 void Simulation::act_on_world(const Action& action) {
   auto& node = nodes_[static_cast<std::size_t>(action.connection)];
+  const auto vendor = plan_.vendor(action.connection);
   const auto down = [&](Down what) {
-    auto& until = down_until_[static_cast<std::size_t>(what)];
+    const bool is_a_vendors = what >= Down::provider;
+    auto& until = down_until_[place_of(what, is_a_vendors ? vendor : Vendor::azure)];
     until = std::max(until, mono_ + action.amount);
   };
   switch (action.deed) {
     case Deed::revoke_grant:
       if (const auto grant = ledger_.grant_of(action.connection); grant >= 0) {
-        auto& truth = provider_.grants[static_cast<std::size_t>(grant)];
-        truth.alive = false;
-        truth.ended_by_person = true;
+        provider_.revoked_by_person(grant);
       }
       break;
     case Deed::lose_storage:
@@ -198,8 +212,7 @@ void Simulation::act_on_world(const Action& action) {
       break;
     case Deed::provider_down:
       down(Down::provider);
-      // Half of the time for one resource alone.
-      only_arm_is_down_ = action.id % 2 == 0;
+      only_a_part_is_down_[static_cast<std::size_t>(vendor)] = action.id % 2 == 0;
       break;
     case Deed::ring_broken:
       down(Down::ring);
@@ -210,6 +223,9 @@ void Simulation::act_on_world(const Action& action) {
     case Deed::needs_consent:
       down(Down::consent);
       only_arm_needs_consent_ = action.id % 2 == 0;
+      break;
+    case Deed::revocation_down:
+      down(Down::revocation);
       break;
     case Deed::hooks_down:
       down(Down::hooks);
@@ -236,6 +252,7 @@ void Simulation::lose_storage(Node& node) {
   node.object->alarm_at = 0;
   ledger_.storage_lost(node.connection, !owes);
   events_book_.storage_lost(node.connection, owes || sends);
+  revocations_.storage_lost(node.connection);
   crash(node);
 }
 

@@ -19,6 +19,7 @@
 #include "tests/sim/ledger.h"
 #include "tests/sim/mutation.h"
 #include "tests/sim/provider.h"
+#include "tests/sim/revocation_book.h"
 
 namespace postern::sim {
 
@@ -100,6 +101,13 @@ struct Node {
 // Is anything but a scheduled refresh left to do for it?
 [[nodiscard]] bool owes(const Node& node);
 [[nodiscard]] bool sends(const Node& node);
+[[nodiscard]] bool owes_revocation(const Node& node);
+[[nodiscard]] std::optional<ConnectionRecord> record_of(const Node& node);
+
+// A text of an answer; empty where there is none.
+[[nodiscard]] std::string member_of(std::string_view json, std::string_view name);
+// What stands in front of a server answers for it.
+[[nodiscard]] HttpReply html(int status);
 
 // A request from outside on its way, through its restarts.
 struct Call {
@@ -129,15 +137,19 @@ class Simulation {
   [[nodiscard]] Ending run();
 
  private:
-  enum class Down : std::uint8_t { kv, d1, provider, ring, secret, consent, hooks };
+  // The last four are a vendor's.
+  enum class Down : std::uint8_t { kv, d1, ring, hooks, provider, secret, consent, revocation };
 
   // --- time (simulation.cpp) ---
   [[nodiscard]] EpochMs now() const { return testing::World::kBeginning + mono_ + turned_; }
   void in(DurationMs delay, std::function<void()> what);
   // False: nothing is left, or it is later than `until`.
   bool step(DurationMs until);
-  [[nodiscard]] bool is_down(Down what) const {
-    return !chance_.is_calm() && mono_ < down_until_[static_cast<std::size_t>(what)];
+  [[nodiscard]] static std::size_t place_of(Down what, Vendor vendor) {
+    return static_cast<std::size_t>(what) * kVendors + static_cast<std::size_t>(vendor);
+  }
+  [[nodiscard]] bool is_down(Down what, Vendor vendor = Vendor::azure) const {
+    return !chance_.is_calm() && mono_ < down_until_[place_of(what, vendor)];
   }
   void act(const Action& action);
   void act_on_world(const Action& action);
@@ -151,11 +163,15 @@ class Simulation {
   // Steps until nothing of that kind is left, at most so long.
   bool wait_for(DurationMs most, const std::function<bool(const Node&)>& is_done);
   void check_connection(Node& node);
+  // One for what is meant where nothing is named, which its provider takes.
+  [[nodiscard]] bool has_live_token(const ConnectionRecord& record) const;
   void check_stores();
+  void check_tombstones();
   void check_schedule();
+  void check_kept(const Node& node);
   void pass(DurationMs duration);
-  [[nodiscard]] bool used_by_postern(const Action& action);
   [[nodiscard]] std::string check_serves(int connection, bool arm);
+  [[nodiscard]] bool can_be_used(const Action& action);
 
   // --- runs (run.cpp) ---
   void start(const std::shared_ptr<Run>& run, FlowInput input);
@@ -173,6 +189,9 @@ class Simulation {
   std::optional<Reply> carry_out(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   Reply commit(const std::shared_ptr<Run>& run, StorageCommit effect);
   Reply read_storage(const std::shared_ptr<Run>& run, const StorageRead& effect);
+  // For mutations.
+  [[nodiscard]] std::string account_forgotten(std::string key) const;
+  [[nodiscard]] static std::string unrecalled(const Node& node, const std::string& value);
   std::optional<Reply> memory(const std::shared_ptr<Run>& run, const Effect& effect);
   Reply seal_or_open(const std::shared_ptr<Run>& run, const Effect& effect);
   void log(const Run& run, const Log& effect);
@@ -180,15 +199,22 @@ class Simulation {
   void kv_write(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
   void land_late(std::function<void()>& write);
   void sql(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void note_others(int connection, const Sql& effect, std::vector<SqlOutcome>& outcomes);
   void fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
-  void fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
+  void fetch_keys(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Vendor vendor);
+  void fetch_resource(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Target target);
+  [[nodiscard]] std::optional<Fetch::Reply> identity_fault(const std::shared_ptr<Run>& run);
+  void fetch_revocation(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Vendor vendor);
+  void fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Vendor vendor);
   // How long a request takes to the provider, and its answer back.
   struct Ways {
     DurationMs there = 0;
     DurationMs back = 0;
   };
   [[nodiscard]] Consent consent() const;
-  void fetch_token_late(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Ways ways);
+  [[nodiscard]] Provider::Request request_of(const IssuedEffect& issued, Vendor vendor) const;
+  void fetch_token_late(const std::shared_ptr<Run>& run, const IssuedEffect& issued, Vendor vendor,
+                        Ways ways);
   void token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
                      Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens);
   void fetch_webhook(const std::shared_ptr<Run>& run, const IssuedEffect& issued);
@@ -200,6 +226,7 @@ class Simulation {
   [[nodiscard]] std::uint64_t isolate_of(const Run& run) const;
 
   // --- authorities (authority.cpp) ---
+  [[nodiscard]] std::string title_of(const Node& node) const;
   void enqueue(Node& node, const std::string& operation, Entry entry, std::string payload,
                std::uint64_t task, bool calm, std::function<void(const Ended&)> answer);
   void work(Node& node);
@@ -221,7 +248,11 @@ class Simulation {
   void ask_authority(const std::shared_ptr<Call>& call, const Authority& authority);
   std::shared_ptr<Call> rpc(const Action& action, std::string_view operation, std::string body,
                             std::uint64_t part);
-  void get_token(const Action& action, std::function<void(Outcome)> then);
+  void get_token(const Action& action, std::uint64_t part, std::function<void(Outcome)> then);
+  // A caller uses the provider's API, through Postern where that can, and otherwise by itself: what
+  // is refused it asks to be refreshed. `then`: the status in the end.
+  void use_resource(const Action& action, std::uint64_t part, std::function<void(int)> then);
+  void use_token(const Action& action, std::uint64_t part, std::function<void(int)> then);
   void roll_back(const Action& action);
   void redeliver(const Action& action);
   void sign_in(const Action& action);
@@ -247,6 +278,7 @@ class Simulation {
   Provider provider_;
   Ledger ledger_;
   EventBook events_book_;
+  RevocationBook revocations_;
   Kv kv_;
   DurationMs mono_ = 0;
   DurationMs turned_ = 0;  // how far the clocks were turned forward
@@ -254,12 +286,14 @@ class Simulation {
   std::uint64_t steps_ = 0;
   std::uint64_t broken_at_ = 0;
   std::priority_queue<Event> events_;
-  std::array<DurationMs, 7> down_until_{};
-  bool only_arm_is_down_ = false;  // of the provider
+  std::array<DurationMs, 8 * kVendors> down_until_{};
+  // Of a vendor that is down: Azure's ARM alone, or the others' API without their token endpoint.
+  std::array<bool, kVendors> only_a_part_is_down_{};
   bool only_arm_needs_consent_ = false;
+  std::array<bool, kVendors> itself_{};  // whose server it is
   std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
   std::vector<DurationMs> ring_turns_;
-  std::array<Node, kConnections> nodes_;
+  std::vector<Node> nodes_;
   std::array<Memory, kFronts> fronts_;
   std::map<std::string, int> connection_of_;
   std::string environment_;

@@ -1,5 +1,4 @@
-// Requests over the internet: the token endpoint, whose answers are what all this is about, the
-// provider's keys, and the resources.
+// Requests to token endpoints, whose answers are what all this is about.
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/connection/journal.h"
@@ -13,12 +12,6 @@ namespace postern::sim {
 
 namespace {
 
-HttpReply html(int status) {
-  return {.status = status,
-          .headers = {{"content-type", "text/html"}},
-          .body = "<html><body>Please stand by</body></html>"};
-}
-
 // Under another name nobody looks for it.
 std::string without_access_token(std::string json) {
   const auto at = json.find("\"access_token\"");
@@ -29,72 +22,25 @@ bool is_for_arm(const Fetch& fetch) {
   return fetch.body.find("management.azure.com") != std::string::npos;
 }
 
-std::string bearer(const Fetch& fetch) {
-  for (const auto& [name, value] : fetch.headers) {
-    if (name == "authorization") {
-      return value.substr(value.find(' ') + 1);
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
-void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
-  const auto& effect = std::get<Fetch>(issued.effect);
-  if (effect.url.starts_with("https://hooks.")) {
-    fetch_webhook(run, issued);
-    return;
-  }
-  if (effect.method == "POST") {
-    fetch_token(run, issued);
-    return;
-  }
-  const auto spot = run->spot(8);
-  const auto takes = chance_.between(5, 900, spot, 1);
-  const bool keys = effect.url.ends_with("/keys");
-  if (is_down(Down::provider) || strikes(keys ? Fault::keys_fail : Fault::resource_5xx, spot)) {
-    run->keys_failed = run->keys_failed || keys;
-    answer_in(
-        takes, run, issued,
-        keys ? Fetch::Reply(std::unexpected(HostFault::unavailable)) : Fetch::Reply(html(503)));
-    return;
-  }
-  if (keys) {
-    answer_in(takes, run, issued,
-              Fetch::Reply(testing::keys_reply(std::string(login_origin(plan_.settings)) +
-                                               "/{tenantid}/v2.0")));
-    return;
-  }
-  const bool arm = effect.url.starts_with("https://management.azure.com");
-  const auto token = bearer(effect);
-  if (run->node == nullptr) {
-    ledger_.served(run->connection, arm, token, mono_);
-    if (strikes(Fault::resource_401, spot)) {
-      provider_.end_access(token);
-    }
-  }
-  const auto* access = provider_.access(token, arm, now());
-  if (access == nullptr) {
-    coverage_.count("resource", "401");
-    answer_in(takes, run, issued, Fetch::Reply(testing::error_reply(401, "InvalidToken")));
-    return;
-  }
-  const auto account = provider_.grants[static_cast<std::size_t>(access->grant)].account;
-  answer_in(takes, run, issued,
-            Fetch::Reply(arm ? testing::json_reply(200, R"({"value":[]})")
-                             : testing::profile_reply(person_of(account))));
+HttpReply html(int status) {
+  return {.status = status,
+          .headers = {{"content-type", "text/html"}},
+          .body = "<html><body>Please stand by</body></html>"};
 }
 
-void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued) {
+void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
+                             Vendor vendor) {
   const auto& effect = std::get<Fetch>(issued.effect);
   run->token_request_out = true;
   if (run->operation == "authority.alarm") {
     ledger_.leaves_unasked(run->connection, mono_);
   }
   run->token_request_there = effect.keep_key == kSignInKeptKey;
-  run->asked_grant =
-      ledger_.leaves(run->connection, effect.body, *run->node->object, run->arrived_at, now());
+  run->asked_grant = ledger_.leaves(
+      run->connection, {.vendor = vendor, .body = effect.body, .arrived_at = run->arrived_at},
+      *run->node->object, now());
   const auto spot = run->spot(9);
   auto there = chance_.between(5, 400, spot, 1);
   auto back = chance_.between(5, 400, spot, 2);
@@ -106,9 +52,10 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
   };
   may_die_within(there + back, run);
   // What never reaches the provider.
-  const bool spared = only_arm_is_down_ && !is_for_arm(effect);
-  if ((is_down(Down::provider) && !spared) || strikes(Fault::token_5xx, spot)) {
-    if (is_down(Down::provider) && only_arm_is_down_ && !spared) {
+  const bool in_part = only_a_part_is_down_[static_cast<std::size_t>(vendor)];
+  const bool down = is_down(Down::provider, vendor) && (!in_part || is_for_arm(effect));
+  if (down || strikes(Fault::token_5xx, spot)) {
+    if (down && in_part) {
       coverage_.count("provider_down", "for_one_resource");
     }
     arrives(there + back, Fetch::Reply(html(503)));
@@ -117,7 +64,7 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
     arrives(at_once ? there : effect.deadline_ms,
             std::unexpected(at_once ? HostFault::unavailable : HostFault::timeout));
   } else if (effect.keep_key == kKeptKey && strikes(Fault::token_request_late, spot)) {
-    fetch_token_late(run, issued, {.there = there, .back = back});
+    fetch_token_late(run, issued, vendor, {.there = there, .back = back});
   } else if (strikes(Fault::token_429, spot)) {
     auto reply = testing::error_reply(429, "slow_down");
     if (chance_.between(0, 1, spot, 3) == 0) {
@@ -146,19 +93,20 @@ void Simulation::fetch_token(const std::shared_ptr<Run>& run, const IssuedEffect
     const bool cut = !instead && strikes(Fault::token_cut_done, spot);
     const bool odd =
         !instead && !cut && effect.keep_key == kKeptKey && strikes(Fault::token_odd_done, spot);
-    in(there, [this, run, issued, back, instead, cut, odd] {
+    in(there, [this, run, issued, vendor, back, instead, cut, odd] {
       run->token_request_there = true;
       if (run->straggles) {
         ledger_.gone_by(run->connection, run->asked_grant);
       }
-      auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
-                                    is_down(Down::secret), consent());
+      auto answer = provider_.token(request_of(issued, vendor));
       tell("provider",
            to_decimal(answer.reply.status) +
                (answer.issued ? ", grant " + to_decimal(answer.issued->grant) + ", refresh token " +
                                     to_decimal(answer.issued->index)
                               : " " + answer.reply.body));
-      coverage_.count("token_endpoint", to_decimal(answer.reply.status));
+      coverage_.count("token_endpoint", std::string(name_of(vendor)) + " " +
+                                            to_decimal(answer.reply.status) +
+                                            (answer.issued ? "" : " refused"));
       if (answer.issued) {
         ledger_.issued(*answer.issued);
         if (run->straggles) {
@@ -189,8 +137,16 @@ Consent Simulation::consent() const {
                                    : Consent::missing;
 }
 
+Provider::Request Simulation::request_of(const IssuedEffect& issued, Vendor vendor) const {
+  return {.vendor = vendor,
+          .body = std::get<Fetch>(issued.effect).body,
+          .now = now(),
+          .secret_is_wrong = is_down(Down::secret, vendor),
+          .consent = consent()};
+}
+
 void Simulation::fetch_token_late(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
-                                  Ways ways) {
+                                  Vendor vendor, Ways ways) {
   const auto& effect = std::get<Fetch>(issued.effect);
   const auto spot = run->spot(9);
   const auto kind = chance_.between(0, 2, spot, 3);
@@ -207,14 +163,13 @@ void Simulation::fetch_token_late(const std::shared_ptr<Run>& run, const IssuedE
     }
     token_arrives(run, issued, reply, std::nullopt);
   });
-  in(chance_.between(given_up + 1, kRequestLifeMs - 1, spot, 7), [this, run, issued] {
+  in(chance_.between(given_up + 1, kRequestLifeMs - 1, spot, 7), [this, run, issued, vendor] {
     if (run->straggles) {
       ledger_.gone_by(run->connection, run->asked_grant);
     } else if (run->lingers) {
       ledger_.gone_by_late(run->connection, run->asked_grant);
     }
-    const auto answer = provider_.token(std::get<Fetch>(issued.effect).body, now(),
-                                        is_down(Down::secret), consent());
+    const auto answer = provider_.token(request_of(issued, vendor));
     tell("provider", "late: " + to_decimal(answer.reply.status));
     coverage_.count("token_endpoint", "late_" + to_decimal(answer.reply.status));
     if (answer.issued) {

@@ -39,10 +39,10 @@ EpochMs next_try(const Outbox& outbox, EpochMs now) {
   if (!outbox.kv_done) {
     at = earlier_alarm(at, outbox.kv_again_at);
   }
-  if (const auto owed =
-          outbox.revocation.empty() ? std::nullopt : decode_revocation(outbox.revocation)) {
+  for (const auto& owed :
+       decode_revocations(outbox.revocations).value_or(std::vector<Revocation>())) {
     // Whoever ended the connection asks the provider at once.
-    at = earlier_alarm(at, std::max(owed->retry_at, now + kOutboxAlarmMs));
+    at = earlier_alarm(at, std::max(owed.retry_at, now + kOutboxAlarmMs));
   }
   return at;
 }
@@ -53,6 +53,9 @@ Task<std::monostate> publish(AuthorityState* state) {
     co_return std::monostate{};
   }
   auto& outbox = *state->outbox;
+  if (outbox.owes_no_store()) {
+    co_return std::monostate{};
+  }
   const auto begun = co_await current_time();
   if (!outbox.kv_done && outbox.kv_again_at != 0 && outbox.kv_again_at < begun + kLateWriteMs) {
     // Said before it is done: whoever dies over this write may leave one that is late.

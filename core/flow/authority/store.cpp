@@ -12,6 +12,9 @@ namespace postern {
 namespace {
 
 constexpr std::int64_t kVersions = 3;
+// Whoever ends and connects while the provider is down gives up the oldest: one flow asks for all
+// of them, and each may take a request's time.
+constexpr std::size_t kMostRevocations = 4;
 // Some 340 events. Where D1 has been down for so long the oldest go: a flow has to be able to hold
 // them several times.
 constexpr std::size_t kMostEventBytes = std::size_t{64} * 1024;
@@ -157,12 +160,33 @@ void keep_version(const AuthorityState& state, Status next, StorageCommit* commi
 
 // Would what is owed for a grant before end the new one? Where it is of the same account, and the
 // provider ends all of that at once.
-bool would_end(std::string_view owed, const ConnectionRecord& next) {
+bool would_end(const Revocation& owed, const ConnectionRecord& next) {
   const auto* provider = find_provider(next.provider);
-  const auto revocation = decode_revocation(owed);
-  const auto before = revocation ? decode_record(revocation->record) : std::nullopt;
+  const auto before = decode_record(owed.record);
   return provider != nullptr && provider->revocation_ends_grant && before &&
          before->account.key == next.account.key;
+}
+
+// Puts into `outbox` what is owed to the provider once `next` is stored, besides `ended`. True
+// where the oldest of it is given up for want of room.
+bool owe_to_provider(Outbox& outbox, const ConnectionRecord& next,
+                     std::optional<Revocation> ended) {
+  if (outbox.revocations.empty() && !ended) {
+    return false;
+  }
+  auto owed = decode_revocations(outbox.revocations).value_or(std::vector<Revocation>());
+  if (next.status == Status::connected) {
+    std::erase_if(owed, [&](const Revocation& each) { return would_end(each, next); });
+  }
+  if (ended) {
+    owed.push_back(std::move(*ended));
+  }
+  const bool full = owed.size() > kMostRevocations;
+  if (full) {
+    owed.erase(owed.begin());
+  }
+  outbox.revocations = encode_revocations(owed);
+  return full;
 }
 
 // What is owed for a new version, besides what was owed for the one before.
@@ -174,7 +198,7 @@ Outbox outbox_for(const AuthorityState& state, EpochMs now) {
   return {.kv_again_at = earlier.kv_done ? 0 : now + kLateWriteMs,
           .events = earlier.events,
           .worked_at = earlier.worked_at,
-          .revocation = earlier.revocation};
+          .revocations = earlier.revocations};
 }
 
 }  // namespace
@@ -188,11 +212,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   StorageCommit commit{.puts = {{kRecordKey, encode_record(next)}}, .deletes = {}, .alarm_at = {}};
   keep_version(*state, next.status, &commit);
   auto outbox = outbox_for(*state, now);
-  if (!ends.revocation.empty()) {
-    outbox.revocation = std::move(ends.revocation);
-  } else if (next.status == Status::connected && would_end(outbox.revocation, next)) {
-    outbox.revocation.clear();
-  }
+  const bool gives_up = owe_to_provider(outbox, next, std::move(ends.revocation));
   if (state->refresh.journal || state->behind) {
     commit.deletes.emplace_back(kJournalKey);
     commit.deletes.emplace_back(kKeptKey);
@@ -253,6 +273,9 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
     state->pending.reset();
   }
   (void)co_await say_dropped(state, dropped);
+  if (gives_up) {
+    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
+  }
   (void)co_await publish(state);
   co_return std::monostate{};
 }

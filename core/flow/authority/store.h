@@ -32,7 +32,7 @@ struct Ends {
   bool sign_in = false;
   bool pending = false;
   // The grant that this version ends, for its provider (revoke.h).
-  std::string revocation;
+  std::optional<Revocation> revocation;
   // Not an end but a beginning: the refresh token of this version may be spent.
   bool in_doubt = false;
 };

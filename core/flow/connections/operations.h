@@ -102,7 +102,8 @@ inline constexpr Operation kOperations[] = {
         .permission = "connections:write",
         .parameters = kConnection,
         .summary = "Ends the connection and deletes its tokens everywhere; may be repeated",
-        .result = "{success, disconnected, propagation, provider_revocation}",
+        .result = "{success, disconnected, propagation: complete or pending, provider_revocation: "
+                  "revoked, pending, failed, shared, none or unsupported}",
         .flow = disconnect_flow,
     },
 };

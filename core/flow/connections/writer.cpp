@@ -123,7 +123,7 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
   co_return std::unexpected(std::move(done.error().problem));
 }
 
-// What the provider wants to be shown before it ends the grant. Without it the grant is owed for.
+// What the provider wants to be shown before it ends the grant. Without it nobody can end it there.
 Task<std::monostate> bring_token_to_revoke(FlowContext* context, AuthorityState* state) {
   if (!lacks_token_to_revoke(*state->record, co_await current_time())) {
     co_return std::monostate{};
@@ -239,7 +239,7 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     tombstone.status = Status::revoked;
     tombstone.created_at = state->record ? state->record->created_at : now;
     tombstone.updated_at = now;
-    auto revocation = connected ? revocation_owed_for(*state->record, now) : std::string();
+    auto revocation = connected ? revocation_owed_for(*state->record, now) : std::nullopt;
     const auto committed = co_await commit_record(
         &*state, std::move(tombstone), {{.type = EventType::disconnected}},
         {.sign_in = true, .pending = true, .revocation = std::move(revocation)});
@@ -317,14 +317,15 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   (void)co_await settle(context, &*state, {});
   (void)co_await refresh_due(context, &*state);
   (void)co_await tell_of_the_end(&*state);
-  (void)co_await revoke_owed(&*state);
   auto now = co_await current_time();
   // Deliveries ring besides: what is owed to a store that is down has a time of its own.
   const bool after_delivery = !context->input.payload.empty();
   if (!after_delivery || (state->outbox && state->outbox->retry_at <= now)) {
     (void)co_await publish(&*state);
-    now = co_await current_time();
   }
+  // Behind the stores: others of the account look into D1.
+  (void)co_await revoke_owed(&*state);
+  now = co_await current_time();
   if (state->pending && state->pending->expires_at <= now) {
     state->pending.reset();
     (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}});

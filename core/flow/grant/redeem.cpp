@@ -6,6 +6,7 @@
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/kept.h"
 #include "core/flow/grant/operations.h"
+#include "core/flow/grant/revoke.h"
 #include "core/flow/grant/settle.h"
 #include "core/flow/store/payload.h"
 #include "core/oauth/callback.h"
@@ -109,6 +110,11 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
     co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::service_unavailable,
                                                .detail = "earlier_answer_waits"});
+  }
+  if (may_be_revoking(state, now)) {
+    co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
+                                               .page = PageKind::service_unavailable,
+                                               .detail = "revocation_under_way"});
   }
   auto integration = integration_of(state, payload->state.tenant);
   if (!integration) {

@@ -1,5 +1,8 @@
 #include "core/flow/grant/revoke.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/authority/store.h"
@@ -43,10 +46,6 @@ Task<RevocationResult> ask(const AuthorityState* state, const ConnectionRecord* 
     co_return RevocationResult::try_again;
   }
   const auto& provider = *integration->provider;
-  if (lacks_token_to_revoke(*record, co_await current_time())) {
-    // "Not known" would be the answer for a dead one, whose refresh token lives on.
-    co_return RevocationResult::try_again;
-  }
   const auto refresh_token = co_await opened(
       record, "refresh_token", record->refresh_sealed_version, record->sealed_refresh_token);
   const auto* stored = record->token_for(default_api(provider).name);
@@ -76,31 +75,80 @@ Task<RevocationResult> ask(const AuthorityState* state, const ConnectionRecord* 
                                             .keep_key = {},
                                             .keep_org = {},
                                             .keep_context = {}});
-  co_return reply ? result_of_revocation(reply->status) : RevocationResult::try_again;
+  co_return reply ? result_of_revocation(reply->status) : RevocationResult::unknown;
 }
 
-// Nothing is owed to the provider any more.
-Task<std::monostate> settle_revocation(AuthorityState* state) {
-  state->outbox->revocation.clear();
-  StorageCommit commit;
-  if (state->outbox->is_done()) {
-    state->outbox.reset();
-    commit.deletes.emplace_back(kOutboxKey);
-  } else {
-    commit.puts.emplace_back(kOutboxKey, encode_outbox(*state->outbox));
+// Written down before it is asked. False where storage does not take it.
+Task<bool> note_asked(AuthorityState* state, std::vector<Revocation>* all, Revocation* owed) {
+  owed->asked_at = co_await current_time();
+  state->outbox->revocations = encode_revocations(*all);
+  co_return co_await store(
+      state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}}, .deletes = {}});
+}
+
+bool ends_all_of_its_account(const ConnectionRecord& record) {
+  const auto* provider = find_provider(record.provider);
+  return provider != nullptr && provider->revocation_ends_grant;
+}
+
+// How it stands with one of those that are owed. kPending: it stays so.
+Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>* all,
+                                 Revocation* owed) {
+  const auto record = decode_record(owed->record);
+  if (!record) {
+    (void)co_await log_connection(LogLevel::error, "revocation_unreadable", &state->id);
+    co_return revocation::kNone;
   }
-  (void)co_await store(state, std::move(commit));
-  co_return std::monostate{};
+  const bool ends_all = ends_all_of_its_account(*record);
+  // A sign-in that is under way may be of the same account. And before D1 has the tombstone, others
+  // that are ended now take this connection for one that needs the grant, as this one takes them.
+  const bool waits = ends_all && (!state->outbox->d1_done || state->pending ||
+                                  state->pending_unreadable || state->sign_in.journal);
+  if (co_await current_time() < owed->retry_at || waits) {
+    co_return revocation::kPending;
+  }
+  if (lacks_token_to_revoke(*record, co_await current_time())) {
+    // "Not known" would be the answer for a dead one, whose refresh token lives on.
+    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
+    co_return revocation::kFailed;
+  }
+  auto result = RevocationResult::try_again;
+  if (!ends_all) {
+    result = co_await ask(state, &*record);
+  } else if (const auto shared = co_await is_shared(&*record)) {
+    if (*shared) {
+      co_return revocation::kShared;
+    }
+    if (!co_await note_asked(state, all, owed)) {
+      co_return revocation::kPending;
+    }
+    result = co_await ask(state, &*record);
+  }
+  if (result == RevocationResult::done) {
+    (void)co_await log_connection(LogLevel::info, "revoked", &state->id);
+    co_return revocation::kRevoked;
+  }
+  if (result == RevocationResult::try_again) {
+    owed->asked_at = 0;
+  }
+  const auto now = co_await current_time();
+  if (now - owed->since >= kGivenUpMs) {
+    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
+    co_return revocation::kFailed;
+  }
+  owed->retry_at = now + patience(owed->since, now, kMinuteMs);
+  (void)co_await log_connection(LogLevel::warn, "revocation_retry", &state->id);
+  co_return revocation::kPending;
 }
 
 }  // namespace
 
-std::string revocation_owed_for(const ConnectionRecord& record, EpochMs now) {
+std::optional<Revocation> revocation_owed_for(const ConnectionRecord& record, EpochMs now) {
   const auto* provider = find_provider(record.provider);
   if (provider == nullptr || provider->revocation_endpoint.empty() || record.tokens.empty()) {
-    return {};
+    return std::nullopt;
   }
-  return encode_revocation({.record = encode_record(record), .since = now, .retry_at = now});
+  return Revocation{.record = encode_record(record), .since = now, .retry_at = now};
 }
 
 bool lacks_token_to_revoke(const ConnectionRecord& record, EpochMs now) {
@@ -122,55 +170,52 @@ std::string_view nothing_owed(const AuthorityState* state) {
                                                                       : revocation::kNone;
 }
 
+bool may_be_revoking(const AuthorityState& state, EpochMs now) {
+  const auto owed =
+      decode_revocations(state.outbox ? state.outbox->revocations : std::string_view());
+  return owed && std::ranges::any_of(*owed, [&](const Revocation& each) {
+           const auto record = decode_record(each.record);
+           return record && ends_all_of_its_account(*record) && each.asked_at <= now &&
+                  now < each.asked_at + kRequestLifeMs;
+         });
+}
+
 Task<std::string_view> revoke_owed(AuthorityState* state) {
-  if (!state->outbox || state->outbox->revocation.empty() || state->behind) {
+  if (!state->outbox || state->outbox->revocations.empty() || state->behind) {
     co_return revocation::kNone;
   }
-  auto owed = decode_revocation(state->outbox->revocation);
-  const auto record = owed ? decode_record(owed->record) : std::nullopt;
-  if (!record) {
+  const auto before = state->outbox->revocations;
+  auto owed = decode_revocations(before);
+  if (!owed) {
     (void)co_await log_connection(LogLevel::error, "revocation_unreadable", &state->id);
-    (void)co_await settle_revocation(state);
-    co_return revocation::kNone;
+    owed.emplace();
   }
-  const auto* provider = find_provider(record->provider);
-  const bool ends_all = provider != nullptr && provider->revocation_ends_grant;
-  // A sign-in that is under way may be of the same account.
-  const bool is_signing_in = state->pending || state->pending_unreadable || state->sign_in.journal;
-  if (co_await current_time() < owed->retry_at || (ends_all && is_signing_in)) {
-    co_return revocation::kPending;
-  }
-  auto result = RevocationResult::try_again;
-  if (ends_all) {
-    const auto shared = co_await is_shared(&*record);
-    if (shared && *shared) {
-      (void)co_await settle_revocation(state);
-      co_return revocation::kShared;
+  auto newest = revocation::kNone;
+  std::vector<Revocation> left;
+  for (auto& each : *owed) {
+    newest = co_await end_grant(state, &*owed, &each);
+    if (newest == revocation::kPending) {
+      left.push_back(each);
     }
-    if (shared) {
-      result = co_await ask(state, &*record);
-    }
-  } else {
-    result = co_await ask(state, &*record);
   }
-  if (result == RevocationResult::done) {
-    (void)co_await log_connection(LogLevel::info, "revoked", &state->id);
-    (void)co_await settle_revocation(state);
-    co_return revocation::kRevoked;
-  }
+  auto& outbox = *state->outbox;
+  outbox.revocations = encode_revocations(left);
   const auto now = co_await current_time();
-  if (now - owed->since >= kGivenUpMs) {
-    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
-    (void)co_await settle_revocation(state);
-    co_return revocation::kNone;
+  const bool is_alone = outbox.owes_no_store();
+  const bool is_over = is_alone && outbox.retry_at <= now;
+  if (state->behind || (outbox.revocations == before && !is_over)) {
+    co_return newest;
   }
-  owed->retry_at = now + patience(owed->since, now, kMinuteMs);
-  state->outbox->revocation = encode_revocation(*owed);
-  state->outbox->retry_at = next_try(*state->outbox, now);
-  (void)co_await log_connection(LogLevel::warn, "revocation_retry", &state->id);
-  (void)co_await store(
-      state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}}, .deletes = {}});
-  co_return revocation::kPending;
+  StorageCommit commit;
+  if (outbox.is_done()) {
+    state->outbox.reset();
+    commit.deletes.emplace_back(kOutboxKey);
+  } else {
+    outbox.retry_at = is_alone ? next_try(outbox, now) : outbox.retry_at;
+    commit.puts.emplace_back(kOutboxKey, encode_outbox(outbox));
+  }
+  (void)co_await store(state, std::move(commit));
+  co_return newest;
 }
 
 }  // namespace postern

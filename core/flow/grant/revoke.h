@@ -1,8 +1,10 @@
 // Ending a disconnected connection's grant at its provider.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
+#include "core/connection/journal.h"
 #include "core/connection/record.h"
 #include "core/effect/task.h"
 #include "core/flow/authority/state.h"
@@ -15,20 +17,28 @@ inline constexpr std::string_view kUnsupported = "unsupported";  // the provider
 inline constexpr std::string_view kNone = "none";                // there is no grant to end
 inline constexpr std::string_view kRevoked = "revoked";
 inline constexpr std::string_view kPending = "pending";  // tried again by alarm, for a day
+// Nobody will try any more: the grant lives at the provider until its person ends it there.
+inline constexpr std::string_view kFailed = "failed";
 // The provider would end another connection's grant with it: it is of the same account.
 inline constexpr std::string_view kShared = "shared";
 }  // namespace revocation
 
 // What is owed to the provider once `record` is disconnected: for the outbox, in the transaction
-// that ends the connection. Empty where there is nothing to revoke, or no way.
-[[nodiscard]] std::string revocation_owed_for(const ConnectionRecord& record, EpochMs now);
+// that ends the connection. Nothing where there is nothing to revoke, or no way.
+[[nodiscard]] std::optional<Revocation> revocation_owed_for(const ConnectionRecord& record,
+                                                            EpochMs now);
 // Whether the provider wants a living access token, which the record lacks and a refresh may bring.
 [[nodiscard]] bool lacks_token_to_revoke(const ConnectionRecord& record, EpochMs now);
-// kUnsupported or kNone, where nothing is owed.
+// How it stands where nothing is owed: kUnsupported or kNone.
 [[nodiscard]] std::string_view nothing_owed(const AuthorityState* state);
 
 // Tries what is owed, if its time has come; what fails is tried again, less and less often, and is
-// given up after a day, which the log tells.
+// given up after a day, or where no token is left that the provider takes for it, which the log
+// tells. How it stands with the newest of it.
 Task<std::string_view> revoke_owed(AuthorityState* state);
+
+// A request that ends all grants of an account may be on its way to the provider: a grant that is
+// made now may end by it.
+[[nodiscard]] bool may_be_revoking(const AuthorityState& state, EpochMs now);
 
 }  // namespace postern

@@ -95,6 +95,48 @@ void expired(Stories& stories) {
   story.host.call(disconnect());
 }
 
+void ended_again(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-of-two-grants",
+      "A connection is ended again before the provider could be told of the first time",
+      "Both grants are owed, and both are ended."));
+  GithubStory github(story);
+  github.connect_quietly({});
+  story.quietly([&](Host& silent) {
+    story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(503, ""));
+    silent.call(disconnect());
+  });
+  github.connect_quietly({.access_token = "gho_2"});
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(503, ""));
+  story.host.call(disconnect());
+  story.section("The alarm rings");
+  story.world.now += kHourMs;
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.host.ring(github.object_name());
+}
+
+void too_many(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-of-too-many",
+      "A connection is ended for the fifth time while its provider is down",
+      "No more than four are owed: the oldest is given up, and the log says so."));
+  GithubStory github(story);
+  for (int times = 1; times <= 5; ++times) {
+    github.connect_quietly(
+        {.access_token = "gho_" + std::string(1, static_cast<char>('0' + times))});
+    const auto end = [&](Host& by) {
+      story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(503, ""));
+      by.call(disconnect());
+    };
+    if (times == 5) {
+      end(story.host);
+    } else {
+      story.quietly(end);
+    }
+  }
+}
+
 }  // namespace
 
 void tell_revocations(Stories& stories) {
@@ -103,6 +145,8 @@ void tell_revocations(Stories& stories) {
   given_up(stories);
   expired(stories);
   reconnected(stories);
+  ended_again(stories);
+  too_many(stories);
 }
 
 }  // namespace postern::testing

@@ -50,7 +50,7 @@ class GoogleStory {
     story.note_secret("googles-secret");
   }
 
-  void connect(Host& by, std::string_view user = "user-1", std::string_view more_json = {}) {
+  Story::Begun begin_quietly(std::string_view user = "user-1", std::string_view more_json = {}) {
     Story::Begun begun;
     story_.quietly([&](Host& silent) {
       const auto made =
@@ -60,6 +60,17 @@ class GoogleStory {
                           "connect"));
       begun = story_.begin(silent, made.body.substr(made.body.find("/connect/") + 9, 43));
     });
+    return begun;
+  }
+
+  [[nodiscard]] Request callback_of(const Story::Begun& begun) const {
+    auto request = story_.callback_of(begun);
+    request.path = {{"integration", "google"}};
+    return request;
+  }
+
+  void connect(Host& by, std::string_view user = "user-1", std::string_view more_json = {}) {
+    const auto begun = begin_quietly(user, more_json);
     story_.expect("POST", std::string(kToken),
                   token_reply({.access_token = "ya29.1",
                                .refresh_token = "1//refresh",
@@ -72,9 +83,7 @@ class GoogleStory {
     story_.expect("GET", std::string(kUserInfo),
                   json_reply(200, R"({"sub":")" + std::string(kSubject) +
                                       R"(","name":"Ada Example","email":"ada@example.com"})"));
-    auto request = story_.callback_of(begun);
-    request.path = {{"integration", "google"}};
-    by.call(request);
+    by.call(callback_of(begun));
   }
 
   static Request disconnect(std::string_view user = "user-1") {
@@ -145,6 +154,8 @@ void reconnected(Stories& stories) {
     google.connect(silent);
     story.expect("POST", std::string(kRevoke), json_reply(503, ""));
     silent.call(GoogleStory::disconnect());
+    story.world.now += kMinuteMs;
+    story.world.forget_memory();
     google.connect(silent);
   });
   story.world.now += kMinuteMs * 30;
@@ -154,10 +165,47 @@ void reconnected(Stories& stories) {
   story.quietly([&](Host& silent) {
     story.expect("POST", std::string(kRevoke), json_reply(503, ""));
     silent.call(GoogleStory::disconnect());
+    story.world.now += kMinuteMs;
+    story.world.forget_memory();
     google.connect(silent, "user-1", kConfirmedByBackend);
   });
   story.world.now += kMinuteMs * 2;
   story.host.ring(GoogleStory::object_name());
+}
+
+void tombstone_first(Stories& stories) {
+  auto& story = new_story(
+      stories, "revocation-behind-its-tombstone",
+      "A connection is ended while D1 does not take the tombstone",
+      "Of two connections of one account that are ended now, each would leave the grant to "
+      "the other: the\nprovider is asked once D1 has the tombstone.");
+  GoogleStory google(story);
+  story.quietly([&](Host& silent) { google.connect(silent); });
+  story.fail_next("sql");
+  story.host.call(GoogleStory::disconnect());
+  story.section("The alarm rings");
+  story.world.now = story.world.objects[GoogleStory::object_name()].alarm_at + kMinuteMs;
+  story.expect("POST", std::string(kRevoke), json_reply(200, "{}"));
+  story.host.ring(GoogleStory::object_name());
+}
+
+void under_way(Stories& stories) {
+  auto& story =
+      new_story(stories, "google-reconnects-beside-revocation",
+                "The person connects the account again while a revocation may be on its way",
+                "Nobody answered it, and it would end the new grant: no code is redeemed until it "
+                "cannot arrive "
+                "any more.");
+  GoogleStory google(story);
+  story.quietly([&](Host& silent) { google.connect(silent); });
+  story.expect("POST", std::string(kRevoke), std::unexpected(HostFault::timeout));
+  story.host.call(GoogleStory::disconnect());
+  story.section("At once");
+  story.host.call(google.callback_of(google.begin_quietly()));
+  story.section("Half a minute later");
+  story.world.now += 30 * kSecondMs;
+  story.world.forget_memory();
+  google.connect(story.host);
 }
 
 }  // namespace
@@ -166,6 +214,8 @@ void tell_google(Stories& stories) {
   not_rotated(stories);
   shared(stories);
   reconnected(stories);
+  tombstone_first(stories);
+  under_way(stories);
 }
 
 }  // namespace postern::testing

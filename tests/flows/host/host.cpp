@@ -13,7 +13,6 @@ namespace postern::testing {
 
 namespace {
 
-constexpr std::string_view kSealedPrefix = "sealed#";
 // A token refused twice needs two restarts; more is a loop (front.ts).
 constexpr int kMostRestarts = 3;
 constexpr int kMostAlarmRuns = 20;

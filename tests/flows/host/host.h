@@ -34,6 +34,9 @@ struct Object {
   int incarnation = 1;
 };
 
+// How every sealed value begins.
+inline constexpr std::string_view kSealedPrefix = "sealed#";
+
 struct World {
   static constexpr EpochMs kBeginning = 1'767'323'045'000;  // 2026-01-02T03:04:05Z
   World();

@@ -40,6 +40,21 @@ std::string shown_record(const ConnectionRecord& record) {
   return text;
 }
 
+std::string shown_revocations(std::string_view bytes) {
+  const auto owed = decode_revocations(bytes).value_or(std::vector<Revocation>());
+  if (owed.empty()) {
+    return {};
+  }
+  std::string text = owed.size() == 1
+                         ? ", a grant"
+                         : ", " + to_decimal(static_cast<std::int64_t>(owed.size())) + " grants";
+  text += " to end at the provider";
+  for (const auto& each : owed) {
+    text += each.asked_at == 0 ? "" : ", asked " + moment(each.asked_at);
+  }
+  return text;
+}
+
 std::string shown_events(std::string_view bytes) {
   std::string text;
   for (const auto& event : decode_events(bytes).value_or(std::vector<Event>())) {
@@ -73,8 +88,7 @@ std::string shown_stored(std::string_view bytes) {
            (outbox->kv_again_at == 0 ? "" : ", kv again at " + moment(outbox->kv_again_at)) +
            (outbox->retry_at == 0 ? "" : ", again " + moment(outbox->retry_at)) +
            (outbox->worked_at != 0 ? ", the integration works" : "") +
-           (outbox->revocation.empty() ? "" : ", a grant to end at the provider") +
-           shown_events(outbox->events);
+           shown_revocations(outbox->revocations) + shown_events(outbox->events);
   }
   if (const auto events = decode_events(bytes); events && events->size() == 1) {
     return "event" + shown_events(bytes);

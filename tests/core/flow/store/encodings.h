@@ -33,8 +33,9 @@ inline std::optional<std::string> pending_again(std::string_view bytes) {
 inline std::optional<std::string> outbox_again(std::string_view bytes) {
   return decode_outbox(bytes).transform(encode_outbox);
 }
-inline std::optional<std::string> revocation_again(std::string_view bytes) {
-  return decode_revocation(bytes).transform(encode_revocation);
+// None is not written.
+inline std::optional<std::string> revocations_again(std::string_view bytes) {
+  return bytes.empty() ? std::nullopt : decode_revocations(bytes).transform(encode_revocations);
 }
 inline std::optional<std::string> trouble_again(std::string_view bytes) {
   return decode_trouble(bytes).transform(encode_trouble);
@@ -118,6 +119,8 @@ inline std::vector<Encoding> encodings() {
   const auto journal_bytes = encode_journal(journal);
   const auto one_event = encode_event(event);
   const auto one_pause = encode_pauses({pause});
+  const Revocation revocation{.record = "r", .since = 5, .retry_at = 6, .asked_at = 7};
+  const auto one_revocation = encode_revocations({revocation});
   const Reply kept = Fetch::Reply(HttpReply{.status = 200, .headers = {{"a", "b"}}, .body = "{}"});
   return {
       {.name = "record", .bytes = encode_record(record), .again = record_again},
@@ -134,9 +137,11 @@ inline std::vector<Encoding> encodings() {
        .again = outbox_again,
        .since = {""},
        .shorter = {old_outbox.bytes().size()}},
-      {.name = "revocation",
-       .bytes = encode_revocation({.record = "r", .since = 5, .retry_at = 6}),
-       .again = revocation_again},
+      {.name = "revocations",
+       .bytes = encode_revocations({revocation, revocation}),
+       .again = revocations_again,
+       .is_list = true,
+       .shorter = {one_revocation.size()}},
       {.name = "trouble",
        .bytes = encode_trouble({.reason = "r", .since = 5, .integration = true}),
        .again = trouble_again},

@@ -93,18 +93,18 @@ TEST_CASE("what was cut is not read, in what was appended neither") {
 }
 
 TEST_CASE("what belongs to a version that is known is read, whatever follows") {
-  const Outbox outbox{.attempts = 1, .revocation = encode_revocation({.record = "r"})};
+  const Outbox outbox{.attempts = 1, .revocations = encode_revocations({{.record = "r"}})};
   const auto bytes = encode_outbox(outbox);
   FieldWriter second;
-  second.number(2).text(outbox.revocation);
+  second.number(2).text(outbox.revocations);
   CHECK(bytes == encode_outbox({.attempts = 1}) + second.bytes());
   CHECK(testing::outbox_again(bytes) == bytes);
   FieldWriter third;
-  third.number(3).text(outbox.revocation).text("more").text("and more");
+  third.number(3).text(outbox.revocations).text("more").text("and more");
   CHECK(testing::outbox_again(encode_outbox({.attempts = 1}) + third.bytes()) == bytes);
   for (const auto* version : {"1", "2!", "x", ""}) {
     FieldWriter marked;
-    marked.text(version).text(outbox.revocation);
+    marked.text(version).text(outbox.revocations);
     CHECK_FALSE(testing::outbox_again(encode_outbox({.attempts = 1}) + marked.bytes()));
   }
   for (std::size_t length = bytes.size() - second.bytes().size() + 1; length < bytes.size();

@@ -1,0 +1,151 @@
+#include "tests/sim/revocation_book.h"
+
+#include <algorithm>
+#include <ranges>
+
+namespace postern::sim {
+
+RevocationBook::Debt* RevocationBook::newest_of(int connection) {
+  for (auto& debt : debts_ | std::views::reverse) {
+    if (debt.connection == connection) {
+      return &debt;
+    }
+  }
+  return nullptr;
+}
+
+bool RevocationBook::lives(int grant, EpochMs now) const {
+  return provider_.grant(grant).alive && !provider_.ended_by_itself(grant, now);
+}
+
+void RevocationBook::ended(int connection, const ConnectionRecord& before, EpochMs now) {
+  const auto place = ledger_.refresh_in(before);
+  if (!facts_of(plan_.vendor(connection)).revokes || !place) {
+    return;
+  }
+  const auto* token = before.token_for(facts_of(plan_.vendor(connection)).api);
+  // Of a grant whose newest tokens are not in the record nobody could end more than is there.
+  const bool newest = place->index == ledger_.newest_issued(place->grant);
+  debts_.push_back({.connection = connection,
+                    .grant = place->grant,
+                    .since = now,
+                    .token_until = token == nullptr ? now : token->expires_at,
+                    .lost = ledger_.was_lost(connection) || !newest});
+}
+
+void RevocationBook::connected(int connection) {
+  const int grant = ledger_.grant_of(connection);
+  for (auto& debt : debts_) {
+    debt.renewed =
+        debt.renewed || (debt.connection == connection && grant >= 0 &&
+                         facts_of(plan_.vendor(connection)).revokes_all &&
+                         provider_.grant(debt.grant).person == provider_.grant(grant).person);
+  }
+}
+
+void RevocationBook::storage_lost(int connection) {
+  for (auto& debt : debts_) {
+    debt.lost = debt.lost || debt.connection == connection;
+  }
+}
+
+void RevocationBook::asked_for_others(int connection, std::set<int> others) {
+  if (auto* debt = newest_of(connection)) {
+    debt->shared = std::ranges::any_of(others, [&](int other) { return ledger_.is_open(other); });
+  }
+  others_[static_cast<std::size_t>(connection)] = std::move(others);
+}
+
+void RevocationBook::arrived(int connection, Vendor vendor, std::string_view token,
+                             const Provider::Revoked& revoked, EpochMs now) {
+  const auto& others = others_[static_cast<std::size_t>(connection)];
+  for (const int grant : revoked.ended) {
+    const int owner = provider_.grant(grant).connection;
+    if (!ledger_.needs(grant)) {
+      continue;
+    }
+    if (owner == connection || !facts_of(vendor).revokes_all) {
+      violated("a connection's new grant is revoked with the one before");
+    } else if (others.contains(owner)) {
+      violated("the grant of a living connection is revoked, and D1 knew of it");
+    } else {
+      coverage_.count("revocation", "ends_what_D1_has_not_got_yet");
+    }
+  }
+  // Not known is what has ended, whatever its grant does, and, at GitHub, whatever is shown with
+  // wrong credentials.
+  const auto* access = provider_.find_access(token);
+  const auto place = provider_.find_refresh(token);
+  const int of = place ? place->grant : access != nullptr ? access->grant : -1;
+  for (auto& debt : debts_) {
+    if (debt.grant == of && revoked.ended.empty() && lives(of, now)) {
+      debt.unknown = true;
+      const bool alive = provider_.access(vendor, token, false, now) != nullptr;
+      coverage_.count("revocation", alive ? "by_wrong_credentials" : "by_a_token_that_has_ended");
+    }
+  }
+}
+
+void RevocationBook::given_up(int connection, EpochMs now) {
+  coverage_.count("revocation", "given_up");
+  constexpr DurationMs kStoredLater = kMinuteMs;
+  constexpr std::ptrdiff_t kMostOwed = 4;
+  const bool wants_access = facts_of(plan_.vendor(connection)).revokes_by_access;
+  const auto is_owed = [&](const Debt& debt) {
+    return debt.connection == connection && !debt.given_up && lives(debt.grant, now);
+  };
+  bool is_full = std::ranges::count_if(debts_, is_owed) > kMostOwed;
+  // Perhaps told again by a flow that died before it could store that.
+  bool any = false;
+  for (auto& debt : debts_) {
+    const bool has_no_token = wants_access && debt.token_until != 0 && debt.token_until <= now;
+    const bool is_old = now - debt.since >= kDayMs - kStoredLater;
+    if (debt.connection == connection && (has_no_token || is_old || (is_full && is_owed(debt)))) {
+      is_full = is_full && !is_owed(debt);
+      debt.given_up = true;
+      any = true;
+    }
+  }
+  if (!any) {
+    violated("a revocation is given up before its time");
+  }
+}
+
+void RevocationBook::told(int connection, std::string_view word, EpochMs now) {
+  coverage_.count("provider_revocation", word);
+  const auto& facts = facts_of(plan_.vendor(connection));
+  const auto* debt = newest_of(connection);
+  if ((word == "unsupported") == facts.revokes) {
+    violated("a provider is said to have no way to revoke, or to have one");
+  } else if (word == "revoked" &&
+             (debt == nullptr || (lives(debt->grant, now) && !debt->unknown))) {
+    violated("a grant is said to be revoked, and lives");
+  } else if (word == "failed" && (debt == nullptr || !debt->given_up)) {
+    violated("a grant is said to live on, and nobody gave it up");
+  } else if (word == "shared" && others_[static_cast<std::size_t>(connection)].empty()) {
+    violated("a grant is said to be shared, and D1 knows of nobody");
+  }
+}
+
+void RevocationBook::check_end(EpochMs now) {
+  for (const auto& debt : debts_) {
+    std::string_view fate = "over";
+    if (lives(debt.grant, now)) {
+      // What became of a connection that was renewed its next end says.
+      const bool renewed =
+          debt.renewed && (ledger_.is_open(debt.connection) || &debt != newest_of(debt.connection));
+      fate = debt.given_up  ? "given_up"
+             : debt.shared  ? "left_to_others"
+             : renewed      ? "renewed"
+             : debt.lost    ? "lost"
+             : debt.unknown ? "unknown_to_its_provider"
+                            : "";
+      if (fate.empty()) {
+        violated("the grant of an ended connection lives at its provider");
+      }
+    }
+    coverage_.count("revocation_fate", fate);
+  }
+}
+
+}  // namespace postern::sim
