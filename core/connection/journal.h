@@ -5,9 +5,8 @@
 //   journal   a refresh is under way, or its outcome is unknown
 //   kept      the sealed answer to it, written before the flow saw it
 //   sign_in, sign_in_kept   the same of a code exchange; a refresh may go on beside it
-//   outbox    a version that KV or D1 has not got yet, events that D1 has not, and a grant that is
-//   to
-//             be ended at its provider
+//   outbox    a version that KV or D1 has not got yet, events that D1 has not, and grants that are
+//             to be ended at their provider
 //   pending   a sign-in that waits for the caller's confirmation
 //   recovered the refresh token may be spent, and no journal is open: the record came back from a
 //             backup, or a try whose outcome is unknown was followed by one that said nothing of

@@ -27,10 +27,12 @@ std::string_view value_of(std::string_view placeholder, const EndpointParts& par
   if (placeholder == "{login}") return parts.login;
   if (placeholder == "{api}") return parts.api;
   if (placeholder == "{tenant}") return parts.tenant;
-  if (placeholder == "{host}") return parts.host;
   if (placeholder == "{client_id}") return parts.client_id;
   // The token fills this one, not the configuration (issuer.h).
   if (placeholder == kTenantPlaceholder) return kTenantPlaceholder;
+  for (const auto& known : parts.values) {
+    if (placeholder == known.placeholder) return known.value;
+  }
   return {};
 }
 
@@ -82,7 +84,8 @@ std::string api_names(const Provider& provider) {
 std::optional<Endpoints> endpoints_of(const Provider& provider, const EndpointParts& parts) {
   EndpointParts all = parts;
   if (all.login.empty()) all.login = provider.login_origin;
-  if (all.api.empty()) all.api = default_api(provider).origin;
+  const auto own_api = origin_of(default_api(provider), parts);
+  if (all.api.empty() && own_api) all.api = *own_api;
   const bool moved = all.login != provider.login_origin;
   bool complete = true;
   const auto fill = [&](std::string_view endpoint) {
@@ -103,6 +106,10 @@ std::optional<Endpoints> endpoints_of(const Provider& provider, const EndpointPa
                       .jwks = fill(provider.jwks_uri),
                       .issuer = fill(provider.issuer)};
   return complete ? std::optional(std::move(endpoints)) : std::nullopt;
+}
+
+std::optional<std::string> origin_of(const Api& api, const EndpointParts& parts) {
+  return expand(api.origin, parts);
 }
 
 std::vector<std::string> token_scopes(const Provider& provider, const Api& api,

@@ -39,7 +39,8 @@ struct ProviderParameter {
 struct Api {
   // "graph": what parameters, permissions and stored tokens name it by; unique among all providers.
   std::string_view name;
-  // Where it is called: scheme://host. The operator may name another one (<NAME>_ORIGIN).
+  // Where it is called: scheme://host, which may hold placeholders that ProviderSetting fills
+  // ("https://{account}.blob.example.com"). The operator may name another one (<NAME>_ORIGIN).
   std::string_view origin;
   // What an access token is asked for, where a token serves one API only; not where requests go.
   std::string_view audience;
@@ -55,6 +56,9 @@ struct ScopeWords {
 struct ProviderSetting {
   std::string_view name;  // without the prefix of the integration: "TENANT_ID"
   std::string_view summary;
+  // What it fills in endpoints and origins of APIs: "{host}" by an origin (scheme://host), any
+  // other by one label of a host name. Then it has to be set. Empty: a hook reads it.
+  std::string_view placeholder;
 };
 
 // Members of the profile endpoint's answer, by which people are told apart and know each other.
@@ -80,9 +84,9 @@ struct Provider {
   // The origin at which people sign in. The operator may name another one (<PREFIX>_LOGIN_ORIGIN):
   // all endpoints but those of an API are there then, at the same paths.
   std::string_view login_origin;
-  // `{login}`, `{api}`, `{tenant}`, `{host}`, `{client_id}` are filled by endpoints_of. `{login}`
-  // is the sign-in origin, `{api}` the first API's and `{host}` the customer's own one, each
-  // scheme://host. Empty: the provider has none, or the integration gives it.
+  // `{login}`, `{api}`, `{tenant}`, `{client_id}` and those of `settings` are filled by
+  // endpoints_of. `{login}` is the sign-in origin, `{api}` the first API's, each scheme://host.
+  // Empty: the provider has none, or the integration gives it.
   std::string_view authorization_endpoint;
   std::string_view token_endpoint;
   std::string_view revocation_endpoint;  // RFC 7009 or the provider's own; empty: none to be called
@@ -163,12 +167,18 @@ struct ProviderHooks {
                                   std::string_view refresh_token) = nullptr;
 };
 
+// What fills a placeholder of ProviderSetting.
+struct PlaceholderValue {
+  std::string_view placeholder;
+  std::string value;
+};
+
 struct EndpointParts {
   std::string_view tenant;
-  std::string_view host;
   std::string_view login;  // empty: the provider's own
   std::string_view api;    // empty: the first API's own
   std::string_view client_id;
+  std::span<const PlaceholderValue> values;
 };
 
 // Absolute URLs; empty where the provider has none.
@@ -207,6 +217,9 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
 // Values are put in as they are: they were parsed before (ProviderHooks::tenant, parse_origin).
 [[nodiscard]] std::optional<Endpoints> endpoints_of(const Provider& provider,
                                                     const EndpointParts& parts);
+
+// Where `api` is called unless the operator names another origin; nullopt as above.
+[[nodiscard]] std::optional<std::string> origin_of(const Api& api, const EndpointParts& parts);
 
 // The scopes of a token request for `api`; empty where none are sent.
 [[nodiscard]] std::vector<std::string> token_scopes(const Provider& provider, const Api& api,

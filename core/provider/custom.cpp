@@ -6,12 +6,17 @@ namespace {
 
 constexpr Api kApis[] = {{.name = "api", .origin = "{host}", .audience = ""}};
 
+constexpr ProviderSetting kSettings[] = {{.name = "HOST",
+                                          .summary = "Where its API is: https://api.example.com",
+                                          .placeholder = "{host}"}};
+
 }  // namespace
 
 constexpr Provider kCustom{.id = "custom",
                            .display_name = "OAuth 2.0",
                            .integration = "",
                            .environment = "",
+                           .settings = kSettings,
                            .login_origin = "",
                            .authorization_endpoint = "",
                            .token_endpoint = "",

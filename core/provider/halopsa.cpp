@@ -6,12 +6,18 @@ namespace {
 
 constexpr Api kApis[] = {{.name = "halopsa", .origin = "{host}", .audience = ""}};
 
+constexpr ProviderSetting kSettings[] = {
+    {.name = "HOST",
+     .summary = "The customer's HaloPSA: https://example.halopsa.com",
+     .placeholder = "{host}"}};
+
 }  // namespace
 
 constexpr Provider kHalopsa{.id = "halopsa",
                             .display_name = "HaloPSA",
                             .integration = "",
                             .environment = "",
+                            .settings = kSettings,
                             .login_origin = "",
                             .authorization_endpoint = "{host}/auth/authorize",
                             .token_endpoint = "{host}/auth/token",

@@ -162,7 +162,9 @@ constexpr ProviderParameter kParameters[] = {{"prompt", "select_account"}};
 constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com",
                                          "https://login.live.com", "https://login.microsoft.com"};
 constexpr ProviderSetting kSettings[] = {
-    {"TENANT_ID", "common (default), organizations, consumers, a directory's id or domain"}};
+    {.name = "TENANT_ID",
+     .summary = "common (default), organizations, consumers, a directory's id or domain",
+     .placeholder = ""}};
 constexpr ProviderHooks kHooks{
     .tenant = tenant_of,
     .default_tenant = "common",

@@ -32,12 +32,16 @@ Task<std::string> opened(const ConnectionRecord* record, std::string field, std:
 
 // Is the account connected for somebody else as well? While nobody can say, it may be.
 Task<Result<bool, HostFault>> is_shared(const ConnectionRecord* record) {
-  const auto rows =
-      co_await perform(in_database_of(record->id.org, {select_same_account(*record)}));
-  if (!rows || rows->empty()) {
-    co_return std::unexpected(rows ? HostFault::unavailable : rows.error());
+  for (auto& asked : in_every_database({select_same_account(*record)})) {
+    const auto rows = co_await perform(std::move(asked));
+    if (!rows || rows->empty()) {
+      co_return std::unexpected(rows ? HostFault::unavailable : rows.error());
+    }
+    if (!(*rows)[0].rows.empty()) {
+      co_return true;
+    }
   }
-  co_return !(*rows)[0].rows.empty();
+  co_return false;
 }
 
 Task<RevocationResult> ask(const AuthorityState* state, const ConnectionRecord* record) {

@@ -29,6 +29,38 @@ Result<std::string, Problem> origin_from(std::string_view text, std::string_view
   return std::unexpected(not_configured(variable));
 }
 
+bool is_host_label(std::string_view text) {
+  constexpr std::size_t kLongest = 63;  // RFC 1035 2.3.4
+  return !text.empty() && text.size() <= kLongest && text.front() != '-' && text.back() != '-' &&
+         std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+// What the integration says of the provider's placeholders.
+Result<std::vector<PlaceholderValue>, Problem> values_from(const IntegrationSettings& settings,
+                                                           UrlPolicy policy) {
+  std::vector<PlaceholderValue> values;
+  for (const auto& [name, summary, placeholder] : settings.provider->settings) {
+    if (placeholder.empty()) {
+      continue;
+    }
+    const auto text = settings.get(name);
+    if (placeholder == "{host}") {
+      const auto origin = parse_origin(text, policy);
+      if (!origin) {
+        return std::unexpected(not_configured(settings.variable(name)));
+      }
+      values.push_back({.placeholder = placeholder, .value = origin->origin()});
+    } else if (is_host_label(text)) {
+      values.push_back({.placeholder = placeholder, .value = std::string(text)});
+    } else {
+      return std::unexpected(not_configured(settings.variable(name)));
+    }
+  }
+  return values;
+}
+
 // The integration's own directory, or the one that is wanted.
 Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings,
                                             std::string_view wanted) {
@@ -125,8 +157,16 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
     return std::unexpected(login.error());
   }
   integration.login_origin = std::move(*login);
+  const auto values = values_from(settings, policy);
+  if (!values) {
+    return std::unexpected(values.error());
+  }
   for (const Api& api : provider.apis) {
-    auto origin = origin_from(settings.api_origin(api), origin_variable(api), api.origin, policy);
+    const auto own = origin_of(api, {.values = *values});
+    if (!own) {
+      return std::unexpected(not_configured(origin_variable(api)));
+    }
+    auto origin = origin_from(settings.api_origin(api), origin_variable(api), *own, policy);
     if (!origin) {
       return std::unexpected(origin.error());
     }
@@ -140,7 +180,8 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
   auto endpoints = endpoints_of(provider, {.tenant = integration.tenant,
                                            .login = integration.login_origin,
                                            .api = integration.api_origins.front(),
-                                           .client_id = integration.client_id});
+                                           .client_id = integration.client_id,
+                                           .values = *values});
   if (!endpoints) {
     return refuse(setting::kLoginOrigin);
   }

@@ -29,7 +29,7 @@ std::vector<NamedVariable> integration_variables() {
     for (const auto& [name, secrecy, summary] : integration::kSettings) {
       add(name, secrecy, summary);
     }
-    for (const auto& [name, summary] : provider->settings) {
+    for (const auto& [name, summary, placeholder] : provider->settings) {
       add(name, Secrecy::open, summary);
     }
     for (const Api& api : provider->apis) {

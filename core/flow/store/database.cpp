@@ -23,4 +23,10 @@ Sql in_shared_database(std::vector<SqlStatement> statements) {
   return in_database(kDatabase, std::move(statements));
 }
 
+std::vector<Sql> in_every_database(std::vector<SqlStatement> statements) {
+  std::vector<Sql> all;
+  all.push_back(in_database(kDatabase, std::move(statements)));
+  return all;
+}
+
 }  // namespace postern

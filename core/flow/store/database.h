@@ -16,4 +16,7 @@ namespace postern {
 // links, states of sign-ins, API keys. And what asks no table at all.
 [[nodiscard]] Sql in_shared_database(std::vector<SqlStatement> statements);
 
+// Rows of all organizations, wherever they live: the same statements, once for each database.
+[[nodiscard]] std::vector<Sql> in_every_database(std::vector<SqlStatement> statements);
+
 }  // namespace postern

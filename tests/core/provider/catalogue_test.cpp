@@ -24,11 +24,6 @@ TEST_CASE("every entry of the catalogue is one that Postern can work with") {
   std::set<std::string_view> apis;
   std::set<std::string_view> integrations;
   std::set<std::string_view> prefixes;
-  const EndpointParts parts{.tenant = "common",
-                            .host = "https://halo.example.com",
-                            .login = {},
-                            .api = "https://api.example.com",
-                            .client_id = "id"};
   for (const Provider* provider : providers()) {
     CAPTURE(provider->id);
     CHECK_FALSE(provider->display_name.empty());
@@ -54,6 +49,22 @@ TEST_CASE("every entry of the catalogue is one that Postern can work with") {
       }
     }
     CHECK(provider->issuer.empty() == provider->jwks_uri.empty());
+    // Nothing is filled but what a hook or a setting of the entry gives.
+    const bool has_tenant = provider->hooks != nullptr && provider->hooks->tenant != nullptr;
+    std::vector<PlaceholderValue> values;
+    for (const auto& setting : provider->settings) {
+      CHECK((setting.placeholder.empty() ? has_tenant : setting.placeholder.starts_with('{')));
+      const bool is_host = setting.placeholder == "{host}";
+      values.push_back({.placeholder = setting.placeholder,
+                        .value = is_host ? "https://halo.example.com" : "label"});
+    }
+    const EndpointParts parts{
+        .tenant = has_tenant ? "common" : "", .client_id = "id", .values = values};
+    for (const Api& api : provider->apis) {
+      const auto origin = origin_of(api, parts);
+      REQUIRE(origin.has_value());
+      CHECK(parse_origin(*origin).has_value());
+    }
     const auto endpoints = endpoints_of(*provider, parts);
     REQUIRE(endpoints.has_value());
     for (const std::string& url :
@@ -90,6 +101,7 @@ std::optional<std::string> token_endpoint_of(std::string_view endpoint,
 TEST_CASE("a placeholder without a value makes no URL") {
   CHECK_FALSE(token_endpoint_of("{login}/{tenant}/x", {}));
   CHECK_FALSE(token_endpoint_of("{host}/x", {.tenant = "t"}));
+  CHECK_FALSE(origin_of({.origin = "https://{account}.blob.test.example"}, {}));
   CHECK_FALSE(token_endpoint_of("https://a/{other}", {.tenant = "t"}));
   CHECK_FALSE(token_endpoint_of("https://a/{tenant", {.tenant = "t"}));
   CHECK(token_endpoint_of("https://a/b", {}) == "https://a/b");
@@ -116,7 +128,9 @@ TEST_CASE("the issuer's own placeholder stays for the token to fill") {
 }
 
 TEST_CASE("a placeholder inside a value is not expanded again") {
-  CHECK(token_endpoint_of("{host}/{tenant}", {.tenant = "{login}", .host = "h"}) == "h/{login}");
+  const std::vector<PlaceholderValue> values = {{.placeholder = "{host}", .value = "h"}};
+  CHECK(token_endpoint_of("{host}/{tenant}", {.tenant = "{login}", .values = values}) ==
+        "h/{login}");
 }
 
 TEST_CASE("a token is stored under the API that it serves") {

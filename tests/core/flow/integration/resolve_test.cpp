@@ -62,6 +62,69 @@ TEST_CASE("another origin is named twice, and moves all that was there") {
   CHECK(moved->origin_of(moved->provider->apis[1]) == "https://management.azure.com");
 }
 
+namespace {
+
+constexpr Api kPlaced[] = {{.name = "files", .origin = "https://{account}.files.example.com"},
+                           {.name = "site", .origin = "{host}"}};
+constexpr ProviderSetting kPlaces[] = {
+    {.name = "ACCOUNT", .summary = "", .placeholder = "{account}"},
+    {.name = "HOST", .summary = "", .placeholder = "{host}"}};
+constexpr Provider kPlacedProvider{.id = "placed",
+                                   .display_name = "Placed",
+                                   .integration = "placed",
+                                   .environment = "PLACED",
+                                   .settings = kPlaces,
+                                   .login_origin = "https://login.example.com",
+                                   .authorization_endpoint = "{host}/authorize",
+                                   .token_endpoint = "{login}/{account}/token",
+                                   .profile_endpoint = "{api}/me",
+                                   .apis = kPlaced};
+
+Result<Integration, Problem> placed(const std::string& account, const std::string& host,
+                                    const std::string& files = {}) {
+  const auto context =
+      context_with({{"PLACED_CLIENT_ID", "client"},
+                    {"PLACED_REDIRECT_URI", "https://p.example.com/callback/placed"},
+                    {"ALLOW_INSECURE_ORIGINS", "http://localhost:4001"},
+                    {"PLACED_ACCOUNT", account},
+                    {"PLACED_HOST", host},
+                    {"FILES_ORIGIN", files}});
+  return make_integration({.context = &context, .name = "placed", .provider = &kPlacedProvider},
+                          {});
+}
+
+}  // namespace
+
+TEST_CASE("settings fill the placeholders of endpoints and origins") {
+  const auto made = placed("acme-1", "https://Site.example.com");
+  REQUIRE(made.has_value());
+  CHECK(made->origin_of(kPlaced[0]) == "https://acme-1.files.example.com");
+  CHECK(made->origin_of(kPlaced[1]) == "https://site.example.com");
+  CHECK(made->endpoints.authorization == "https://site.example.com/authorize");
+  CHECK(made->endpoints.token == "https://login.example.com/acme-1/token");
+  CHECK(made->endpoints.profile == "https://acme-1.files.example.com/me");
+  // The operator may stand something in for one API.
+  CHECK(placed("acme-1", "https://site.example.com", "http://localhost:4001")
+            ->origin_of(kPlaced[0]) == "http://localhost:4001");
+  CHECK(fault_of(placed("acme-1", "https://site.example.com", "https://other.example")).detail ==
+        "FILES_ORIGIN is missing or not valid");
+}
+
+TEST_CASE("what fills a placeholder is one label, or an origin") {
+  for (const auto* account : {"", "a.b", "evil.example/", "A", "-a", "a-", "a@b", "a:1", "a#"}) {
+    CAPTURE(account);
+    CHECK(fault_of(placed(account, "https://site.example.com")).detail ==
+          "PLACED_ACCOUNT is missing or not valid");
+  }
+  CHECK(fault_of(placed(std::string(64, 'a'), "https://site.example.com")).detail ==
+        "PLACED_ACCOUNT is missing or not valid");
+  for (const auto* host : {"", "site.example.com", "http://site.example.com", "https://10.0.0.1",
+                           "https://site.example.com/path", "https://u@site.example.com"}) {
+    CAPTURE(host);
+    CHECK(fault_of(placed("acme", host)).detail == "PLACED_HOST is missing or not valid");
+  }
+}
+
 TEST_CASE("what people are asked for is the default, or what the operator names") {
   CHECK(made({})->scopes.size() == find_provider("microsoft")->default_scopes.size());
   CHECK(made({{"AZURE_SCOPES", " openid  User.Read offline_access"}})->scopes ==

@@ -8,8 +8,10 @@
 using namespace postern;
 
 TEST_CASE("statements go to the database that the Worker has, in their order") {
+  REQUIRE(in_every_database({}).size() == 1);
   for (const auto& sql : {in_database_of("acme", {select_one(), {.sql = "SELECT 2"}}),
-                          in_shared_database({select_one(), {.sql = "SELECT 2"}})}) {
+                          in_shared_database({select_one(), {.sql = "SELECT 2"}}),
+                          in_every_database({select_one(), {.sql = "SELECT 2"}})[0]}) {
     CHECK(sql.database == testing::kDatabaseBinding);
     REQUIRE(sql.statements.size() == 2);
     CHECK(sql.statements[0].sql == "SELECT 1");
