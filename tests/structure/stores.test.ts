@@ -1,7 +1,8 @@
 /** Where an organization's data is: one file of the core says it of rows in D1, one of authorities. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeOf, files, offences } from "./files.ts";
+import { files, offences } from "./files.ts";
+import { codeOf } from "./source.ts";
 
 const core = files(/\.(cpp|h)$/, "core");
 const shim = files(/\.ts$/, "worker-shim/src");

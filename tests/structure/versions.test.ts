@@ -1,7 +1,8 @@
 /** What is stored, or sent to another release, may grow (docs/storage.md); and each kind of it is tested for that. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeOf, files, read } from "./files.ts";
+import { files, read } from "./files.ts";
+import { codeOf } from "./source.ts";
 
 const encoded = files(/\.cpp$/, "core/connection", "core/flow/store");
 const decoders = encoded.flatMap(({ text }) =>
