@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { codeOf } from "./source.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -29,17 +30,12 @@ export function read(path: string): string {
 
 export const lines = (text: string): number => text.split("\n").length - 1;
 
-/** C++ or TypeScript without its comments and the content of its strings; lines stay lines. */
-export function codeOf(text: string): string {
-  const blank = (piece: string) => piece.replace(/[^\n]/g, " ");
-  return text.replace(
-    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|R"\(([\s\S]*?)\)"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'/g,
-    (piece) => (piece.startsWith("/") ? blank(piece) : `"${blank(piece.slice(2))} `),
-  );
-}
-
 /** `path:line: text` of every line that matches. */
-export function offences(sources: SourceFile[], pattern: RegExp, prepare = codeOf): string[] {
+export function offences(
+  sources: SourceFile[],
+  pattern: RegExp,
+  prepare: (text: string) => string = (text) => codeOf(text),
+): string[] {
   const found: string[] = [];
   for (const { path, text } of sources) {
     for (const [index, line] of prepare(text).split("\n").entries()) {

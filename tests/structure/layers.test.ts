@@ -4,7 +4,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { codeOf, files, offences, read } from "./files.ts";
+import { files, offences, read } from "./files.ts";
+import { codeOf } from "./source.ts";
 
 const core = files(/\.(cpp|h)$/, "core");
 

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeOf, files, type SourceFile } from "./files.ts";
+import { files, type SourceFile } from "./files.ts";
+import { codeOf } from "./source.ts";
 
 const shim = files(/^worker-shim\/src\/[^/]+\.ts$/, "worker-shim/src");
 const QUEUE = "worker-shim/src/connection-object.ts";
