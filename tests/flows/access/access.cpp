@@ -101,6 +101,36 @@ void permission_denied(Stories& stories) {
   story.host.call(rpc("list_api_keys", "{}"));
 }
 
+void one_api(Stories& stories) {
+  auto& story = connected(
+      stories, "token-of-one-api", "A key may read the tokens of one API",
+      "Which API is meant is known when the integration is: the flow refuses the others, before "
+      "it\nlooks for a token.");
+  const auto key = add_key(story, "tokens:read:arm");
+  const auto ask = [&](const std::string& query) {
+    auto request = http("get_token");
+    request.path = {{"integration", "azure"}};
+    request.query = "user_id=user-1" + query;
+    request.headers = {{"authorization", "Bearer " + key}};
+    story.host.call(request);
+  };
+  story.section("The one that it names");
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.access_token = "access-arm",
+                            .refresh_token = "refresh-2",
+                            .scope = "https://management.azure.com/user_impersonation"}));
+  ask("&resource=arm");
+  story.section("Another one, named or meant", "Its token is there and good.");
+  ask("&resource=graph");
+  ask("");
+  story.section("Over a service binding");
+  for (const auto* resource : {"graph", "arm"}) {
+    story.host.call(rpc("get_token",
+                        R"({"userId":"user-1","resource":")" + std::string(resource) + "\"}",
+                        "tokens:read:arm"));
+  }
+}
+
 void invalid_request(Stories& stories) {
   auto& story = *stories.emplace_back(
       std::make_unique<Story>("invalid-request", "A caller sends what no declaration allows",
@@ -126,6 +156,7 @@ void tell_access(Stories& stories) {
   token_by_key(stories);
   unauthenticated(stories);
   permission_denied(stories);
+  one_api(stories);
   invalid_request(stories);
 }
 

@@ -1,6 +1,7 @@
 // Several connections of one subject, and those of the organization itself.
 #include "core/connection/journal.h"
 #include "core/connection/subject.h"
+#include "core/flow/store/dead_letters.h"
 #include "tests/flows/host/story.h"
 
 namespace postern::testing {
@@ -71,6 +72,44 @@ void organizations_own(Stories& stories) {
   story.host.call(rpc("list_connections", own, std::string(kOwn)));
 }
 
+void organizations_events(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "organizations-events", "What happens to the organization's own connection is told to few",
+      "Events, dead letters, and sending one again: each takes `connections:organization` besides."
+      "\nFor all others it is as if there were none."));
+  std::string id;
+  std::string data;
+  story.quietly([&](Host& silent) {
+    connect(story, silent, R"({"userId":"-"})", 1);
+    const auto told =
+        silent.call(rpc("list_events", "{}", "events:read connections:organization")).body;
+    id = told.substr(told.find("evt_"), 20);
+    const auto at = told.find("\"data\":") + 7;
+    data = told.substr(at, told.find('}', at) + 1 - at);
+  });
+  constexpr std::string_view kHook = "https://hooks.example.com/postern";
+  const ConnectionId own{
+      .org = std::string(kOrg), .integration = "azure", .subject = subject_text({.user_id = {}})};
+  (void)story.world.d1.batch({insert_dead_letter(
+      {.id = own,
+       .event = {.id = id, .type = "connected", .at = story.world.now, .data = data},
+       .webhook = std::string(kHook),
+       .attempts = 10,
+       .reason = "410",
+       .failed_at = story.world.now})});
+  story.world.secrets["WEBHOOKS"] = R"({"acme":[{"url":")" + std::string(kHook) +
+                                    R"(","secret":"whsec_bmV3LXdlYmhvb2stc2VjcmV0LTAwMDAx"}]})";
+  const auto ask = [&](const std::string& more) {
+    story.host.call(rpc("list_events", "{}", "events:read" + more));
+    story.host.call(rpc("list_dead_letters", "{}", "events:read" + more));
+    story.host.call(rpc("redeliver_event", R"({"eventId":")" + id + "\"}", "events:write" + more));
+  };
+  story.section("Without the permission");
+  ask(" connections:read connections:write");
+  story.section("With it");
+  ask(" connections:organization");
+}
+
 void user_called_dash(Stories& stories) {
   auto& story = connected(
       stories, "user-called-dash", "A user is called `-`",
@@ -94,6 +133,7 @@ void user_called_dash(Stories& stories) {
 void tell_accounts(Stories& stories) {
   another_account(stories);
   organizations_own(stories);
+  organizations_events(stories);
   user_called_dash(stories);
 }
 
