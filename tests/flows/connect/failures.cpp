@@ -204,6 +204,23 @@ void stores_down(Stories& stories) {
   story.host.ring(story.object_name());
 }
 
+void another_persons_profile(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "profile-of-another-person", "The profile endpoint answers for another person",
+      "The ID token says whose the grant is. What the endpoint says of somebody else is not "
+      "shown."));
+  Story::Begun begun;
+  story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
+  story.expect("POST", std::string(kTokenUrl),
+               token_reply({.id_token = id_token({}, begun.nonce, story.world.now)}));
+  story.expect("GET", std::string(kKeysUrl), keys_reply());
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me",
+               profile_reply({.object = "99999999-2222-4333-8444-555555555555",
+                              .name = "Eve Example",
+                              .username = "eve@example.com"}));
+  story.host.call(story.callback_of(begun));
+}
+
 }  // namespace
 
 void tell_failures(Stories& stories) {
@@ -217,6 +234,7 @@ void tell_failures(Stories& stories) {
   exchange_integration(stories);
   id_token_refused(stories);
   stores_down(stories);
+  another_persons_profile(stories);
 }
 
 }  // namespace postern::testing
