@@ -173,7 +173,7 @@ TEST_CASE("without a return host the consent page does not speak of one") {
 
 TEST_CASE("every field of the consent page is escaped") {
   const std::string hostile(kHostile);
-  std::array<postern::ConsentPage, 6> pages;
+  std::array<postern::ConsentPage, 7> pages;
   pages.fill(consent());
   pages[0].organization = hostile;
   pages[1].provider_name = hostile;
@@ -181,6 +181,7 @@ TEST_CASE("every field of the consent page is escaped") {
   pages[3].scopes = {{hostile, ""}};
   pages[4].form_action = hostile;
   pages[5].return_host = hostile;
+  pages[6].account = hostile;
   for (std::size_t i = 0; i < pages.size(); ++i) {
     CAPTURE(i);
     const std::string html = postern::render_consent_page(pages[i]);
