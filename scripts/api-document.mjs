@@ -50,7 +50,7 @@ connections. \`tokens:read\` may name one API of a provider: \`tokens:read:arm\`
 ${shown.map(operationSection).join("\n")}
 ## Following events
 
-Over a service binding \`subscribe({ cursor, type, userId, integration, seconds }, onEvents)\` calls \`onEvents(events, cursor)\` with what
+Over a service binding \`subscribe({ cursor, type, userId, subject, integration, seconds }, onEvents)\` calls \`onEvents(events, cursor)\` with what
 \`listEvents\` answers, as it happens, for \`seconds\` (60 when absent, at most 900), and answers \`{cursor}\`. An event counts as taken when
 \`onEvents\` has resolved: whoever begins again with the last cursor misses none and may see some twice (same \`id\`). \`onEvents\` may end it by
 answering \`false\`; where it has not resolved when the time is over (10 s it has in any case), that counts as not taken. Who: permission \`events:read\`.

@@ -66,7 +66,7 @@ export function rpcModule(manifest) {
   }
   lines.push(
     "  /** listEvents again and again: calls back with events in their order, each at least once, for `seconds` (60; at most 900). Answers {cursor}, to begin with the next time. */",
-    "  subscribe(\n    parameters: { cursor?: string; type?: string; userId?: string; integration?: string; seconds?: number },\n    onEvents: (events: unknown[], cursor: string) => unknown,\n  ): Promise<unknown>;",
+    "  subscribe(\n    parameters: { cursor?: string; type?: string; userId?: string; subject?: string; integration?: string; seconds?: number },\n    onEvents: (events: unknown[], cursor: string) => unknown,\n  ): Promise<unknown>;",
   );
   lines.push("}\n");
   return lines.join("\n");

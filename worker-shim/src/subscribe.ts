@@ -5,6 +5,8 @@ export interface SubscribeParameters {
   cursor?: string;
   type?: string;
   userId?: string;
+  /** `user`: `userId` is a user's even where it is `-`. */
+  subject?: string;
   integration?: string;
   /** How long to follow, 1 to 900; 60 when absent. */
   seconds?: number;
