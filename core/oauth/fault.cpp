@@ -37,13 +37,17 @@ constexpr std::array kKnownErrors = {
 }  // namespace
 
 FaultVerdict classify_token_error(std::string_view error, int status,
-                                  std::span<const std::string_view> terminal_errors) {
+                                  std::span<const std::string_view> terminal_errors,
+                                  std::span<const std::string_view> person_errors) {
   if (status == 429) return {FaultKind::transient, "rate_limited"};
   if (status == 408) return {FaultKind::transient, "timeout"};
   if (status >= 500) return {FaultKind::transient, "http_5xx"};
   if (error.empty()) return {FaultKind::transient, "malformed"};
   if (std::ranges::find(terminal_errors, error) != terminal_errors.end()) {
     return {FaultKind::terminal, "invalid_grant"};
+  }
+  if (std::ranges::find(person_errors, error) != person_errors.end()) {
+    return {FaultKind::terminal, "needs_person"};
   }
   for (const KnownError& known : kKnownErrors) {
     if (known.error == error) return known.verdict;

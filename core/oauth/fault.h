@@ -54,13 +54,14 @@ struct FaultVerdict {
 // RFC 8707 2.
 // - A status of 408, 429 or 5xx wins over whatever code came with it: a server that says it failed
 //   is not believed about the grant.
-// - `terminal_errors` are codes that this provider uses for a dead grant (catalogue data); they win
-//   over the table.
+// - `terminal_errors` are codes that this provider uses for a dead grant, `person_errors` those for
+//   what a person has to do first (catalogue data); they win over the table.
 // - A code nobody knows is an integration fault: to repeat the same request cannot help, and
 //   unlike "terminal" it discards nothing, so a misjudged code never costs a grant.
 // - No code at all is transient: it was not the token endpoint that spoke, but something before it.
-[[nodiscard]] FaultVerdict classify_token_error(std::string_view error, int status,
-                                                std::span<const std::string_view> terminal_errors);
+[[nodiscard]] FaultVerdict classify_token_error(
+    std::string_view error, int status, std::span<const std::string_view> terminal_errors,
+    std::span<const std::string_view> person_errors = {});
 
 // No usable reply: `reason` is "network", "timeout", "too_large" or another word from above.
 // Always transient.

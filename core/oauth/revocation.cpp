@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/form.h"
+#include "core/base/json.h"
 
 namespace postern {
 
@@ -21,9 +22,15 @@ RevocationRequest make_revocation_request(const TokenEndpoint& endpoint, std::st
   return request;
 }
 
-RevocationResult result_of_revocation(int status) {
-  const bool gone = status == 400 || status == 404 || status == 422;
-  if (gone || (status >= 200 && status < 300)) return RevocationResult::done;
+RevocationResult result_of_revocation(int status, std::string_view body) {
+  if (status >= 200 && status < 300) return RevocationResult::done;
+  if (status == 404 || status == 422) return RevocationResult::unclear;
+  if (status == 400) {
+    const auto document = parse_json(body);
+    return document && json_text(*document, "error") == "invalid_token"
+               ? RevocationResult::unknown_token
+               : RevocationResult::try_again;
+  }
   return status < 500 ? RevocationResult::try_again : RevocationResult::unknown;
 }
 

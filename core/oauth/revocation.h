@@ -1,6 +1,7 @@
 // Ending a token at the server that issued it (RFC 7009 2.1).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,13 +24,15 @@ struct RevocationRequest {
                                                         std::string_view hint);
 
 enum class RevocationResult : std::uint8_t {
-  done,       // the token is over, or was not there any more
-  try_again,  // it was not taken
-  unknown,    // nobody says what became of it: it may be at work still
+  done,           // the token is over
+  unknown_token,  // it was not there any more
+  unclear,        // that, or the client is not who it has to be
+  try_again,      // it was not taken
+  unknown,        // nobody says what became of it: it may be at work still
 };
-// By the status of the answer. A token that the server does not know is over: RFC 7009 2.2 answers
-// 200 for it, others 400, 404 or 422. What answers 5xx may stand in front of a server that is at
-// work on it.
-[[nodiscard]] RevocationResult result_of_revocation(int status);
+// By the answer. A token that the server does not know is answered with 200 (RFC 7009 2.2), or with
+// 400 `invalid_token`; 404 and 422 are GitHub's for that, for wrong credentials and for too many
+// requests. What answers 5xx may stand in front of a server that is at work on it.
+[[nodiscard]] RevocationResult result_of_revocation(int status, std::string_view body);
 
 }  // namespace postern

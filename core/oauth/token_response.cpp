@@ -112,8 +112,9 @@ std::string claims_challenge(const Json& document) {
 TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQuirks& quirks,
                    EpochMs now) {
   const std::string_view error = json_text(document, "error");
-  TokenFault fault =
-      fault_for(reply, classify_token_error(error, reply.status, quirks.terminal_errors), now);
+  TokenFault fault = fault_for(
+      reply,
+      classify_token_error(error, reply.status, quirks.terminal_errors, quirks.person_errors), now);
   fault.error = printable_ascii(error, 64);
   if (fault.kind == FaultKind::terminal &&
       json_string(document, "suberror") == std::string_view("consent_required")) {

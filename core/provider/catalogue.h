@@ -214,7 +214,8 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
 [[nodiscard]] std::string api_names(const Provider& provider);
 
 // nullopt where a placeholder has no value, so that no request ever goes to a half-filled URL.
-// Values are put in as they are: they were parsed before (ProviderHooks::tenant, parse_origin).
+// Values are put in as they are: they were parsed or encoded before (ProviderHooks::tenant,
+// parse_origin, percent_encode).
 [[nodiscard]] std::optional<Endpoints> endpoints_of(const Provider& provider,
                                                     const EndpointParts& parts);
 

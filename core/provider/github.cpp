@@ -12,6 +12,9 @@ constexpr Api kAppApis[] = {
     {.name = "github_app", .origin = "https://api.github.com", .audience = ""}};
 constexpr std::string_view kScopes[] = {"read:user"};
 constexpr std::string_view kTerminal[] = {"bad_refresh_token", "bad_verification_code"};
+// "Troubleshooting OAuth app access token request errors": the primary e-mail address is not
+// verified.
+constexpr std::string_view kPerson[] = {"unverified_user_email"};
 constexpr std::string_view kOrigins[] = {"https://github.com"};
 
 constexpr ScopeWords kWords[] = {
@@ -47,53 +50,57 @@ constexpr ProviderHooks kHooks{.revocation = revoke};
 
 }  // namespace
 
-constexpr Provider kGithub{
-    .id = "github",
-    .display_name = "GitHub",
-    .integration = "github",
-    .environment = "GITHUB",
-    .login_origin = "https://github.com",
-    .authorization_endpoint = "{login}/login/oauth/authorize",
-    .token_endpoint = "{login}/login/oauth/access_token",
-    .revocation_endpoint = "{api}/applications/{client_id}/token",
-    .revocation_by_access_token = true,
-    .profile_endpoint = "{api}/user",
-    .logout_endpoint = "",
-    .jwks_uri = "",
-    .issuer = "",
-    .apis = kApis,
-    .default_scopes = kScopes,
-    .scope_words = kWords,
-    .replay = {.kind = ReplayClass::single_use},
-    .refresh_idle_seconds = 184 * kDaySeconds,
-    .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kTerminal},
-    .profile = {.id = "id", .name = "name", .username = "login"},
-    .needs_user_agent = true,
-    .sign_in_origins = kOrigins,
-    .hooks = &kHooks};
+constexpr Provider kGithub{.id = "github",
+                           .display_name = "GitHub",
+                           .integration = "github",
+                           .environment = "GITHUB",
+                           .login_origin = "https://github.com",
+                           .authorization_endpoint = "{login}/login/oauth/authorize",
+                           .token_endpoint = "{login}/login/oauth/access_token",
+                           .revocation_endpoint = "{api}/applications/{client_id}/token",
+                           .revocation_by_access_token = true,
+                           .profile_endpoint = "{api}/user",
+                           .logout_endpoint = "",
+                           .jwks_uri = "",
+                           .issuer = "",
+                           .apis = kApis,
+                           .default_scopes = kScopes,
+                           .scope_words = kWords,
+                           .replay = {.kind = ReplayClass::single_use},
+                           .refresh_idle_seconds = 184 * kDaySeconds,
+                           .quirks = {.form_encoded = true,
+                                      .comma_scopes = true,
+                                      .terminal_errors = kTerminal,
+                                      .person_errors = kPerson},
+                           .profile = {.id = "id", .name = "name", .username = "login"},
+                           .needs_user_agent = true,
+                           .sign_in_origins = kOrigins,
+                           .hooks = &kHooks};
 
-constexpr Provider kGithubApp{
-    .id = "github_app",
-    .display_name = "GitHub",
-    .integration = "",
-    .environment = "",
-    .login_origin = "https://github.com",
-    .authorization_endpoint = "{login}/login/oauth/authorize",
-    .token_endpoint = "{login}/login/oauth/access_token",
-    .revocation_endpoint = "{api}/applications/{client_id}/token",
-    .revocation_by_access_token = true,
-    .profile_endpoint = "{api}/user",
-    .logout_endpoint = "",
-    .jwks_uri = "",
-    .issuer = "",
-    .apis = kAppApis,
-    .replay = {.kind = ReplayClass::single_use},
-    .refresh_idle_seconds = 184 * kDaySeconds,
-    .refresh_kills_access_token = true,
-    .quirks = {.form_encoded = true, .comma_scopes = true, .terminal_errors = kTerminal},
-    .profile = {.id = "id", .name = "name", .username = "login"},
-    .needs_user_agent = true,
-    .sign_in_origins = kOrigins,
-    .hooks = &kHooks};
+constexpr Provider kGithubApp{.id = "github_app",
+                              .display_name = "GitHub",
+                              .integration = "",
+                              .environment = "",
+                              .login_origin = "https://github.com",
+                              .authorization_endpoint = "{login}/login/oauth/authorize",
+                              .token_endpoint = "{login}/login/oauth/access_token",
+                              .revocation_endpoint = "{api}/applications/{client_id}/token",
+                              .revocation_by_access_token = true,
+                              .profile_endpoint = "{api}/user",
+                              .logout_endpoint = "",
+                              .jwks_uri = "",
+                              .issuer = "",
+                              .apis = kAppApis,
+                              .replay = {.kind = ReplayClass::single_use},
+                              .refresh_idle_seconds = 184 * kDaySeconds,
+                              .refresh_kills_access_token = true,
+                              .quirks = {.form_encoded = true,
+                                         .comma_scopes = true,
+                                         .terminal_errors = kTerminal,
+                                         .person_errors = kPerson},
+                              .profile = {.id = "id", .name = "name", .username = "login"},
+                              .needs_user_agent = true,
+                              .sign_in_origins = kOrigins,
+                              .hooks = &kHooks};
 
 }  // namespace postern

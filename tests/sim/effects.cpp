@@ -101,7 +101,7 @@ void Simulation::log(const Run& run, const Log& effect) {
     ledger_.account_refused(run.connection);
   }
   if (name == "revocation_given_up") {
-    revocations_.given_up(run.connection, now());
+    revocations_.given_up(run.connection, owed_revocations(*run.node).size(), now());
   }
   coverage_.count("log", name);
   if (effect.event == "integration_fault" && run.node != nullptr) {
@@ -230,23 +230,29 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
         place->index == old_place->index) {
       record->sealed_refresh_token.clear();
       value = encode_record(*record);
-    } else if (connects && key == kOutboxKey && mutation_ == Mutation::revocation_unrecalled) {
-      value = unrecalled(node, value);
     } else if (same_grant && mutation_ == Mutation::old_refresh_token_kept) {
       record->sealed_refresh_token = old->sealed_refresh_token;
       record->refresh_sealed_version = old->refresh_sealed_version;
       value = encode_record(*record);
     }
   }
-  const auto carried_out = [this, run, &node, ended, connects](const StorageCommit& what) {
+  const bool in_doubt = node.object->storage.contains(std::string(kJournalKey));
+  const auto carried_out = [this, run, &node, ended, connects,
+                            in_doubt](const StorageCommit& what) {
+    const auto owed_before = owed_revocations(node);
     auto reply = world_.carry_out(what, node.object);
+    for (const auto& owed : owed_revocations(node)) {
+      if (std::ranges::find(owed_before, owed) == owed_before.end()) {
+        revocations_.owed(node.connection, owed, now());
+      }
+    }
     if (ended) {
-      revocations_.ended(node.connection, *ended, now());
+      revocations_.ended(node.connection, *ended, in_doubt, now());
     }
     if (mutation_ == Mutation::not_armed_for_due && !owes(node)) {
       node.object->alarm_at = 0;
     }
-    if (run->operation == "authority.alarm" && what.puts.empty() &&
+    if (run->operation == "authority.alarm" &&
         std::ranges::find(what.deletes, kPendingKey) != what.deletes.end()) {
       coverage_.count("alarm", "pending_sign_in_expired");
     }

@@ -34,11 +34,21 @@ std::optional<ConnectionRecord> record_of(const Node& node) {
   return stored == storage.end() ? std::nullopt : decode_record(stored->second);
 }
 
-bool owes_revocation(const Node& node) {
+std::vector<std::string> owed_revocations(const Node& node) {
   const auto& storage = node.object->storage;
   const auto stored = storage.find(std::string(kOutboxKey));
   const auto outbox = stored == storage.end() ? std::nullopt : decode_outbox(stored->second);
-  return outbox && !outbox->revocations.empty();
+  std::vector<std::string> records;
+  for (const auto& owed :
+       outbox ? decode_revocations(outbox->revocations).value_or(std::vector<Revocation>())
+              : std::vector<Revocation>()) {
+    records.push_back(owed.record);
+  }
+  return records;
+}
+
+bool owes_revocation(const Node& node) {
+  return !owed_revocations(node).empty();
 }
 
 bool owes(const Node& node) {

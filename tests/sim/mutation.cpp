@@ -41,7 +41,6 @@ constexpr std::array<Info, kMutations> kInfos = {{{"none", 0},
                                                   {"late_requests_forgotten", 3},
                                                   {"revocation_forgotten", 8},
                                                   {"sharing_unseen", 8},
-                                                  {"revocation_unrecalled", 8},
                                                   {"versions_outlive", 8},
                                                   {"memory_ignores_account", 7}}};
 

@@ -38,7 +38,6 @@ enum class Mutation : std::uint8_t {
   late_requests_forgotten,  // what nobody answered is taken for what never arrives
   revocation_forgotten,     // a grant that is to be ended at its provider is not written down
   sharing_unseen,           // D1 knows of no other connection of an account
-  revocation_unrecalled,    // what was to be ended stays so when its account is connected again
   versions_outlive,         // earlier versions stay when a connection is ended
   memory_ignores_account,   // an isolate takes a user's accounts for one
 };

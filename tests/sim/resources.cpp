@@ -73,8 +73,10 @@ std::optional<Fetch::Reply> Simulation::identity_fault(const std::shared_ptr<Run
     return std::unexpected(HostFault::timeout);
   }
   if (strikes(Fault::profile_refused, spot)) {
-    constexpr int kStatuses[] = {401, 403, 404};
-    return testing::error_reply(kStatuses[chance_.between(0, 2, spot, 3)], "refused");
+    // Who asks whether a token is over would believe a 401.
+    constexpr int kStatuses[] = {403, 404, 401};
+    const int most = run->operation == "authority.connect" ? 2 : 1;
+    return testing::error_reply(kStatuses[chance_.between(0, most, spot, 3)], "refused");
   }
   if (strikes(Fault::profile_odd, spot)) {
     constexpr std::string_view kBodies[] = {"[]", "{}", R"({"id":{},"sub":""})", "<html>"};
@@ -117,6 +119,7 @@ void Simulation::fetch_resource(const std::shared_ptr<Run>& run, const IssuedEff
     coverage_.count("resource", "401");
     if (run->node != nullptr) {
       ledger_.account_refused(run->connection);
+      revocations_.is_dead(token);
     }
     answer_in(takes, run, issued, Fetch::Reply(testing::error_reply(401, "InvalidToken")));
     return;

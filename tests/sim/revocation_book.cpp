@@ -18,19 +18,36 @@ bool RevocationBook::lives(int grant, EpochMs now) const {
   return provider_.grant(grant).alive && !provider_.ended_by_itself(grant, now);
 }
 
-void RevocationBook::ended(int connection, const ConnectionRecord& before, EpochMs now) {
-  const auto place = ledger_.refresh_in(before);
+void RevocationBook::add(int connection, const ConnectionRecord& record, bool in_doubt,
+                         EpochMs now) {
+  const auto place = ledger_.refresh_in(record);
   if (!facts_of(plan_.vendor(connection)).revokes || !place) {
     return;
   }
-  const auto* token = before.token_for(facts_of(plan_.vendor(connection)).api);
+  const auto* token = record.token_for(facts_of(plan_.vendor(connection)).api);
+  // A tombstone's commit owes it too.
+  std::erase_if(debts_, [&](const Debt& debt) {
+    return debt.connection == connection && debt.grant == place->grant && debt.since == now;
+  });
   // Of a grant whose newest tokens are not in the record nobody could end more than is there.
   const bool newest = place->index == ledger_.newest_issued(place->grant);
   debts_.push_back({.connection = connection,
                     .grant = place->grant,
                     .since = now,
                     .token_until = token == nullptr ? now : token->expires_at,
+                    .in_doubt = in_doubt || record.cause == "refresh_outcome_unknown",
                     .lost = ledger_.was_lost(connection) || !newest});
+}
+
+void RevocationBook::owed(int connection, std::string_view record, EpochMs now) {
+  if (const auto decoded = decode_record(record)) {
+    add(connection, *decoded, false, now);
+  }
+}
+
+void RevocationBook::ended(int connection, const ConnectionRecord& before, bool in_doubt,
+                           EpochMs now) {
+  add(connection, before, in_doubt, now);
 }
 
 void RevocationBook::connected(int connection) {
@@ -50,8 +67,11 @@ void RevocationBook::storage_lost(int connection) {
 }
 
 void RevocationBook::asked_for_others(int connection, std::set<int> others) {
-  if (auto* debt = newest_of(connection)) {
-    debt->shared = std::ranges::any_of(others, [&](int other) { return ledger_.is_open(other); });
+  const auto open = std::ranges::find_if(others, [&](int other) { return ledger_.is_open(other); });
+  for (auto& debt : debts_) {
+    debt.shared = debt.shared || (debt.connection == connection && open != others.end() &&
+                                  provider_.grant(debt.grant).person ==
+                                      provider_.grant(ledger_.grant_of(*open)).person);
   }
   others_[static_cast<std::size_t>(connection)] = std::move(others);
 }
@@ -61,7 +81,12 @@ void RevocationBook::arrived(int connection, Vendor vendor, std::string_view tok
   const auto& others = others_[static_cast<std::size_t>(connection)];
   for (const int grant : revoked.ended) {
     const int owner = provider_.grant(grant).connection;
-    if (!ledger_.needs(grant)) {
+    // A sign-in that nobody confirmed is of no use any more.
+    const bool is_owed =
+        ledger_.grant_of(connection) != grant && std::ranges::any_of(debts_, [&](const Debt& debt) {
+          return debt.connection == connection && debt.grant == grant;
+        });
+    if (!ledger_.needs(grant) || is_owed) {
       continue;
     }
     if (owner == connection || !facts_of(vendor).revokes_all) {
@@ -72,39 +97,42 @@ void RevocationBook::arrived(int connection, Vendor vendor, std::string_view tok
       coverage_.count("revocation", "ends_what_D1_has_not_got_yet");
     }
   }
-  // Not known is what has ended, whatever its grant does, and, at GitHub, whatever is shown with
-  // wrong credentials.
+  // Not known is what has ended, whatever its grant does.
   const auto* access = provider_.find_access(token);
   const auto place = provider_.find_refresh(token);
   const int of = place ? place->grant : access != nullptr ? access->grant : -1;
   for (auto& debt : debts_) {
     if (debt.grant == of && revoked.ended.empty() && lives(of, now)) {
-      debt.unknown = true;
       const bool alive = provider_.access(vendor, token, false, now) != nullptr;
+      debt.unknown = debt.unknown || !alive;
       coverage_.count("revocation", alive ? "by_wrong_credentials" : "by_a_token_that_has_ended");
     }
   }
 }
 
-void RevocationBook::given_up(int connection, EpochMs now) {
+void RevocationBook::given_up(int connection, std::size_t still_owed, EpochMs now) {
   coverage_.count("revocation", "given_up");
   constexpr DurationMs kStoredLater = kMinuteMs;
-  constexpr std::ptrdiff_t kMostOwed = 4;
+  constexpr DurationMs kMargin = kMinuteMs;
   const bool wants_access = facts_of(plan_.vendor(connection)).revokes_by_access;
-  const auto is_owed = [&](const Debt& debt) {
-    return debt.connection == connection && !debt.given_up && lives(debt.grant, now);
-  };
-  bool is_full = std::ranges::count_if(debts_, is_owed) > kMostOwed;
-  // Perhaps told again by a flow that died before it could store that.
-  bool any = false;
+  // One too many, perhaps of a version that is over now.
+  const bool is_full = still_owed == std::size_t{kMostRevocations};
+  bool is_oldest = is_full;
+  bool any = is_full;
   for (auto& debt : debts_) {
-    const bool has_no_token = wants_access && debt.token_until != 0 && debt.token_until <= now;
+    if (debt.connection != connection || debt.given_up || !lives(debt.grant, now)) {
+      // Perhaps told again by a flow that died before it could store that.
+      any = any || (debt.connection == connection && debt.given_up);
+      continue;
+    }
+    const bool has_no_token =
+        wants_access && debt.token_until != 0 && debt.token_until <= now + kMargin;
     const bool is_old = now - debt.since >= kDayMs - kStoredLater;
-    if (debt.connection == connection && (has_no_token || is_old || (is_full && is_owed(debt)))) {
-      is_full = is_full && !is_owed(debt);
+    if (has_no_token || debt.in_doubt || is_old || is_oldest) {
       debt.given_up = true;
       any = true;
     }
+    is_oldest = false;
   }
   if (!any) {
     violated("a revocation is given up before its time");
@@ -127,6 +155,26 @@ void RevocationBook::told(int connection, std::string_view word, EpochMs now) {
   }
 }
 
+void RevocationBook::is_dead(std::string_view token) {
+  if (const auto* access = provider_.find_access(token)) {
+    for (auto& debt : debts_) {
+      debt.unknown = debt.unknown || debt.grant == access->grant;
+    }
+  }
+}
+
+// To end it would end one that somebody is connected by.
+bool RevocationBook::is_needed_by_another(const Debt& debt) const {
+  const auto vendor = plan_.vendor(debt.connection);
+  for (int other = 0; other < static_cast<int>(plan_.owners.size()); ++other) {
+    if (facts_of(vendor).revokes_all && plan_.vendor(other) == vendor && ledger_.is_open(other) &&
+        provider_.grant(ledger_.grant_of(other)).person == provider_.grant(debt.grant).person) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void RevocationBook::check_end(EpochMs now) {
   for (const auto& debt : debts_) {
     std::string_view fate = "over";
@@ -134,12 +182,12 @@ void RevocationBook::check_end(EpochMs now) {
       // What became of a connection that was renewed its next end says.
       const bool renewed =
           debt.renewed && (ledger_.is_open(debt.connection) || &debt != newest_of(debt.connection));
-      fate = debt.given_up  ? "given_up"
-             : debt.shared  ? "left_to_others"
-             : renewed      ? "renewed"
-             : debt.lost    ? "lost"
-             : debt.unknown ? "unknown_to_its_provider"
-                            : "";
+      fate = debt.given_up                               ? "given_up"
+             : debt.shared || is_needed_by_another(debt) ? "left_to_others"
+             : renewed                                   ? "renewed"
+             : debt.lost                                 ? "lost"
+             : debt.unknown                              ? "unknown_to_its_provider"
+                                                         : "";
       if (fate.empty()) {
         violated("the grant of an ended connection lives at its provider");
       }

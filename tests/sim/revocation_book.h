@@ -20,8 +20,10 @@ class RevocationBook {
   RevocationBook(const Plan& plan, Provider& provider, Ledger& ledger, Coverage& coverage)
       : plan_(plan), provider_(provider), ledger_(ledger), coverage_(coverage) {}
 
-  // A commit put a tombstone in the place of this record, or made the connection anew.
-  void ended(int connection, const ConnectionRecord& before, EpochMs now);
+  // A commit came to owe the end of this record's grant; put a tombstone in the place of this
+  // record, while a refresh was open or not; or made the connection anew.
+  void owed(int connection, std::string_view record, EpochMs now);
+  void ended(int connection, const ConnectionRecord& before, bool in_doubt, EpochMs now);
   void connected(int connection);
   void storage_lost(int connection);
   // D1 was asked for other connections of the account, and has these; what is said of it is
@@ -30,7 +32,10 @@ class RevocationBook {
   // A request arrived at the provider.
   void arrived(int connection, Vendor vendor, std::string_view token,
                const Provider::Revoked& revoked, EpochMs now);
-  void given_up(int connection, EpochMs now);
+  // Of the connection so many are owed still.
+  void given_up(int connection, std::size_t still_owed, EpochMs now);
+  // Whoever asks for the end of a token's grant was told that the token is dead.
+  void is_dead(std::string_view token);
   // What the caller of a disconnect was told.
   void told(int connection, std::string_view word, EpochMs now);
   // Nothing is owed any more.
@@ -43,6 +48,8 @@ class RevocationBook {
     EpochMs since = 0;
     // When its access token ends, which GitHub wants to see; 0: never.
     EpochMs token_until = 0;
+    // A refresh may have given newer tokens, which nobody has.
+    bool in_doubt = false;
     // Why it may live on.
     bool given_up = false;
     bool shared = false;   // with a connection that was not ended when D1 was asked last
@@ -51,6 +58,8 @@ class RevocationBook {
     bool unknown = false;  // the provider did not know the token by which it was to be ended
   };
   void violated(std::string text) { ledger_.violated(8, std::move(text)); }
+  void add(int connection, const ConnectionRecord& record, bool in_doubt, EpochMs now);
+  [[nodiscard]] bool is_needed_by_another(const Debt& debt) const;
   [[nodiscard]] Debt* newest_of(int connection);
   [[nodiscard]] bool lives(int grant, EpochMs now) const;
 

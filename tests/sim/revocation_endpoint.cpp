@@ -8,7 +8,8 @@ namespace postern::sim {
 namespace {
 
 HttpReply answer(int status) {
-  return {.status = status, .headers = {}, .body = {}};
+  return {
+      .status = status, .headers = {}, .body = status == 400 ? R"({"error":"invalid_token"})" : ""};
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ void Simulation::fetch_revocation(const std::shared_ptr<Run>& run, const IssuedE
 }
 
 void Simulation::note_others(int connection, const Sql& effect, std::vector<SqlOutcome>& outcomes) {
-  constexpr std::string_view kAsked = "SELECT 1 FROM oauth_connections WHERE provider";
+  constexpr std::string_view kAsked = "SELECT 1 FROM oauth_connections WHERE account_key";
   constexpr std::string_view kMost = " LIMIT 1";
   if (effect.statements.size() != 1 || !effect.statements[0].sql.starts_with(kAsked)) {
     return;

@@ -102,6 +102,8 @@ struct Node {
 [[nodiscard]] bool owes(const Node& node);
 [[nodiscard]] bool sends(const Node& node);
 [[nodiscard]] bool owes_revocation(const Node& node);
+// The records of the grants that it owes the end of.
+[[nodiscard]] std::vector<std::string> owed_revocations(const Node& node);
 [[nodiscard]] std::optional<ConnectionRecord> record_of(const Node& node);
 
 // A text of an answer; empty where there is none.
@@ -191,7 +193,6 @@ class Simulation {
   Reply read_storage(const std::shared_ptr<Run>& run, const StorageRead& effect);
   // For mutations.
   [[nodiscard]] std::string account_forgotten(std::string key) const;
-  [[nodiscard]] static std::string unrecalled(const Node& node, const std::string& value);
   std::optional<Reply> memory(const std::shared_ptr<Run>& run, const Effect& effect);
   Reply seal_or_open(const std::shared_ptr<Run>& run, const Effect& effect);
   void log(const Run& run, const Log& effect);

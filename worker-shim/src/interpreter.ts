@@ -136,6 +136,7 @@ const KEPT_HEADERS = [
   "www-authenticate",
   "location",
   "request-id",
+  "x-ratelimit-remaining",
   "x-ms-request-id",
 ];
 

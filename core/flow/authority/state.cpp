@@ -119,6 +119,11 @@ Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) 
   co_return std::move(best);
 }
 
+std::optional<ConnectionRecord> first_owed(const AuthorityState& state) {
+  const auto owed = state.outbox ? decode_revocations(state.outbox->revocations) : std::nullopt;
+  return owed && !owed->empty() ? decode_record(owed->front().record) : std::nullopt;
+}
+
 }  // namespace
 
 Result<Integration, Problem> integration_of(const AuthorityState& state, std::string_view tenant) {
@@ -182,7 +187,12 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm(FlowContext*
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   if (!state.record && !state.sign_in.journal && !state.pending) {
-    co_return std::optional<AuthorityState>();
+    // Never connected: perhaps what nobody confirmed is to be ended at its provider.
+    const auto owed = first_owed(state);
+    if (!owed) {
+      co_return std::optional<AuthorityState>();
+    }
+    state.id = owed->id;
   }
   state.settings = co_await find_integration(context, state.id.org, state.id.integration);
   apply_rules(&state);

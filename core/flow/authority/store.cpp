@@ -1,6 +1,7 @@
 #include "core/flow/authority/store.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/base64url.h"
 #include "core/base/text.h"
@@ -12,9 +13,6 @@ namespace postern {
 namespace {
 
 constexpr std::int64_t kVersions = 3;
-// Whoever ends and connects while the provider is down gives up the oldest: one flow asks for all
-// of them, and each may take a request's time.
-constexpr std::size_t kMostRevocations = 4;
 // Some 340 events. Where D1 has been down for so long the oldest go: a flow has to be able to hold
 // them several times.
 constexpr std::size_t kMostEventBytes = std::size_t{64} * 1024;
@@ -158,32 +156,17 @@ void keep_version(const AuthorityState& state, Status next, StorageCommit* commi
   }
 }
 
-// Would what is owed for a grant before end the new one? Where it is of the same account, and the
-// provider ends all of that at once.
-bool would_end(const Revocation& owed, const ConnectionRecord& next) {
-  const auto* provider = find_provider(next.provider);
-  const auto before = decode_record(owed.record);
-  return provider != nullptr && provider->revocation_ends_grant && before &&
-         before->account.key == next.account.key;
-}
-
-// Puts into `outbox` what is owed to the provider once `next` is stored, besides `ended`. True
-// where the oldest of it is given up for want of room.
-bool owe_to_provider(Outbox& outbox, const ConnectionRecord& next,
-                     std::optional<Revocation> ended) {
-  if (outbox.revocations.empty() && !ended) {
+// Puts into `outbox` what is owed to the provider besides what was. True where the oldest of it is
+// given up for want of room.
+bool owe_to_provider(Outbox& outbox, std::vector<Revocation> ended) {
+  if (ended.empty()) {
     return false;
   }
   auto owed = decode_revocations(outbox.revocations).value_or(std::vector<Revocation>());
-  if (next.status == Status::connected) {
-    std::erase_if(owed, [&](const Revocation& each) { return would_end(each, next); });
-  }
-  if (ended) {
-    owed.push_back(std::move(*ended));
-  }
-  const bool full = owed.size() > kMostRevocations;
+  std::ranges::move(ended, std::back_inserter(owed));
+  const bool full = std::ssize(owed) > kMostRevocations;
   if (full) {
-    owed.erase(owed.begin());
+    owed.erase(owed.begin(), owed.end() - kMostRevocations);
   }
   outbox.revocations = encode_revocations(owed);
   return full;
@@ -212,7 +195,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   StorageCommit commit{.puts = {{kRecordKey, encode_record(next)}}, .deletes = {}, .alarm_at = {}};
   keep_version(*state, next.status, &commit);
   auto outbox = outbox_for(*state, now);
-  const bool gives_up = owe_to_provider(outbox, next, std::move(ends.revocation));
+  const bool gives_up = owe_to_provider(outbox, std::move(ends.revocations));
   if (state->refresh.journal || state->behind) {
     commit.deletes.emplace_back(kJournalKey);
     commit.deletes.emplace_back(kKeptKey);

@@ -31,8 +31,8 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
 struct Ends {
   bool sign_in = false;
   bool pending = false;
-  // The grant that this version ends, for its provider (revoke.h).
-  std::optional<Revocation> revocation;
+  // Grants that end with the connection, for their provider (grant/revoke.h), its own one last.
+  std::vector<Revocation> revocations;
   // Not an end but a beginning: the refresh token of this version may be spent.
   bool in_doubt = false;
 };

@@ -104,11 +104,18 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
 
 Task<Outcome> create_connect_link_flow(FlowContext* context) {
   const auto& parameters = context->parameters;
-  auto integration = co_await resolve_integration(context, context->caller.org,
-                                                  std::string(parameters.text("integration")),
-                                                  std::string(parameters.text("tenant_id")));
+  const auto settings = co_await find_integration(context, context->caller.org,
+                                                  std::string(parameters.text("integration")));
+  if (!settings) {
+    co_return problem_outcome(settings.error());
+  }
+  auto integration = make_integration(*settings, parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
+  }
+  // Whoever signs in would be connected by rules that nobody can read.
+  if (const auto rules = grant_rules(*settings); !rules) {
+    co_return problem_outcome(rules.error());
   }
   if (parameters.text("user_id") == kOrganizationName && !names_organization(parameters)) {
     co_return problem_outcome(ProblemCode::invalid_request,

@@ -1,4 +1,6 @@
 // The versions that the authority keeps of its connection: looked at, and gone back to.
+#include "core/flow/connections/versions.h"
+
 #include <algorithm>
 
 #include "core/base/json_writer.h"
@@ -11,18 +13,14 @@
 
 namespace postern {
 
-namespace {
-
-struct EarlierVersions {
-  std::vector<ConnectionRecord> readable;  // the newest first
-  std::vector<std::int64_t> unreadable;    // their numbers, likewise
-};
-
-// Those that are kept. Fault: store_unavailable.
 Task<Result<EarlierVersions, Problem>> earlier_versions(const AuthorityState* state) {
   std::vector<std::string> keys;
-  for (std::int64_t age = 1; age <= versions_kept(*state->context); ++age) {
-    keys.push_back(version_key(state->version() - age));
+  const auto oldest = std::max<std::int64_t>(state->version() - versions_kept(*state->context), 1);
+  for (auto version = state->version() - 1; version >= oldest; --version) {
+    keys.push_back(version_key(version));
+  }
+  if (keys.empty()) {
+    co_return EarlierVersions{};
   }
   const auto read = co_await perform(StorageRead{.keys = std::move(keys)});
   if (!read) {
@@ -41,6 +39,8 @@ Task<Result<EarlierVersions, Problem>> earlier_versions(const AuthorityState* st
   }
   co_return std::move(versions);
 }
+
+namespace {
 
 bool is_there(const AuthorityState& state) {
   return state.record && state.record->status != Status::revoked;

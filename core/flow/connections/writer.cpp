@@ -9,6 +9,7 @@
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
 #include "core/flow/authority/store.h"
+#include "core/flow/connections/ended.h"
 #include "core/flow/connections/operations.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/reauth.h"
@@ -125,13 +126,14 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
 
 // What the provider wants to be shown before it ends the grant. Without it nobody can end it there.
 Task<std::monostate> bring_token_to_revoke(FlowContext* context, AuthorityState* state) {
-  if (!lacks_token_to_revoke(*state->record, co_await current_time())) {
+  if (state->record->status != Status::connected ||
+      !lacks_token_to_revoke(*state->record, co_await current_time())) {
     co_return std::monostate{};
   }
   const std::string resource(default_api(*find_provider(state->record->provider)).name);
   (void)co_await settle(context, state, resource);
-  if (state->record && !state->refresh.journal && !state->behind &&
-      lacks_token_to_revoke(*state->record, co_await current_time())) {
+  if (state->record && state->record->status == Status::connected && !state->refresh.journal &&
+      !state->behind && lacks_token_to_revoke(*state->record, co_await current_time())) {
     (void)co_await refresh(context, state, resource);
   }
   co_return std::monostate{};
@@ -239,10 +241,13 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     tombstone.status = Status::revoked;
     tombstone.created_at = state->record ? state->record->created_at : now;
     tombstone.updated_at = now;
-    auto revocation = connected ? revocation_owed_for(*state->record, now) : std::nullopt;
-    const auto committed = co_await commit_record(
-        &*state, std::move(tombstone), {{.type = EventType::disconnected}},
-        {.sign_in = true, .pending = true, .revocation = std::move(revocation)});
+    auto owed = co_await owed_at_the_end(&*state, now);
+    if (!owed) {
+      co_return problem_outcome(owed.error());
+    }
+    const auto committed =
+        co_await commit_record(&*state, std::move(tombstone), {{.type = EventType::disconnected}},
+                               {.sign_in = true, .pending = true, .revocations = std::move(*owed)});
     if (!committed) {
       co_return problem_outcome(committed.error());
     }
@@ -279,6 +284,21 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
     }
     (void)co_await refresh(context, state, std::move(due.resource));
   }
+  co_return std::monostate{};
+}
+
+// Nobody confirmed it: its grant is of no use to anybody.
+Task<std::monostate> drop_pending(AuthorityState* state, EpochMs now) {
+  const auto record = decode_record(state->pending->record);
+  auto owed = record ? revocation_owed_for(*record, now) : std::nullopt;
+  state->pending.reset();
+  StorageCommit commit{.puts = {}, .deletes = {std::string(kPendingKey)}};
+  const bool gives_up = owed && owe(state, std::move(*owed), now, &commit);
+  (void)co_await store(state, std::move(commit));
+  if (gives_up) {
+    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
+  }
+  (void)co_await revoke_owed(state);
   co_return std::monostate{};
 }
 
@@ -327,8 +347,7 @@ Task<Outcome> authority_alarm_flow(FlowContext* context) {
   (void)co_await revoke_owed(&*state);
   now = co_await current_time();
   if (state->pending && state->pending->expires_at <= now) {
-    state->pending.reset();
-    (void)co_await store(&*state, StorageCommit{.puts = {}, .deletes = {std::string(kPendingKey)}});
+    (void)co_await drop_pending(&*state, now);
   }
   // The alarm that rang is gone; one that was set while events were delivered is not.
   if (!state->armed && !state->behind && (after_delivery || next_alarm(*state, now) != 0)) {

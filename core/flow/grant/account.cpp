@@ -36,26 +36,38 @@ std::string id_text(const Json& document, std::string_view name) {
   return usable && id.size() <= kMostIdBytes ? id : std::string();
 }
 
+// Too many requests, said with 403 as GitHub does ("Rate limits for the REST API").
+bool is_rate_limited(const HttpReply& reply) {
+  return std::ranges::any_of(reply.headers, [](const auto& header) {
+    return header.first == "retry-after" ||
+           (header.first == "x-ratelimit-remaining" && header.second == "0");
+  });
+}
+
 IdentityFault fault_of_reply(const Fetch::Reply& reply) {
-  const bool refused =
-      reply && (reply->status == 401 || reply->status == 403 || reply->status == 404);
+  const bool refused = reply && (reply->status == 401 || reply->status == 404 ||
+                                 (reply->status == 403 && !is_rate_limited(*reply)));
   return {.reason = refused ? "profile_refused" : "profile_unavailable", .transient = !refused};
+}
+
+Task<Fetch::Reply> ask_profile(const Integration* integration, std::string access_token) {
+  Pairs headers = {{"authorization", "Bearer " + std::move(access_token)},
+                   {"accept", "application/json"}};
+  add_user_agent(*integration->provider, headers);
+  co_return co_await perform(Fetch{.method = "GET",
+                                   .url = integration->endpoints.profile,
+                                   .headers = std::move(headers),
+                                   .body = {},
+                                   .deadline_ms = 5 * kSecondMs,
+                                   .max_bytes = std::int64_t{64} * 1024,
+                                   .keep_key = {},
+                                   .keep_org = {},
+                                   .keep_context = {}});
 }
 
 Task<Result<Profile, IdentityFault>> read_profile(const Integration* integration,
                                                   std::string access_token) {
-  Pairs headers = {{"authorization", "Bearer " + std::move(access_token)},
-                   {"accept", "application/json"}};
-  add_user_agent(*integration->provider, headers);
-  const auto reply = co_await perform(Fetch{.method = "GET",
-                                            .url = integration->endpoints.profile,
-                                            .headers = std::move(headers),
-                                            .body = {},
-                                            .deadline_ms = 5 * kSecondMs,
-                                            .max_bytes = std::int64_t{64} * 1024,
-                                            .keep_key = {},
-                                            .keep_org = {},
-                                            .keep_context = {}});
+  const auto reply = co_await ask_profile(integration, std::move(access_token));
   if (!reply || reply->status != 200) {
     co_return std::unexpected(fault_of_reply(reply));
   }
@@ -102,6 +114,11 @@ Task<Result<Account, IdentityFault>> account_by_profile(const Integration* integ
                     .provider_user_id = profile->id,
                     .name = profile->name,
                     .username = profile->username};
+}
+
+Task<bool> is_refused_token(const Integration* integration, std::string access_token) {
+  const auto reply = co_await ask_profile(integration, std::move(access_token));
+  co_return reply && reply->status == 401;
 }
 
 Task<Account> with_profile(const Integration* integration, std::string access_token,

@@ -23,4 +23,7 @@ Task<Result<Account, IdentityFault>> account_by_profile(const Integration* integ
 Task<Account> with_profile(const Integration* integration, std::string access_token,
                            Account account);
 
+// Does the profile endpoint say that the token is over? False where it says nothing.
+Task<bool> is_refused_token(const Integration* integration, std::string access_token);
+
 }  // namespace postern

@@ -121,6 +121,13 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
     co_return connect_failure(
         payload->state, {.code = integration.error().code, .page = PageKind::integration_fault});
   }
+  if (state.settings->get(setting::kClientSecret).empty()) {
+    // No front has it, so this is the first to see it: the code is not spent for nothing.
+    (void)co_await log_connection(LogLevel::error, "integration_not_configured", &state.id,
+                                  "variable", state.settings->variable(setting::kClientSecret));
+    co_return connect_failure(payload->state, {.code = ProblemCode::integration_not_configured,
+                                               .page = PageKind::integration_fault});
+  }
   integration->redirect_uri = payload->state.redirect_uri;
   auto redeemable = co_await validate(&*payload, &*integration);
   if (!redeemable) {

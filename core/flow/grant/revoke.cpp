@@ -1,12 +1,14 @@
 #include "core/flow/grant/revoke.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
+#include "core/flow/grant/account.h"
 #include "core/flow/store/connections.h"
 #include "core/flow/store/database.h"
 #include "core/oauth/revocation.h"
@@ -17,6 +19,15 @@ namespace {
 
 constexpr DurationMs kDeadlineMs = 10 * kSecondMs;
 constexpr DurationMs kGivenUpMs = kDayMs;
+constexpr std::int64_t kMostAnswerBytes = std::int64_t{16} * 1024;
+// Until the request is at the provider.
+constexpr DurationMs kTokenMarginMs = kMinuteMs;
+constexpr std::string_view kOutcomeUnknown = "refresh_outcome_unknown";
+
+// A refresh of it may have given tokens that nobody has.
+bool may_have_newer(const ConnectionRecord& owed) {
+  return owed.status == Status::needs_reauth && owed.cause == kOutcomeUnknown;
+}
 
 // What was sealed, or nothing where it cannot be opened.
 Task<std::string> opened(const ConnectionRecord* record, std::string field, std::int64_t version,
@@ -75,11 +86,19 @@ Task<RevocationResult> ask(const AuthorityState* state, const ConnectionRecord* 
                                             .headers = std::move(request.headers),
                                             .body = std::string(request.body.reveal()),
                                             .deadline_ms = kDeadlineMs,
-                                            .max_bytes = kBodyUnread,
+                                            .max_bytes = kMostAnswerBytes,
                                             .keep_key = {},
                                             .keep_org = {},
                                             .keep_context = {}});
-  co_return reply ? result_of_revocation(reply->status) : RevocationResult::unknown;
+  const auto result =
+      reply ? result_of_revocation(reply->status, reply->body) : RevocationResult::unknown;
+  if (result != RevocationResult::unclear) {
+    co_return result;
+  }
+  const bool can_ask = !access_token.empty() && !integration->endpoints.profile.empty();
+  co_return can_ask&& co_await is_refused_token(&*integration, std::move(access_token))
+      ? RevocationResult::unknown_token
+      : RevocationResult::try_again;
 }
 
 // Written down before it is asked. False where storage does not take it.
@@ -93,6 +112,17 @@ Task<bool> note_asked(AuthorityState* state, std::vector<Revocation>* all, Revoc
 bool ends_all_of_its_account(const ConnectionRecord& record) {
   const auto* provider = find_provider(record.provider);
   return provider != nullptr && provider->revocation_ends_grant;
+}
+
+// Has this connection been made again, with the same account?
+bool is_renewed(const AuthorityState& state, const ConnectionRecord& owed) {
+  return state.record && state.record->status == Status::connected &&
+         state.record->provider == owed.provider && state.record->account.key == owed.account.key;
+}
+
+Task<std::string_view> give_up(const AuthorityState* state) {
+  (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
+  co_return revocation::kFailed;
 }
 
 // How it stands with one of those that are owed. kPending: it stays so.
@@ -113,8 +143,10 @@ Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>*
   }
   if (lacks_token_to_revoke(*record, co_await current_time())) {
     // "Not known" would be the answer for a dead one, whose refresh token lives on.
-    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
-    co_return revocation::kFailed;
+    co_return co_await give_up(state);
+  }
+  if (ends_all && is_renewed(*state, *record)) {
+    co_return revocation::kShared;
   }
   auto result = RevocationResult::try_again;
   if (!ends_all) {
@@ -128,7 +160,10 @@ Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>*
     }
     result = co_await ask(state, &*record);
   }
-  if (result == RevocationResult::done) {
+  if (result == RevocationResult::unknown_token && may_have_newer(*record)) {
+    co_return co_await give_up(state);
+  }
+  if (result == RevocationResult::done || result == RevocationResult::unknown_token) {
     (void)co_await log_connection(LogLevel::info, "revoked", &state->id);
     co_return revocation::kRevoked;
   }
@@ -137,8 +172,7 @@ Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>*
   }
   const auto now = co_await current_time();
   if (now - owed->since >= kGivenUpMs) {
-    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
-    co_return revocation::kFailed;
+    co_return co_await give_up(state);
   }
   owed->retry_at = now + patience(owed->since, now, kMinuteMs);
   (void)co_await log_connection(LogLevel::warn, "revocation_retry", &state->id);
@@ -147,22 +181,29 @@ Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>*
 
 }  // namespace
 
-std::optional<Revocation> revocation_owed_for(const ConnectionRecord& record, EpochMs now) {
+std::optional<Revocation> revocation_owed_for(const ConnectionRecord& record, EpochMs now,
+                                              bool in_doubt) {
   const auto* provider = find_provider(record.provider);
   if (provider == nullptr || provider->revocation_endpoint.empty() || record.tokens.empty()) {
     return std::nullopt;
   }
-  return Revocation{.record = encode_record(record), .since = now, .retry_at = now};
+  auto owed = record;
+  if (in_doubt) {
+    owed.status = Status::needs_reauth;
+    owed.cause = kOutcomeUnknown;
+  }
+  return Revocation{.record = encode_record(owed), .since = now, .retry_at = now};
 }
 
 bool lacks_token_to_revoke(const ConnectionRecord& record, EpochMs now) {
   const auto* provider = find_provider(record.provider);
   if (provider == nullptr || !provider->revocation_by_access_token ||
-      record.status != Status::connected || record.sealed_refresh_token.empty()) {
+      record.sealed_refresh_token.empty() ||
+      (record.status != Status::connected && !may_have_newer(record))) {
     return false;
   }
   const auto* token = record.token_for(default_api(*provider).name);
-  return token == nullptr || !is_alive(*token, now);
+  return token == nullptr || !is_alive(*token, now + kTokenMarginMs);
 }
 
 std::string_view nothing_owed(const AuthorityState* state) {
@@ -172,6 +213,23 @@ std::string_view nothing_owed(const AuthorityState* state) {
                              : (state->settings ? state->settings->provider : nullptr);
   return provider == nullptr || provider->revocation_endpoint.empty() ? revocation::kUnsupported
                                                                       : revocation::kNone;
+}
+
+bool owe(AuthorityState* state, Revocation revocation, EpochMs now, StorageCommit* commit) {
+  if (!state->outbox) {
+    state->outbox = Outbox{.kv_done = true, .d1_done = true};
+  }
+  auto& outbox = *state->outbox;
+  auto owed = decode_revocations(outbox.revocations).value_or(std::vector<Revocation>());
+  owed.push_back(std::move(revocation));
+  const bool full = std::ssize(owed) > kMostRevocations;
+  if (full) {
+    owed.erase(owed.begin());
+  }
+  outbox.revocations = encode_revocations(owed);
+  outbox.retry_at = next_try(outbox, now);
+  commit->puts.emplace_back(kOutboxKey, encode_outbox(outbox));
+  return full;
 }
 
 bool may_be_revoking(const AuthorityState& state, EpochMs now) {
@@ -185,8 +243,11 @@ bool may_be_revoking(const AuthorityState& state, EpochMs now) {
 }
 
 Task<std::string_view> revoke_owed(AuthorityState* state) {
-  if (!state->outbox || state->outbox->revocations.empty() || state->behind) {
+  if (!state->outbox || state->outbox->revocations.empty()) {
     co_return revocation::kNone;
+  }
+  if (state->behind) {
+    co_return revocation::kPending;
   }
   const auto before = state->outbox->revocations;
   auto owed = decode_revocations(before);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/form.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/oauth/scope.h"
@@ -105,6 +106,11 @@ std::optional<std::vector<std::string>> scopes_from(const IntegrationSettings& s
   return scopes;
 }
 
+// One of another integration would be refused only after the person has signed in.
+bool is_callback(std::string_view path, std::string_view integration) {
+  return path.ends_with("/callback") || path.ends_with("/callback/" + std::string(integration));
+}
+
 }  // namespace
 
 std::vector<std::string> insecure_origins(const FlowContext& context) {
@@ -141,7 +147,7 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
     integration.tenant_rule = std::move(directory->rule);
   }
   const auto redirect = parse_url(settings.get(setting::kRedirectUri), policy);
-  if (!redirect || !redirect->query.empty()) {
+  if (!redirect || !redirect->query.empty() || !is_callback(redirect->path, settings.name)) {
     return refuse(setting::kRedirectUri);
   }
   integration.redirect_uri = redirect->text();
@@ -177,10 +183,11 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
     return refuse(setting::kScopes);
   }
   integration.scopes = std::move(*scopes);
+  const auto client_id = percent_encode(integration.client_id);
   auto endpoints = endpoints_of(provider, {.tenant = integration.tenant,
                                            .login = integration.login_origin,
                                            .api = integration.api_origins.front(),
-                                           .client_id = integration.client_id,
+                                           .client_id = client_id,
                                            .values = *values});
   if (!endpoints) {
     return refuse(setting::kLoginOrigin);

@@ -3,8 +3,21 @@
 #include "core/base/base64url.h"
 #include "core/base/fields.h"
 #include "core/flow/frame/sql.h"
+#include "core/provider/catalogue.h"
 
 namespace postern {
+
+namespace {
+
+// Of a connection that needs the account's grant, where its provider ends all of them at once.
+SqlArgument shared_account(const ConnectionRecord& record) {
+  const auto* provider = find_provider(record.provider);
+  const bool needs_it = provider != nullptr && provider->revocation_ends_grant &&
+                        record.status == Status::connected && !record.account.key.empty();
+  return needs_it ? text(record.account.key) : SqlArgument();
+}
+
+}  // namespace
 
 SqlStatement upsert_connection(const ConnectionRecord& record) {
   // The reference's columns show the first resource's token; `record` holds all of them.
@@ -13,14 +26,17 @@ SqlStatement upsert_connection(const ConnectionRecord& record) {
       .sql =
           "INSERT INTO oauth_connections (org_id, integration, user_id, provider, "
           "provider_user_id, tenant_id, access_token, refresh_token, expires_at, created_at, "
-          "updated_at, version, status, account_name, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
-          "?, ?, ?, ?, ?, ?) ON CONFLICT (org_id, integration, user_id) DO UPDATE SET provider = "
+          "updated_at, version, status, account_name, record, account_key) VALUES (?, ?, ?, ?, ?, "
+          "?, ?, ?, ?, "
+          "?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org_id, integration, user_id) DO UPDATE SET provider "
+          "= "
           "excluded.provider, provider_user_id = excluded.provider_user_id, tenant_id = "
           "excluded.tenant_id, access_token = excluded.access_token, refresh_token = "
           "excluded.refresh_token, expires_at = excluded.expires_at, created_at = "
           "excluded.created_at, updated_at = excluded.updated_at, version = excluded.version, "
           "status = excluded.status, account_name = excluded.account_name, record = "
-          "excluded.record WHERE excluded.version >= oauth_connections.version",
+          "excluded.record, account_key = excluded.account_key WHERE excluded.version >= "
+          "oauth_connections.version",
       .parameters = bind(
           {text(record.id.org), text(record.id.integration), text(record.id.subject),
            text(record.provider), text(record.account.provider_user_id),
@@ -28,7 +44,7 @@ SqlStatement upsert_connection(const ConnectionRecord& record) {
            record.sealed_refresh_token.empty() ? SqlArgument() : text(record.sealed_refresh_token),
            token == nullptr ? 0 : token->expires_at, record.created_at, record.updated_at,
            record.version, text(name_of(record.status)), text(record.account.name),
-           text(base64url_encode(encode_record(record)))})};
+           text(base64url_encode(encode_record(record))), shared_account(record)})};
 }
 
 SqlStatement select_connection(const ConnectionId& id) {
@@ -40,11 +56,9 @@ SqlStatement select_connection(const ConnectionId& id) {
 
 SqlStatement select_same_account(const ConnectionRecord& record) {
   return {.sql =
-              "SELECT 1 FROM oauth_connections WHERE provider = ? AND provider_user_id = ? AND "
-              "tenant_id = ? AND status <> 'revoked' AND NOT (org_id = ? AND integration = ? AND "
-              "user_id = ?) LIMIT 1",
-          .parameters = bind({text(record.provider), text(record.account.provider_user_id),
-                              text(record.account.tenant_id), text(record.id.org),
+              "SELECT 1 FROM oauth_connections WHERE account_key = ? AND provider = ? AND NOT "
+              "(org_id = ? AND integration = ? AND user_id = ?) LIMIT 1",
+          .parameters = bind({text(record.account.key), text(record.provider), text(record.id.org),
                               text(record.id.integration), text(record.id.subject)})};
 }
 

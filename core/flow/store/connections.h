@@ -13,7 +13,8 @@ namespace postern {
 
 // Writes the backup unless a newer version is there already.
 [[nodiscard]] SqlStatement upsert_connection(const ConnectionRecord& record);
-// A row for another connection of the same account, of whomever, that has not ended.
+// A row for another connection of the same account, of whomever, that needs its grant, where the
+// provider ends all of an account's grants at once.
 [[nodiscard]] SqlStatement select_same_account(const ConnectionRecord& record);
 [[nodiscard]] SqlStatement select_connection(const ConnectionId& id);
 [[nodiscard]] std::optional<ConnectionRecord> connection_of(const SqlOutcome& outcome);

@@ -31,14 +31,26 @@ TEST_CASE("a revocation request proves the client and names the token") {
                                {"authorization", "Basic aWQ6cyUyNmNyZXQ="}});
 }
 
-TEST_CASE("a token that the server does not know is over, a server that fails says nothing") {
-  for (const int status : {200, 204, 400, 404, 422}) {
-    CHECK(result_of_revocation(status) == RevocationResult::done);
+TEST_CASE("a token is over where the server says so, and not where it says something else") {
+  for (const int status : {200, 204}) {
+    CHECK(result_of_revocation(status, "") == RevocationResult::done);
+  }
+  CHECK(result_of_revocation(400, R"({"error":"invalid_token"})") ==
+        RevocationResult::unknown_token);
+  // Of the request, or of the client.
+  for (const char* body :
+       {"", "{}", R"({"error":"invalid_request"})", R"({"error":"unsupported_token_type"})",
+        R"({"error":"invalid_client"})", R"(["invalid_token"])"}) {
+    CHECK(result_of_revocation(400, body) == RevocationResult::try_again);
+  }
+  for (const int status : {404, 422}) {
+    CHECK(result_of_revocation(status, "") == RevocationResult::unclear);
   }
   for (const int status : {301, 302, 401, 403, 408, 429}) {
-    CHECK(result_of_revocation(status) == RevocationResult::try_again);
+    CHECK(result_of_revocation(status, R"({"error":"invalid_token"})") ==
+          RevocationResult::try_again);
   }
   for (const int status : {500, 502, 503, 504}) {
-    CHECK(result_of_revocation(status) == RevocationResult::unknown);
+    CHECK(result_of_revocation(status, "") == RevocationResult::unknown);
   }
 }

@@ -37,6 +37,42 @@ void waits_for_profile(Stories& stories) {
   story.host.ring(github.object_name());
 }
 
+void half_configured(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "connect-half-configured", "An integration is configured in part",
+      "Where it can be seen nobody is sent to the provider. That the secret is missing the "
+      "authority "
+      "sees alone:\nthe code is not spent, and the log names the variable."));
+  GithubStory github(story);
+  const auto begun = github.begin_quietly();
+  story.world.secrets.erase("GITHUB_CLIENT_SECRET");
+  story.host.call(github.callback_of(begun));
+  const auto link = [&] {
+    story.host.call(
+        rpc("create_connect_link", R"({"userId":"user-1","integration":"github"})", "connect"));
+  };
+  story.section("A rule that nobody can read");
+  story.world.environment["GITHUB_REPLAY"] = "sometimes";
+  link();
+  story.section("Another integration's callback");
+  story.world.environment.erase("GITHUB_REPLAY");
+  story.world.environment["GITHUB_REDIRECT_URI"] = "https://postern.example.com/callback/azure";
+  link();
+}
+
+void rate_limited(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "connect-profile-rate-limited", "The profile endpoint is asked too often",
+      "GitHub says so with 403 and the requests that remain: the grant has arrived and is kept."));
+  GithubStory github(story);
+  const auto begun = github.begin_quietly();
+  story.expect("POST", std::string(kGithubTokenUrl), github_token_reply({}));
+  auto limited = json_reply(403, "{}");
+  limited.headers.emplace_back("x-ratelimit-remaining", "0");
+  story.expect("GET", std::string(kGithubProfileUrl), limited);
+  story.host.call(github.callback_of(begun));
+}
+
 void profile_refused(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "connect-profile-refused", "The profile endpoint refuses the token, or says nothing usable",
@@ -60,6 +96,11 @@ void refused_with_200(Stories& stories) {
                json_reply(200, R"({"error":"bad_verification_code","error_description":"The )"
                                R"(code passed is incorrect or expired."})"));
   story.host.call(github.callback_of(begun));
+  story.section("The person has something to do there first");
+  const auto next = github.begin_quietly();
+  story.expect("POST", std::string(kGithubTokenUrl),
+               json_reply(200, R"({"error":"unverified_user_email"})"));
+  story.host.call(github.callback_of(next));
 }
 
 void rotates(Stories& stories) {
@@ -86,6 +127,8 @@ void rotates(Stories& stories) {
 void tell_sign_ins_by_profile(Stories& stories) {
   connected_by_profile(stories);
   waits_for_profile(stories);
+  half_configured(stories);
+  rate_limited(stories);
   profile_refused(stories);
   refused_with_200(stories);
   rotates(stories);

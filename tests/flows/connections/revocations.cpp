@@ -27,7 +27,9 @@ void retried(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "revocation-retried", "The provider is down when a grant is to be ended",
       "The connection is over all the same, the answer says what is owed, and the alarm tries "
-      "again.\nA token that the provider does not know any more is over."));
+      "again.\nA token that the provider does not know any more is over: 404 may mean that, and "
+      "its "
+      "profile endpoint says whether it does."));
   GithubStory github(story);
   github.connect_quietly({});
   story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(503, ""));
@@ -35,6 +37,24 @@ void retried(Stories& stories) {
   story.section("The alarm rings");
   story.world.now = story.world.objects[github.object_name()].alarm_at;
   story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(404, ""));
+  story.expect("GET", std::string(kGithubProfileUrl), json_reply(401, ""));
+  story.host.ring(github.object_name());
+}
+
+void not_let_in(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-with-a-wrong-secret", "The provider does not let the client in that ends a grant",
+      "It answers 404, as for a token that it does not know. This one lives, as the profile "
+      "endpoint "
+      "says:\nit is not called ended, and the secret may be mended within a day."));
+  GithubStory github(story);
+  github.connect_quietly({});
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(404, ""));
+  story.expect("GET", std::string(kGithubProfileUrl), github_profile_reply());
+  story.host.call(disconnect());
+  story.section("The alarm rings, and it is mended");
+  story.world.now = story.world.objects[github.object_name()].alarm_at;
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
   story.host.ring(github.object_name());
 }
 
@@ -95,6 +115,101 @@ void expired(Stories& stories) {
   story.host.call(disconnect());
 }
 
+void of_unknown_outcome(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-of-an-unknown-outcome", "A grant is ended whose newest tokens may be with nobody",
+      "The answer to a refresh was lost. The provider does not know the access token before it any "
+      "more:\nthat does not mean that the grant is over, so it is not called so."));
+  GithubStory github(story);
+  const GithubTokens first{.access_token = "ghu_1", .refresh_token = "ghr_1", .expires_in = 28'800};
+  const auto refused = [&] {
+    story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(404, ""));
+    story.expect("GET", std::string(kGithubProfileUrl), json_reply(401, ""));
+    story.host.call(disconnect());
+  };
+  const auto lost = [&](Host& silent) {
+    story.expect("POST", std::string(kGithubTokenUrl), json_reply(504, ""));
+    silent.call(github.refresh());
+  };
+  github.connect_quietly(first);
+  story.world.now += kHourMs;
+  story.quietly(lost);
+  story.section("While the refresh is open");
+  refused();
+  story.section("After it was told");
+  github.connect_quietly(first);
+  story.world.now += kHourMs;
+  story.quietly([&](Host& silent) {
+    lost(silent);
+    story.world.now += kMinuteMs;
+    story.expect("POST", std::string(kGithubTokenUrl),
+                 json_reply(200, R"({"error":"bad_refresh_token"})"));
+    silent.call(github.refresh());
+  });
+  refused();
+}
+
+void earlier_grants(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-of-earlier-grants", "A connection that was made anew is ended",
+      "A provider may give a token of its own with each sign-in. Those of versions that are kept "
+      "are "
+      "ended with it."));
+  GithubStory github(story);
+  github.connect_quietly({});
+  story.world.now += kMinuteMs;
+  github.connect_quietly({.access_token = "gho_2"});
+  story.world.now += kMinuteMs;
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.host.call(disconnect());
+}
+
+void unconfirmed(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-of-an-unconfirmed-sign-in",
+      "A sign-in that waits for its confirmation is ended, or confirmed by nobody",
+      "Its tokens are here, so its grant is ended like any other one."));
+  GithubStory github(story);
+  const auto sign_in = [&] {
+    story.quietly([&](Host& silent) {
+      const auto link = story.make_link(
+          silent,
+          R"(,"integration":"github","returnTo":"https://app.example.com/connected?from=postern")");
+      const auto begun = story.begin(silent, link);
+      github.expect_sign_in();
+      silent.call(github.callback_of(begun));
+    });
+  };
+  const auto ring = [&](int status) {
+    story.world.now = story.world.objects[github.object_name()].alarm_at;
+    story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(status, ""));
+    story.host.ring(github.object_name());
+  };
+  story.section("Nobody confirms it");
+  sign_in();
+  ring(503);
+  ring(204);
+  story.section("Ended");
+  sign_in();
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.host.call(disconnect());
+}
+
+void storage_fails(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-beside-failing-storage", "Storage fails right after a connection has ended",
+      "What is owed is stored with the tombstone: the answer says so, and the alarm does it."));
+  GithubStory github(story);
+  github.connect_quietly({});
+  story.fail_after(1, "storage.commit");
+  story.host.call(disconnect());
+  story.section("The alarm rings");
+  story.world.now = story.world.objects[github.object_name()].alarm_at;
+  story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
+  story.host.ring(github.object_name());
+}
+
 void ended_again(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "revocation-of-two-grants",
@@ -145,6 +260,11 @@ void tell_revocations(Stories& stories) {
   given_up(stories);
   expired(stories);
   reconnected(stories);
+  not_let_in(stories);
+  of_unknown_outcome(stories);
+  earlier_grants(stories);
+  unconfirmed(stories);
+  storage_fails(stories);
   ended_again(stories);
   too_many(stories);
 }

@@ -144,6 +144,40 @@ void shared(Stories& stories) {
   story.host.ring(name);
 }
 
+void beside_a_dead_one(Stories& stories) {
+  auto& story = new_story(stories, "revocation-beside-a-dead-connection",
+                          "The other connection of the account is dead",
+                          "A person has to connect it again in any case: it keeps no grant alive "
+                          "that nobody would end.");
+  GoogleStory google(story);
+  story.quietly([&](Host& silent) {
+    google.connect(silent);
+    google.connect(silent, "user-2");
+    story.world.now += kHourMs;
+    story.world.forget_memory();
+    story.expect("POST", std::string(kToken), error_reply(400, "invalid_grant"));
+    silent.call(rpc("get_token", R"({"userId":"user-2","integration":"google"})", "tokens:read"));
+  });
+  story.expect("POST", std::string(kRevoke), json_reply(200, "{}"));
+  story.host.call(GoogleStory::disconnect());
+  story.section("And it is ended too", "Its token is dead, as the provider says.");
+  story.expect("POST", std::string(kRevoke), json_reply(400, R"({"error":"invalid_token"})"));
+  story.host.call(GoogleStory::disconnect("user-2"));
+}
+
+void unconfirmed(Stories& stories) {
+  auto& story = new_story(stories, "revocation-beside-a-living-connection",
+                          "Nobody confirms a sign-in whose account is connected already",
+                          "To end its grant would end that of the connection too.");
+  GoogleStory google(story);
+  story.quietly([&](Host& silent) {
+    google.connect(silent);
+    google.connect(silent, "user-1", kConfirmedByBackend);
+  });
+  story.world.now += kHourMs / 2;
+  story.host.ring(GoogleStory::object_name());
+}
+
 void reconnected(Stories& stories) {
   auto& story =
       new_story(stories, "google-reconnects-over-revocation",
@@ -213,6 +247,8 @@ void under_way(Stories& stories) {
 void tell_google(Stories& stories) {
   not_rotated(stories);
   shared(stories);
+  beside_a_dead_one(stories);
+  unconfirmed(stories);
   reconnected(stories);
   tombstone_first(stories);
   under_way(stories);

@@ -13,12 +13,10 @@ using Scopes = std::vector<std::string>;
 namespace {
 
 Result<Integration, Problem> made(const Pairs& variables, std::string_view tenant = {}) {
-  Pairs all = {{"AZURE_CLIENT_ID", "client"},
-               {"AZURE_REDIRECT_URI", "https://postern.example.com/base/callback/azure"},
-               {"ALLOW_INSECURE_ORIGINS", "http://localhost:4001"}};
-  for (const auto& [name, value] : variables) {
-    all.emplace_back(name, value);
-  }
+  Pairs all = variables;  // the first of a name counts
+  all.emplace_back("AZURE_CLIENT_ID", "client");
+  all.emplace_back("AZURE_REDIRECT_URI", "https://postern.example.com/base/callback/azure");
+  all.emplace_back("ALLOW_INSECURE_ORIGINS", "http://localhost:4001");
   const auto context = context_with(all);
   return make_integration(
       {.context = &context, .name = "azure", .provider = find_provider("microsoft")}, tenant);
@@ -47,6 +45,31 @@ TEST_CASE("a caller's tenant takes the place of the integration's") {
   CHECK(fault_of(made({}, "a/b")).code == ProblemCode::invalid_request);
   CHECK(fault_of(made({{"AZURE_TENANT_ID", "a/b"}})).detail ==
         "AZURE_TENANT_ID is missing or not valid");
+}
+
+TEST_CASE("the callback is the integration's own") {
+  const auto refused = [](const std::string& url) {
+    return fault_of(made({{"AZURE_REDIRECT_URI", url}})).detail ==
+           "AZURE_REDIRECT_URI is missing or not valid";
+  };
+  CHECK(made({{"AZURE_REDIRECT_URI", "https://postern.example.com/callback"}}).has_value());
+  for (const char* url :
+       {"https://postern.example.com/callback/github",
+        "https://postern.example.com/callback/azure/", "https://postern.example.com/cb/azure",
+        "https://postern.example.com/", "https://postern.example.com/xcallback/azure",
+        "https://postern.example.com/callback/"}) {
+    CAPTURE(url);
+    CHECK(refused(url));
+  }
+}
+
+TEST_CASE("a client id is one segment of a path") {
+  const auto context = context_with({{"GITHUB_CLIENT_ID", "a/../b?c"},
+                                     {"GITHUB_REDIRECT_URI", "https://p.example.com/callback"}});
+  const auto made = make_integration(
+      {.context = &context, .name = "github", .provider = find_provider("github")}, {});
+  REQUIRE(made.has_value());
+  CHECK(made->endpoints.revocation == "https://api.github.com/applications/a%2F..%2Fb%3Fc/token");
 }
 
 TEST_CASE("another origin is named twice, and moves all that was there") {
