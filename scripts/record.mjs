@@ -1,13 +1,14 @@
 /**
- * `npm run record -- [name]`: writes down what this commit stores, moment by moment, into tests/data/stored/<name>
- * (tests/data/stored/README.md). The name is the commit's own where none is given.
+ * `npm run record -- [name [FILE…]]`: writes down what this commit stores, moment by moment, into tests/data/stored/<name>
+ * (tests/data/stored/README.md). The name is the commit's own where none is given. FILE: the moments of these files of
+ * the recorder alone.
  */
 import { existsSync } from "node:fs";
 import { at, fail, ownNodeEnv, read, root, run } from "./lib.mjs";
 
 const CODE = ["core", "wasm", "worker-shim", "package-lock.json"];
 
-const given = process.argv[2];
+const [given, ...files] = process.argv.slice(2);
 const name = given ?? read("git", ["-C", root, "rev-parse", "--short=7", "HEAD"])?.trim() ?? "";
 if (!/^[\w.-]+$/.test(name)) fail("record: name the commit whose code this is");
 // What is recorded is told by its commit: nobody could say later what else has written it.
@@ -21,4 +22,4 @@ if (ready !== 0) process.exit(ready);
 const vitest = at("node_modules", "vitest", "vitest.mjs");
 const config = at("tests", "worker", "recorder", "vitest.config.ts");
 const env = ownNodeEnv({ RECORD_AS: name, WRANGLER_SEND_METRICS: "false" });
-process.exit(run(at("node_modules", ".bin", "node"), [vitest, "run", "--config", config], { env }));
+process.exit(run(at("node_modules", ".bin", "node"), [vitest, "run", "--config", config, ...files], { env }));

@@ -135,6 +135,7 @@ void check_all(std::string_view bytes) {
   check_round_trip(bytes, decode_journal, encode_journal);
   check_round_trip(bytes, decode_pending, encode_pending);
   check_round_trip(bytes, decode_outbox, encode_outbox);
+  check_round_trip(bytes, decode_revocations, encode_revocations);
   check_round_trip(bytes, decode_trouble, encode_trouble);
   check_round_trip(bytes, decode_events, encode_events);
   check_round_trip(

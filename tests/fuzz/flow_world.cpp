@@ -153,6 +153,22 @@ void add_log(World& world, Choices& choices) {
                                                   .last_seen = world.now})});
 }
 
+// Grants of before whose end their provider is owed, each asked for by itself. Microsoft ends none
+// on request, and the others have no integration here: they are tried again, or given up.
+std::string owed_revocations(World& world, Choices& choices) {
+  std::vector<Revocation> owed;
+  for (auto count = choices.one_of(3); count != 0; --count) {
+    auto ended = record(world, choices);
+    ended.provider = choices.rarely(2) ? "google" : "github";
+    const auto since = world.now - (choices.rarely(3) ? kDayMs : kMinuteMs);
+    owed.push_back({.record = choices.rarely(6) ? "of another kind" : encode_record(ended),
+                    .since = since,
+                    .retry_at = world.now + (choices.rarely(3) ? kMinuteMs : -kSecondMs),
+                    .asked_at = choices.rarely(2) ? since : 0});
+  }
+  return encode_revocations(owed);
+}
+
 // What happened before: events that are owed, versions that are kept, trouble.
 void add_past(World& world, Choices& choices) {
   auto& storage = world.objects[object_name()].storage;
@@ -200,7 +216,8 @@ void add_past(World& world, Choices& choices) {
                        .kv_done = choices.rarely(2),
                        .d1_done = choices.rarely(2),
                        .events = events != 0 ? encode_event(event(0, world, choices)) : "",
-                       .worked_at = choices.rarely(2) ? EpochMs{1} : 0});
+                       .worked_at = choices.rarely(2) ? EpochMs{1} : 0,
+                       .revocations = owed_revocations(world, choices)});
   }
 }
 

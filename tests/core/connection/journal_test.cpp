@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/fields.h"
@@ -106,6 +107,63 @@ TEST_CASE("an outbox is read as it was written") {
   CHECK_FALSE(other->kv_done);
   CHECK(other->d1_done);
   CHECK(other->worked_at == 0);
+}
+
+TEST_CASE("the bytes of an outbox that owes the end of grants are these, field by field") {
+  using namespace std::string_view_literals;
+  constexpr auto kRevocations =
+      "\002\000\000\000r1"      // record
+      "\001\000\000\0005"       // since
+      "\002\000\000\00067"      // retry_at
+      "\001\000\000\0008"       // asked_at
+      "\003\000\000\000\000r2"  // record
+      "\002\000\000\00090"      // since
+      "\004\000\000\0001234"    // retry_at
+      "\001\000\000\0000"sv;    // asked_at
+  constexpr auto kOutbox =
+      "\001\000\000\0003"    // attempts
+      "\001\000\000\0001"    // kv_done
+      "\001\000\000\0000"    // d1_done
+      "\002\000\000\00014"   // kv_again_at
+      "\002\000\000\00015"   // retry_at
+      "\002\000\000\000ev"   // events
+      "\002\000\000\00017"   // worked_at
+      "\001\000\000\0002"    // the version
+      "\060\000\000\000"sv;  // the list above is 48 bytes long
+  const std::vector<Revocation> revocations = {
+      {.record = "r1", .since = 5, .retry_at = 67, .asked_at = 8},
+      {.record = std::string("\0r2"sv), .since = 90, .retry_at = 1234}};
+  const auto bytes = std::string(kOutbox) + std::string(kRevocations);
+  CHECK(encode_revocations(revocations) == kRevocations);
+  CHECK(encode_outbox({.attempts = 3,
+                       .kv_done = true,
+                       .d1_done = false,
+                       .kv_again_at = 14,
+                       .retry_at = 15,
+                       .events = "ev",
+                       .worked_at = 17,
+                       .revocations = std::string(kRevocations)}) == bytes);
+
+  const auto outbox = decode_outbox(bytes);
+  REQUIRE(outbox.has_value());
+  CHECK(outbox->attempts == 3);
+  CHECK(outbox->kv_done);
+  CHECK_FALSE(outbox->d1_done);
+  CHECK(outbox->kv_again_at == 14);
+  CHECK(outbox->retry_at == 15);
+  CHECK(outbox->events == "ev");
+  CHECK(outbox->worked_at == 17);
+  CHECK(outbox->revocations == kRevocations);
+  const auto read = decode_revocations(outbox->revocations);
+  REQUIRE(read.has_value());
+  CHECK(read->size() == revocations.size());
+  for (std::size_t i = 0; i < std::min(read->size(), revocations.size()); ++i) {
+    CAPTURE(i);
+    CHECK((*read)[i].record == revocations[i].record);
+    CHECK((*read)[i].since == revocations[i].since);
+    CHECK((*read)[i].retry_at == revocations[i].retry_at);
+    CHECK((*read)[i].asked_at == revocations[i].asked_at);
+  }
 }
 
 TEST_CASE("an outbox is done when KV and D1 have the record and the log its events") {

@@ -2,19 +2,24 @@
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import {
+  Browser,
   type Connected,
   connect,
   createKey,
+  createLink,
   describeConnection,
   get,
+  namedBesides,
   newUser,
+  pathOf,
   refreshNow,
 } from "../support/client.ts";
 import { DAY, MINUTE, pass, SECOND, setClock } from "../support/clock.ts";
+import { GITHUB, GOOGLE } from "../support/providers.ts";
 import type { Judgement, Moment } from "../support/stored-moment.ts";
 import { dumpState, emptyStores } from "../support/stored-state.ts";
 import { configure, connectionKey } from "../support/stores.ts";
-import { ALICE, type Order, world } from "../support/world.ts";
+import { ALICE, github, google, type Order, world } from "../support/world.ts";
 
 /**
  * Far ahead of every machine's clock: no alarm that is stored rings by itself, and nothing that is stored is over,
@@ -29,12 +34,19 @@ export interface About {
   readonly variables?: Record<string, string>;
   readonly rotation?: "strict" | "reusable";
   readonly org?: string;
+  /** Microsoft's when absent; how the emulated provider is set. */
+  readonly integration?: "github" | "google";
+  readonly settings?: Order;
+  readonly account?: string;
+  /** Of the organization itself, and of no user. */
+  readonly organization?: boolean;
 }
 
 export class Stage {
   readonly name: string;
   readonly #about: About;
   readonly #earlier: ReadonlySet<string>;
+  readonly world: typeof world | typeof github | typeof google;
   who: Connected = { org: "", key: "", user: "" };
   told: readonly string[] = [];
   readonly extra: Record<string, string> = {};
@@ -44,19 +56,28 @@ export class Stage {
   constructor(name: string, about: About, earlier: ReadonlySet<string>) {
     this.name = name;
     this.#about = about;
+    this.world = worldOf(about);
     this.variables = about.variables ?? {};
     this.#earlier = earlier;
   }
 
   /** An organization with a key and a user who has connected nothing. */
   async begin(): Promise<void> {
-    const org = this.#about.org ?? `org-${this.name}`;
-    this.who = { org, key: (await createKey(org)).key, user: newUser() };
+    const { organization, integration, account, org = `org-${this.name}` } = this.#about;
+    const { key } = await createKey(org, organization ? ["*", "connections:organization"] : ["*"]);
+    this.who = {
+      org,
+      key,
+      user: organization ? "-" : newUser(),
+      ...(integration === undefined ? {} : { integration }),
+      ...(account === undefined ? {} : { account }),
+    };
     await configure(this.who, this.variables);
   }
 
-  async connect(): Promise<void> {
-    expect((await connect(this.who.key, this.who.user, ALICE)).status).toBe(200);
+  async connect(email = ALICE): Promise<void> {
+    const { key, user } = this.who;
+    expect((await connect(key, user, email, namedBesides(this.who))).status).toBe(200);
     this.tell("connected");
     await this.pass(SECOND);
   }
@@ -68,7 +89,7 @@ export class Stage {
   /** The provider's time goes on with ours. */
   async pass(milliseconds: number): Promise<void> {
     await pass(milliseconds, this.who);
-    await world.control({ clock: Date.now() });
+    await this.world.control({ clock: Date.now() });
   }
 
   async refresh(): Promise<void> {
@@ -77,21 +98,17 @@ export class Stage {
     await this.pass(SECOND);
   }
 
-  order = (order: Order) => world.control(order);
+  order = (order: Order) => this.world.control(order);
 
   /** What is stored now is what is recorded, whatever happens afterwards. */
   async snap(): Promise<void> {
     if (this.snapped) throw new Error("one moment, one record");
     this.snapped = true;
     const clock = Date.now();
-    const { about, judgements, rotation = "strict" } = this.#about;
+    const { about, judgements } = this.#about;
     const shown = judgements.includes("as before") ? await this.#shown() : undefined;
     const stores = await dumpState([await connectionKey(this.who)]);
-    const known = await world.known();
-    const isOurs = (token: string | undefined) => !this.#earlier.has(token ?? "");
-    const keys = stores.objects.some(({ entries }) => "sign_in_kept" in entries)
-      ? await publicKeys()
-      : undefined;
+    const keepsIdToken = stores.objects.some(({ entries }) => "sign_in_kept" in entries);
     const moment: Moment = {
       about,
       judgements,
@@ -99,13 +116,7 @@ export class Stage {
       who: this.who,
       email: ALICE,
       variables: this.variables,
-      provider: {
-        rotation,
-        login: env.AZURE_LOGIN_ORIGIN,
-        ...(keys === undefined ? {} : { keys }),
-        grants: known.grants.filter(({ live, spent }) => isOurs(live[0] ?? spent[0])),
-        access: known.access.filter(({ token, expires_at }) => isOurs(token) && expires_at > clock),
-      },
+      provider: await this.#provider(clock, keepsIdToken),
       told: this.told,
       ...(shown === undefined ? {} : { shown }),
       extra: this.extra,
@@ -114,9 +125,35 @@ export class Stage {
     await shelve(this.name, moment);
   }
 
+  /** What it knows, but for what it gave out in earlier moments. */
+  async #provider(clock: number, keepsIdToken: boolean): Promise<Moment["provider"]> {
+    const { integration, settings = {}, rotation = "strict" } = this.#about;
+    const isOurs = (token: string | undefined) => !this.#earlier.has(token ?? "");
+    if (integration === "github") {
+      const { sessions } = await github.known();
+      const known = { sessions: sessions.filter(({ access_token }) => isOurs(access_token)) };
+      return { login: GITHUB.origin(), settings, known };
+    }
+    if (integration === "google") {
+      const { access, refresh } = await google.known();
+      const known = {
+        access: access.filter(({ token }) => isOurs(token)),
+        refresh: refresh.filter(({ token }) => isOurs(token)),
+      };
+      return { login: GOOGLE.origin(), settings, known };
+    }
+    const known = await world.known();
+    return {
+      rotation,
+      login: env.AZURE_LOGIN_ORIGIN,
+      ...(keepsIdToken ? { keys: await publicKeys() } : {}),
+      grants: known.grants.filter(({ live, spent }) => isOurs(live[0] ?? spent[0])),
+      access: known.access.filter(({ token, expires_at }) => isOurs(token) && expires_at > clock),
+    };
+  }
+
   async #shown(): Promise<NonNullable<Moment["shown"]>> {
-    const { user, key } = this.who;
-    const versions = await get(`/v1/connections/azure/versions?user_id=${user}`, key);
+    const versions = await get(pathOf(this.who, "/versions"), this.who.key);
     return { connection: (await describeConnection(this.who)).json, versions: versions.json };
   }
 }
@@ -132,12 +169,14 @@ async function shelve(name: string, moment: Moment): Promise<void> {
   if (!response.ok) throw new Error(`not recorded: ${name}: ${await response.text()}`);
 }
 
-async function tokensSoFar(): Promise<Set<string>> {
-  const { grants, access } = await world.known();
-  return new Set([
-    ...grants.flatMap(({ live, spent }) => [...live, ...spent]),
-    ...access.map(({ token }) => token),
-  ]);
+function worldOf({ integration }: About): Stage["world"] {
+  if (integration === undefined) return world;
+  return integration === "github" ? github : google;
+}
+
+async function tokensSoFar(of: Stage["world"]): Promise<Set<string>> {
+  const { access_tokens = [], refresh_tokens = [] } = await of.secrets();
+  return new Set([...access_tokens, ...refresh_tokens]);
 }
 
 /** `play` goes up to the moment; what it does after `snap` lets what it began end. */
@@ -146,8 +185,10 @@ export function moment(name: string, about: About, play: (stage: Stage) => Promi
     moments += 1;
     await emptyStores();
     setClock(START + moments * 400 * DAY);
-    await world.control({ rotation: about.rotation ?? "strict", clock: Date.now() });
-    const stage = new Stage(name, about, await tokensSoFar());
+    const provider = worldOf(about);
+    const rotation = about.integration === undefined ? { rotation: about.rotation ?? "strict" } : {};
+    await provider.control({ ...rotation, ...about.settings, clock: Date.now() });
+    const stage = new Stage(name, about, await tokensSoFar(provider));
     await stage.begin();
     await play(stage);
     if (!stage.snapped) await stage.snap();
@@ -158,3 +199,15 @@ export function moment(name: string, about: About, play: (stage: Stage) => Promi
 
 /** Nothing is open: what was owed to the other stores is delivered. */
 export const settled = (stage: Stage) => stage.pass(2 * MINUTE);
+
+/** The button was pressed: the browser is at the provider. */
+export async function press(stage: Stage, more: Record<string, string> = {}): Promise<void> {
+  const browser = new Browser();
+  const link = await createLink(stage.who.key, stage.who.user, { ...namedBesides(stage.who), ...more });
+  const pressed = await browser.press(link.url);
+  stage.extra.link = link.url;
+  stage.extra.attempt = link.attempt;
+  stage.extra.authorize_url = pressed.headers.get("location") ?? "";
+  stage.extra.cookies = JSON.stringify([...browser.cookies]);
+  await stage.pass(MINUTE);
+}

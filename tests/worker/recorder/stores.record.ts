@@ -1,12 +1,12 @@
 /** What is owed to other stores and to webhooks, and what stands in D1 besides connections. */
 import { expect } from "vitest";
-import { Browser, createKey, createLink, get, refreshNow, send } from "../support/client.ts";
+import { createKey, createLink, get, refreshNow, send } from "../support/client.ts";
 import { DAY, MINUTE, SECOND } from "../support/clock.ts";
 import { answers, listen, Receiver, webhooksOf } from "../support/receiver.ts";
 import { authorityOf, configure, storedKeys } from "../support/stores.ts";
 import { ADMIN_KEY, CALLER_REDIRECT, RETURN_TO } from "../support/variables.ts";
 import { d1Down, kvDown, kvSilent } from "./outages.ts";
-import { moment, type Stage, settled } from "./recorder.ts";
+import { moment, press, type Stage, settled } from "./recorder.ts";
 
 const keysOf = async ({ who }: Stage) => (await storedKeys(await authorityOf(who))).sort();
 
@@ -156,18 +156,6 @@ moment(
     await stage.pass(MINUTE);
   },
 );
-
-/** The button was pressed: the browser is at the provider. */
-async function press(stage: Stage, more: Record<string, string> = {}): Promise<void> {
-  const browser = new Browser();
-  const link = await createLink(stage.who.key, stage.who.user, more);
-  const pressed = await browser.press(link.url);
-  stage.extra.link = link.url;
-  stage.extra.attempt = link.attempt;
-  stage.extra.authorize_url = pressed.headers.get("location") ?? "";
-  stage.extra.cookies = JSON.stringify([...browser.cookies]);
-  await stage.pass(MINUTE);
-}
 
 moment(
   "at-provider",

@@ -1,21 +1,37 @@
 /** What a release after this one may leave behind, as docs/storage.md has it. */
+import { FieldWriter } from "../../../worker-shim/src/fields.ts";
 import { fromBase64Url, toBase64Url } from "../../../worker-shim/src/sealing.ts";
 import type { Moment } from "../support/stored-moment.ts";
 import { fromBase64, type StoredState, toBase64 } from "../support/stored-state.ts";
+import { fieldsOf, OUTBOX_FIELDS, revocationsOf } from "./kinds.ts";
 
-const encoder = new TextEncoder();
-const field = (text: string) => {
-  const bytes = encoder.encode(text);
-  return [bytes.length & 0xff, bytes.length >> 8, 0, 0, ...bytes];
-};
+const MORE = "of a later release";
 
 /** As a later release would leave it (docs/storage.md): its version, and a field of which nobody here knows. */
 export function appended(kind: string, bytes: Uint8Array, version = "9"): Uint8Array {
+  if (kind === "outbox") return outbox(bytes, version);
+  const out = new FieldWriter().add(...fieldsOf(bytes));
   // Where a list ends is said by an empty field.
-  const end = /^(pauses|event:\d+|delivery)$/.test(kind) ? field("") : [];
-  // What version 2 of it has more: no grant is to be ended.
-  const since = kind === "outbox" ? field("") : [];
-  return Uint8Array.from([...bytes, ...end, ...field(version), ...since, ...field("of a later release")]);
+  if (/^(pauses|event:\d+|delivery)$/.test(kind)) out.add("");
+  return out.add(version, MORE).bytes().slice();
+}
+
+/** Grants that are to be ended are of version 2: what a later release has more stands behind them. */
+function outbox(bytes: Uint8Array, version: string): Uint8Array {
+  const fields = fieldsOf(bytes);
+  const list = fields[OUTBOX_FIELDS + 1];
+  const out = new FieldWriter().add(...fields.slice(0, OUTBOX_FIELDS), version);
+  return out
+    .add(list === undefined ? "" : revocations(list, version), MORE)
+    .bytes()
+    .slice();
+}
+
+function revocations(list: Uint8Array, version: string): Uint8Array {
+  const out = new FieldWriter();
+  for (const [record = new Uint8Array(), ...times] of revocationsOf(list))
+    out.add(appended("record", record, version), ...times);
+  return out.add("", version, MORE).bytes();
 }
 
 /** Plain numbers, and what is sealed: nothing is appended to these. */

@@ -9,12 +9,11 @@ import { fromBase64 } from "../support/stored-state.ts";
 import { authorityOf, connectionKey, inD1, wipe } from "../support/stores.ts";
 import { RETURN_TO } from "../support/variables.ts";
 import { world } from "../support/world.ts";
+import { disconnects, holdsOff, owes } from "./old-endings.ts";
 import type { OldMoment } from "./old-moment.ts";
 
 type Judge = (old: OldMoment) => Promise<void>;
 
-const path = ({ who }: OldMoment, action = "", more: Record<string, string> = {}) =>
-  `/v1/connections/azure${action}?${new URLSearchParams({ user_id: who.user, ...more })}`;
 const scopesAsked = async () =>
   (await world.requests()).flatMap(({ grantType, scope }) =>
     grantType === "refresh_token" ? [scope ?? ""] : [],
@@ -44,16 +43,16 @@ function shownThen({ moment: { shown } }: OldMoment) {
 async function asBefore(old: OldMoment): Promise<void> {
   const { connection, versions } = shownThen(old);
   expect(await old.describe()).toMatchObject(connection);
-  expect((await old.get(path(old, "/versions"))).json).toMatchObject({ versions });
+  expect((await old.get(old.path("/versions"))).json).toMatchObject({ versions });
   const { status, resources } = connection;
   if (status === "connected") {
-    const known = new Set(old.moment.provider.access.map(({ token }) => token));
+    const known = new Set(old.provider.access.map(({ token }) => token));
     for (const { resource } of resources) {
       const { json } = await old.read({ resource });
       expect(known).toContain(json.access_token);
     }
   }
-  expect(await world.tokenRequests()).toBe(0);
+  expect(await old.provider.world.tokenRequests()).toBe(0);
 }
 
 async function serves(old: OldMoment): Promise<void> {
@@ -78,7 +77,7 @@ async function serves(old: OldMoment): Promise<void> {
     const { status } = await old.read({ resource });
     expect([resource, status]).toEqual([resource, 200]);
   }
-  expect(Object.keys((await world.stats()).token.by_status)).toEqual(["200"]);
+  expect(Object.keys((await old.provider.world.stats()).token.by_status)).toEqual(["200"]);
   await old.expectAgreement();
   await old.expectNothingLost();
 }
@@ -86,7 +85,7 @@ async function serves(old: OldMoment): Promise<void> {
 async function servesUnasked(old: OldMoment): Promise<void> {
   await old.settle();
   expect(await old.keys()).not.toContain("journal");
-  expect(await world.tokenRequests("refresh_token")).toBe(1);
+  expect(await old.provider.world.tokenRequests("refresh_token")).toBe(1);
 }
 
 async function waitsFirst(old: OldMoment): Promise<void> {
@@ -95,7 +94,7 @@ async function waitsFirst(old: OldMoment): Promise<void> {
     const { status, json } = await old.refresh();
     expect([status, json.code]).toEqual([503, "provider_unavailable"]);
   }
-  expect(await world.tokenRequests()).toBe(0);
+  expect(await old.provider.world.tokenRequests()).toBe(0);
   await old.pass(6 * SECOND);
 }
 
@@ -103,7 +102,7 @@ async function asksNobody(old: OldMoment): Promise<void> {
   await old.pass(11 * MINUTE);
   const { json } = await old.read();
   expect(json.access_token).toBe(old.accessOf("graph")?.token);
-  expect(await world.tokenRequests()).toBe(0);
+  expect(await old.provider.world.tokenRequests()).toBe(0);
 }
 
 /** A person is needed for this reason, and helps. */
@@ -157,7 +156,7 @@ async function ended(old: OldMoment): Promise<void> {
   await gone();
   await old.settle();
   expect((await old.read()).json.code).toBe("not_connected");
-  expect(await world.tokenRequests()).toBe(0);
+  expect(await old.provider.world.tokenRequests()).toBe(0);
   await old.connect();
   await old.expectServed(await old.read());
   expect((await old.describe()).version).toBeGreaterThan(old.newestVersionThen);
@@ -196,9 +195,9 @@ async function marked(old: OldMoment): Promise<void> {
 async function rollsBack(old: OldMoment): Promise<void> {
   const { versions } = shownThen(old);
   const target = versions.at(-1)?.version ?? 0;
-  const answer = await send("POST", path(old, "/rollback", { version: String(target) }), old.who.key);
+  const answer = await send("POST", old.path("/rollback", { version: String(target) }), old.who.key);
   expect([answer.status, answer.json.version]).toEqual([200, old.newestVersionThen + 1]);
-  const { access } = old.moment.provider;
+  const { access } = old.provider;
   expect((await old.read()).json.access_token).toBe(access[target - 1]?.token);
 }
 
@@ -249,11 +248,8 @@ async function followsTheLink(old: OldMoment): Promise<void> {
 }
 
 /** The provider is elsewhere now; what the browser brings there is what it was sent with. */
-const toProvider = ({ moment }: OldMoment) =>
-  world.signIn(
-    (moment.extra.authorize_url ?? "").replace(moment.provider.login, env.AZURE_LOGIN_ORIGIN),
-    moment.email,
-  );
+const toProvider = ({ moment, provider: { world, login } }: OldMoment) =>
+  world.signIn((moment.extra.authorize_url ?? "").replace(login.was, login.is), moment.email);
 
 async function comesBack(old: OldMoment): Promise<void> {
   const callback = (await toProvider(old)).href;
@@ -303,6 +299,9 @@ export const JUDGES: Record<Judgement, Judge> = {
   "needs a person": (old) => mended(old, "invalid_grant"),
   "not connected": notConnected,
   confirmed,
+  disconnects,
+  owes,
+  "holds off": holdsOff,
   ended,
   "told once": toldOnce,
   paused,

@@ -195,8 +195,16 @@ export async function nearExpiry(): Promise<{ who: Connected; old: string }> {
 
 export const integrationOf = ({ integration = "azure" }: Whose) => integration;
 
+/** What names a connection besides its user, where it is not Microsoft's of the account `default`. */
+export function namedBesides({ integration, account }: Whose): Record<string, string> {
+  return {
+    ...(integration === undefined ? {} : { integration }),
+    ...(account === undefined ? {} : { account }),
+  };
+}
+
 /** The path of a connection over HTTP, or what is below it. */
-function pathOf(who: Connected, below = "", more: Record<string, string> = {}): string {
+export function pathOf(who: Whose, below = "", more: Record<string, string> = {}): string {
   const named = { user_id: who.user, ...(who.account === undefined ? {} : { account: who.account }) };
   return `/v1/connections/${integrationOf(who)}${below}?${new URLSearchParams({ ...named, ...more })}`;
 }

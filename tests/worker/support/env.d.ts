@@ -13,6 +13,8 @@ declare namespace Cloudflare {
     GITHUB_CLIENT_ID: string;
     GITHUB_CLIENT_SECRET: string;
     GOOGLE_LOGIN_ORIGIN: string;
+    GOOGLE_CLIENT_ID: string;
+    GOOGLE_CLIENT_SECRET: string;
     ADMIN_API_KEY: string;
     MIGRATIONS: import("cloudflare:test").D1Migration[];
   }

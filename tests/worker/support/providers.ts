@@ -1,13 +1,13 @@
 /** Providers besides Microsoft, by what tests of all of them need to know. */
 import { env } from "cloudflare:workers";
-import { type Answer, type Connected, connect, pageCode, stranger } from "./client.ts";
+import { type Answer, type Connected, connect, namedBesides, pageCode, stranger } from "./client.ts";
 import { ALICE, github, google } from "./world.ts";
 
 export interface Provider {
   readonly integration: string;
   /** As people read it. */
   readonly name: string;
-  readonly world: typeof github;
+  readonly world: typeof github | typeof google;
   readonly origin: () => string;
   /** Where its API says whose a token is, and by which member. */
   readonly profile: string;
@@ -43,8 +43,7 @@ export function connectAt(
   email: string = ALICE,
   more: Record<string, string> = {},
 ): Promise<Answer> {
-  const account = who.account === undefined ? {} : { account: who.account };
-  return connect(who.key, who.user, email, { integration, ...account, ...more });
+  return connect(who.key, who.user, email, { ...namedBesides({ ...who, integration }), ...more });
 }
 
 /** A connected user, of an organization of its own unless `who` names one. */

@@ -1,7 +1,10 @@
 /** A moment that was recorded: all that was stored, and what a test must know to judge that none of it is lost. */
+import type { Known as KnownAtGitHub } from "../../world/github/grants.ts";
+import type { Known as KnownAtGoogle } from "../../world/google/grants.ts";
 import type { Known } from "../../world/microsoft/grants.ts";
 import type { Connected } from "./client.ts";
 import type { StoredState } from "./stored-state.ts";
+import type { Order } from "./world.ts";
 
 /** What has to be true of it in the end; old-bytes.test.ts has a function for each. */
 export type Judgement =
@@ -14,6 +17,9 @@ export type Judgement =
   | "needs a person" // Is for a person to mend, as before, and a new sign-in mends it
   | "not connected" // There is none yet, and a sign-in makes one
   | "confirmed" // Waits for its backend, which confirms it
+  | "disconnects" // Is ended, everywhere, and at the provider where that can be
+  | "owes" // Grants of before are ended at the provider, each at its time, and no other is
+  | "holds off" // Nobody signs in while a request that ends all grants of the account may be on its way
   | "ended" // Stays ended, whatever copies of before there are
   | "told once" // Its coming end was told and is not told again
   | "paused" // A resource is not asked for unasked before its time
@@ -26,6 +32,29 @@ export type Judgement =
   | "comes back" // A browser that is at the provider comes back and is connected
   | "hands over a code"; // A caller that runs the browser part itself hands over its code
 
+export interface AtMicrosoft extends Known {
+  readonly rotation: "strict" | "reusable";
+  readonly login: string;
+  /** Its public keys, where an ID token of that time is still to be read. */
+  readonly keys?: unknown;
+}
+
+/** Another provider: where it was, how its world was set, and what that said it knew. */
+interface AtAnother<KnownThen> {
+  readonly login: string;
+  readonly settings: Order;
+  readonly known: KnownThen;
+}
+export type AtGitHub = AtAnother<KnownAtGitHub>;
+export type AtGoogle = AtAnother<KnownAtGoogle>;
+
+/** A grant whose end is owed to the provider: an access token of it, and when the provider is asked next. */
+export interface Owed {
+  readonly email: string;
+  readonly token: string;
+  readonly due_at: number;
+}
+
 export interface Moment {
   readonly about: string;
   readonly judgements: readonly Judgement[];
@@ -35,12 +64,7 @@ export interface Moment {
   readonly email: string;
   /** Variables of the connection's object besides those of every test. */
   readonly variables: Record<string, string>;
-  readonly provider: Known & {
-    readonly rotation: "strict" | "reusable";
-    readonly login: string;
-    /** Its public keys, where an ID token of that time is still to be read. */
-    readonly keys?: unknown;
-  };
+  readonly provider: AtMicrosoft | AtGitHub | AtGoogle;
   /** What the log of events says in the end, or begins with; what is told already and what is owed. */
   readonly told: readonly string[];
   /** What was shown at that time. */

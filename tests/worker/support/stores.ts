@@ -10,6 +10,7 @@ import { integrationOf } from "./client.ts";
 
 export interface Whose {
   readonly org: string;
+  /** `-`: the organization itself. */
   readonly user: string;
   /** Microsoft's when absent. */
   readonly integration?: string;
@@ -18,8 +19,10 @@ export interface Whose {
 }
 
 /** User and account in one text (core/connection/subject.cpp). */
-const subjectOf = ({ user, account = "default" }: Whose) =>
-  account === "default" ? user : `${user}\x1f${account}`;
+function subjectOf({ user, account = "default" }: Whose): string {
+  if (user === "-") return `\x1f${account}`;
+  return account === "default" ? user : `${user}\x1f${account}`;
+}
 
 /** The key of a connection, in KV and as its authority's name (core/connection/record.cpp). */
 export async function connectionKey(who: Whose): Promise<string> {

@@ -1,6 +1,8 @@
 /** The emulated providers, from inside workerd: over their control endpoints. */
 import { env } from "cloudflare:workers";
 import type { Fault, Place } from "../../world/faults.ts";
+import type { Known as KnownAtGitHub } from "../../world/github/grants.ts";
+import type { Known as KnownAtGoogle } from "../../world/google/grants.ts";
 import type { Counts, LoggedRequest, TokenCounts } from "../../world/ledger.ts";
 import type { Known } from "../../world/microsoft/grants.ts";
 import type { MicrosoftCounts } from "../../world/microsoft/world.ts";
@@ -46,5 +48,5 @@ function worldAt<Counted extends { token: TokenCounts }, Taken = unknown>(login:
 
 /** Microsoft's. */
 export const world = worldAt<MicrosoftCounts, Known>(() => env.AZURE_LOGIN_ORIGIN);
-export const github = worldAt<SingleOriginCounts>(() => env.GITHUB_LOGIN_ORIGIN);
-export const google = worldAt<SingleOriginCounts>(() => env.GOOGLE_LOGIN_ORIGIN);
+export const github = worldAt<SingleOriginCounts, KnownAtGitHub>(() => env.GITHUB_LOGIN_ORIGIN);
+export const google = worldAt<SingleOriginCounts, KnownAtGoogle>(() => env.GOOGLE_LOGIN_ORIGIN);

@@ -14,7 +14,11 @@ export interface KnownSession {
   readonly ended: boolean;
 }
 
-export function known({ ledger }: GitHubWorld): { readonly sessions: readonly KnownSession[] } {
+export interface Known {
+  readonly sessions: readonly KnownSession[];
+}
+
+export function known({ ledger }: GitHubWorld): Known {
   return {
     sessions: ledger.sessions.map((session) => ({
       email: session.person.email,

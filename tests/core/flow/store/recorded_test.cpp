@@ -1,5 +1,6 @@
-// What a release stored (tests/data/stored) is written again by this one as it was, byte for byte:
+// What releases stored (tests/data/stored) is written again by this one as it was, byte for byte:
 // so the release that wrote it reads what this one writes.
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -81,7 +82,7 @@ class Recorded {
     }
   }
 
-  // How many there were of each kind.
+  // How many there were of each kind; and of what there may be several, the most.
   std::map<std::string, int, std::less<>> seen;
 
  private:
@@ -107,25 +108,47 @@ class Recorded {
     if (const auto outbox = decode_outbox(bytes); outbox && kind == "outbox") {
       check_same(outbox->events.empty() ? "outbox/none" : "outbox/events", outbox->events,
                  again::events_again);
+      check_revocations(outbox->revocations);
+    }
+  }
+
+  void check_revocations(const std::string& bytes) {
+    if (bytes.empty()) {
+      ++seen["outbox/no revocations"];
+      return;
+    }
+    check_same("outbox/revocations", bytes, again::revocations_again);
+    const auto owed = decode_revocations(bytes).value_or(std::vector<Revocation>());
+    seen["most revocations"] = std::max(seen["most revocations"], static_cast<int>(owed.size()));
+    for (const auto& each : owed) {
+      check_same("revocation/record", each.record, again::record_again);
     }
   }
 };
 
 }  // namespace
 
-TEST_CASE("what was stored by 297a9be is written again as it was") {
+TEST_CASE("what releases stored is written again as it was") {
   Recorded recorded;
-  for (const auto& file :
-       std::filesystem::directory_iterator(POSTERN_SOURCE_DIR "/tests/data/stored/297a9be")) {
-    CAPTURE(file.path().filename().string());
-    recorded.check_file(file.path());
+  for (const auto& release :
+       std::filesystem::directory_iterator(POSTERN_SOURCE_DIR "/tests/data/stored")) {
+    if (!release.is_directory()) {
+      continue;
+    }
+    CAPTURE(release.path().filename().string());
+    for (const auto& file : std::filesystem::directory_iterator(release)) {
+      CAPTURE(file.path().filename().string());
+      recorded.check_file(file.path());
+    }
   }
   for (const auto& [kind, decode] : kKinds) {
     CAPTURE(kind);
     CHECK(recorded.seen.contains(kind));
   }
-  for (const auto* kind : {"backup", "sign_in/connect", "pending/record", "outbox/events"}) {
+  for (const auto* kind : {"backup", "sign_in/connect", "pending/record", "outbox/events",
+                           "outbox/no revocations", "outbox/revocations", "revocation/record"}) {
     CAPTURE(kind);
     CHECK(recorded.seen[kind] > 0);
   }
+  CHECK(recorded.seen["most revocations"] > 1);
 }
