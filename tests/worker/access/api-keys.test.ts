@@ -171,7 +171,7 @@ test("a list goes on behind a page of which nothing can be read", async () => {
   const copy = (user: string) =>
     env.DB.prepare(
       `INSERT INTO oauth_connections SELECT org_id, integration, ?, provider, provider_user_id, tenant_id, access_token,
-         refresh_token, expires_at, created_at, updated_at, version, status, account_name, 'AAAA'
+         refresh_token, expires_at, created_at, updated_at, version, status, account_name, 'AAAA', account_key
          FROM oauth_connections WHERE user_id = ?`,
     ).bind(user, who.user);
   await env.DB.batch(Array.from({ length: 51 }, (_, n) => copy(`a-${String(n).padStart(2, "0")}`)));
