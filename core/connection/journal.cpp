@@ -1,6 +1,7 @@
 #include "core/connection/journal.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/fields.h"
 #include "core/base/text.h"
@@ -125,6 +126,20 @@ std::optional<std::vector<Revocation>> decode_revocations(std::string_view bytes
     revocations.push_back(std::move(owed));
   }
   return in.complete_or_later() ? std::optional(std::move(revocations)) : std::nullopt;
+}
+
+bool add_revocations(Outbox* outbox, std::vector<Revocation> more) {
+  if (more.empty()) {
+    return false;
+  }
+  auto owed = decode_revocations(outbox->revocations).value_or(std::vector<Revocation>());
+  std::ranges::move(more, std::back_inserter(owed));
+  const bool full = std::ssize(owed) > kMostRevocations;
+  if (full) {
+    owed.erase(owed.begin(), owed.end() - kMostRevocations);
+  }
+  outbox->revocations = encode_revocations(owed);
+  return full;
 }
 
 std::string encode_trouble(const Trouble& trouble) {

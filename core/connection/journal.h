@@ -120,13 +120,15 @@ struct Revocation {
   // When it was asked last: what nobody answered may be on its way still. 0: not yet.
   EpochMs asked_at = 0;
 };
-// Beyond that the oldest is given up: one flow asks for all of them, and each may take a request's
-// time.
-inline constexpr std::ptrdiff_t kMostRevocations = 4;
 // In the order in which they came to be owed: a connection may be ended again before the provider
 // could be told of the first time.
 [[nodiscard]] std::string encode_revocations(const std::vector<Revocation>& revocations);
 [[nodiscard]] std::optional<std::vector<Revocation>> decode_revocations(std::string_view bytes);
+// Beyond that the oldest is given up: one flow asks for all of them, and each may take a request's
+// time.
+inline constexpr std::ptrdiff_t kMostRevocations = 4;
+// True where one is given up for want of room.
+[[nodiscard]] bool add_revocations(Outbox* outbox, std::vector<Revocation> more);
 
 // Why refreshes fail at present.
 struct Trouble {

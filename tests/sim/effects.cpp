@@ -236,7 +236,8 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
       value = encode_record(*record);
     }
   }
-  const bool in_doubt = node.object->storage.contains(std::string(kJournalKey));
+  const bool in_doubt = node.object->storage.contains(std::string(kJournalKey)) ||
+                        node.object->storage.contains(std::string(kRecoveredKey));
   const auto carried_out = [this, run, &node, ended, connects,
                             in_doubt](const StorageCommit& what) {
     const auto owed_before = owed_revocations(node);

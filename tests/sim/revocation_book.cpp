@@ -35,7 +35,8 @@ void RevocationBook::add(int connection, const ConnectionRecord& record, bool in
                     .grant = place->grant,
                     .since = now,
                     .token_until = token == nullptr ? now : token->expires_at,
-                    .in_doubt = in_doubt || record.cause == "refresh_outcome_unknown",
+                    .in_doubt = in_doubt || (record.status == Status::needs_reauth &&
+                                             record.cause != "invalid_grant"),
                     .lost = ledger_.was_lost(connection) || !newest});
 }
 
@@ -120,19 +121,17 @@ void RevocationBook::given_up(int connection, std::size_t still_owed, EpochMs no
   bool is_oldest = is_full;
   bool any = is_full;
   for (auto& debt : debts_) {
-    if (debt.connection != connection || debt.given_up || !lives(debt.grant, now)) {
-      // Perhaps told again by a flow that died before it could store that.
-      any = any || (debt.connection == connection && debt.given_up);
+    if (debt.connection != connection) {
       continue;
     }
     const bool has_no_token =
         wants_access && debt.token_until != 0 && debt.token_until <= now + kMargin;
     const bool is_old = now - debt.since >= kDayMs - kStoredLater;
-    if (has_no_token || debt.in_doubt || is_old || is_oldest) {
-      debt.given_up = true;
-      any = true;
-    }
-    is_oldest = false;
+    const bool is_too_many = is_oldest && !debt.given_up && lives(debt.grant, now);
+    is_oldest = is_oldest && !is_too_many;
+    // Perhaps told again, by a flow that died before it could store that.
+    debt.given_up = debt.given_up || has_no_token || debt.in_doubt || is_old || is_too_many;
+    any = any || debt.given_up;
   }
   if (!any) {
     violated("a revocation is given up before its time");

@@ -1,4 +1,2 @@
--- Other connections of the same account at a provider that ends all of an account's grants at once: found before one is
--- ended there. NULL for all others, which the index leaves out, so that their writes cost no row of it.
-ALTER TABLE oauth_connections ADD COLUMN account_key TEXT;
-CREATE INDEX idx_oauth_connections_account ON oauth_connections (account_key) WHERE account_key IS NOT NULL;
+-- Other connections of the same account at a provider: before a grant is ended there that they share.
+CREATE INDEX idx_oauth_connections_account ON oauth_connections (provider, provider_user_id);

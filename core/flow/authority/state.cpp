@@ -119,9 +119,15 @@ Task<Result<std::optional<ConnectionRecord>, Problem>> recover(ConnectionId id) 
   co_return std::move(best);
 }
 
+// One that a later release wrote may not be readable.
 std::optional<ConnectionRecord> first_owed(const AuthorityState& state) {
-  const auto owed = state.outbox ? decode_revocations(state.outbox->revocations) : std::nullopt;
-  return owed && !owed->empty() ? decode_record(owed->front().record) : std::nullopt;
+  const auto all = state.outbox ? decode_revocations(state.outbox->revocations) : std::nullopt;
+  for (const auto& owed : all.value_or(std::vector<Revocation>())) {
+    if (auto record = decode_record(owed.record)) {
+      return record;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace

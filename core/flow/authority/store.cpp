@@ -1,7 +1,6 @@
 #include "core/flow/authority/store.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/base/base64url.h"
 #include "core/base/text.h"
@@ -156,22 +155,6 @@ void keep_version(const AuthorityState& state, Status next, StorageCommit* commi
   }
 }
 
-// Puts into `outbox` what is owed to the provider besides what was. True where the oldest of it is
-// given up for want of room.
-bool owe_to_provider(Outbox& outbox, std::vector<Revocation> ended) {
-  if (ended.empty()) {
-    return false;
-  }
-  auto owed = decode_revocations(outbox.revocations).value_or(std::vector<Revocation>());
-  std::ranges::move(ended, std::back_inserter(owed));
-  const bool full = std::ssize(owed) > kMostRevocations;
-  if (full) {
-    owed.erase(owed.begin(), owed.end() - kMostRevocations);
-  }
-  outbox.revocations = encode_revocations(owed);
-  return full;
-}
-
 // What is owed for a new version, besides what was owed for the one before.
 Outbox outbox_for(const AuthorityState& state, EpochMs now) {
   if (!state.outbox) {
@@ -195,7 +178,7 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   StorageCommit commit{.puts = {{kRecordKey, encode_record(next)}}, .deletes = {}, .alarm_at = {}};
   keep_version(*state, next.status, &commit);
   auto outbox = outbox_for(*state, now);
-  const bool gives_up = owe_to_provider(outbox, std::move(ends.revocations));
+  const bool gives_up = add_revocations(&outbox, std::move(ends.revocations));
   if (state->refresh.journal || state->behind) {
     commit.deletes.emplace_back(kJournalKey);
     commit.deletes.emplace_back(kKeptKey);

@@ -134,6 +134,9 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
   if (mode != "browser") {
     co_return problem_outcome(ProblemCode::invalid_request, "`mode` must be browser or caller");
   }
+  if (returns_to_another(*integration)) {
+    co_return problem_outcome(not_configured(settings->variable(setting::kRedirectUri)));
+  }
   if (!wish.return_to.empty() && !is_allowed_return_url(*context, wish.id.org, wish.return_to)) {
     co_return problem_outcome(ProblemCode::return_to_not_allowed);
   }

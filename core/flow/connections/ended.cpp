@@ -1,6 +1,7 @@
 #include "core/flow/connections/ended.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -34,9 +35,8 @@ Task<Result<std::vector<Revocation>, Problem>> owed_at_the_end(const AuthoritySt
                                                                EpochMs now) {
   std::vector<Revocation> owed;
   const bool connected = state->record && state->record->status != Status::revoked;
-  auto own = connected
-                 ? revocation_owed_for(*state->record, now, state->refresh.journal.has_value())
-                 : std::nullopt;
+  const bool in_doubt = state->refresh.journal || state->recovered != 0;
+  auto own = connected ? revocation_owed_for(*state->record, now, in_doubt) : std::nullopt;
   if (connected && (own || state->record->tokens.empty())) {
     const auto versions = co_await earlier_versions(state);
     if (!versions) {
@@ -52,10 +52,7 @@ Task<Result<std::vector<Revocation>, Problem>> owed_at_the_end(const AuthoritySt
       }
     }
   }
-  const auto pending = state->pending ? decode_record(state->pending->record) : std::nullopt;
-  if (auto each = pending ? revocation_owed_for(*pending, now) : std::nullopt) {
-    owed.push_back(std::move(*each));
-  }
+  std::ranges::move(owed_for_pending(*state, now), std::back_inserter(owed));
   if (own) {
     owed.push_back(std::move(*own));
   }

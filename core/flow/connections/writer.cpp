@@ -30,15 +30,21 @@ constexpr DurationMs kReplaceEveryMs = 30 * kSecondMs;
 // most every 30 s.
 Task<std::monostate> heal_kv(AuthorityState* state) {
   const auto limiter = "heal:" + connection_key(state->id);
-  if (state->outbox || (co_await perform(MemoryGet{.key = limiter})).has_value()) {
+  // What is owed to a provider may stay so for a day.
+  const bool owes_store = state->outbox && !state->outbox->owes_no_store();
+  if (owes_store || (co_await perform(MemoryGet{.key = limiter})).has_value()) {
     co_return std::monostate{};
   }
   const auto now = co_await current_time();
   (void)co_await perform(MemoryPut{.key = limiter, .value = "1", .expires_at = now + kHealEveryMs});
-  state->outbox = Outbox{.d1_done = true};
+  auto before = state->outbox;
+  if (!state->outbox) {
+    state->outbox = Outbox{.d1_done = true};
+  }
+  state->outbox->kv_done = false;
   if (!co_await store(state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}},
                                            .deletes = {}})) {
-    state->outbox.reset();
+    state->outbox = std::move(before);
     co_return std::monostate{};
   }
   co_return co_await publish(state);
@@ -289,11 +295,10 @@ Task<std::monostate> refresh_due(FlowContext* context, AuthorityState* state) {
 
 // Nobody confirmed it: its grant is of no use to anybody.
 Task<std::monostate> drop_pending(AuthorityState* state, EpochMs now) {
-  const auto record = decode_record(state->pending->record);
-  auto owed = record ? revocation_owed_for(*record, now) : std::nullopt;
+  auto owed = owed_for_pending(*state, now);
   state->pending.reset();
   StorageCommit commit{.puts = {}, .deletes = {std::string(kPendingKey)}};
-  const bool gives_up = owed && owe(state, std::move(*owed), now, &commit);
+  const bool gives_up = owe(state, std::move(owed), now, &commit);
   (void)co_await store(state, std::move(commit));
   if (gives_up) {
     (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);

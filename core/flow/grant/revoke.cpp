@@ -1,7 +1,6 @@
 #include "core/flow/grant/revoke.h"
 
 #include <algorithm>
-#include <iterator>
 #include <vector>
 
 #include "core/base/text.h"
@@ -23,10 +22,18 @@ constexpr std::int64_t kMostAnswerBytes = std::int64_t{16} * 1024;
 // Until the request is at the provider.
 constexpr DurationMs kTokenMarginMs = kMinuteMs;
 constexpr std::string_view kOutcomeUnknown = "refresh_outcome_unknown";
+constexpr std::string_view kInvalidGrant = "invalid_grant";
 
-// A refresh of it may have given tokens that nobody has.
-bool may_have_newer(const ConnectionRecord& owed) {
-  return owed.status == Status::needs_reauth && owed.cause == kOutcomeUnknown;
+// May tokens live that are not in the record, whatever is said of those that are? Not where all of
+// an account ends at once.
+bool may_live_on(const ConnectionRecord& owed) {
+  const auto* provider = find_provider(owed.provider);
+  if (provider == nullptr || provider->revocation_ends_grant || owed.sealed_refresh_token.empty() ||
+      owed.status != Status::needs_reauth) {
+    return false;
+  }
+  return provider->revocation_by_access_token ? owed.cause != kInvalidGrant
+                                              : owed.cause == kOutcomeUnknown;
 }
 
 // What was sealed, or nothing where it cannot be opened.
@@ -138,7 +145,11 @@ Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>*
   // that are ended now take this connection for one that needs the grant, as this one takes them.
   const bool waits = ends_all && (!state->outbox->d1_done || state->pending ||
                                   state->pending_unreadable || state->sign_in.journal);
-  if (co_await current_time() < owed->retry_at || waits) {
+  const auto begun = co_await current_time();
+  if (waits && begun - owed->since >= kGivenUpMs) {
+    co_return co_await give_up(state);
+  }
+  if (begun < owed->retry_at || waits) {
     co_return revocation::kPending;
   }
   if (lacks_token_to_revoke(*record, co_await current_time())) {
@@ -160,7 +171,7 @@ Task<std::string_view> end_grant(AuthorityState* state, std::vector<Revocation>*
     }
     result = co_await ask(state, &*record);
   }
-  if (result == RevocationResult::unknown_token && may_have_newer(*record)) {
+  if (result == RevocationResult::unknown_token && may_live_on(*record)) {
     co_return co_await give_up(state);
   }
   if (result == RevocationResult::done || result == RevocationResult::unknown_token) {
@@ -199,11 +210,21 @@ bool lacks_token_to_revoke(const ConnectionRecord& record, EpochMs now) {
   const auto* provider = find_provider(record.provider);
   if (provider == nullptr || !provider->revocation_by_access_token ||
       record.sealed_refresh_token.empty() ||
-      (record.status != Status::connected && !may_have_newer(record))) {
+      (record.status != Status::connected && !may_live_on(record))) {
     return false;
   }
   const auto* token = record.token_for(default_api(*provider).name);
   return token == nullptr || !is_alive(*token, now + kTokenMarginMs);
+}
+
+std::vector<Revocation> owed_for_pending(const AuthorityState& state, EpochMs now) {
+  const auto record = state.pending ? decode_record(state.pending->record) : std::nullopt;
+  auto owed = record ? revocation_owed_for(*record, now) : std::nullopt;
+  std::vector<Revocation> all;
+  if (owed) {
+    all.push_back(std::move(*owed));
+  }
+  return all;
 }
 
 std::string_view nothing_owed(const AuthorityState* state) {
@@ -215,18 +236,15 @@ std::string_view nothing_owed(const AuthorityState* state) {
                                                                       : revocation::kNone;
 }
 
-bool owe(AuthorityState* state, Revocation revocation, EpochMs now, StorageCommit* commit) {
+bool owe(AuthorityState* state, std::vector<Revocation> more, EpochMs now, StorageCommit* commit) {
+  if (more.empty()) {
+    return false;
+  }
   if (!state->outbox) {
     state->outbox = Outbox{.kv_done = true, .d1_done = true};
   }
   auto& outbox = *state->outbox;
-  auto owed = decode_revocations(outbox.revocations).value_or(std::vector<Revocation>());
-  owed.push_back(std::move(revocation));
-  const bool full = std::ssize(owed) > kMostRevocations;
-  if (full) {
-    owed.erase(owed.begin());
-  }
-  outbox.revocations = encode_revocations(owed);
+  const bool full = add_revocations(&outbox, std::move(more));
   outbox.retry_at = next_try(outbox, now);
   commit->puts.emplace_back(kOutboxKey, encode_outbox(outbox));
   return full;

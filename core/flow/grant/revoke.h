@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
@@ -25,16 +26,18 @@ inline constexpr std::string_view kShared = "shared";
 
 // What is owed to the provider once the grant of `record` is of no use: for the outbox, in the
 // transaction that ends it. Nothing where there is nothing to revoke, or no way. `in_doubt`: a
-// refresh is open, which may have given tokens that nobody has.
+// refresh may have given tokens that nobody has.
 [[nodiscard]] std::optional<Revocation> revocation_owed_for(const ConnectionRecord& record,
                                                             EpochMs now, bool in_doubt = false);
+// The same of a sign-in that waits for its confirmation, if there is one.
+[[nodiscard]] std::vector<Revocation> owed_for_pending(const AuthorityState& state, EpochMs now);
 // Whether the provider wants a living access token, which the record lacks and a refresh may bring.
 [[nodiscard]] bool lacks_token_to_revoke(const ConnectionRecord& record, EpochMs now);
 // How it stands where nothing is owed: kUnsupported or kNone.
 [[nodiscard]] std::string_view nothing_owed(const AuthorityState* state);
 
-// Puts it into the outbox, and that into a commit. True where the oldest is given up for it.
-bool owe(AuthorityState* state, Revocation revocation, EpochMs now, StorageCommit* commit);
+// Puts them into the outbox, and that into a commit. True where the oldest is given up for them.
+bool owe(AuthorityState* state, std::vector<Revocation> more, EpochMs now, StorageCommit* commit);
 
 // Tries what is owed, if its time has come; what fails is tried again, less and less often, and is
 // given up after a day, or where no token is left that the provider takes for it, which the log

@@ -8,6 +8,7 @@
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/account.h"
 #include "core/flow/grant/refresh.h"
+#include "core/flow/grant/revoke.h"
 #include "core/flow/store/states.h"
 
 namespace postern {
@@ -74,9 +75,14 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state,
   StorageCommit commit{.puts = {{kPendingKey, encode_pending(pending)}},
                        .deletes = {std::string(kSignInKey), std::string(kSignInKeptKey)},
                        .alarm_at = std::nullopt};
+  // An earlier one that waits gives way.
+  const bool gives_up = owe(state, owed_for_pending(*state, now), now, &commit);
   state->pending = std::move(pending);
   state->sign_in = {};
   const auto stored = co_await store(state, std::move(commit));
+  if (gives_up) {
+    (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
+  }
   if (!stored) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::outcome_unknown,
@@ -160,9 +166,9 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   if (waits_for_backend(attempt->state)) {
     co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
-  const auto committed =
-      co_await commit_record(state, std::move(*record), {{.type = EventType::connected}},
-                             {.sign_in = true, .pending = true});
+  const auto committed = co_await commit_record(
+      state, std::move(*record), {{.type = EventType::connected}},
+      {.sign_in = true, .pending = true, .revocations = owed_for_pending(*state, now)});
   if (!committed) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
                                                .page = PageKind::outcome_unknown,

@@ -11,6 +11,9 @@ namespace postern {
 
 namespace {
 
+constexpr std::size_t kMostLabelBytes = 63;  // RFC 1035 2.3.4
+constexpr std::string_view kCallback = "/callback";
+
 // The provider's own, or one that the operator named twice: as the origin and as an insecure one.
 Result<std::string, Problem> origin_from(std::string_view text, std::string_view variable,
                                          std::string_view otherwise, UrlPolicy policy) {
@@ -31,9 +34,8 @@ Result<std::string, Problem> origin_from(std::string_view text, std::string_view
 }
 
 bool is_host_label(std::string_view text) {
-  constexpr std::size_t kLongest = 63;  // RFC 1035 2.3.4
-  return !text.empty() && text.size() <= kLongest && text.front() != '-' && text.back() != '-' &&
-         std::ranges::all_of(text, [](char c) {
+  return !text.empty() && text.size() <= kMostLabelBytes && text.front() != '-' &&
+         text.back() != '-' && std::ranges::all_of(text, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
          });
 }
@@ -106,11 +108,6 @@ std::optional<std::vector<std::string>> scopes_from(const IntegrationSettings& s
   return scopes;
 }
 
-// One of another integration would be refused only after the person has signed in.
-bool is_callback(std::string_view path, std::string_view integration) {
-  return path.ends_with("/callback") || path.ends_with("/callback/" + std::string(integration));
-}
-
 }  // namespace
 
 std::vector<std::string> insecure_origins(const FlowContext& context) {
@@ -147,7 +144,7 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
     integration.tenant_rule = std::move(directory->rule);
   }
   const auto redirect = parse_url(settings.get(setting::kRedirectUri), policy);
-  if (!redirect || !redirect->query.empty() || !is_callback(redirect->path, settings.name)) {
+  if (!redirect || !redirect->query.empty()) {
     return refuse(setting::kRedirectUri);
   }
   integration.redirect_uri = redirect->text();
@@ -225,6 +222,17 @@ Result<const Api*, Problem> api_named(const Provider& provider, std::string_view
   }
   return std::unexpected(
       problem(ProblemCode::invalid_request, "`resource` must be one of " + api_names(provider)));
+}
+
+bool returns_to_another(const Integration& integration) {
+  const std::string_view url = integration.redirect_uri;
+  if (url.ends_with(kCallback)) {
+    return integration.name != kDefaultIntegration;
+  }
+  return std::ranges::any_of(providers(), [&](const Provider* provider) {
+    return !provider->integration.empty() && provider->integration != integration.name &&
+           url.ends_with(std::string(kCallback) + '/' + std::string(provider->integration));
+  });
 }
 
 bool is_allowed_return_url(const FlowContext& context, std::string_view org, std::string_view url) {

@@ -59,6 +59,10 @@ Task<Result<Integration, Problem>> resolve_integration(const FlowContext* contex
 // Origins named by ALLOW_INSECURE_ORIGINS (comma-separated).
 [[nodiscard]] std::vector<std::string> insecure_origins(const FlowContext& context);
 
+// Whoever signs in would come back to another integration's callback, and be refused there. A path
+// that is neither may be another server's, which knows where the callback is.
+[[nodiscard]] bool returns_to_another(const Integration& integration);
+
 // Is this exact URL on the organization's list (ALLOWED_RETURN_URLS, JSON: {"org": ["https://…"]})?
 [[nodiscard]] bool is_allowed_return_url(const FlowContext& context, std::string_view org,
                                          std::string_view url);

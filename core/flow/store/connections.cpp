@@ -56,7 +56,8 @@ SqlStatement select_connection(const ConnectionId& id) {
 
 SqlStatement select_same_account(const ConnectionRecord& record) {
   return {.sql =
-              "SELECT 1 FROM oauth_connections WHERE account_key = ? AND provider = ? AND NOT "
+              "SELECT 1 FROM oauth_connections WHERE account_key = ? AND provider = ? AND status = "
+              "'connected' AND NOT "
               "(org_id = ? AND integration = ? AND user_id = ?) LIMIT 1",
           .parameters = bind({text(record.account.key), text(record.provider), text(record.id.org),
                               text(record.id.integration), text(record.id.subject)})};

@@ -86,6 +86,12 @@ void reconnected(Stories& stories) {
     silent.call(disconnect());
   });
   github.connect_quietly({.access_token = "gho_2"});
+  story.section("KV has lost the connection meanwhile", "It is mended all the same.");
+  story.world.forget_memory();
+  story.world.kv.clear();
+  story.world.now += kMinuteMs;
+  story.host.call(github.get_token());
+  story.section("The alarm rings");
   story.world.now += kHourMs;
   story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
   story.host.ring(github.object_name());
@@ -149,6 +155,22 @@ void of_unknown_outcome(Stories& stories) {
   refused();
 }
 
+void of_a_person(Stories& stories) {
+  auto& story = *stories.emplace_back(std::make_unique<Story>(
+      "revocation-of-a-grant-that-wants-a-person",
+      "A grant is ended that wanted a person, and whose access token has expired",
+      "Its refresh token lives. To show the dead token would end nothing."));
+  GithubStory github(story);
+  github.connect_quietly({.access_token = "ghu_1", .refresh_token = "ghr_1", .expires_in = 28'800});
+  story.world.now += 8 * kHourMs;
+  story.quietly([&](Host& silent) {
+    story.expect("POST", std::string(kGithubTokenUrl),
+                 json_reply(200, R"({"error":"unverified_user_email"})"));
+    silent.call(github.refresh());
+  });
+  story.host.call(disconnect());
+}
+
 void earlier_grants(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
       "revocation-of-earlier-grants", "A connection that was made anew is ended",
@@ -190,8 +212,11 @@ void unconfirmed(Stories& stories) {
   sign_in();
   ring(503);
   ring(204);
-  story.section("Ended");
+  story.section("Another sign-in takes its place");
   sign_in();
+  sign_in();
+  ring(204);
+  story.section("Ended");
   story.expect("DELETE", std::string(kGithubRevocationUrl), json_reply(204, ""));
   story.host.call(disconnect());
 }
@@ -262,6 +287,7 @@ void tell_revocations(Stories& stories) {
   reconnected(stories);
   not_let_in(stories);
   of_unknown_outcome(stories);
+  of_a_person(stories);
   earlier_grants(stories);
   unconfirmed(stories);
   storage_fails(stories);

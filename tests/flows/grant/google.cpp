@@ -165,6 +165,24 @@ void beside_a_dead_one(Stories& stories) {
   story.host.call(GoogleStory::disconnect("user-2"));
 }
 
+void removed_by_its_person(Stories& stories) {
+  auto& story = new_story(stories, "revocation-of-a-removed-grant",
+                          "A grant is ended that its person has removed, while a refresh is open",
+                          "All of the account's grants end together: newer tokens, which the "
+                          "refresh may have given, are "
+                          "over too.");
+  GoogleStory google(story);
+  story.quietly([&](Host& silent) {
+    google.connect(silent);
+    story.world.now += kHourMs;
+    story.world.forget_memory();
+    story.expect("POST", std::string(kToken), json_reply(503, ""));
+    silent.call(story.get_token(R"(,"integration":"google")"));
+  });
+  story.expect("POST", std::string(kRevoke), json_reply(400, R"({"error":"invalid_token"})"));
+  story.host.call(GoogleStory::disconnect());
+}
+
 void unconfirmed(Stories& stories) {
   auto& story = new_story(stories, "revocation-beside-a-living-connection",
                           "Nobody confirms a sign-in whose account is connected already",
@@ -248,6 +266,7 @@ void tell_google(Stories& stories) {
   not_rotated(stories);
   shared(stories);
   beside_a_dead_one(stories);
+  removed_by_its_person(stories);
   unconfirmed(stories);
   reconnected(stories);
   tombstone_first(stories);

@@ -47,20 +47,23 @@ TEST_CASE("a caller's tenant takes the place of the integration's") {
         "AZURE_TENANT_ID is missing or not valid");
 }
 
-TEST_CASE("the callback is the integration's own") {
-  const auto refused = [](const std::string& url) {
-    return fault_of(made({{"AZURE_REDIRECT_URI", url}})).detail ==
-           "AZURE_REDIRECT_URI is missing or not valid";
+TEST_CASE("people come back to the integration that they signed in for") {
+  const auto returns = [](const std::string& name, const std::string& path) {
+    Integration integration;
+    integration.name = name;
+    integration.redirect_uri = "https://postern.example.com" + path;
+    return returns_to_another(integration);
   };
-  CHECK(made({{"AZURE_REDIRECT_URI", "https://postern.example.com/callback"}}).has_value());
-  for (const char* url :
-       {"https://postern.example.com/callback/github",
-        "https://postern.example.com/callback/azure/", "https://postern.example.com/cb/azure",
-        "https://postern.example.com/", "https://postern.example.com/xcallback/azure",
-        "https://postern.example.com/callback/"}) {
-    CAPTURE(url);
-    CHECK(refused(url));
+  for (const char* path : {"/callback", "/callback/azure", "/base/callback/azure",
+                           "/auth/microsoft", "/callback/somebody-elses", "/"}) {
+    CAPTURE(path);
+    CHECK_FALSE(returns("azure", path));
   }
+  CHECK(returns("azure", "/callback/github"));
+  CHECK(returns("github", "/base/callback/azure"));
+  // Without a name it is the default one's.
+  CHECK(returns("github", "/callback"));
+  CHECK_FALSE(returns("github", "/callback/github"));
 }
 
 TEST_CASE("a client id is one segment of a path") {
