@@ -253,8 +253,8 @@ test("reading the log of events and an integration costs one batch of D1", async
   expect(await billOf(who, () => rpc(who.org).listVersions(path))).toEqual({
     ...NOTHING,
     objects: 1,
-    // With the three earlier versions that may be kept.
-    rowsRead: 16,
+    // No earlier version can be there.
+    rowsRead: 13,
   });
   expect((await refreshNow(who)).status).toBe(200);
 });
