@@ -129,6 +129,8 @@ void Ledger::leaves_unasked(int connection, DurationMs mono) {
 void Ledger::received(int connection, const RefreshPlace& place) {
   auto& book = grant(place.grant);
   if (book.newest_received < 0) {
+    const int own = at(connection).grant;
+    book.is_other = own >= 0 && provider_.grant(own).person != provider_.grant(place.grant).person;
     at(connection).last_sign_in = place.grant;
     at(connection).backend_grant = place.grant;
   }

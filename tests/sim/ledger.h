@@ -193,6 +193,7 @@ class Ledger {
     int newest_received = -1;
     DurationMs replaced_at = -1;
     bool committed = false;  // or pending
+    bool is_other = false;   // it arrived beside a connection of another account
     bool refused = false;    // another account than the one that was connected then
     bool was_taken_late = false;
     bool rolled_back = false;  // an older token of it was shown because somebody asked for it

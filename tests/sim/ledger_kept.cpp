@@ -44,7 +44,7 @@ void Ledger::check_sign_ins() {
     };
     const bool other =
         state.grant >= 0 && account_of(state.grant) != account_of(state.last_sign_in);
-    if (!book.committed && !book.refused && !book.gave_way && !other &&
+    if (!book.committed && !book.refused && !book.gave_way && !other && !book.is_other &&
         state.status != Status::revoked) {
       violated(1, "a sign-in's tokens arrived and were never stored");
     }

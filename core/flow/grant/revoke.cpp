@@ -251,6 +251,10 @@ bool owe(AuthorityState* state, std::vector<Revocation> more, EpochMs now, Stora
 }
 
 bool may_be_revoking(const AuthorityState& state, EpochMs now) {
+  if (now < state.recovered && state.record && state.record->status == Status::revoked &&
+      ends_all_of_its_account(*state.record)) {
+    return true;  // the lost storage may have known of one
+  }
   const auto owed =
       decode_revocations(state.outbox ? state.outbox->revocations : std::string_view());
   return owed && std::ranges::any_of(*owed, [&](const Revocation& each) {

@@ -254,6 +254,10 @@ void under_way(Stories& stories) {
   story.host.call(GoogleStory::disconnect());
   story.section("At once");
   story.host.call(google.callback_of(google.begin_quietly()));
+  story.section("At once, and the object has lost its storage",
+                "It may have known of such a request.");
+  story.world.objects[GoogleStory::object_name()].storage.clear();
+  story.host.call(google.callback_of(google.begin_quietly()));
   story.section("Half a minute later");
   story.world.now += 30 * kSecondMs;
   story.world.forget_memory();
