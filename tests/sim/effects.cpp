@@ -242,9 +242,15 @@ Reply Simulation::commit(const std::shared_ptr<Run>& run, StorageCommit effect) 
                             in_doubt](const StorageCommit& what) {
     const auto owed_before = owed_revocations(node);
     auto reply = world_.carry_out(what, node.object);
-    for (const auto& owed : owed_revocations(node)) {
-      if (std::ranges::find(owed_before, owed) == owed_before.end()) {
+    const auto owed_after = owed_revocations(node);
+    for (const auto& owed : owed_after) {
+      if (!std::ranges::contains(owed_before, owed)) {
         revocations_.owed(node.connection, owed, now());
+      }
+    }
+    for (const auto& owed : owed_before) {
+      if (!std::ranges::contains(owed_after, owed)) {
+        revocations_.owed_no_more(node.connection, owed);
       }
     }
     if (ended) {

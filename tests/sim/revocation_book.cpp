@@ -51,6 +51,16 @@ void RevocationBook::ended(int connection, const ConnectionRecord& before, bool 
   add(connection, before, in_doubt, now);
 }
 
+void RevocationBook::owed_no_more(int connection, std::string_view record) {
+  const auto decoded = decode_record(record);
+  const auto place = decoded ? ledger_.refresh_in(*decoded) : std::nullopt;
+  for (auto& debt : debts_) {
+    // Perhaps for the sake of what the connection has by now.
+    debt.shared = debt.shared || (place && debt.connection == connection &&
+                                  debt.grant == place->grant && is_needed_by_somebody(debt));
+  }
+}
+
 void RevocationBook::connected(int connection) {
   const int grant = ledger_.grant_of(connection);
   for (auto& debt : debts_) {
@@ -172,7 +182,7 @@ bool RevocationBook::is_given_up_with_another(const Debt& debt) const {
 }
 
 // To end it would end one that somebody is connected by.
-bool RevocationBook::is_needed_by_another(const Debt& debt) const {
+bool RevocationBook::is_needed_by_somebody(const Debt& debt) const {
   const auto vendor = plan_.vendor(debt.connection);
   for (int other = 0; other < static_cast<int>(plan_.owners.size()); ++other) {
     if (facts_of(vendor).revokes_all && plan_.vendor(other) == vendor && ledger_.is_open(other) &&
@@ -191,7 +201,7 @@ void RevocationBook::check_end(EpochMs now) {
       const bool renewed =
           debt.renewed && (ledger_.is_open(debt.connection) || &debt != newest_of(debt.connection));
       fate = debt.given_up || is_given_up_with_another(debt) ? "given_up"
-             : debt.shared || is_needed_by_another(debt)     ? "left_to_others"
+             : debt.shared || is_needed_by_somebody(debt)    ? "left_to_others"
              : renewed                                       ? "renewed"
              : debt.lost                                     ? "lost"
              : debt.unknown                                  ? "unknown_to_its_provider"

@@ -24,6 +24,8 @@ class RevocationBook {
   // record, while a refresh was open or not; or made the connection anew.
   void owed(int connection, std::string_view record, EpochMs now);
   void ended(int connection, const ConnectionRecord& before, bool in_doubt, EpochMs now);
+  // One that was owed is not, whatever became of it.
+  void owed_no_more(int connection, std::string_view record);
   void connected(int connection);
   void storage_lost(int connection);
   // D1 was asked for other connections of the account, and has these; what is said of it is
@@ -60,7 +62,7 @@ class RevocationBook {
   void violated(std::string text) { ledger_.violated(8, std::move(text)); }
   void add(int connection, const ConnectionRecord& record, bool in_doubt, EpochMs now);
   [[nodiscard]] bool is_given_up_with_another(const Debt& debt) const;
-  [[nodiscard]] bool is_needed_by_another(const Debt& debt) const;
+  [[nodiscard]] bool is_needed_by_somebody(const Debt& debt) const;
   [[nodiscard]] Debt* newest_of(int connection);
   [[nodiscard]] bool lives(int grant, EpochMs now) const;
 
