@@ -172,11 +172,15 @@ void RevocationBook::is_dead(std::string_view token) {
   }
 }
 
-// It was left to another one of the account, of which it was given up.
-bool RevocationBook::is_given_up_with_another(const Debt& debt) const {
+// It was left to another one of the account, ended at the same time, of which it was given up, or
+// whose own token had ended by itself.
+bool RevocationBook::is_given_up_with_another(const Debt& debt, EpochMs now) const {
   const auto vendor = plan_.vendor(debt.connection);
   return facts_of(vendor).revokes_all && std::ranges::any_of(debts_, [&](const Debt& other) {
-           return other.given_up && plan_.vendor(other.connection) == vendor &&
+           const bool at_once = other.since > debt.since - kMinuteMs &&
+                                other.since < debt.since + kMinuteMs && !lives(other.grant, now);
+           return &other != &debt && (other.given_up || at_once) &&
+                  plan_.vendor(other.connection) == vendor &&
                   provider_.grant(other.grant).person == provider_.grant(debt.grant).person;
          });
 }
@@ -200,12 +204,12 @@ void RevocationBook::check_end(EpochMs now) {
       // What became of a connection that was renewed its next end says.
       const bool renewed =
           debt.renewed && (ledger_.is_open(debt.connection) || &debt != newest_of(debt.connection));
-      fate = debt.given_up || is_given_up_with_another(debt) ? "given_up"
-             : debt.shared || is_needed_by_somebody(debt)    ? "left_to_others"
-             : renewed                                       ? "renewed"
-             : debt.lost                                     ? "lost"
-             : debt.unknown                                  ? "unknown_to_its_provider"
-                                                             : "";
+      fate = debt.given_up || is_given_up_with_another(debt, now) ? "given_up"
+             : debt.shared || is_needed_by_somebody(debt)         ? "left_to_others"
+             : renewed                                            ? "renewed"
+             : debt.lost                                          ? "lost"
+             : debt.unknown                                       ? "unknown_to_its_provider"
+                                                                  : "";
       if (fate.empty()) {
         violated("the grant of an ended connection lives at its provider");
       }

@@ -61,7 +61,7 @@ class RevocationBook {
   };
   void violated(std::string text) { ledger_.violated(8, std::move(text)); }
   void add(int connection, const ConnectionRecord& record, bool in_doubt, EpochMs now);
-  [[nodiscard]] bool is_given_up_with_another(const Debt& debt) const;
+  [[nodiscard]] bool is_given_up_with_another(const Debt& debt, EpochMs now) const;
   [[nodiscard]] bool is_needed_by_somebody(const Debt& debt) const;
   [[nodiscard]] Debt* newest_of(int connection);
   [[nodiscard]] bool lives(int grant, EpochMs now) const;
