@@ -31,8 +31,8 @@ enum class RevocationResult : std::uint8_t {
   unknown,        // nobody says what became of it: it may be at work still
 };
 // By the answer. A token that the server does not know is answered with 200 (RFC 7009 2.2), or with
-// 400 `invalid_token`; 404 and 422 are GitHub's for that, for wrong credentials and for too many
-// requests. What answers 5xx may stand in front of a server that is at work on it.
+// 400 `invalid_token`; 404 and 422 stand for that at some servers, and for wrong credentials or
+// too many requests too. What answers 5xx may stand in front of a server that is at work on it.
 [[nodiscard]] RevocationResult result_of_revocation(int status, std::string_view body);
 
 }  // namespace postern

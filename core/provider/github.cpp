@@ -77,30 +77,17 @@ constexpr Provider kGithub{.id = "github",
                            .sign_in_origins = kOrigins,
                            .hooks = &kHooks};
 
-constexpr Provider kGithubApp{.id = "github_app",
-                              .display_name = "GitHub",
-                              .integration = "",
-                              .environment = "",
-                              .login_origin = "https://github.com",
-                              .authorization_endpoint = "{login}/login/oauth/authorize",
-                              .token_endpoint = "{login}/login/oauth/access_token",
-                              .revocation_endpoint = "{api}/applications/{client_id}/token",
-                              .revocation_by_access_token = true,
-                              .profile_endpoint = "{api}/user",
-                              .logout_endpoint = "",
-                              .jwks_uri = "",
-                              .issuer = "",
-                              .apis = kAppApis,
-                              .replay = {.kind = ReplayClass::single_use},
-                              .refresh_idle_seconds = 184 * kDaySeconds,
-                              .refresh_kills_access_token = true,
-                              .quirks = {.form_encoded = true,
-                                         .comma_scopes = true,
-                                         .terminal_errors = kTerminal,
-                                         .person_errors = kPerson},
-                              .profile = {.id = "id", .name = "name", .username = "login"},
-                              .needs_user_agent = true,
-                              .sign_in_origins = kOrigins,
-                              .hooks = &kHooks};
+// A GitHub App that acts for a person: the same server, and permissions instead of scopes.
+constexpr Provider kGithubApp = [] {
+  Provider app = kGithub;
+  app.id = "github_app";
+  app.integration = "";
+  app.environment = "";
+  app.apis = kAppApis;
+  app.default_scopes = {};
+  app.scope_words = {};
+  app.refresh_kills_access_token = true;
+  return app;
+}();
 
 }  // namespace postern

@@ -36,7 +36,7 @@ std::string id_text(const Json& document, std::string_view name) {
   return usable && id.size() <= kMostIdBytes ? id : std::string();
 }
 
-// Too many requests, said with 403 as GitHub does ("Rate limits for the REST API").
+// Too many requests, which some say with 403 and how many remain.
 bool is_rate_limited(const HttpReply& reply) {
   return std::ranges::any_of(reply.headers, [](const auto& header) {
     return header.first == "retry-after" ||

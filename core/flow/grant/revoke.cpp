@@ -102,10 +102,11 @@ Task<RevocationResult> ask(const AuthorityState* state, const ConnectionRecord* 
   if (result != RevocationResult::unclear) {
     co_return result;
   }
-  const bool can_ask = !access_token.empty() && !integration->endpoints.profile.empty();
-  co_return can_ask&& co_await is_refused_token(&*integration, std::move(access_token))
-      ? RevocationResult::unknown_token
-      : RevocationResult::try_again;
+  if (access_token.empty() || integration->endpoints.profile.empty()) {
+    co_return RevocationResult::try_again;
+  }
+  const bool is_over = co_await is_refused_token(&*integration, std::move(access_token));
+  co_return is_over ? RevocationResult::unknown_token : RevocationResult::try_again;
 }
 
 // Written down before it is asked. False where storage does not take it.

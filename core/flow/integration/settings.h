@@ -41,12 +41,12 @@ struct IntegrationSettings {
   [[nodiscard]] std::string_view get(std::string_view setting) const;
   // The origin that the operator named for an API; empty: the provider's own.
   [[nodiscard]] std::string_view api_origin(const Api& api) const;
-  // What an operator knows the setting by, for messages: "AZURE_CLIENT_ID".
+  // What an operator knows the setting by, for messages: "<PREFIX>_CLIENT_ID".
   [[nodiscard]] std::string variable(std::string_view setting) const;
 };
 // The variables of every integration that the environment can have.
 [[nodiscard]] std::vector<NamedVariable> integration_variables();
-// "GRAPH_ORIGIN"
+// "<API>_ORIGIN"
 [[nodiscard]] std::string origin_variable(const Api& api);
 
 // The one way to an integration: every source is asked here. Today there is one, the environment,
@@ -55,7 +55,7 @@ struct IntegrationSettings {
 Task<Result<IntegrationSettings, Problem>> find_integration(const FlowContext* context,
                                                             std::string org, std::string name);
 
-// integration_not_configured: "AZURE_CLIENT_ID is missing or not valid".
+// integration_not_configured: "<variable> is missing or not valid".
 [[nodiscard]] Problem not_configured(std::string_view variable);
 
 // What a provider does with grants, and when its tokens are refreshed unasked.
