@@ -30,8 +30,8 @@ constexpr std::string_view kBranches[] = {
     "log.needs_reauth cause=invalid_grant", "log.needs_reauth cause=refresh_outcome_unknown",
     "integration_fault.serves_what_lives", "integration_fault.has_nothing_to_serve",
     "remembers.refused", "remembers.refused-integration", "remembered.refused",
-    "remembered.refused-integration", "remembered.replaced", "remembers.heal", "ring.does_not_seal",
-    "ring.does_not_open", "ring.unknown_kid",
+    "remembered.refused-integration", "remembers.heal", "ring.does_not_seal", "ring.does_not_open",
+    "ring.unknown_kid",
     // The end of a connection's grant, and of its storage.
     "fate.ended_by_the_person", "fate.ended_by_itself", "fate.ended_after_a_rollback",
     "fate.lost_with_its_answer", "fate.at_risk", "fate.nobody_could_confirm_it",
@@ -44,8 +44,7 @@ constexpr std::string_view kBranches[] = {
     "provider_revocation.none", "provider_revocation.unsupported", "provider_revocation.pending",
     "provider_revocation.revoked", "provider_revocation.failed", "provider_revocation.shared",
     "log.revoked", "log.revocation_retry", "log.revocation_given_up", "revocation_fate.over",
-    "revocation_fate.given_up", "revocation_fate.left_to_others", "revocation_fate.renewed",
-    "end.tombstone",
+    "revocation_fate.given_up", "revocation_fate.left_to_others", "end.tombstone",
     // Unasked.
     "refresh_due.keep_alive", "refresh_due.keep_fresh", "schedule.keep_alive",
     "schedule.keep_fresh", "alarm.pending_sign_in_expired",
@@ -67,6 +66,9 @@ constexpr std::string_view kBranches[] = {
     "crash.busy", "crash.idle", "crash.with_a_request_on_its_way", "queue.coalesced",
     "queue.waited", "queue.aside"};
 
+// Met about once in 20,000 histories: every change of a flow moves them about.
+constexpr std::string_view kRareBranches[] = {"remembered.replaced", "revocation_fate.renewed"};
+
 std::string world_of(Vendor vendor, Replay replay, Declared declared) {
   return std::string(name_of(vendor)) + ": " + std::string(name_of(replay)) + ", " +
          std::string(name_of(declared));
@@ -84,8 +86,14 @@ void count_world(const Plan& plan, Coverage& coverage) {
   }
 }
 
-std::vector<std::string> never_met(const Coverage& coverage) {
+std::vector<std::string> never_met(const Coverage& coverage, std::uint64_t histories) {
+  if (histories < kEnoughHistories) {
+    return {};
+  }
   std::vector<std::string> names(std::begin(kBranches), std::end(kBranches));
+  if (histories >= kEnoughForRareBranches) {
+    names.insert(names.end(), std::begin(kRareBranches), std::end(kRareBranches));
+  }
   for (std::size_t i = 0; i < kFaults; ++i) {
     names.push_back("fault." + std::string(name_of(static_cast<Fault>(i))));
   }

@@ -149,10 +149,9 @@ int hunt_all(const Range& range, Mutation mutation, bool quiet) {
     std::cout << "VIOLATION " << kind << "\n  " << seeds.size() << " seeds, the first is "
               << seeds.front() << ": npm run sim -- --seed " << seeds.front() << "\n";
   }
-  const bool enough =
-      mutation == Mutation::none && hunted.histories >= postern::sim::kEnoughHistories;
-  const auto missing =
-      enough ? postern::sim::never_met(hunted.coverage) : std::vector<std::string>();
+  const auto missing = mutation == Mutation::none
+                           ? postern::sim::never_met(hunted.coverage, hunted.histories)
+                           : std::vector<std::string>();
   for (const auto& name : missing) {
     std::cout << "NEVER MET " << name << "\n";
   }
