@@ -77,8 +77,13 @@ constexpr ProblemInfo kProblems[] = {
      "What came of it is a later version. Let the user connect the account again."},
     {"no_webhook", 409, "The organization has no webhook",
      "Add one to WEBHOOKS, or read the events."},
+    {"resource_refused", 403, "The provider refuses a token for this API to this connection",
+     "`meaning` and `fix` say why and who can change it; other APIs of the connection work on."},
+    {"resource_not_granted", 403, "The connection was made without access to this API",
+     "Ask for another API, or let the user connect again with the scopes of this one."},
 };
-static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::no_webhook) + 1);
+static_assert(std::size(kProblems) ==
+              static_cast<std::size_t>(ProblemCode::resource_not_granted) + 1);
 
 }  // namespace
 

@@ -51,6 +51,8 @@ enum class ProblemCode : std::uint8_t {
   version_not_kept,
   version_spent,
   no_webhook,
+  resource_refused,
+  resource_not_granted,
 };
 
 struct ProblemInfo {

@@ -10,8 +10,7 @@ TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& dem
     return {TokenDecision::not_connected, "nothing_stored"};
   }
   const auto* token = record->token_for(demand.resource);
-  const bool can_refresh =
-      !record->sealed_refresh_token.empty() && record->status == Status::connected;
+  const bool can_refresh = may_refresh(*record);
   const bool refused = demand.refused_version != 0 && token != nullptr &&
                        token->sealed_version <= demand.refused_version;
   if (token != nullptr && !refused) {
@@ -33,11 +32,9 @@ TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& dem
       return {TokenDecision::serve, "cannot_refresh"};
     }
   }
-  if (record->status == Status::needs_reauth) {
-    return {TokenDecision::needs_person, "needs_reauth"};
-  }
-  if (record->sealed_refresh_token.empty()) {
-    return {TokenDecision::needs_person, "no_refresh_token"};
+  if (!can_refresh) {
+    return {TokenDecision::needs_person,
+            record->sealed_refresh_token.empty() ? "no_refresh_token" : "needs_reauth"};
   }
   if (refused) {
     return {TokenDecision::refresh, "refused_by_resource"};
@@ -92,25 +89,31 @@ bool may_have_been_spent(const ReplayRule& rule, const OpenJournal& journal, Epo
 
 FaultDecision decide_fault(FaultKind kind, std::int64_t asked_version,
                            std::int64_t newest_version) {
-  if (kind == FaultKind::integration) {
-    return FaultDecision::integration_down;
+  const bool is_newest = asked_version == newest_version;
+  switch (kind) {
+    case FaultKind::integration:
+      return FaultDecision::integration_down;
+    case FaultKind::refused:
+      return FaultDecision::resource_refused;
+    case FaultKind::person:
+      return is_newest ? FaultDecision::needs_person : FaultDecision::retry_later;
+    case FaultKind::terminal:
+      return is_newest ? FaultDecision::grant_is_dead : FaultDecision::retry_later;
+    case FaultKind::transient:
+      break;
   }
-  return kind == FaultKind::terminal && asked_version == newest_version
-             ? FaultDecision::needs_person
-             : FaultDecision::retry_later;
+  return FaultDecision::retry_later;
 }
 
-std::string evidence_of(std::string_view error, std::string_view reference) {
-  std::string text(error);
-  if (!reference.empty()) {
-    text += ", reference ";
-    text += reference;
-  }
-  return text;
+bool may_refresh(const ConnectionRecord& record) {
+  return !record.sealed_refresh_token.empty() &&
+         (record.status == Status::connected ||
+          (record.status == Status::needs_reauth && record.cause == kNeedsPerson));
 }
 
-std::string_view who_can_fix(std::string_view evidence) {
-  return evidence.starts_with("access_denied") ? "administrator" : "user";
+std::string cause_of(const ProviderWords& words) {
+  if (words.suberror == "consent_required") return words.suberror;
+  return words.error == "invalid_grant" ? "interaction_required" : words.error;
 }
 
 AccountDecision decide_account(const ConnectionRecord* record, std::string_view account_key,

@@ -87,18 +87,24 @@ inline constexpr DurationMs kRequestLifeMs = 25 * kSecondMs;
 // What a refused token request does to the connection.
 enum class FaultDecision : std::uint8_t {
   retry_later,       // the grant lives, or nothing is known of it
-  needs_person,      // the grant is dead
+  grant_is_dead,     // only a new sign-in helps
+  needs_person,      // for this resource; the grant lives
+  resource_refused,  // to this connection, whoever signs in; the grant lives
   integration_down,  // our registration is at fault; the connection is not
 };
-// `newest_version` is re-read after the answer: `invalid_grant` about an older one proves nothing.
+// `newest_version` is re-read after the answer: what is said about an older one proves nothing.
 [[nodiscard]] FaultDecision decide_fault(FaultKind kind, std::int64_t asked_version,
                                          std::int64_t newest_version);
 
-// What the provider said, for people who look into it: its error code and its reference.
-[[nodiscard]] std::string evidence_of(std::string_view error, std::string_view reference);
-// Who can make a connection that needs a person work again: "user", or "administrator" where the
-// provider's own refused.
-[[nodiscard]] std::string_view who_can_fix(std::string_view evidence);
+// Why a connection that needs a person does: all its resources were refused for want of one. Its
+// grant lives, so whoever asks may find that it works again.
+inline constexpr std::string_view kNeedsPerson = "needs_person";
+// May its refresh token be shown?
+[[nodiscard]] bool may_refresh(const ConnectionRecord& record);
+
+// The stable word for why a person is wanted: "consent_required", "interaction_required" where the
+// provider named a reason of its own, otherwise the standard's error code.
+[[nodiscard]] std::string cause_of(const ProviderWords& words);
 
 // May an account that signed in now take over a connection of another one?
 enum class AccountDecision : std::uint8_t { same, first, other_allowed, other_refused };

@@ -1,9 +1,62 @@
 #include "core/connection/description.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "core/base/json_writer.h"
-#include "core/connection/decision.h"
+#include "core/oauth/scope.h"
+#include "core/provider/error_words.h"
+#include "core/provider/granted_scopes.h"
 
 namespace postern {
+
+namespace {
+
+std::vector<std::string> asked_scopes(const ConnectionRecord& record, const RefreshPolicy& policy) {
+  return split_scopes(record.asked_scopes.empty() ? policy.scopes : record.asked_scopes, false);
+}
+
+void write_list(std::string_view name, const std::vector<std::string>& list, JsonWriter& out) {
+  out.key(name).begin_array();
+  for (const auto& text : list) {
+    out.string(text);
+  }
+  out.end_array();
+}
+
+// `granted`: as the tokens say that there are.
+void write_scopes(const ConnectionRecord& record, const RefreshPolicy& policy, JsonWriter& out) {
+  std::vector<std::string> granted;
+  for (const auto& token : record.tokens) {
+    for (auto& scope : split_scopes(token.scope, false)) {
+      if (!has_scope(granted, scope)) {
+        granted.push_back(std::move(scope));
+      }
+    }
+  }
+  out.key("scopes").begin_object();
+  write_list("asked", asked_scopes(record, policy), out);
+  write_list("granted", granted, out);
+  write_list("missing", missing_scopes(record, policy), out);
+  out.end_object();
+}
+
+}  // namespace
+
+std::vector<std::string> missing_scopes(const ConnectionRecord& record,
+                                        const RefreshPolicy& policy) {
+  std::vector<std::string> missing;
+  const auto* provider = find_provider(record.provider);
+  const auto asked = asked_scopes(record, policy);
+  for (const auto& token : record.tokens) {
+    const auto* api = provider == nullptr ? nullptr : find_api(*provider, token.resource);
+    if (api != nullptr) {
+      std::ranges::move(missing_scopes(*provider, *api, asked, token.scope),
+                        std::back_inserter(missing));
+    }
+  }
+  return missing;
+}
 
 std::string connection_json(const ConnectionRecord& record, const RefreshPolicy& policy) {
   const auto subject = parse_subject(record.id.subject);
@@ -32,11 +85,12 @@ std::string connection_json(const ConnectionRecord& record, const RefreshPolicy&
     out.end_object();
   }
   out.end_array();
+  write_scopes(record, policy, out);
   out.key("can_refresh").boolean(!record.sealed_refresh_token.empty());
   if (!record.cause.empty()) {
     out.member("cause", record.cause)
         .member("evidence", record.evidence)
-        .member("fix", who_can_fix(record.evidence));
+        .member("fix", who_can_fix(record.provider, words_of_evidence(record.evidence)));
   }
   if (const auto due = next_refresh(record, policy); due.at != 0) {
     out.member("refreshes_at", format_iso8601(due.at));

@@ -2,11 +2,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/connection/record.h"
 #include "core/connection/schedule.h"
 
 namespace postern {
+
+// What was asked for and is not among what the tokens say that was granted.
+[[nodiscard]] std::vector<std::string> missing_scopes(const ConnectionRecord& record,
+                                                      const RefreshPolicy& policy);
 
 [[nodiscard]] std::string connection_json(const ConnectionRecord& record,
                                           const RefreshPolicy& policy);

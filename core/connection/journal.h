@@ -146,7 +146,8 @@ struct Pause {
   EpochMs granted_at = 0;
   EpochMs since = 0;  // of the first in a row
   EpochMs until = 0;
-  // When one of them said last that it takes a person: consent or a second factor. 0: none did.
+  // When one of them said last that the resource is not to be had: for want of a person, or for
+  // good. 0: none did.
   EpochMs refused_at = 0;
 };
 [[nodiscard]] std::string encode_pauses(const std::vector<Pause>& pauses);

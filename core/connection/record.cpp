@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kFormat = "postern-record-2";
 // Without `granted_at` and `evidence`.
 constexpr std::string_view kFirstFormat = "postern-record-1";
+// The version of the second format (FieldReader::version) that has `asked_scopes`.
+constexpr std::int64_t kAskedScopesVersion = 2;
 }  // namespace
 
 std::string connection_key(const ConnectionId& id) {
@@ -61,6 +63,9 @@ std::string encode_record(const ConnectionRecord& record) {
       .text(record.claims)
       .number(record.granted_at)
       .text(record.evidence);
+  if (!record.asked_scopes.empty()) {
+    out.number(kAskedScopesVersion).text(record.asked_scopes);
+  }
   return out.take();
 }
 
@@ -103,6 +108,9 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   record.claims = in.text();
   record.granted_at = format == kFirstFormat ? record.created_at : in.number();
   record.evidence = format == kFirstFormat ? std::string_view() : in.text();
+  if (format == kFormat && in.version() >= kAskedScopesVersion) {
+    record.asked_scopes = in.text();
+  }
   // Nobody writes the first format any more.
   const bool ends = format == kFirstFormat ? in.complete() : in.complete_or_later();
   if (!ends || !tokens.complete_or_later() || !status) {

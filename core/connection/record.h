@@ -64,6 +64,9 @@ struct ConnectionRecord {
   std::string cause;
   std::string evidence;
   std::string claims;
+  // The scopes that the sign-in asked for, separated by blanks, where they were not its
+  // integration's. A release that does not know of it does not read such a record.
+  std::string asked_scopes;
 
   [[nodiscard]] const StoredAccessToken* token_for(std::string_view resource) const;
 };

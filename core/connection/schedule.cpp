@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/connection/token_name.h"
 #include "core/provider/catalogue.h"
 
 namespace postern {
@@ -67,7 +68,7 @@ DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& pol
   // Any resource keeps the refresh token alive: the one that worked last.
   const StoredAccessToken* latest = nullptr;
   for (const auto& token : record.tokens) {
-    if (std::ranges::find(refused, token.resource) != refused.end()) {
+    if (is_of_guest(token.resource) || std::ranges::contains(refused, token.resource)) {
       continue;
     }
     latest = latest == nullptr || token.minted_at >= latest->minted_at ? &token : latest;

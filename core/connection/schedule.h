@@ -30,6 +30,8 @@ struct RefreshPolicy {
   DurationMs idle_ms = 0;
   // A grant dies so long after the sign-in; 0: never, or unknown.
   DurationMs lifetime_ms = 0;
+  // What the integration asks people for, separated by blanks: of a record that says nothing else.
+  std::string scopes;
 };
 
 struct DueRefresh {

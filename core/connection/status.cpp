@@ -23,7 +23,8 @@ constexpr unsigned kTransitions[] = {
         bit(Status::not_connected) | bit(Status::revoked),
     /* testing */ bit(Status::connected) | bit(Status::failed) | bit(Status::revoked),
     /* connected */ bit(Status::connected) | bit(Status::needs_reauth) | bit(Status::revoked),
-    /* needs_reauth */ bit(Status::connected) | bit(Status::revoked),
+    // While it waits for a person its grant may prove dead.
+    /* needs_reauth */ bit(Status::connected) | bit(Status::needs_reauth) | bit(Status::revoked),
     /* failed */ bit(Status::waiting_callback) | bit(Status::connected) | bit(Status::revoked),
     // Ended once more, for the same reason.
     /* revoked */ bit(Status::connected) | bit(Status::waiting_callback) | bit(Status::revoked),

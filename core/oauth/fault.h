@@ -1,10 +1,13 @@
-// What a token endpoint's refusal means for the connection. Three kinds, because each asks for
+// What a token endpoint's refusal means for the connection. Five kinds, because each asks for
 // another act:
 //
 //   transient    try again later; the grant lives, the status of the connection does not change
-//   terminal     the grant is dead or needs a person; only a new connect link helps
-//   integration  our registration or request is wrong; every connection of it fails alike, none is
-//   dead
+//   terminal     the grant is dead; only a new connect link helps
+//   person       for this resource a person has to do something at the provider (a second factor,
+//                consent); the grant lives, other resources may go on
+//   refused      this resource is refused to this connection, and signing in again does not change
+//                that; the grant lives, nobody else is affected
+//   integration  our registration is at fault: every connection of it fails alike, none is dead
 #pragma once
 
 #include <cstddef>
@@ -16,19 +19,15 @@
 
 #include "core/base/secret.h"
 #include "core/base/time.h"
+#include "core/oauth/provider_words.h"
 
 namespace postern {
 
-enum class FaultKind : std::uint8_t { transient, terminal, integration };
+enum class FaultKind : std::uint8_t { transient, terminal, person, refused, integration };
 
 struct TokenFault {
   FaultKind kind = FaultKind::transient;
-  // RFC 6749 5.2 error code as the provider spelt it: printable ASCII, at most 64 bytes; empty
-  // where none came.
-  std::string error;
-  // The provider's trace or correlation id, for its support desk. Printable ASCII, at most 128
-  // bytes.
-  std::string reference;
+  ProviderWords said;
   // Claims challenge (OIDC Core 5.5 `claims` parameter, Entra's continuous access evaluation): a
   // JSON object as text, or empty. It goes into the next authorization request as it is.
   std::string claims;
@@ -39,9 +38,8 @@ struct TokenFault {
   std::optional<DurationMs> retry_after;
   int status = 0;  // HTTP status, 0 where no reply came
   // Our own stable word: "network", "timeout", "too_large", "not_json", "malformed", "http_5xx",
-  // "rate_limited", "unavailable", "invalid_grant", "needs_person", "invalid_client",
-  // "invalid_request", "invalid_scope", "unsupported_token_type", "unknown_error". Always points at
-  // static storage.
+  // "rate_limited", "unavailable", "invalid_grant", "needs_person", "resource_refused",
+  // "invalid_client", "unsupported_token_type". Always points at static storage.
   const char* reason = "";
 };
 
@@ -50,18 +48,36 @@ struct FaultVerdict {
   const char* reason;
 };
 
-// The table from (error code, HTTP status) to kind, RFC 6749 5.2, OIDC Core 3.1.2.6, RFC 8628 3.5,
-// RFC 8707 2.
+// Where a provider leaves the RFC in what its error codes mean; data of the catalogue.
+struct ErrorCodes {
+  std::span<const std::string_view> terminal;  // a dead grant
+  std::span<const std::string_view> person;    // a person has to do something first
+  std::span<const std::string_view> integration;
+  std::span<const std::string_view> transient;
+  // Of a `suberror` that comes with invalid_grant: the grant is dead. Any other one wants a person.
+  std::span<const std::string_view> terminal_suberrors;
+};
+
+// A refusal as it came. What is empty did not.
+struct TokenRefusal {
+  std::string_view error;
+  std::string_view suberror;
+  bool has_claims = false;  // a claims challenge came with it
+  int status = 0;           // HTTP
+};
+
+// RFC 6749 5.2, OIDC Core 3.1.2.6, RFC 8628 3.5, RFC 8707 2.
 // - A status of 408, 429 or 5xx wins over whatever code came with it: a server that says it failed
 //   is not believed about the grant.
-// - `terminal_errors` are codes that this provider uses for a dead grant, `person_errors` those for
-//   what a person has to do first (catalogue data); they win over the table.
-// - A code nobody knows is an integration fault: to repeat the same request cannot help, and
-//   unlike "terminal" it discards nothing, so a misjudged code never costs a grant.
+// - `codes` win over the table.
+// - invalid_grant with a suberror or with claims is about this resource: Entra answers so where a
+//   second factor, a device or consent is wanted (learn.microsoft.com, "Handle errors and
+//   exceptions in MSAL": "Conditional Access and claims challenges").
+// - A code that nobody knows is this resource's refusal: it discards nothing and stops nobody
+//   else, so a misjudged code never costs a grant.
 // - No code at all is transient: it was not the token endpoint that spoke, but something before it.
-[[nodiscard]] FaultVerdict classify_token_error(
-    std::string_view error, int status, std::span<const std::string_view> terminal_errors,
-    std::span<const std::string_view> person_errors = {});
+[[nodiscard]] FaultVerdict classify_token_error(const TokenRefusal& refusal,
+                                                const ErrorCodes& codes);
 
 // No usable reply: `reason` is "network", "timeout", "too_large" or another word from above.
 // Always transient.

@@ -24,18 +24,21 @@ struct TokenEndpoint {
   Secret client_secret;  // empty for a public client
 };
 
-// `scope` and `code_verifier` are left out where they are empty, here and below; `scope` is
-// space-separated.
+// What is empty is left out.
+struct AskedOfToken {
+  std::string scope;   // space-separated
+  std::string claims;  // OIDC Core 5.5, as Entra takes it at its token endpoint too
+};
 [[nodiscard]] TokenRequest make_code_token_request(const TokenEndpoint& endpoint,
                                                    const ValidatedCallback& callback,
                                                    std::string_view code_verifier,
-                                                   std::string_view scope);
+                                                   const AskedOfToken& asked);
 
 [[nodiscard]] TokenRequest make_refresh_token_request(const TokenEndpoint& endpoint,
                                                       std::string_view refresh_token,
-                                                      std::string_view scope);
+                                                      const AskedOfToken& asked);
 
 [[nodiscard]] TokenRequest make_client_credentials_request(const TokenEndpoint& endpoint,
-                                                           std::string_view scope);
+                                                           const AskedOfToken& asked);
 
 }  // namespace postern

@@ -7,6 +7,7 @@
 #include "core/base/form.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
+#include "core/oauth/claims.h"
 #include "core/oauth/scope.h"
 
 namespace postern {
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t kMaxTokenBytes = 16UZ * 1024;
 constexpr std::size_t kMaxIdTokenBytes = 32UZ * 1024;
 constexpr std::size_t kMaxScopeBytes = 8UZ * 1024;
-constexpr std::size_t kMaxClaimsBytes = 4UZ * 1024;
+constexpr std::size_t kMaxWordBytes = 64;
 constexpr std::int64_t kYearSeconds = 31'536'000;
 
 bool all_in(std::string_view text, char first, char last) {
@@ -36,7 +37,7 @@ TokenFault fault_for(const TokenReply& reply, FaultVerdict verdict, EpochMs now)
 
 // The status speaks first (429 and 5xx come as HTML more often than not), then `reason`.
 TokenFault unreadable(const TokenReply& reply, const char* reason, EpochMs now) {
-  FaultVerdict verdict = classify_token_error("", reply.status, {});
+  FaultVerdict verdict = classify_token_error({.status = reply.status}, {});
   if (std::string_view(verdict.reason) == "malformed") verdict.reason = reason;
   return fault_for(reply, verdict, now);
 }
@@ -104,29 +105,60 @@ bool is_refusal(const Json& document) {
 // A claims challenge is only of use whole; one that is no JSON object would break the next request.
 std::string claims_challenge(const Json& document) {
   const std::string_view claims = json_text(document, "claims");
-  if (claims.size() > kMaxClaimsBytes || !all_in(claims, 0x20, 0x7e)) return {};
-  const auto parsed = parse_json(claims, {.max_bytes = kMaxClaimsBytes, .max_depth = 8});
-  return parsed && parsed->is_object() ? std::string(claims) : std::string();
+  return is_claims(claims) ? std::string(claims) : std::string();
+}
+
+// Entra: numbers, of which the first is the one that its description begins with.
+std::string error_codes(const Json& document) {
+  std::string codes;
+  const Json* list = json_member(document, "error_codes");
+  if (list == nullptr || !list->is_array()) return codes;
+  for (const Json& code : list->elements) {
+    if (code.kind != JsonKind::number || !all_in(code.text, '0', '9') ||
+        codes.size() + code.text.size() >= kMaxWordBytes) {
+      break;
+    }
+    if (!codes.empty()) codes += ',';
+    codes += code.text;
+  }
+  return codes;
+}
+
+// Letters, digits and `_.:-`, so that it fits anywhere; a blank too, as Entra's timestamps have.
+// Else nothing.
+std::string word(const Json& document, std::string_view name) {
+  const std::string_view text = json_text(document, name);
+  const bool fits = std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= ':') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
+           c == '.' || c == '-' || c == ' ';
+  });
+  return fits && text.size() <= kMaxWordBytes ? std::string(text) : std::string();
+}
+
+ProviderWords words_of(const Json& document) {
+  auto suberror = word(document, "suberror");
+  return {.error = printable_ascii(json_text(document, "error"), kMaxWordBytes),
+          .suberror = suberror.empty() ? word(document, "error_subtype") : suberror,
+          .codes = error_codes(document),
+          .correlation = word(document, "correlation_id"),
+          .trace = word(document, "trace_id"),
+          .timestamp = word(document, "timestamp")};
 }
 
 TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQuirks& quirks,
                    EpochMs now) {
-  const std::string_view error = json_text(document, "error");
-  TokenFault fault = fault_for(
-      reply,
-      classify_token_error(error, reply.status, quirks.terminal_errors, quirks.person_errors), now);
-  fault.error = printable_ascii(error, 64);
-  if (fault.kind == FaultKind::terminal &&
-      json_string(document, "suberror") == std::string_view("consent_required")) {
-    // Entra: the grant lives, this resource was not consented to.
-    fault.error = "consent_required";
-    fault.reason = "needs_person";
-  }
-  // Entra names two ids; the correlation id is what its support asks for first.
-  const auto correlation = json_string(document, "correlation_id");
-  fault.reference =
-      printable_ascii(correlation ? *correlation : json_text(document, "trace_id"), 128);
-  fault.claims = claims_challenge(document);
+  auto claims = claims_challenge(document);
+  // As they came: what is not fit to be shown means something all the same.
+  // Google calls it error_subtype.
+  const auto suberror = json_text(document, "suberror");
+  const TokenRefusal said{
+      .error = json_text(document, "error"),
+      .suberror = suberror.empty() ? json_text(document, "error_subtype") : suberror,
+      .has_claims = !claims.empty(),
+      .status = reply.status};
+  TokenFault fault = fault_for(reply, classify_token_error(said, quirks.errors), now);
+  fault.said = words_of(document);
+  fault.claims = std::move(claims);
   return fault;
 }
 
@@ -176,7 +208,7 @@ Result<TokenResponse, TokenFault> process_token_response(const TokenReply& reply
   response.token_type = printable_ascii(json_text(*document, "token_type"), 32);
   if (!quirks.any_token_type && !equal_ignoring_case(response.token_type, "bearer")) {
     // RFC 6749 7.1: not to be used. The server would say the same again, so it is no transient.
-    auto fault = fault_for(reply, {FaultKind::integration, "unsupported_token_type"}, now);
+    auto fault = fault_for(reply, {FaultKind::refused, "unsupported_token_type"}, now);
     fault.refresh_token = std::move(response.refresh_token);
     return fail(std::move(fault));
   }

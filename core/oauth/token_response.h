@@ -31,10 +31,7 @@ struct TokenQuirks {
   bool any_token_type = false;
   // Scopes come separated by commas.
   bool comma_scopes = false;
-  // Further codes that mean a dead grant at this provider.
-  std::span<const std::string_view> terminal_errors;
-  // Further codes that mean that the person has to do something at the provider first.
-  std::span<const std::string_view> person_errors;
+  ErrorCodes errors;
 };
 
 struct TokenResponse {

@@ -35,7 +35,7 @@ constexpr Provider kAtlassian{.id = "atlassian",
                               .family_revocation = true,
                               .refresh_idle_seconds = 90 * kDaySeconds,
                               .refresh_absolute_seconds = 365 * kDaySeconds,
-                              .quirks = {.terminal_errors = kTerminal},
+                              .quirks = {.errors = {.terminal = kTerminal}},
                               .profile = {.id = "account_id", .name = "name", .username = "email"},
                               .dead_token_statuses = kDeadToken,
                               .sign_in_origins = kOrigins};

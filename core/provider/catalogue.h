@@ -52,6 +52,19 @@ struct ScopeWords {
   std::string_view words;
 };
 
+// What a refusal means to people, where the provider's own words do not say it.
+struct ErrorWords {
+  std::string_view code;  // a number, suberror or error of ProviderWords
+  std::string_view fix;   // who can mend it: user, administrator, operator
+  std::string_view words;
+};
+
+// Who has `scope` has `implied` too, though the provider does not list it.
+struct ImpliedScope {
+  std::string_view scope;
+  std::string_view implied;
+};
+
 // A variable of an integration besides those that all have (flow/integration/settings.h).
 struct ProviderSetting {
   std::string_view name;  // without the prefix of the integration: "TENANT_ID"
@@ -125,6 +138,8 @@ struct Provider {
   bool refresh_kills_access_token = false;
 
   TokenQuirks quirks;
+  std::span<const ErrorWords> error_words;
+  std::span<const ImpliedScope> implied_scopes;
   ProfileMembers profile;
   bool needs_user_agent = false;
   // Statuses, besides 401, under which a resource server may hide a dead token.
@@ -160,6 +175,17 @@ struct ProviderHooks {
   // Those of `scopes` that one token request for `api` may hold; empty: none was configured for it.
   std::vector<std::string> (*scopes_for_api)(const Api& api,
                                              std::span<const std::string> scopes) = nullptr;
+  // Those of `scopes` that exist in a directory (ProviderTenant::text). Null: all.
+  std::vector<std::string> (*scopes_in)(std::string_view tenant,
+                                        std::span<const std::string> scopes) = nullptr;
+  // The authorization request for `scopes` came back with `error`: the scopes to ask for instead,
+  // because the account cannot have all of them. Empty: there is nothing to be done. Null: never.
+  std::vector<std::string> (*fewer_scopes)(std::string_view error, std::string_view tenant,
+                                           std::span<const std::string> scopes) = nullptr;
+  // The claims parameter: a challenge's claims, with client capabilities put into them. Null: the
+  // challenge's as they are.
+  std::string (*claims)(std::string_view challenge,
+                        std::span<const std::string> capabilities) = nullptr;
   // Where an administrator consents for everybody; nullopt: this directory has no administrator.
   std::optional<std::string> (*admin_consent_url)(const AdminConsentRequest& request) = nullptr;
   // Where it is not RFC 7009's. `endpoint` is the revocation endpoint; a token may be empty.

@@ -15,7 +15,35 @@ constexpr std::string_view kTerminal[] = {"bad_refresh_token", "bad_verification
 // "Troubleshooting OAuth app access token request errors": the primary e-mail address is not
 // verified.
 constexpr std::string_view kPerson[] = {"unverified_user_email"};
+// The same page, and "Troubleshooting authorization request errors".
+constexpr std::string_view kOurs[] = {"incorrect_client_credentials", "application_suspended",
+                                      "redirect_uri_mismatch"};
 constexpr std::string_view kOrigins[] = {"https://github.com"};
+
+// "Scopes for OAuth apps": what is covered by another one is not listed.
+constexpr ImpliedScope kImplied[] = {{"user", "read:user"},
+                                     {"user", "user:email"},
+                                     {"user", "user:follow"},
+                                     {"repo", "repo:status"},
+                                     {"repo", "repo_deployment"},
+                                     {"repo", "public_repo"},
+                                     {"repo", "repo:invite"},
+                                     {"repo", "security_events"},
+                                     {"admin:org", "write:org"},
+                                     {"admin:org", "read:org"},
+                                     {"write:org", "read:org"},
+                                     {"project", "read:project"},
+                                     {"admin:repo_hook", "write:repo_hook"},
+                                     {"admin:repo_hook", "read:repo_hook"},
+                                     {"write:repo_hook", "read:repo_hook"},
+                                     {"admin:public_key", "write:public_key"},
+                                     {"admin:public_key", "read:public_key"},
+                                     {"write:public_key", "read:public_key"},
+                                     {"admin:gpg_key", "write:gpg_key"},
+                                     {"admin:gpg_key", "read:gpg_key"},
+                                     {"write:gpg_key", "read:gpg_key"},
+                                     {"write:packages", "read:packages"},
+                                     {"write:discussion", "read:discussion"}};
 
 constexpr ScopeWords kWords[] = {
     {"read:user", "Read your profile"},
@@ -50,32 +78,33 @@ constexpr ProviderHooks kHooks{.revocation = revoke};
 
 }  // namespace
 
-constexpr Provider kGithub{.id = "github",
-                           .display_name = "GitHub",
-                           .integration = "github",
-                           .environment = "GITHUB",
-                           .login_origin = "https://github.com",
-                           .authorization_endpoint = "{login}/login/oauth/authorize",
-                           .token_endpoint = "{login}/login/oauth/access_token",
-                           .revocation_endpoint = "{api}/applications/{client_id}/token",
-                           .revocation_by_access_token = true,
-                           .profile_endpoint = "{api}/user",
-                           .logout_endpoint = "",
-                           .jwks_uri = "",
-                           .issuer = "",
-                           .apis = kApis,
-                           .default_scopes = kScopes,
-                           .scope_words = kWords,
-                           .replay = {.kind = ReplayClass::single_use},
-                           .refresh_idle_seconds = 184 * kDaySeconds,
-                           .quirks = {.form_encoded = true,
-                                      .comma_scopes = true,
-                                      .terminal_errors = kTerminal,
-                                      .person_errors = kPerson},
-                           .profile = {.id = "id", .name = "name", .username = "login"},
-                           .needs_user_agent = true,
-                           .sign_in_origins = kOrigins,
-                           .hooks = &kHooks};
+constexpr Provider kGithub{
+    .id = "github",
+    .display_name = "GitHub",
+    .integration = "github",
+    .environment = "GITHUB",
+    .login_origin = "https://github.com",
+    .authorization_endpoint = "{login}/login/oauth/authorize",
+    .token_endpoint = "{login}/login/oauth/access_token",
+    .revocation_endpoint = "{api}/applications/{client_id}/token",
+    .revocation_by_access_token = true,
+    .profile_endpoint = "{api}/user",
+    .logout_endpoint = "",
+    .jwks_uri = "",
+    .issuer = "",
+    .apis = kApis,
+    .default_scopes = kScopes,
+    .scope_words = kWords,
+    .replay = {.kind = ReplayClass::single_use},
+    .refresh_idle_seconds = 184 * kDaySeconds,
+    .quirks = {.form_encoded = true,
+               .comma_scopes = true,
+               .errors = {.terminal = kTerminal, .person = kPerson, .integration = kOurs}},
+    .implied_scopes = kImplied,
+    .profile = {.id = "id", .name = "name", .username = "login"},
+    .needs_user_agent = true,
+    .sign_in_origins = kOrigins,
+    .hooks = &kHooks};
 
 // A GitHub App that acts for a person: the same server, and permissions instead of scopes.
 constexpr Provider kGithubApp = [] {

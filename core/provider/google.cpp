@@ -36,6 +36,20 @@ RevocationRequest revoke(const TokenEndpoint& endpoint, std::string_view access_
   return request;
 }
 
+// "Using OAuth 2.0 for Web Server Applications", errors of authorization and token requests.
+constexpr std::string_view kOurs[] = {"deleted_client", "disabled_client"};
+constexpr ErrorWords kErrorWords[] = {
+    {"invalid_rapt", "user", "The organization asks for signing in again"},
+    {"rapt_required", "user", "The organization asks for signing in again"},
+    {"admin_policy_enforced", "administrator", "A policy of the organization forbids this access"},
+    {"org_internal", "operator", "The application is for the accounts of one organization"},
+    {"deleted_client", "operator", "The client was deleted"},
+    {"disabled_client", "operator", "The client was disabled"},
+};
+// The same under two names.
+constexpr ImpliedScope kImplied[] = {
+    {"https://www.googleapis.com/auth/userinfo.email", "email"},
+    {"https://www.googleapis.com/auth/userinfo.profile", "profile"}};
 constexpr ProviderHooks kHooks{.revocation = revoke};
 
 }  // namespace
@@ -59,6 +73,9 @@ constexpr Provider kGoogle{.id = "google",
                            .authorization_parameters = kParameters,
                            .replay = {.kind = ReplayClass::not_rotated},
                            .refresh_idle_seconds = 180 * kDaySeconds,
+                           .quirks = {.errors = {.integration = kOurs}},
+                           .error_words = kErrorWords,
+                           .implied_scopes = kImplied,
                            .profile = {.id = "sub", .name = "name", .username = "email"},
                            .sign_in_origins = kOrigins,
                            .hooks = &kHooks};

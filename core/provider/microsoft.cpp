@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/form.h"
+#include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/oauth/issuer.h"
 #include "core/oauth/scope.h"
@@ -48,6 +49,17 @@ std::optional<std::string_view> permission_of(std::string_view scope, std::strin
 bool belongs_to(std::string_view scope, const Api& api) {
   return permission_of(scope, api.audience).has_value() ||
          (api.name == default_api(kMicrosoft).name && !scope.contains("://"));
+}
+
+// The member of that name, which is made where there is none; of another kind it gives way.
+Json& member_of(Json& object, std::string_view name, JsonKind kind) {
+  for (Json& member : object.elements) {
+    if (member.name == name) {
+      if (member.kind != kind) member = {.kind = kind, .name = std::string(name)};
+      return member;
+    }
+  }
+  return object.elements.emplace_back(Json{.kind = kind, .name = std::string(name)});
 }
 
 }  // namespace
@@ -101,6 +113,38 @@ std::optional<std::string> microsoft_admin_consent_url(const AdminConsentRequest
   url += request.scopes.empty() ? "/adminconsent?" : "/v2.0/adminconsent?";
   url += form_encode(fields);
   return url;
+}
+
+std::vector<std::string> microsoft_scopes_in(std::string_view tenant,
+                                             std::span<const std::string> scopes) {
+  std::vector<std::string> there(scopes.begin(), scopes.end());
+  if (tenant == "consumers") {
+    std::erase_if(there, [](const std::string& scope) {
+      return !is_openid_scope(scope) && !belongs_to(scope, default_api(kMicrosoft));
+    });
+  }
+  return there;
+}
+
+std::vector<std::string> microsoft_fewer_scopes(std::string_view error, std::string_view tenant,
+                                                std::span<const std::string> scopes) {
+  if (error != "invalid_scope" || tenant != "common") return {};
+  auto fewer = microsoft_scopes_in("consumers", scopes);
+  return fewer.size() < scopes.size() ? std::move(fewer) : std::vector<std::string>();
+}
+
+std::string microsoft_claims(std::string_view challenge,
+                             std::span<const std::string> capabilities) {
+  auto claims = parse_json(challenge.empty() ? "{}" : challenge);
+  if (capabilities.empty() || !claims || !claims->is_object()) return std::string(challenge);
+  Json& token = member_of(*claims, "access_token", JsonKind::object);
+  Json& asked = member_of(token, "xms_cc", JsonKind::object);
+  Json& values = member_of(asked, "values", JsonKind::array);
+  values.elements.clear();
+  for (const std::string& capability : capabilities) {
+    values.elements.push_back({.kind = JsonKind::string, .text = capability});
+  }
+  return dump_json(*claims);
 }
 
 std::vector<std::string> microsoft_scopes(const Api& api, std::span<const std::string> scopes) {
@@ -164,12 +208,73 @@ constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com",
 constexpr ProviderSetting kSettings[] = {
     {.name = "TENANT_ID",
      .summary = "common (default), organizations, consumers, a directory's id or domain",
+     .placeholder = ""},
+    {.name = "CLIENT_CAPABILITIES",
+     .summary = "What those who use its tokens can do, separated by blanks or commas. cp1: they "
+                "answer claims challenges, so tokens live longer and may be ended early",
      .placeholder = ""}};
+// MSAL's "discard the refresh token" (its constants BAD_TOKEN and TOKEN_EXPIRED). Any other
+// suberror wants a person: basic_action, additional_action, message_only, consent_required,
+// user_password_expired, …
+constexpr std::string_view kTerminalSuberrors[] = {"bad_token", "token_expired"};
+constexpr std::string_view kManagedDevice = "The directory wants a device that it manages";
+constexpr std::string_view kOtherAccount =
+    "The account is not in this directory: use one that is, or be invited as a guest";
+// learn.microsoft.com, "Microsoft Entra authentication and authorization error codes". It warns not
+// to branch on numbers: they choose words for people, and nothing else.
+constexpr ErrorWords kErrorWords[] = {
+    {"7000215", "operator", "The client secret is wrong: set its value, not its id"},
+    {"7000222", "operator", "The client secret has expired: make a new one at the registration"},
+    {"700016", "administrator", "The application is not installed in this directory"},
+    {"7000112", "administrator", "The application is disabled in this directory"},
+    {"50105", "administrator", "The person is not assigned to the application"},
+    {"53003", "administrator", "A conditional access policy of the directory blocks this"},
+    {"530032", "administrator", "A security policy of the directory blocks this"},
+    {"530035", "administrator", "The directory's security defaults block this"},
+    {"53000", "administrator", kManagedDevice},
+    {"53001", "administrator", kManagedDevice},
+    {"530003", "administrator", kManagedDevice},
+    {"53002", "administrator", "The directory allows approved applications only"},
+    {"53011", "administrator", "The account is blocked because it is at risk"},
+    {"65001", "user", "This access is not consented to"},
+    {"65004", "user", "The person declined"},
+    {"90094", "administrator", "An administrator has to consent to this access"},
+    {"90095", "administrator", "An administrator has been asked to consent to this access"},
+    {"50076", "user", "A second factor is wanted"},
+    {"50078", "user", "The second factor has expired"},
+    {"50079", "user", "A second factor has to be set up"},
+    {"50072", "user", "A second factor has to be set up"},
+    {"50158", "user", "A check outside the directory is wanted, such as a second factor"},
+    {"50173", "user", "The password was changed, or the sessions were revoked"},
+    {"50055", "user", "The password has expired"},
+    {"50144", "user", "The password has expired"},
+    {"50057", "administrator", "The account is disabled"},
+    {"50053", "administrator", "The account is locked"},
+    {"50034", "user", kOtherAccount},
+    {"50020", "user", kOtherAccount},
+    {"51004", "user", kOtherAccount},
+    {"50194", "operator", "The registration is for one directory: set its id as the tenant"},
+    {"70008", "user", "The refresh token has expired"},
+    {"700082", "user", "The refresh token has expired because nobody used it"},
+    {"700084", "operator", "The redirect URI is registered as a single-page application's"},
+    {"70043", "user", "The directory asks for a sign-in every so often"},
+    {"500011", "administrator", "The directory has no such API"},
+    {"650052", "administrator", "The directory has no subscription to this API's service"},
+    {"650057", "operator", "The API is not among the registration's permissions"},
+    {"650053", "operator", "A scope does not exist at this API"},
+    {"70011", "operator", "A scope is not valid for this account"},
+    {"90002", "operator", "There is no such directory in this cloud"},
+    {"protection_policy_required", "administrator", "The directory allows managed apps only"},
+    {"device_authentication_failed", "administrator", "The device is not known to the directory"},
+};
 constexpr ProviderHooks kHooks{
     .tenant = tenant_of,
     .default_tenant = "common",
     .tenant_forms = "common, organizations, consumers, a GUID or a domain",
     .scopes_for_api = microsoft_scopes,
+    .scopes_in = microsoft_scopes_in,
+    .fewer_scopes = microsoft_fewer_scopes,
+    .claims = microsoft_claims,
     .admin_consent_url = microsoft_admin_consent_url};
 
 }  // namespace
@@ -197,6 +302,8 @@ constexpr Provider kMicrosoft{
     .refresh_sends_scope = true,
     .replay = {.kind = ReplayClass::old_stays_valid},
     .refresh_idle_seconds = 90 * kDaySeconds,
+    .quirks = {.errors = {.terminal_suberrors = kTerminalSuberrors}},
+    .error_words = kErrorWords,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
     .sign_in_origins = kOrigins,
     .hooks = &kHooks};

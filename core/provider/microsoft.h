@@ -53,4 +53,19 @@ enum class TenantFault : std::uint8_t { empty, too_long, malformed };
 [[nodiscard]] std::vector<std::string> microsoft_scopes(const Api& api,
                                                         std::span<const std::string> scopes);
 
+// Personal accounts have no Azure: with ARM's scopes their sign-in server answers invalid_scope
+// (AzureAD/microsoft-authentication-library-for-js issue 3706). `consumers` has Graph's alone.
+[[nodiscard]] std::vector<std::string> microsoft_scopes_in(std::string_view tenant,
+                                                           std::span<const std::string> scopes);
+// Of `common`, which takes both kinds of accounts: Graph's, where the account was a personal one.
+[[nodiscard]] std::vector<std::string> microsoft_fewer_scopes(std::string_view error,
+                                                              std::string_view tenant,
+                                                              std::span<const std::string> scopes);
+
+// The challenge's claims with `access_token.xms_cc`, by which a client says what it can do
+// (learn.microsoft.com, "Claims challenges, claims requests, and client capabilities"). The
+// challenge alone where there are no capabilities, or where it is no JSON object.
+[[nodiscard]] std::string microsoft_claims(std::string_view challenge,
+                                           std::span<const std::string> capabilities);
+
 }  // namespace postern

@@ -9,6 +9,13 @@ constexpr Api kApis[] = {{.name = "slack", .origin = "https://slack.com", .audie
 constexpr std::string_view kTerminal[] = {"invalid_code",          "code_already_used",
                                           "invalid_refresh_token", "token_revoked",
                                           "token_expired",         "account_inactive"};
+// docs.slack.dev, errors of oauth.v2.access.
+constexpr std::string_view kOurs[] = {"invalid_client_id", "bad_client_secret", "bad_redirect_uri",
+                                      "oauth_authorization_url_mismatch",
+                                      "invalid_team_for_non_distributed_app"};
+constexpr std::string_view kPassing[] = {"fatal_error",     "internal_error",
+                                         "ratelimited",     "service_unavailable",
+                                         "request_timeout", "team_added_to_org"};
 constexpr std::string_view kOrigins[] = {"https://slack.com", "https://*.slack.com"};
 
 }  // namespace
@@ -32,7 +39,9 @@ constexpr Provider kSlack{
     // With a challenge Slack takes the client for a public one, for good.
     .sends_pkce = false,
     .replay = {.kind = ReplayClass::single_use},
-    .quirks = {.any_token_type = true, .comma_scopes = true, .terminal_errors = kTerminal},
+    .quirks = {.any_token_type = true,
+               .comma_scopes = true,
+               .errors = {.terminal = kTerminal, .integration = kOurs, .transient = kPassing}},
     .profile = {.id = "user_id", .name = "user", .username = "user"},
     .sign_in_origins = kOrigins};
 

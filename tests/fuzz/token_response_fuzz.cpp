@@ -25,14 +25,17 @@ void check_lifetime(const std::optional<std::int64_t>& seconds) {
 }
 
 void check_fault(const TokenFault& fault, int status) {
-  check(fault.error.size() <= 64 && is_printable(fault.error));
-  check(fault.reference.size() <= 128 && is_printable(fault.reference));
+  const auto& said = fault.said;
+  for (const auto* word : {&said.error, &said.suberror, &said.codes, &said.correlation, &said.trace,
+                           &said.timestamp}) {
+    check(word->size() <= 64 && is_printable(*word));
+  }
   check(fault.reason != nullptr && *fault.reason != '\0');
   check(fault.claims.empty() || parse_json(fault.claims).has_value());
   check(!fault.retry_after || (*fault.retry_after >= 0 && *fault.retry_after <= kDayMs));
   // The grant is given up only on an error code, and never when the server says that it failed.
   if (fault.kind == FaultKind::terminal) {
-    check(!fault.error.empty() && status != 408 && status != 429 && status < 500);
+    check(!fault.said.error.empty() && status != 408 && status != 429 && status < 500);
   }
 }
 
@@ -70,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   quirks.form_encoded = (data[1] & 4) != 0;
   quirks.any_token_type = (data[1] & 8) != 0;
   quirks.comma_scopes = (data[1] & 16) != 0;
-  quirks.terminal_errors = terminal;
+  quirks.errors.terminal = terminal;
 
   const auto result = process_token_response(reply, quirks, kNow);
   if (result) {

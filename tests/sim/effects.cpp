@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/connection/decision.h"
 #include "core/connection/journal.h"
 #include "tests/flows/host/wire.h"
 #include "tests/sim/people.h"
@@ -105,6 +106,7 @@ void Simulation::log(const Run& run, const Log& effect) {
   }
   coverage_.count("log", name);
   if (effect.event == "integration_fault" && run.node != nullptr) {
+    ledger_.integration_marked(run.connection);
     const auto stored = run.node->object->storage.find(std::string(kRecordKey));
     const auto record =
         stored == run.node->object->storage.end() ? std::nullopt : decode_record(stored->second);
@@ -196,6 +198,12 @@ Reply Simulation::read_storage(const std::shared_ptr<Run>& run, const StorageRea
     auto other = decode_record(*record).value_or(ConnectionRecord{});
     other.version = run->asked_version;
     record = encode_record(other);
+  } else if (mutation_ == Mutation::waits_for_ever) {
+    auto other = decode_record(*record).value_or(ConnectionRecord{});
+    if (other.cause == kNeedsPerson) {
+      other.cause = "invalid_grant";
+      record = encode_record(other);
+    }
   }
   return reply;
 }

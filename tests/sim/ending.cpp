@@ -201,6 +201,9 @@ void Simulation::check_connection(Node& node) {
   if (record->status == Status::needs_reauth && reachable && record->cause != "needs_person") {
     ledger_.violated(4, "called dead while its grant is alive and reachable");
   }
+  if (record->status == Status::needs_reauth && reachable && !ended && answer != "valid") {
+    ledger_.violated(5, "what waited for a person is not served, though none is wanted: " + answer);
+  }
   if (record->status == Status::connected && !reachable && answer != "needs_reauth" &&
       answer != "valid") {
     // It was served until a resource refused it; from then on the truth is to be told.

@@ -35,6 +35,7 @@ constexpr std::string_view kBranches[] = {
     // The end of a connection's grant, and of its storage.
     "fate.ended_by_the_person", "fate.ended_by_itself", "fate.ended_after_a_rollback",
     "fate.lost_with_its_answer", "fate.at_risk", "fate.nobody_could_confirm_it",
+    "wording.interaction_required", "wording.suberror", "wording.claims", "wording.refused",
     "fate.needs_person", "provider_down.for_one_resource", "storage_lost.at_rest",
     "storage_lost.with_what_was_owed", "log.connection_recovered",
     // Whose a sign-in's tokens are, where no ID token says it.

@@ -106,10 +106,20 @@ class Ledger {
   [[nodiscard]] bool was_in_vain(int connection, bool arm) {
     return at(connection).tried_in_vain.at(arm ? 1 : 0);
   }
-  // A refresh for Graph or ARM was refused at that time because it takes a person, as a flow that
-  // lived was told; -1: it brought a token.
-  void needs_person(int connection, bool arm, DurationMs mono) {
-    at(connection).needs_person_at.at(arm ? 1 : 0) = mono;
+  // A refresh for Graph or ARM was refused at that time for the sake of that API, as a flow that
+  // lived was told; or it brought a token.
+  void refused(int connection, bool arm, DurationMs mono, Wording wording) {
+    at(connection).refused_at.at(arm ? 1 : 0) = mono;
+    at(connection).refused_last = wording;
+  }
+  void not_refused(int connection, bool arm) { at(connection).refused_at.at(arm ? 1 : 0) = -1; }
+  // The provider does not take the client, as a flow that lived was told.
+  void client_refused(int connection) { at(connection).client_was_refused = true; }
+  // A flow says that its integration is at fault.
+  void integration_marked(int connection) {
+    if (!at(connection).client_was_refused) {
+      violated(4, "an integration is marked for what is one connection's");
+    }
   }
   // They arrived at the flow at least.
   void answered(int connection, const RefreshPlace& place) {
@@ -185,7 +195,9 @@ class Ledger {
     EpochMs backend_of = 0;
     int backend_grant = -1;  // that its code brought
     std::array<bool, 2> tried_in_vain = {};
-    std::array<DurationMs, 2> needs_person_at = {-1, -1};
+    std::array<DurationMs, 2> refused_at = {-1, -1};
+    std::optional<Wording> refused_last;
+    bool client_was_refused = false;
     std::deque<DurationMs> unasked;  // when its token requests of the last hour left
   };
   struct GrantBook {

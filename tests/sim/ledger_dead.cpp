@@ -21,7 +21,14 @@ void Ledger::check_dead(int connection, const ConnectionRecord& record, EpochMs 
   if (record.cause == "needs_person") {
     // Each was, when last asked for, and the others not long before the one that was the last; nor
     // has one of them a token that lives.
-    const auto& refused = at(connection).needs_person_at;
+    const auto& refused = at(connection).refused_at;
+    const auto wording = at(connection).refused_last;
+    if (!wording || *wording == Wording::refused) {
+      violated(4, "called dead for want of a person whom nobody wants");
+    }
+    if (wording == Wording::claims && record.claims.empty()) {
+      violated(4, "the claims that a person is to satisfy are forgotten");
+    }
     const auto last = std::ranges::max(refused);
     for (const auto& token : record.tokens) {
       const auto refused_at = refused.at(token.resource == "arm" ? 1 : 0);

@@ -5,6 +5,8 @@
 
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
+#include "tests/flows/host/story.h"
+#include "tests/sim/provider.h"
 
 namespace postern::sim {
 
@@ -42,7 +44,12 @@ constexpr std::array<Info, kMutations> kInfos = {{{"none", 0},
                                                   {"revocation_forgotten", 8},
                                                   {"sharing_unseen", 8},
                                                   {"versions_outlive", 8},
-                                                  {"memory_ignores_account", 7}}};
+                                                  {"memory_ignores_account", 7},
+                                                  {"suberror_ends_grant", 4},
+                                                  {"unknown_word_marks", 4},
+                                                  {"refusal_wants_person", 4},
+                                                  {"waits_for_ever", 5},
+                                                  {"challenge_forgotten", 4}}};
 
 bool has_key(const StorageCommit& commit, std::string_view key) {
   return std::ranges::any_of(commit.puts, [&](const auto& put) { return put.first == key; });
@@ -178,6 +185,27 @@ Sql mutated(Mutation mutation, Sql sql) {
     }
   }
   return sql;
+}
+
+HttpReply mutated(Mutation mutation, HttpReply reply) {
+  const auto wording = wording_of(reply);
+  if (!wording) {
+    return reply;
+  }
+  if (mutation == Mutation::suberror_ends_grant &&
+      (*wording == Wording::suberror || *wording == Wording::claims)) {
+    return testing::error_reply(400, "invalid_grant");
+  }
+  if (mutation == Mutation::unknown_word_marks && *wording == Wording::refused) {
+    return testing::error_reply(401, "invalid_client");
+  }
+  if (mutation == Mutation::refusal_wants_person && *wording == Wording::refused) {
+    return testing::error_reply(400, "interaction_required");
+  }
+  if (mutation == Mutation::challenge_forgotten && *wording == Wording::claims) {
+    return testing::error_reply(400, "interaction_required");
+  }
+  return reply;
 }
 
 }  // namespace postern::sim

@@ -40,9 +40,14 @@ enum class Mutation : std::uint8_t {
   sharing_unseen,           // D1 knows of no other connection of an account
   versions_outlive,         // earlier versions stay when a connection is ended
   memory_ignores_account,   // an isolate takes a user's accounts for one
+  suberror_ends_grant,      // invalid_grant means the same whatever else is said
+  unknown_word_marks,       // what a provider refuses to one connection is the integration's fault
+  refusal_wants_person,     // an API that is refused is taken for one that wants a person
+  waits_for_ever,           // who waits for a person is never asked for again
+  challenge_forgotten,      // the claims of a refusal are overlooked
 };
 inline constexpr std::size_t kMutations =
-    static_cast<std::size_t>(Mutation::memory_ignores_account) + 1;
+    static_cast<std::size_t>(Mutation::challenge_forgotten) + 1;
 [[nodiscard]] std::string_view name_of(Mutation mutation);
 [[nodiscard]] std::optional<Mutation> parse_mutation(std::string_view name);
 // The invariant that it is to break; with a mutation no other counts. 0: every one does.
@@ -54,5 +59,7 @@ inline constexpr std::size_t kMutations =
 // What the host carries out instead of a commit, or of a batch for D1.
 [[nodiscard]] StorageCommit mutated(Mutation mutation, StorageCommit commit);
 [[nodiscard]] Sql mutated(Mutation mutation, Sql sql);
+// What a flow takes for a token endpoint's answer.
+[[nodiscard]] HttpReply mutated(Mutation mutation, HttpReply reply);
 
 }  // namespace postern::sim

@@ -27,7 +27,24 @@ bool withholds(const ProviderSettings& settings, std::uint64_t key) {
   return settings.lasting_tokens || (settings.withholds_refresh_tokens && Dice(key).percent(40));
 }
 
-enum class Why : std::uint8_t { client, code, refresh_token, person };
+enum class Why : std::uint8_t { client, code, refresh_token };
+
+constexpr std::string_view kClaims =
+    R"(,"claims":"{\"access_token\":{\"acrs\":{\"value\":\"c1\"}}}")";
+
+HttpReply not_for_this_api(Wording wording) {
+  switch (wording) {
+    case Wording::interaction_required:
+      return testing::error_reply(400, "interaction_required");
+    case Wording::suberror:
+      return testing::error_reply(400, "invalid_grant", R"(,"suberror":"basic_action")");
+    case Wording::claims:
+      return testing::error_reply(400, "invalid_grant", kClaims);
+    case Wording::refused:
+      break;
+  }
+  return testing::error_reply(400, "invalid_resource");
+}
 
 HttpReply refusal(Vendor vendor, Why why) {
   if (vendor == Vendor::github) {
@@ -36,9 +53,8 @@ HttpReply refusal(Vendor vendor, Why why) {
                                      : why == Why::code ? "bad_verification_code"
                                                         : "bad_refresh_token");
   }
-  return why == Why::client   ? testing::error_reply(401, "invalid_client")
-         : why == Why::person ? testing::error_reply(400, "interaction_required")
-                              : testing::error_reply(400, "invalid_grant");
+  return why == Why::client ? testing::error_reply(401, "invalid_client")
+                            : testing::error_reply(400, "invalid_grant");
 }
 
 std::string numbered(std::string_view what, std::uint64_t number) {
@@ -46,6 +62,22 @@ std::string numbered(std::string_view what, std::uint64_t number) {
 }
 
 }  // namespace
+
+std::string_view name_of(Wording wording) {
+  constexpr std::string_view kNames[] = {"interaction_required", "suberror", "claims", "refused"};
+  return kNames[static_cast<std::size_t>(wording)];
+}
+
+std::optional<Wording> wording_of(const HttpReply& reply) {
+  constexpr std::string_view kSigns[] = {"interaction_required", "basic_action", "acrs",
+                                         "invalid_resource"};
+  for (std::size_t i = 0; i < std::size(kSigns); ++i) {
+    if (reply.body.contains(kSigns[i])) {
+      return static_cast<Wording>(i);
+    }
+  }
+  return std::nullopt;
+}
 
 std::string Provider::authorize(int connection, int person, std::string nonce) {
   auto code = numbered("code", ++serial_);
@@ -145,7 +177,7 @@ Provider::Answer Provider::token(const Request& request) {
   }
   const auto consent = vendor == Vendor::azure ? request.consent : Consent::given;
   if (consent == Consent::missing || (arm && consent == Consent::missing_for_arm)) {
-    return refused(Why::person);
+    return {.reply = not_for_this_api(request.wording), .issued = {}};
   }
   return issue(place->grant, arm, request.now, &*place, {});
 }

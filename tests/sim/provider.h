@@ -48,6 +48,14 @@ struct RefreshPlace {
 
 // What an organization lets its people's grants be used for.
 enum class Consent : std::uint8_t { given, missing_for_arm, missing };
+// How a provider says that it does not give a token for an API (learn.microsoft.com: "Handle errors
+// and exceptions in MSAL", "Microsoft Entra authentication and authorization error codes").
+// `refused` wants nobody: there is no such API in that directory.
+enum class Wording : std::uint8_t { interaction_required, suberror, claims, refused };
+inline constexpr std::int64_t kWordings = 4;
+[[nodiscard]] std::string_view name_of(Wording wording);
+// What an answer is of these; nullopt: another one.
+[[nodiscard]] std::optional<Wording> wording_of(const HttpReply& reply);
 
 // The token that a request wants to be ended.
 [[nodiscard]] std::string shown_for_revocation(Vendor vendor, const Fetch& request);
@@ -65,6 +73,7 @@ class Provider {
     EpochMs now = 0;
     bool secret_is_wrong = false;
     Consent consent = Consent::given;
+    Wording wording = Wording::interaction_required;
   };
   // `issued`: whose tokens the answer holds.
   struct Answer {

@@ -223,6 +223,7 @@ void Simulation::act_on_world(const Action& action) {
     case Deed::needs_consent:
       down(Down::consent);
       only_arm_needs_consent_ = action.id % 2 == 0;
+      wording_ = static_cast<Wording>(action.id / 2 % kWordings);
       break;
     case Deed::revocation_down:
       down(Down::revocation);

@@ -291,6 +291,7 @@ class Simulation {
   // Of a vendor that is down: Azure's ARM alone, or the others' API without their token endpoint.
   std::array<bool, kVendors> only_a_part_is_down_{};
   bool only_arm_needs_consent_ = false;
+  Wording wording_ = Wording::interaction_required;
   std::array<bool, kVendors> itself_{};  // whose server it is
   std::vector<std::shared_ptr<std::function<void()>>> late_writes_;
   std::vector<DurationMs> ring_turns_;

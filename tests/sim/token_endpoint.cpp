@@ -22,6 +22,11 @@ bool is_for_arm(const Fetch& fetch) {
   return fetch.body.find("management.azure.com") != std::string::npos;
 }
 
+bool is_client_refused(const HttpReply& reply) {
+  return reply.body.contains("invalid_client") ||
+         reply.body.contains("incorrect_client_credentials");
+}
+
 }  // namespace
 
 HttpReply html(int status) {
@@ -142,7 +147,8 @@ Provider::Request Simulation::request_of(const IssuedEffect& issued, Vendor vend
           .body = std::get<Fetch>(issued.effect).body,
           .now = now(),
           .secret_is_wrong = is_down(Down::secret, vendor),
-          .consent = consent()};
+          .consent = consent(),
+          .wording = wording_};
 }
 
 void Simulation::fetch_token_late(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
@@ -191,10 +197,19 @@ void Simulation::token_arrives(const std::shared_ptr<Run>& run, const IssuedEffe
   run->token_request_out = false;
   ledger_.came_back(run->connection);
   if (run->asked_grant >= 0 && reply) {
-    const bool refused = reply->body.contains("interaction_required");
-    if (refused || reply->body.contains("\"access_token\"")) {
-      ledger_.needs_person(run->connection, is_for_arm(effect), refused ? mono_ : -1);
+    const auto wording = wording_of(*reply);
+    if (wording) {
+      coverage_.count("wording", name_of(*wording));
+      ledger_.refused(run->connection, is_for_arm(effect), mono_, *wording);
+    } else if (reply->body.contains("\"access_token\"")) {
+      ledger_.not_refused(run->connection, is_for_arm(effect));
     }
+  }
+  if (reply) {
+    if (is_client_refused(*reply)) {
+      ledger_.client_refused(run->connection);
+    }
+    *reply = mutated(mutation_, std::move(*reply));
   }
   const bool kept = !is_down(Down::ring) && !strikes(Fault::keep_fails, run->spot(10));
   if (kept && mutation_ != Mutation::no_kept_answer) {

@@ -50,6 +50,10 @@ struct AuthorityState {
   EpochMs told_of = 0;           // of the grant of this time the coming end was told
   std::int64_t event_count = 0;  // for webhooks
   Delivery delivery;             // as of the load
+  // What the token that is asked for now has to satisfy: a claims challenge (OIDC Core 5.5), for
+  // one resource.
+  std::string claims;
+  std::string claims_resource;
   // Storage did not take a commit: what is stored is not what is here.
   bool behind = false;
   // The alarm was set by a commit of this flow.
@@ -60,6 +64,12 @@ struct AuthorityState {
     return kind == JournalKind::code ? sign_in : refresh;
   }
 };
+
+// Of `claims`, those that a request for this resource carries.
+[[nodiscard]] inline std::string_view claims_for(const AuthorityState& state,
+                                                 std::string_view resource) {
+  return resource == state.claims_resource ? std::string_view(state.claims) : std::string_view();
+}
 
 // The connection's integration, for the directory that it was connected with. Faults: of
 // make_integration, unknown_integration.

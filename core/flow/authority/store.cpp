@@ -187,9 +187,9 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
     commit.deletes.emplace_back(kSignInKey);
     commit.deletes.emplace_back(kSignInKeptKey);
   }
-  if (ends.in_doubt) {
+  if (ends.in_doubt || (ends.keeps_doubt && state->recovered == 0)) {
     commit.puts.emplace_back(kRecoveredKey, "1");
-  } else if (state->recovered != 0) {
+  } else if (state->recovered != 0 && !ends.keeps_doubt) {
     commit.deletes.emplace_back(kRecoveredKey);
   }
   // A rollback begins anew, with what was given since.
@@ -230,7 +230,9 @@ Task<Result<std::monostate, Problem>> commit_record(AuthorityState* state, Conne
   if (ends.sign_in) {
     state->sign_in = {};
   }
-  state->recovered = ends.in_doubt ? 1 : 0;
+  state->recovered = ends.in_doubt      ? 1
+                     : ends.keeps_doubt ? std::max<EpochMs>(state->recovered, 1)
+                                        : 0;
   if (ends_trouble) {
     state->trouble.reset();
   }

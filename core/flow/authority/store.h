@@ -35,6 +35,8 @@ struct Ends {
   std::vector<Revocation> revocations;
   // Not an end but a beginning: the refresh token of this version may be spent.
   bool in_doubt = false;
+  // Nor is it known whether the refresh token was spent by an earlier try: it was not used now.
+  bool keeps_doubt = false;
 };
 // Commits a new version of the record and everything that goes with it in one transaction: the
 // refresh's journal and its kept answer end, the outbox opens, the version before goes into the

@@ -52,6 +52,7 @@ Task<Result<LoadedLink, Outcome>> load_link(FlowContext* context) {
   if (!integration) {
     co_return std::unexpected(integration_fault_page(integration.error(), row->id.org));
   }
+  ask_for(&*integration, row->scopes);
   co_return LoadedLink{.row = std::move(*row), .integration = std::move(*integration)};
 }
 
@@ -141,6 +142,7 @@ Task<Outcome> begin_connect_flow(FlowContext* context) {
                        .return_to = row.return_to,
                        .confirm = row.confirm,
                        .allow_other_account = row.allow_other_account,
+                       .scopes = row.scopes,
                        .created_at = now,
                        .expires_at = now + kStateLifeMs};
   // One transaction: of two presses of the button one gets a state, the other the "used" page.

@@ -4,6 +4,7 @@
 
 #include "core/base/form.h"
 #include "core/base/sha256.h"
+#include "core/flow/connect/fewer_scopes.h"
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/pages.h"
 #include "core/flow/connect/sign_in.h"
@@ -89,11 +90,16 @@ Task<Outcome> callback_flow(FlowContext* context) {
     co_return with_cookie_removed(integration_fault_page(integration.error(), row->id.org),
                                   row->attempt);
   }
+  ask_for(&*integration, row->scopes);
   const auto named = context->parameters.text("integration");
   const auto path_integration = named.empty() ? kDefaultIntegration : named;
   const auto validated = validate_callback(std::move(*parameters),
                                            issued_state_of(*row, *integration), path_integration);
   if (!validated) {
+    if (auto fewer = fewer_scopes(*integration, validated.error()); !fewer.empty()) {
+      co_return co_await sign_in_for_fewer(context, std::move(*row), std::move(*integration),
+                                           std::move(fewer));
+    }
     co_return with_cookie_removed(
         denied_page(*row, validated.error(), integration->provider->display_name), row->attempt);
   }

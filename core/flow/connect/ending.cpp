@@ -29,13 +29,16 @@ Outcome redirect_back(const StateRow& state, const FormFields& fields) {
 }  // namespace
 
 ConnectFailure failure_of_code_exchange(const TokenFault& fault) {
-  const std::string detail = fault.error.empty() ? std::string(fault.reason) : fault.error;
+  const std::string detail =
+      fault.said.error.empty() ? std::string(fault.reason) : fault.said.error;
   switch (fault.kind) {
     case FaultKind::transient:
       return {.code = ProblemCode::provider_unavailable,
               .page = PageKind::provider_unavailable,
               .detail = detail};
     case FaultKind::terminal:
+    case FaultKind::person:
+    case FaultKind::refused:
       return {
           .code = ProblemCode::code_refused, .page = PageKind::provider_refused, .detail = detail};
     case FaultKind::integration:

@@ -60,6 +60,7 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
                      .return_to = {},
                      .confirm = "page",
                      .allow_other_account = wish.allow_other_account,
+                     .scopes = wish.scopes,
                      .created_at = now,
                      .expires_at = now + kStateLifeMs};
   const auto stored = co_await perform(in_shared_database({insert_state(row), sweep_states(now)}));
@@ -86,6 +87,7 @@ Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
                     .return_to = wish.return_to,
                     .confirm = wish.confirm,
                     .allow_other_account = wish.allow_other_account,
+                    .scopes = wish.scopes,
                     .claims = wish.claims,
                     .created_at = now,
                     .expires_at = now + kLinkLifeMs,
@@ -127,6 +129,12 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
                 .confirm = {},
                 .allow_other_account = parameters.flag("allow_other_account"),
                 .claims = {}};
+  auto scopes = scopes_of_link(*integration, parameters.text("scopes"));
+  if (!scopes) {
+    co_return problem_outcome(scopes.error());
+  }
+  ask_for(&*integration, *scopes);
+  wish.scopes = std::move(*scopes);
   const auto mode = parameters.text("mode");
   if (mode == "caller") {
     co_return co_await create_caller_attempt(context, std::move(*integration), std::move(wish));

@@ -24,6 +24,7 @@ struct LinkWish {
   std::string confirm = "page";
   bool allow_other_account = false;
   std::string claims;
+  std::string scopes;  // separated by blanks; empty: the integration's
 };
 
 struct NewLink {

@@ -34,6 +34,11 @@ inline constexpr Parameter kConnectLink[] = {
     {.name = "allow_other_account",
      .kind = flag,
      .summary = "Let another account replace the one that is connected"},
+    {.name = "scopes",
+     .kind = text,
+     .summary =
+         "Separated by blanks or commas: what to ask for instead of all that the integration "
+         "does; within that and its ALLOWED_SCOPES"},
     {.name = "mode",
      .kind = name,
      .otherwise = "browser",
@@ -118,6 +123,7 @@ inline constexpr Operation kOperations[] = {
         .alias = "/callback/:integration",
         .access = Access::browser,
         .read_by_flow = "integration",
+        .entropy_bytes = kStateEntropy,
         .summary = "Where the provider sends the browser back",
         .result = "a page, or a redirect to return_to",
         .flow = callback_flow,

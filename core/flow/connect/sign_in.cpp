@@ -31,8 +31,8 @@ std::string sign_in_url(const Integration& integration, std::string_view state,
     // Without it single sign-on would connect whoever is signed in, with no click at all.
     request.extra.emplace_back("prompt", "select_account");
   }
-  if (!claims.empty()) {
-    request.extra.emplace_back("claims", claims);
+  if (const auto parameter = claims_parameter(integration, claims); !parameter.empty()) {
+    request.extra.emplace_back("claims", parameter);
   }
   return make_authorization_url(request);
 }

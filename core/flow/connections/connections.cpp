@@ -85,6 +85,10 @@ Task<Outcome> refresh_flow(FlowContext* context) {
   if (!api) {
     co_return problem_outcome(api.error());
   }
+  auto claims = claims_of_caller(*context);
+  if (!claims) {
+    co_return problem_outcome(claims.error());
+  }
   (void)co_await forget_tokens(context, id);
   (void)co_await perform(
       ask_authority(id, "authority.refresh",
@@ -93,7 +97,8 @@ Task<Outcome> refresh_flow(FlowContext* context) {
                                         .min_ttl_ms = 0,
                                         .forced = true,
                                         .refused_version = 0,
-                                        .kv_version = 0})));
+                                        .kv_version = 0,
+                                        .claims = std::move(*claims)})));
   co_return problem_outcome(ProblemCode::core_trap);
 }
 

@@ -37,7 +37,8 @@ inline constexpr Parameter kConnections[] = {
 inline constexpr Parameter kConnection[] = {common::kIntegrationInPath, common::kUserId,
                                             common::kAccount, common::kSubject};
 inline constexpr Parameter kRefresh[] = {common::kIntegrationInPath, common::kUserId,
-                                         common::kAccount, common::kSubject, common::kResource};
+                                         common::kAccount,           common::kSubject,
+                                         common::kResource,          common::kClaims};
 inline constexpr Parameter kRollback[] = {
     common::kIntegrationInPath,
     common::kUserId,

@@ -15,6 +15,7 @@
 #include "core/flow/grant/reauth.h"
 #include "core/flow/grant/redeem.h"
 #include "core/flow/grant/refresh.h"
+#include "core/flow/grant/refusal.h"
 #include "core/flow/grant/revoke.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/store/place.h"
@@ -86,7 +87,11 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
       state->refresh.journal && state->refresh.kept ? state->refresh.journal->resource : wanted;
   auto settled = co_await settle(context, state, std::move(wanted));
   const auto now = co_await current_time();
-  const auto verdict = decide_token(state->record ? &*state->record : nullptr, demand, now);
+  auto verdict = decide_token(state->record ? &*state->record : nullptr, demand, now);
+  if (verdict.decision == TokenDecision::serve &&
+      !co_await satisfies_claims(state, payload.resource) && may_refresh(*state->record)) {
+    verdict.decision = TokenDecision::refresh;
+  }
   switch (verdict.decision) {
     case TokenDecision::serve:
       co_return std::monostate{};
@@ -98,7 +103,7 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
     case TokenDecision::refresh:
       break;
   }
-  if (payload.refused_version != 0) {
+  if (payload.refused_version != 0 && payload.claims.empty()) {
     // A server that refuses every token is not helped by one more each time.
     const auto limiter = "replaced:" + connection_key(state->id) + ":" + payload.resource;
     if ((co_await perform(MemoryGet{.key = limiter})).has_value()) {
@@ -120,11 +125,14 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
   const auto* token = state->record ? state->record->token_for(payload.resource) : nullptr;
   const bool refused = payload.refused_version != 0 && token != nullptr &&
                        token->sealed_version <= payload.refused_version;
-  if (!payload.forced && !refused && token != nullptr && is_alive(*token, later) &&
-      state->record->status == Status::connected) {
+  if (!payload.forced && !refused && payload.claims.empty() && token != nullptr &&
+      is_alive(*token, later) && state->record->status == Status::connected) {
     co_return std::monostate{};
   }
-  if (state->record && state->record->status == Status::needs_reauth) {
+  // What was just refused says more than what the connection waits for; with claims it is all.
+  const bool says_all =
+      !payload.claims.empty() && done.error().problem.code == ProblemCode::needs_reauth;
+  if (state->record && state->record->status == Status::needs_reauth && !says_all) {
     co_return std::unexpected(co_await needs_reauth_problem(context, state));
   }
   co_return std::unexpected(std::move(done.error().problem));
@@ -157,6 +165,16 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
     co_return problem_outcome(state.error());
   }
   const auto version = state->version();
+  state->claims = payload->claims;
+  state->claims_resource = payload->resource;
+  if (payload->interactive && state->record && state->record->status == Status::connected) {
+    co_return problem_outcome(co_await tell_refusal(
+        context, &*state,
+        {.kind = RefusalKind::person,
+         .reason = std::string(kNeedsPerson),
+         .said = {.error = "interaction_required", .suberror = "insufficient_claims"},
+         .claims = payload->claims}));
+  }
   const auto ready = co_await bring_up_to_date(context, &*state, *payload);
   if (!ready) {
     co_return problem_outcome(ready.error());

@@ -39,6 +39,16 @@ inline constexpr Parameter kResource{.name = "resource",
                                      .summary =
                                          "Which of the provider's APIs; its first one when "
                                          "absent"};
+inline constexpr Parameter kClaims{
+    .name = "claims",
+    .kind = text,
+    .summary =
+        "A claims challenge that the token has to satisfy, as it stood in WWW-Authenticate: "
+        "a JSON object in base64 or base64url, at most 4 KiB"};
+inline constexpr Parameter kGuestTenant{
+    .name = "tenant",
+    .kind = text,
+    .summary = "Another directory in which the person is a guest: its id or domain"};
 inline constexpr Parameter kTenant{
     .name = "tenant_id",
     .kind = text,

@@ -14,5 +14,8 @@ namespace postern {
 // live until the line is written.
 Task<std::monostate> log_connection(LogLevel level, std::string_view event, const ConnectionId* id,
                                     std::string_view field = {}, std::string_view value = {});
+// With several.
+Task<std::monostate> log_connection(LogLevel level, std::string_view event, const ConnectionId* id,
+                                    Pairs fields);
 
 }  // namespace postern

@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/connection/decision.h"
+#include "core/connection/token_name.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/kept.h"
@@ -10,6 +11,7 @@
 #include "core/flow/grant/refusal.h"
 #include "core/flow/store/database.h"
 #include "core/flow/store/integration_faults.h"
+#include "core/provider/error_words.h"
 
 namespace postern {
 
@@ -33,21 +35,30 @@ namespace {
 constexpr int kTooManyRequests = 429;
 constexpr int kServiceUnavailable = 503;
 
-// The grant is dead, or nobody can know that it is not: only a person helps.
+std::string_view fix_of(const AuthorityState& state, const ProviderWords& said) {
+  return who_can_fix(state.record->provider, said);
+}
+
+// The grant is dead, or nobody can know that it is not, or no resource takes it: only a person
+// helps.
 Task<RefreshResult> mark_dead(AuthorityState* state, std::string cause, TokenFault fault) {
   auto next = *state->record;
+  const bool lives = cause == kNeedsPerson;
+  const bool in_doubt = state->recovered != 0 || state->refresh.journal->attempts > 1;
   next.version += 1;
   next.status = Status::needs_reauth;
   next.updated_at = co_await current_time();
   next.cause = std::move(cause);
-  next.evidence = evidence_of(fault.error, fault.reference);
+  next.evidence = evidence_of(fault.said);
   next.claims = std::move(fault.claims);
-  (void)co_await log_connection(LogLevel::warn, "needs_reauth", &state->id, "cause", next.cause);
+  Pairs why = {{"cause", next.cause}, {"evidence", next.evidence}};
+  (void)co_await log_connection(LogLevel::warn, "needs_reauth", &state->id, std::move(why));
   std::vector<Told> told = {{.type = EventType::needs_reauth,
                              .details = {{"cause", next.cause},
                                          {"evidence", next.evidence},
-                                         {"fix", who_can_fix(next.evidence)}}}};
-  const auto committed = co_await commit_record(state, std::move(next), std::move(told));
+                                         {"fix", fix_of(*state, fault.said)}}}};
+  const auto committed = co_await commit_record(state, std::move(next), std::move(told),
+                                                {.keeps_doubt = lives && in_doubt});
   // Who demands a token is told with a link, which is made once: where the demand is answered.
   co_return failed(committed ? problem(ProblemCode::needs_reauth) : committed.error());
 }
@@ -69,8 +80,8 @@ bool is_told(std::int64_t attempts) {
   return (attempts & (attempts - 1)) == 0;
 }
 
-// The grant may be of use for another resource: one whose token lives, or which was not refused for
-// want of a person itself just now. What was refused so a while ago is due to be asked for again,
+// The grant may be of use for another resource: one whose token lives, or which was not refused
+// itself just now. What was refused so a while ago is due to be asked for again,
 // before anything is called dead.
 bool may_serve_another(AuthorityState* state, std::string_view resource, EpochMs now) {
   bool may = false;
@@ -129,7 +140,7 @@ Told failure_told(const TokenFault& fault, std::string_view resource, std::strin
   return {.type = EventType::refresh_failed,
           .details = {{"reason", fault.reason},
                       {"resource", resource},
-                      {"evidence", evidence_of(fault.error, fault.reference)},
+                      {"evidence", evidence_of(fault.said)},
                       {"fix", fix}}};
 }
 
@@ -143,21 +154,47 @@ Task<RefreshResult> refuse(FlowContext* context, AuthorityState* state, std::str
 
 // For one resource: the grant lives, and so may the other tokens. Told once, until it works again.
 Task<RefreshResult> refuse_resource(FlowContext* context, AuthorityState* state,
-                                    std::string resource, TokenFault fault) {
+                                    std::string resource, RefusalKind kind, TokenFault fault) {
   const auto now = co_await current_time();
   const auto* pause = pause_of(state->pauses, *state->record, resource, now);
   std::vector<Told> told;
   if (pause == nullptr || pause->refused_at == 0) {
-    told.push_back(failure_told(fault, resource, who_can_fix(fault.error)));
+    told.push_back(failure_told(fault, resource, fix_of(*state, fault.said)));
   }
   StorageCommit commit;
   // Not since now: the answer may have been kept for a while.
   add_pause(state, resource, state->refresh.journal->asked_at, now, &commit);
   (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
-  (void)co_await log_connection(LogLevel::warn, "resource_refused", &state->id, "resource",
-                                resource);
-  co_return co_await refuse(context, state, std::move(resource),
-                            refusal_of(RefusalKind::person, fault));
+  Pairs why = {{"resource", resource}, {"evidence", evidence_of(fault.said)}};
+  (void)co_await log_connection(LogLevel::warn, "resource_refused", &state->id, std::move(why));
+  co_return co_await refuse(context, state, std::move(resource), refusal_of(kind, fault));
+}
+
+// Claims were asked for, or another directory's token, and the provider did not give one. Without
+// them it may give one: nothing of this is the connection's.
+Task<RefreshResult> refuse_demand(FlowContext* context, AuthorityState* state, std::string resource,
+                                  RefusalKind kind, TokenFault fault) {
+  (void)co_await close_journal(state, JournalKind::refresh);
+  Pairs why = {{"resource", resource}, {"evidence", evidence_of(fault.said)}};
+  (void)co_await log_connection(LogLevel::warn, "demand_refused", &state->id, std::move(why));
+  auto refusal = refusal_of(kind, fault);
+  if (refusal.claims.empty()) {
+    refusal.claims = claims_for(*state, resource);
+  }
+  co_return co_await refuse(context, state, std::move(resource), std::move(refusal));
+}
+
+// All resources want a person. Whoever asks again finds out whether they still do; that is told
+// once.
+Task<RefreshResult> wait_for_person(FlowContext* context, AuthorityState* state,
+                                    std::string resource, TokenFault fault) {
+  auto refusal = refusal_of(RefusalKind::person, fault);
+  if (state->record->status == Status::needs_reauth) {
+    (void)co_await close_journal(state, JournalKind::refresh);
+    co_return co_await refuse(context, state, std::move(resource), std::move(refusal));
+  }
+  (void)co_await remember_refusal(state, resource, &refusal);
+  co_return co_await mark_dead(state, std::string(kNeedsPerson), std::move(fault));
 }
 
 }  // namespace
@@ -176,16 +213,26 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
   if (decision == FaultDecision::retry_later || !stored) {
     co_return co_await wait_and_retry(context, state, std::move(fault));
   }
-  if (decision == FaultDecision::needs_person) {
-    const bool wants_person = std::string_view(fault.reason) == "needs_person";
-    if (wants_person && may_serve_another(state, resource, now)) {
-      co_return co_await refuse_resource(context, state, std::move(resource), std::move(fault));
+  // What is dead in another directory may live here.
+  const bool is_guests = is_of_guest(resource);
+  const bool wants_person = decision == FaultDecision::needs_person ||
+                            (is_guests && decision == FaultDecision::grant_is_dead);
+  if (wants_person || decision == FaultDecision::resource_refused) {
+    const auto kind = wants_person ? RefusalKind::person : RefusalKind::refused;
+    if (!claims_for(*state, resource).empty() || is_guests) {
+      co_return co_await refuse_demand(context, state, std::move(resource), kind, std::move(fault));
     }
+    if (wants_person && !may_serve_another(state, resource, now)) {
+      co_return co_await wait_for_person(context, state, std::move(resource), std::move(fault));
+    }
+    co_return co_await refuse_resource(context, state, std::move(resource), kind, std::move(fault));
+  }
+  if (decision == FaultDecision::grant_is_dead) {
     const OpenJournal shown{.sent_at = state->refresh.journal->sent_at,
                             .attempts = state->refresh.journal->attempts,
                             .recovered = state->recovered != 0};
-    const bool spent = !wants_person && may_have_been_spent(state->rules.replay, shown, now);
     // One try was all that was left: what happened is told as it is.
+    const bool spent = may_have_been_spent(state->rules.replay, shown, now);
     co_return co_await mark_dead(state, spent ? "refresh_outcome_unknown" : fault.reason,
                                  std::move(fault));
   }
@@ -196,20 +243,21 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
     told.push_back(failure_told(fault, resource, "operator"));
   }
   (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
+  const auto& reference =
+      fault.said.correlation.empty() ? fault.said.trace : fault.said.correlation;
   // The integration is marked, its connections are not. Where D1 is down the next fault marks it.
   (void)co_await perform(
       in_database_of(state->id.org, {upsert_integration_fault(state->id.org, state->id.integration,
                                                               {.reason = fault.reason,
-                                                               .error = fault.error,
-                                                               .reference = fault.reference,
+                                                               .error = fault.said.error,
+                                                               .reference = reference,
                                                                .since = now,
                                                                .last_seen = now})}));
   (void)co_await perform(Log{.level = LogLevel::error,
                              .event = "integration_fault",
                              .fields = {{"integration", state->id.integration},
                                         {"reason", fault.reason},
-                                        {"error", fault.error},
-                                        {"reference", fault.reference}}});
+                                        {"evidence", evidence_of(fault.said)}}});
   co_return co_await refuse(context, state, resource, refusal_of(RefusalKind::integration, fault));
 }
 
@@ -218,6 +266,11 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
   const auto resource = state->refresh.journal->resource;
   auto next = *state->record;
   next.version += 1;
+  // It gave tokens: what wanted a person does not any more.
+  next.status = Status::connected;
+  next.cause.clear();
+  next.evidence.clear();
+  next.claims.clear();
   next.updated_at = co_await current_time();
   auto sealed =
       co_await seal_refresh_token(std::move(next), std::string(fault.refresh_token->reveal()),
@@ -230,17 +283,12 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
   if (!committed) {
     co_return failed(committed.error());
   }
-  const auto kind =
-      fault.kind == FaultKind::integration ? RefusalKind::integration : RefusalKind::passing;
+  const auto kind = fault.kind == FaultKind::refused ? RefusalKind::refused : RefusalKind::passing;
   const auto now = state->record->updated_at;
   StorageCommit commit;
   (void)note_trouble(state, {.reason = fault.reason, .since = now}, &commit);
-  if (kind == RefusalKind::passing) {
-    add_pause(state, resource, 0, now, &commit);
-  }
-  if (!commit.puts.empty()) {
-    (void)co_await store(state, std::move(commit));
-  }
+  add_pause(state, resource, 0, now, &commit);
+  (void)co_await store(state, std::move(commit));
   (void)co_await log_connection(LogLevel::warn, "refresh_token_kept", &state->id, "reason",
                                 fault.reason);
   co_return co_await refuse(context, state, resource, refusal_of(kind, fault));

@@ -3,9 +3,9 @@
 #include "core/base/fields.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
-#include "core/connection/decision.h"
 #include "core/flow/connect/link.h"
 #include "core/flow/integration/resolve.h"
+#include "core/provider/error_words.h"
 
 namespace postern {
 
@@ -29,8 +29,13 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   const auto& record = *state->record;
   if (!record.cause.empty()) {
     fault.members.emplace_back("cause", record.cause);
+    const auto said = words_of_evidence(record.evidence);
     fault.members.emplace_back("evidence", record.evidence);
-    fault.members.emplace_back("fix", who_can_fix(record.evidence));
+    fault.members.emplace_back("fix", who_can_fix(record.provider, said));
+    if (const auto meaning = meaning_of(record.provider, said); !meaning.empty()) {
+      fault.members.emplace_back("meaning", meaning);
+    }
+    add_members(said, fault.members);
   }
   if (context->input.entry == Entry::alarm) {
     co_return fault;  // nobody is there to open a link
@@ -44,14 +49,16 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
                    sha256_base64url(record.cause + '\n' + record.claims);
   auto fields = co_await perform(MemoryGet{.key = key});
   if (!fields || !is_link(*fields)) {
-    const auto link = co_await make_link(context,
-                                         {.id = record.id,
-                                          .tenant = record.tenant,
-                                          .return_to = {},
-                                          .confirm = "page",
-                                          .allow_other_account = false,
-                                          .claims = record.claims},
-                                         integration->public_url);
+    const auto link =
+        co_await make_link(context,
+                           {.id = record.id,
+                            .tenant = record.tenant,
+                            .return_to = {},
+                            .confirm = "page",
+                            .allow_other_account = false,
+                            .claims = record.claims,
+                            .scopes = still_allowed(*integration, record.asked_scopes)},
+                           integration->public_url);
     if (!link) {
       co_return fault;
     }

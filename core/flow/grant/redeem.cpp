@@ -129,6 +129,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                                                .page = PageKind::integration_fault});
   }
   integration->redirect_uri = payload->state.redirect_uri;
+  ask_for(&*integration, payload->state.scopes);
   auto redeemable = co_await validate(&*payload, &*integration);
   if (!redeemable) {
     co_return connect_failure(payload->state, redeemable.error());
@@ -155,7 +156,8 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   const bool sends_pkce = attempt.integration.provider->sends_pkce;
   auto request = make_code_token_request(
       token_endpoint(attempt.integration, *state.settings), redeemable->callback,
-      sends_pkce ? redeemable->verifier : std::string(), attempt.scope);
+      sends_pkce ? redeemable->verifier : std::string(),
+      {.scope = attempt.scope, .claims = claims_parameter(attempt.integration, {})});
   auto reply = co_await perform(Fetch{.method = "POST",
                                       .url = std::move(request.url),
                                       .headers = std::move(request.headers),
@@ -209,6 +211,7 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   integration->redirect_uri = payload->state.redirect_uri;
+  ask_for(&*integration, payload->state.scopes);
   const SignInAttempt attempt{.state = payload->state,
                               .integration = std::move(*integration),
                               .nonce = payload->state_text,

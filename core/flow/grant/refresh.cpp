@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
+#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/connection/schedule.h"
+#include "core/connection/token_name.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/kept.h"
 #include "core/flow/grant/refusal.h"
 #include "core/oauth/token_request.h"
+#include "core/provider/granted_scopes.h"
 
 namespace postern {
 
@@ -19,6 +22,8 @@ constexpr DurationMs kExchangeDeadlineMs = 20 * kSecondMs;
 // So often a request may fail in passing before that is a resource's own trouble.
 constexpr std::int64_t kTriesOfNoTrouble = 3;
 static_assert(kExchangeDeadlineMs < kRequestLifeMs);
+// Who asks with the same claims again meanwhile gets the same token.
+constexpr DurationMs kClaimsMemoryMs = 30 * kSecondMs;
 
 // The integration's settings have changed, or a later release made the connection: its tokens are
 // kept, and shown to nobody else's endpoint.
@@ -59,6 +64,14 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   next.evidence.clear();
   next.claims.clear();
   const auto refreshed_resource = state->refresh.journal->resource;
+  std::vector<Told> told = {
+      {.type = EventType::refreshed, .details = {{"resource", refreshed_resource}}}};
+  if (state->record->status == Status::needs_reauth) {
+    // What wanted a person does not any more.
+    told.push_back({.type = EventType::recovered,
+                    .details = {{"reason", state->record->cause},
+                                {"since", format_iso8601(state->record->updated_at)}}});
+  }
   auto sealed = co_await seal_tokens({.next = std::move(next),
                                       .resource = state->refresh.journal->resource,
                                       .asked_at = state->refresh.journal->asked_at,
@@ -68,9 +81,7 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
     // The answer is kept: the alarm, or the next caller, seals it when sealing works again.
     co_return failed(sealed.error());
   }
-  const auto committed = co_await commit_record(
-      state, std::move(*sealed),
-      {{.type = EventType::refreshed, .details = {{"resource", refreshed_resource}}}});
+  const auto committed = co_await commit_record(state, std::move(*sealed), std::move(told));
   if (!committed) {
     co_return failed(committed.error());
   }
@@ -90,22 +101,46 @@ Task<Result<std::string, Problem>> open_refresh_token(const AuthorityState* stat
   co_return std::move(*opened);
 }
 
+std::string claims_key(const AuthorityState& state, std::string_view resource) {
+  return "claims:" + connection_key(state.id) + ":" + std::string(resource) + ":" +
+         sha256_base64url(claims_for(state, resource));
+}
+
+// The token that is stored now satisfies the claims that were asked for.
+Task<std::monostate> remember_claims(const AuthorityState* state, std::string resource) {
+  const auto* token = state->record->token_for(resource);
+  if (token == nullptr || claims_for(*state, resource).empty()) {
+    co_return std::monostate{};
+  }
+  const auto now = co_await current_time();
+  (void)co_await perform(MemoryPut{.key = claims_key(*state, resource),
+                                   .value = to_decimal(token->sealed_version),
+                                   .expires_at = now + kClaimsMemoryMs});
+  co_return std::monostate{};
+}
+
 Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::string resource,
                              std::int64_t attempts) {
   const auto& record = *state->record;
   if (const auto known = co_await recall_refusal(state, resource)) {
     co_return failed(co_await tell_refusal(context, state, *known));
   }
-  const auto integration = integration_of(*state, record.tenant);
+  const auto guest_tenant = tenant_of_token(resource);
+  auto integration =
+      integration_of(*state, guest_tenant.empty() ? std::string_view(record.tenant) : guest_tenant);
   if (!integration) {
     co_return failed(integration.error());
   }
+  ask_for(&*integration, record.asked_scopes);
   if (integration->provider->id != record.provider) {
     co_return failed(of_another_provider(record));
   }
-  const auto wanted = api_named(*integration->provider, resource);
+  const auto wanted = api_named(*integration->provider, api_of_token(resource));
   if (!wanted) {
     co_return failed(wanted.error());
+  }
+  if (!asks_for_api(*integration->provider, **wanted, integration->scopes)) {
+    co_return failed(problem(ProblemCode::resource_not_granted));
   }
   auto token = co_await open_refresh_token(state);
   if (!token) {
@@ -133,8 +168,10 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (!opened) {
     co_return failed(opened.error());
   }
-  auto request = make_refresh_token_request(token_endpoint(*integration, *state->settings), *token,
-                                            token_scope(*integration, **wanted));
+  auto request = make_refresh_token_request(
+      token_endpoint(*integration, *state->settings), *token,
+      {.scope = token_scope(*integration, **wanted),
+       .claims = claims_parameter(*integration, claims_for(*state, resource))});
   auto reply = co_await perform(Fetch{.method = "POST",
                                       .url = std::move(request.url),
                                       .headers = std::move(request.headers),
@@ -146,7 +183,11 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                                       .keep_context = context_bytes});
   state->refresh.kept = "";
   const auto came_at = co_await current_time();
-  co_return co_await apply_reply(context, state, std::move(reply), std::move(token), came_at);
+  auto applied = co_await apply_reply(context, state, std::move(reply), std::move(token), came_at);
+  if (applied) {
+    (void)co_await remember_claims(state, std::move(resource));
+  }
+  co_return applied;
 }
 
 // Whose turn a replay is that nobody asked for: every third try is another resource's, where that
@@ -160,8 +201,8 @@ std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs
   for (const auto& token : record.tokens) {
     if (paused_until(state.pauses, record, token.resource, now) > now) {
       others.push_back(token.resource);
-    } else if (token.resource != journal.resource && token.expires_at != 0 &&
-               token.expires_at - now < kRefreshWindowMs) {
+    } else if (token.resource != journal.resource && !is_of_guest(token.resource) &&
+               token.expires_at != 0 && token.expires_at - now < kRefreshWindowMs) {
       return token.resource;
     }
   }
@@ -191,6 +232,15 @@ void add_pause(AuthorityState* state, std::string resource, EpochMs refused_at, 
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {
   // A refresh token from a backup may be spent: its outcome is unknown, which is attempt two.
   return exchange(context, state, std::move(resource), state->recovered != 0 ? 2 : 1);
+}
+
+Task<bool> satisfies_claims(const AuthorityState* state, std::string resource) {
+  const auto* token = state->record->token_for(resource);
+  if (claims_for(*state, resource).empty()) {
+    co_return true;
+  }
+  const auto version = co_await perform(MemoryGet{.key = claims_key(*state, resource)});
+  co_return version&& token != nullptr && *version == to_decimal(token->sealed_version);
 }
 
 Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,

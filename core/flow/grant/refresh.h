@@ -44,10 +44,13 @@ Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::st
 // the same, and one resource that always fails must not keep it from being used.
 Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state, std::string wanted);
 
+// Is the resource's token one that satisfies AuthorityState::claims? True where none are asked for.
+Task<bool> satisfies_claims(const AuthorityState* state, std::string resource);
+
 // Puts into a commit that the resource, for which the provider was asked in vain, is not refreshed
 // unasked for a while: the longer the longer it has failed, since the first time that no token came
 // after. In storage: in memory it would not outlive half a minute. `refused_at`: when it was asked
-// for and refused for want of a person; 0: for another reason.
+// for and refused; 0: it failed for another reason.
 void add_pause(AuthorityState* state, std::string resource, EpochMs refused_at, EpochMs now,
                StorageCommit* commit);
 

@@ -1,10 +1,12 @@
 #include "core/flow/grant/refusal.h"
 
 #include "core/base/fields.h"
+#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/flow/grant/kept.h"
 #include "core/flow/grant/reauth.h"
+#include "core/provider/error_words.h"
 
 namespace postern {
 
@@ -18,55 +20,72 @@ std::string integration_key(const AuthorityState& state) {
 
 // With the grant: a new sign-in is a new chance. Not with the version, which a refusal may change.
 std::string resource_key(const AuthorityState& state, std::string_view resource) {
-  return "refused:" + connection_key(state.id) + ":" + to_decimal(state.record->granted_at) + ":" +
-         std::string(resource);
+  std::string key = "refused:" + connection_key(state.id) + ":" +
+                    to_decimal(state.record->granted_at) + ":" + std::string(resource);
+  if (const auto claims = claims_for(state, resource); !claims.empty()) {
+    key += ':' + sha256_base64url(claims);
+  }
+  return key;
 }
 
-std::optional<Refusal> decode(std::string_view bytes, RefusalKind otherwise) {
+std::string encode(const Refusal& refusal) {
+  FieldWriter out;
+  out.number(static_cast<std::int64_t>(refusal.kind))
+      .text(refusal.reason)
+      .text(evidence_of(refusal.said))
+      .text(refusal.claims)
+      .number(refusal.until);
+  return out.take();
+}
+
+std::optional<Refusal> decode(std::string_view bytes) {
   FieldReader in(bytes);
-  Refusal refusal{.kind = in.flag() ? RefusalKind::person : otherwise};
+  Refusal refusal;
+  const auto kind = in.number();
   refusal.reason = in.text();
-  refusal.error = in.text();
-  refusal.reference = in.text();
+  refusal.said = words_of_evidence(in.text());
   refusal.claims = in.text();
   refusal.until = in.number();
-  return in.complete() ? std::optional(std::move(refusal)) : std::nullopt;
+  if (!in.complete() || kind < 0 || kind > static_cast<std::int64_t>(RefusalKind::passing)) {
+    return std::nullopt;
+  }
+  refusal.kind = static_cast<RefusalKind>(kind);
+  return refusal;
+}
+
+void add_words(const AuthorityState& state, const ProviderWords& said, Problem* told) {
+  const auto provider = std::string_view(state.record->provider);
+  told->members.emplace_back("evidence", evidence_of(said));
+  told->members.emplace_back("fix", who_can_fix(provider, said));
+  if (const auto meaning = meaning_of(provider, said); !meaning.empty()) {
+    told->members.emplace_back("meaning", meaning);
+  }
+  add_members(said, told->members);
 }
 
 }  // namespace
 
 Refusal refusal_of(RefusalKind kind, const TokenFault& fault) {
-  return {.kind = kind,
-          .reason = fault.reason,
-          .error = fault.error,
-          .reference = fault.reference,
-          .claims = fault.claims};
+  return {.kind = kind, .reason = fault.reason, .said = fault.said, .claims = fault.claims};
 }
 
 Task<std::optional<Refusal>> recall_refusal(const AuthorityState* state, std::string resource) {
   const auto ours = co_await perform(MemoryGet{.key = integration_key(*state)});
   if (ours) {
-    co_return decode(*ours, RefusalKind::integration);
+    co_return decode(*ours);
   }
   const auto theirs = co_await perform(MemoryGet{.key = resource_key(*state, resource)});
-  co_return theirs ? decode(*theirs, RefusalKind::passing) : std::nullopt;
+  co_return theirs ? decode(*theirs) : std::nullopt;
 }
 
 Task<std::monostate> remember_refusal(const AuthorityState* state, std::string resource,
                                       Refusal* refusal) {
   const auto now = co_await current_time();
   refusal->until = now + kRefusalMs;
-  FieldWriter out;
-  out.flag(refusal->kind == RefusalKind::person)
-      .text(refusal->reason)
-      .text(refusal->error)
-      .text(refusal->reference)
-      .text(refusal->claims)
-      .number(refusal->until);
   (void)co_await perform(MemoryPut{.key = refusal->kind == RefusalKind::integration
                                               ? integration_key(*state)
                                               : resource_key(*state, resource),
-                                   .value = out.take(),
+                                   .value = encode(*refusal),
                                    .expires_at = refusal->until});
   co_return std::monostate{};
 }
@@ -76,19 +95,26 @@ Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Re
   switch (refusal.kind) {
     case RefusalKind::person: {
       AuthorityState shown{.id = state->id, .settings = state->settings, .record = state->record};
-      shown.record->evidence = evidence_of(refusal.error, refusal.reference);
-      shown.record->cause = std::move(refusal.error);
+      shown.record->evidence = evidence_of(refusal.said);
+      shown.record->cause = cause_of(refusal.said);
       shown.record->claims = std::move(refusal.claims);
       co_return co_await needs_reauth_problem(context, &shown);
     }
+    case RefusalKind::refused: {
+      auto told = problem(ProblemCode::resource_refused);
+      told.members.emplace_back("reason", refusal.reason);
+      add_words(*state, refusal.said, &told);
+      co_return told;
+    }
     case RefusalKind::integration: {
-      auto fault = problem(ProblemCode::integration_fault);
-      fault.members.emplace_back("reason", refusal.reason);
-      fault.members.emplace_back("fix", "operator");
-      if (!refusal.reference.empty()) {
-        fault.members.emplace_back("reference", refusal.reference);
+      auto told = problem(ProblemCode::integration_fault);
+      told.members.emplace_back("reason", refusal.reason);
+      if (!refusal.said.correlation.empty()) {
+        // As the first release called it.
+        told.members.emplace_back("reference", refusal.said.correlation);
       }
-      co_return fault;
+      add_words(*state, refusal.said, &told);
+      co_return told;
     }
     case RefusalKind::passing:
       break;

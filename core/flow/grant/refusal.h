@@ -12,6 +12,7 @@ namespace postern {
 
 enum class RefusalKind : std::uint8_t {
   person,       // consent or a second factor for this resource
+  refused,      // this resource, to this connection
   integration,  // our registration: of the organization's integration, for all its connections
   passing,      // a malformed answer
 };
@@ -19,18 +20,19 @@ enum class RefusalKind : std::uint8_t {
 struct Refusal {
   RefusalKind kind = RefusalKind::passing;
   std::string reason;
-  std::string error;
-  std::string reference;
+  ProviderWords said;
   std::string claims;
   EpochMs until = 0;
 };
 [[nodiscard]] Refusal refusal_of(RefusalKind kind, const TokenFault& fault);
 
+// What was refused for the sake of claims (AuthorityState::claims) is remembered for these alone.
 Task<std::optional<Refusal>> recall_refusal(const AuthorityState* state, std::string resource);
 // Fills in `until`.
 Task<std::monostate> remember_refusal(const AuthorityState* state, std::string resource,
                                       Refusal* refusal);
-// needs_reauth with a link for that resource, integration_fault, or provider_unavailable.
+// needs_reauth with a link for that resource, resource_refused, integration_fault, or
+// provider_unavailable.
 Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Refusal refusal);
 
 }  // namespace postern

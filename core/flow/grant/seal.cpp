@@ -1,9 +1,29 @@
 // A token endpoint's answer, and its tokens sealed for a record.
 #include <algorithm>
 
+#include "core/connection/token_name.h"
 #include "core/flow/grant/refresh.h"
 
 namespace postern {
+
+namespace {
+
+// Makes room for one more.
+void drop_oldest_guest(std::vector<StoredAccessToken>& tokens) {
+  const auto is_guest = [](const StoredAccessToken& token) { return is_of_guest(token.resource); };
+  if (std::ranges::count_if(tokens, is_guest) < kMostGuestTokens) {
+    return;
+  }
+  auto oldest = std::ranges::find_if(tokens, is_guest);
+  for (auto at = oldest; at != tokens.end(); ++at) {
+    if (is_guest(*at) && at->minted_at < oldest->minted_at) {
+      oldest = at;
+    }
+  }
+  tokens.erase(oldest);
+}
+
+}  // namespace
 
 Task<Result<ConnectionRecord, Problem>> seal_refresh_token(ConnectionRecord next,
                                                            std::string refresh_token,
@@ -72,6 +92,9 @@ Task<Result<ConnectionRecord, Problem>> seal_tokens(SealWish wish, const TokenRe
       .scope = response->scope};
   std::erase_if(next.tokens,
                 [&](const StoredAccessToken& old) { return old.resource == wish.resource; });
+  if (is_of_guest(wish.resource)) {
+    drop_oldest_guest(next.tokens);
+  }
   next.tokens.push_back(std::move(token));
   co_return std::move(next);
 }

@@ -3,6 +3,7 @@
 #include "core/base/base64url.h"
 #include "core/base/sha256.h"
 #include "core/connection/decision.h"
+#include "core/connection/description.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/log.h"
@@ -10,6 +11,7 @@
 #include "core/flow/grant/refresh.h"
 #include "core/flow/grant/revoke.h"
 #include "core/flow/store/states.h"
+#include "core/oauth/scope.h"
 
 namespace postern {
 
@@ -40,6 +42,7 @@ ConnectionRecord new_record(const AuthorityState& state, const SignInAttempt& at
   record.status = Status::connected;
   record.account = std::move(account);
   record.tenant = attempt.state.tenant;
+  record.asked_scopes = attempt.state.scopes;
   record.created_at =
       state.record && state.record->status != Status::revoked ? state.record->created_at : now;
   record.updated_at = now;
@@ -166,8 +169,12 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   if (waits_for_backend(attempt->state)) {
     co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
+  Told told{.type = EventType::connected};
+  if (const auto missing = missing_scopes(*record, state->rules.policy); !missing.empty()) {
+    told.details.emplace_back("missing_scopes", join_scopes(missing));
+  }
   const auto committed = co_await commit_record(
-      state, std::move(*record), {{.type = EventType::connected}},
+      state, std::move(*record), {std::move(told)},
       {.sign_in = true, .pending = true, .revocations = owed_for_pending(*state, now)});
   if (!committed) {
     co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,

@@ -69,6 +69,8 @@ inline constexpr Variable kSettings[] = {
      .summary = "Where Postern's callback for it is reached, exactly as registered"},
     {.name = setting::kScopes,
      .summary = "Separated by spaces: what people are asked for, instead of the default"},
+    {.name = setting::kAllowedScopes,
+     .summary = "Separated by spaces: what a link may ask for besides"},
     {.name = setting::kLoginOrigin, .summary = "Another origin than the provider's own"},
     {.name = setting::kReplay,
      .summary = "What the server does with a refresh token that is used again: not_rotated, "

@@ -92,22 +92,6 @@ Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings,
 }
 
 // What the operator asks people for. Nobody is known without `openid` where that is how.
-std::optional<std::vector<std::string>> scopes_from(const IntegrationSettings& settings) {
-  const Provider& provider = *settings.provider;
-  const auto declared = settings.get(setting::kScopes);
-  if (declared.empty()) {
-    return std::vector<std::string>(provider.default_scopes.begin(), provider.default_scopes.end());
-  }
-  auto scopes = split_scopes(declared, false);
-  if (scopes.empty() || !std::ranges::all_of(scopes, is_scope_token)) {
-    return std::nullopt;
-  }
-  if (!provider.issuer.empty() && !std::ranges::contains(scopes, "openid")) {
-    scopes.insert(scopes.begin(), "openid");
-  }
-  return scopes;
-}
-
 }  // namespace
 
 std::vector<std::string> insecure_origins(const FlowContext& context) {
@@ -175,11 +159,23 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
     }
     integration.api_origins.push_back(std::move(*origin));
   }
-  auto scopes = scopes_from(settings);
+  auto scopes = scopes_of(settings);
   if (!scopes) {
     return refuse(setting::kScopes);
   }
   integration.scopes = std::move(*scopes);
+  const auto* hooks = provider.hooks;
+  if (hooks != nullptr && hooks->scopes_in != nullptr) {
+    integration.scopes = hooks->scopes_in(integration.tenant, integration.scopes);
+  }
+  integration.allowed_scopes = split_scopes(settings.get(setting::kAllowedScopes), false);
+  if (!std::ranges::all_of(integration.allowed_scopes, is_scope_token)) {
+    return refuse(setting::kAllowedScopes);
+  }
+  integration.capabilities = split_scopes(settings.get(setting::kClientCapabilities), true);
+  if (!std::ranges::all_of(integration.capabilities, is_scope_token)) {
+    return refuse(setting::kClientCapabilities);
+  }
   const auto client_id = percent_encode(integration.client_id);
   auto endpoints = endpoints_of(provider, {.tenant = integration.tenant,
                                            .login = integration.login_origin,
@@ -211,6 +207,53 @@ TokenEndpoint token_endpoint(const Integration& integration, const IntegrationSe
 
 std::string token_scope(const Integration& integration, const Api& api) {
   return join_scopes(token_scopes(*integration.provider, api, integration.scopes));
+}
+
+void ask_for(Integration* integration, std::string_view scopes) {
+  if (!scopes.empty()) {
+    integration->scopes = split_scopes(scopes, false);
+  }
+}
+
+namespace {
+
+bool may_ask_for(const Integration& integration, std::string_view scope) {
+  return has_scope(integration.scopes, scope) || has_scope(integration.allowed_scopes, scope);
+}
+
+}  // namespace
+
+std::string still_allowed(const Integration& integration, std::string_view scopes) {
+  auto asked = split_scopes(scopes, false);
+  std::erase_if(asked, [&](const auto& scope) { return !may_ask_for(integration, scope); });
+  return join_scopes(asked);
+}
+
+Result<std::string, Problem> scopes_of_link(const Integration& integration,
+                                            std::string_view scopes) {
+  auto asked = split_scopes(scopes, true);
+  for (const auto& scope : asked) {
+    if (!may_ask_for(integration, scope)) {
+      return std::unexpected(problem(ProblemCode::invalid_request,
+                                     "`scopes` may hold " + join_scopes(integration.scopes) +
+                                         (integration.allowed_scopes.empty() ? "" : " ") +
+                                         join_scopes(integration.allowed_scopes)));
+    }
+  }
+  for (const std::string lasting : {"openid", "offline_access"}) {
+    if (!asked.empty() && has_scope(integration.scopes, lasting) && !has_scope(asked, lasting)) {
+      asked.push_back(lasting);
+    }
+  }
+  return join_scopes(asked);
+}
+
+std::string claims_parameter(const Integration& integration, std::string_view challenge) {
+  const auto* hooks = integration.provider->hooks;
+  if (hooks == nullptr || hooks->claims == nullptr) {
+    return std::string(challenge);
+  }
+  return hooks->claims(challenge, integration.capabilities);
 }
 
 Result<const Api*, Problem> api_named(const Provider& provider, std::string_view name) {

@@ -26,10 +26,12 @@ struct Integration {
   std::string login_origin;
   std::string client_id;
   std::string redirect_uri;
-  std::string public_origin;             // of redirect_uri: where Postern itself is reached
-  std::string public_url;                // the same, and the path that it is mounted at
-  std::vector<std::string> api_origins;  // in the order of Provider::apis
-  std::vector<std::string> scopes;
+  std::string public_origin;                // of redirect_uri: where Postern itself is reached
+  std::string public_url;                   // the same, and the path that it is mounted at
+  std::vector<std::string> api_origins;     // in the order of Provider::apis
+  std::vector<std::string> scopes;          // what people are asked for
+  std::vector<std::string> allowed_scopes;  // what a link may ask for besides
+  std::vector<std::string> capabilities;    // what it can do with a token: "cp1"
 
   [[nodiscard]] std::string_view origin_of(const Api& api) const {
     return api_origins[static_cast<std::size_t>(&api - provider->apis.data())];
@@ -51,6 +53,24 @@ Task<Result<Integration, Problem>> resolve_integration(const FlowContext* contex
 
 // The scope parameter of a token request for one API; empty: none is sent.
 [[nodiscard]] std::string token_scope(const Integration& integration, const Api& api);
+
+// Asks for what one link or connection has (separated by blanks) instead of the integration's own;
+// for that, where it is empty.
+void ask_for(Integration* integration, std::string_view scopes);
+
+// What a link asks for, as a caller names it. Those that make a sign-in what it is (openid,
+// offline_access) come along where the integration has them. Fault: invalid_request, which names
+// what may be asked for.
+[[nodiscard]] Result<std::string, Problem> scopes_of_link(const Integration& integration,
+                                                          std::string_view scopes);
+
+// Those of a connection's scopes (separated by blanks) that a link may ask for today.
+[[nodiscard]] std::string still_allowed(const Integration& integration, std::string_view scopes);
+
+// The `claims` parameter of a request (OIDC Core 5.5): those of a challenge (a JSON object, or
+// empty) and the integration's client capabilities. Empty: none is sent.
+[[nodiscard]] std::string claims_parameter(const Integration& integration,
+                                           std::string_view challenge);
 
 // The API that a caller names, or the first one. Fault: invalid_request, which names them all.
 [[nodiscard]] Result<const Api*, Problem> api_named(const Provider& provider,

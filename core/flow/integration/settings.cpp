@@ -1,9 +1,11 @@
 #include "core/flow/integration/settings.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/text.h"
 #include "core/flow/integration/operations.h"
+#include "core/oauth/scope.h"
 
 namespace postern {
 
@@ -77,6 +79,22 @@ Task<Result<IntegrationSettings, Problem>> find_integration(const FlowContext* c
   co_return std::unexpected(problem(ProblemCode::unknown_integration));
 }
 
+std::optional<std::vector<std::string>> scopes_of(const IntegrationSettings& settings) {
+  const Provider& provider = *settings.provider;
+  const auto declared = settings.get(setting::kScopes);
+  if (declared.empty()) {
+    return std::vector<std::string>(provider.default_scopes.begin(), provider.default_scopes.end());
+  }
+  auto scopes = split_scopes(declared, false);
+  if (scopes.empty() || !std::ranges::all_of(scopes, is_scope_token)) {
+    return std::nullopt;
+  }
+  if (!provider.issuer.empty() && !std::ranges::contains(scopes, "openid")) {
+    scopes.insert(scopes.begin(), "openid");
+  }
+  return scopes;
+}
+
 Result<GrantRules, Problem> grant_rules(const IntegrationSettings& settings) {
   const Provider& provider = *settings.provider;
   const auto refuse = [&](std::string_view setting) {
@@ -87,6 +105,9 @@ Result<GrantRules, Problem> grant_rules(const IntegrationSettings& settings) {
   GrantRules rules{.replay = is_itself ? provider.replay : ReplayRule{},
                    .policy = {.idle_ms = provider.refresh_idle_seconds * kSecondMs,
                               .lifetime_ms = provider.refresh_absolute_seconds * kSecondMs}};
+  if (const auto scopes = scopes_of(settings)) {
+    rules.policy.scopes = join_scopes(*scopes);
+  }
   if (const auto declared = settings.get(setting::kReplay); !declared.empty()) {
     const auto rule = parse_replay_rule(declared);
     if (!rule) {

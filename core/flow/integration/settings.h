@@ -22,6 +22,8 @@ inline constexpr std::string_view kClientSecret = "CLIENT_SECRET";
 inline constexpr std::string_view kTenantId = "TENANT_ID";
 inline constexpr std::string_view kRedirectUri = "REDIRECT_URI";
 inline constexpr std::string_view kScopes = "SCOPES";
+inline constexpr std::string_view kAllowedScopes = "ALLOWED_SCOPES";
+inline constexpr std::string_view kClientCapabilities = "CLIENT_CAPABILITIES";
 inline constexpr std::string_view kLoginOrigin = "LOGIN_ORIGIN";
 inline constexpr std::string_view kReplay = "REPLAY";
 inline constexpr std::string_view kRefreshMode = "REFRESH_MODE";
@@ -57,6 +59,11 @@ Task<Result<IntegrationSettings, Problem>> find_integration(const FlowContext* c
 
 // integration_not_configured: "<variable> is missing or not valid".
 [[nodiscard]] Problem not_configured(std::string_view variable);
+
+// What people are asked for: as the operator declares, or as the catalogue has it. nullopt: what is
+// declared cannot be read.
+[[nodiscard]] std::optional<std::vector<std::string>> scopes_of(
+    const IntegrationSettings& settings);
 
 // What a provider does with grants, and when its tokens are refreshed unasked.
 struct GrantRules {

@@ -11,17 +11,17 @@ constexpr DurationMs kSweepAfterMs = kDayMs;
 
 #define POSTERN_LINK_COLUMNS                                                       \
   "link_hash, attempt, org_id, integration, user_id, tenant, return_to, confirm, " \
-  "allow_other_account, claims, created_at, expires_at, consumed_at"
+  "allow_other_account, claims, created_at, expires_at, consumed_at, scopes"
 
 }  // namespace
 
 SqlStatement insert_link(const LinkRow& row) {
   return {.sql = "INSERT INTO connect_links (" POSTERN_LINK_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
           .parameters = bind({text(row.hash), text(row.attempt), text(row.id.org),
                               text(row.id.integration), text(row.id.subject), text(row.tenant),
                               text(row.return_to), text(row.confirm), flag(row.allow_other_account),
-                              text(row.claims), row.created_at, row.expires_at})};
+                              text(row.claims), row.created_at, row.expires_at, text(row.scopes)})};
 }
 
 SqlStatement select_link_by_hash(std::string_view hash) {
@@ -58,6 +58,7 @@ std::optional<LinkRow> link_of(const SqlOutcome& outcome) {
       .return_to = text_at(row, 6),
       .confirm = text_at(row, 7),
       .allow_other_account = integer_at(row, 8) != 0,
+      .scopes = text_at(row, 13),
       .claims = text_at(row, 9),
       .created_at = integer_at(row, 10),
       .expires_at = integer_at(row, 11),

@@ -18,6 +18,7 @@ struct LinkRow {
   std::string return_to;
   std::string confirm;  // "backend" or "page"
   bool allow_other_account = false;
+  std::string scopes;  // separated by blanks; empty: the integration's
   std::string claims;  // the provider's claims challenge that the sign-in must satisfy
   EpochMs created_at = 0;
   EpochMs expires_at = 0;

@@ -27,6 +27,9 @@ std::string encode(const TokenPayload& payload) {
       .flag(payload.forced)
       .number(payload.refused_version)
       .number(payload.kv_version);
+  if (!payload.claims.empty()) {
+    out.number(2).text(payload.claims).flag(payload.interactive);
+  }
   return out.take();
 }
 
@@ -39,6 +42,10 @@ std::optional<TokenPayload> decode_token_payload(std::string_view bytes) {
   payload.forced = in.flag();
   payload.refused_version = in.number();
   payload.kv_version = in.number();
+  if (in.version() > 1) {
+    payload.claims = in.text();
+    payload.interactive = in.flag();
+  }
   return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }
 
@@ -108,6 +115,9 @@ std::string encode(const ConnectPayload& payload) {
       .text(payload.code)
       .text(payload.code_verifier)
       .text(payload.state_text);
+  if (!state.scopes.empty()) {
+    out.number(2).text(state.scopes);
+  }
   return out.take();
 }
 
@@ -131,6 +141,9 @@ std::optional<ConnectPayload> decode_connect_payload(std::string_view bytes) {
   payload.code = in.text();
   payload.code_verifier = in.text();
   payload.state_text = in.text();
+  if (in.version() > 1) {
+    state.scopes = in.text();
+  }
   return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }
 

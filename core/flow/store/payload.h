@@ -21,6 +21,10 @@ struct TokenPayload {
   std::int64_t refused_version = 0;
   // The version that KV showed to the caller; 0: none. Lets the authority heal a KV that lost it.
   std::int64_t kv_version = 0;
+  // A claims challenge that the token has to satisfy: a JSON object, or empty.
+  std::string claims;
+  // A token that was issued for these very claims was refused: only a person can satisfy them.
+  bool interactive = false;
 };
 [[nodiscard]] std::string encode(const TokenPayload& payload);
 [[nodiscard]] std::optional<TokenPayload> decode_token_payload(std::string_view bytes);

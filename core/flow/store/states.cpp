@@ -12,14 +12,14 @@ constexpr DurationMs kSweepAfterMs = kDayMs;
 #define POSTERN_STATE_COLUMNS                                                                    \
   "state_hash, cookie_hash, mode, attempt, org_id, integration, user_id, tenant, redirect_uri, " \
   "code_challenge, sealed_verifier, return_to, confirm, allow_other_account, created_at, "       \
-  "expires_at"
+  "expires_at, scopes"
 
 std::vector<SqlValue> state_parameters(const StateRow& row) {
   return bind({text(row.state_hash), text(row.cookie_hash), text(row.mode), text(row.attempt),
                text(row.id.org), text(row.id.integration), text(row.id.subject), text(row.tenant),
                text(row.redirect_uri), text(row.code_challenge), text(row.sealed_verifier),
                text(row.return_to), text(row.confirm), flag(row.allow_other_account),
-               row.created_at, row.expires_at});
+               row.created_at, row.expires_at, text(row.scopes)});
 }
 
 }  // namespace
@@ -28,15 +28,16 @@ SqlStatement insert_state_for_link(const StateRow& row, std::string_view link_ha
   auto parameters = state_parameters(row);
   parameters.emplace_back(std::string(link_hash));
   parameters.emplace_back(now);
-  return {.sql = "INSERT INTO oauth_states (" POSTERN_STATE_COLUMNS
-                 ") SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM connect_links WHERE "
-                 "link_hash = ? AND consumed_at IS NULL AND expires_at > ?",
+  return {.sql =
+              "INSERT INTO oauth_states (" POSTERN_STATE_COLUMNS
+              ") SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM connect_links WHERE "
+              "link_hash = ? AND consumed_at IS NULL AND expires_at > ?",
           .parameters = std::move(parameters)};
 }
 
 SqlStatement insert_state(const StateRow& row) {
   return {.sql = "INSERT INTO oauth_states (" POSTERN_STATE_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           .parameters = state_parameters(row)};
 }
 
@@ -84,6 +85,7 @@ std::optional<StateRow> state_of(const SqlOutcome& outcome) {
       .return_to = text_at(row, 11),
       .confirm = text_at(row, 12),
       .allow_other_account = integer_at(row, 13) != 0,
+      .scopes = text_at(row, 16),
       .created_at = integer_at(row, 14),
       .expires_at = integer_at(row, 15)};
 }

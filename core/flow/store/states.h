@@ -23,6 +23,7 @@ struct StateRow {
   std::string return_to;
   std::string confirm;
   bool allow_other_account = false;
+  std::string scopes;  // separated by blanks; empty: the integration's
   EpochMs created_at = 0;
   EpochMs expires_at = 0;
 };

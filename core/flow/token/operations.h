@@ -22,7 +22,9 @@ inline constexpr Parameter kToken[] = {
      .kind = integer,
      .otherwise = "0",
      .summary =
-         "Seconds that the token must live at least; capped at three quarters of its lifetime"}};
+         "Seconds that the token must live at least; capped at three quarters of its lifetime"},
+    common::kGuestTenant,
+    common::kClaims};
 
 inline constexpr Operation kOperations[] = {
     {

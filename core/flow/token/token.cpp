@@ -3,11 +3,13 @@
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
+#include "core/connection/token_name.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/permission.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/place.h"
 #include "core/flow/token/operations.h"
+#include "core/oauth/claims.h"
 
 namespace postern {
 
@@ -107,6 +109,36 @@ Task<std::monostate> forget_tokens(const FlowContext* context, ConnectionId id) 
   co_return std::monostate{};
 }
 
+Result<std::string, Problem> claims_of_caller(const FlowContext& context) {
+  const auto encoded = context.parameters.text("claims");
+  auto claims = encoded.empty() ? std::optional(std::string()) : decode_claims(encoded);
+  if (!claims) {
+    return std::unexpected(problem(ProblemCode::invalid_request,
+                                   "`claims` must be a JSON object in base64, as it stood in the "
+                                   "WWW-Authenticate header"));
+  }
+  return std::move(*claims);
+}
+
+Result<std::string, Problem> token_name_of_caller(const FlowContext& context,
+                                                  const Provider& provider, const Api& api) {
+  const auto name = token_name(provider, api);
+  const auto wanted = context.parameters.text("tenant");
+  if (wanted.empty()) {
+    return std::string(name);
+  }
+  const auto* hooks = provider.hooks;
+  const auto tenant =
+      hooks == nullptr || hooks->tenant == nullptr ? std::nullopt : hooks->tenant(wanted);
+  // One of the words that stand for many has neither a dot nor a dash.
+  if (!tenant || tenant->text.find_first_of(".-") == std::string::npos) {
+    return std::unexpected(problem(ProblemCode::invalid_request,
+                                   "`tenant` must be one directory's id or domain, at a provider "
+                                   "that has directories"));
+  }
+  return token_name_in(name, tenant->text);
+}
+
 Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
   const auto& input = context->input;
   const auto key = memory_key(wish.id, wish.resource);
@@ -118,7 +150,9 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
       co_return std::move(*token);
     }
   }
-  if (wish.refused_version == 0) {
+  // Whether what is stored satisfies claims the authority alone knows.
+  const bool any_will_do = wish.claims.empty();
+  if (any_will_do && wish.refused_version == 0) {
     if (const auto known = co_await perform(MemoryGet{.key = key})) {
       auto token = decode_live_token(*known);
       const auto wanted = wish.min_ttl_ms > kRefreshWindowMs ? wish.min_ttl_ms : kRefreshWindowMs;
@@ -128,11 +162,14 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
     }
   }
   std::int64_t kv_version = 0;
-  if (auto token = co_await token_from_kv(context, wish, &kv_version)) {
+  auto stored = any_will_do ? co_await token_from_kv(context, wish, &kv_version) : std::nullopt;
+  if (stored) {
     (void)co_await perform(
-        MemoryPut{.key = key, .value = encode(*token), .expires_at = now + kMemoryMs});
-    co_return std::move(*token);
+        MemoryPut{.key = key, .value = encode(*stored), .expires_at = now + kMemoryMs});
+    co_return std::move(*stored);
   }
+  // Refused once more, with a token that was issued for the sake of claims.
+  const bool interactive = !any_will_do && input.note == kRefusedNote;
   (void)co_await perform(
       ask_authority_and_return(wish.id, "authority.token",
                                encode(TokenPayload{.id = wish.id,
@@ -140,7 +177,9 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
                                                    .min_ttl_ms = wish.min_ttl_ms,
                                                    .forced = false,
                                                    .refused_version = wish.refused_version,
-                                                   .kv_version = kv_version}),
+                                                   .kv_version = kv_version,
+                                                   .claims = wish.claims,
+                                                   .interactive = interactive}),
                                note_of(wish)));
   // The host does not come back here: it starts the flow again.
   co_return LiveToken{};
@@ -160,11 +199,20 @@ Task<Outcome> get_token_flow(FlowContext* context) {
   if (auto refused = refuse_api(context->caller, "tokens:read", (*api)->name)) {
     co_return problem_outcome(*refused);
   }
-  const auto token = co_await obtain_token(
-      context, {.id = id,
-                .resource = std::string(token_name(*settings->provider, **api)),
-                .min_ttl_ms = parameters.integer("min_ttl") * kSecondMs,
-                .refused_version = 0});
+  auto claims = claims_of_caller(*context);
+  if (!claims) {
+    co_return problem_outcome(claims.error());
+  }
+  auto name = token_name_of_caller(*context, *settings->provider, **api);
+  if (!name) {
+    co_return problem_outcome(name.error());
+  }
+  const auto token =
+      co_await obtain_token(context, {.id = id,
+                                      .resource = std::move(*name),
+                                      .min_ttl_ms = parameters.integer("min_ttl") * kSecondMs,
+                                      .refused_version = 0,
+                                      .claims = std::move(*claims)});
   JsonWriter out;
   out.begin_object()
       .member("access_token", token.access_token)

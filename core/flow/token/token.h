@@ -9,6 +9,7 @@
 #include "core/flow/frame/context.h"
 #include "core/flow/frame/outcome.h"
 #include "core/flow/store/payload.h"
+#include "core/provider/catalogue.h"
 
 namespace postern {
 
@@ -21,7 +22,18 @@ struct TokenWish {
   DurationMs min_ttl_ms = 0;
   // The version whose token a resource server just refused: not served again. 0: none.
   std::int64_t refused_version = 0;
+  // What the token has to satisfy: a claims challenge (a JSON object), or empty.
+  std::string claims;
 };
+
+// The claims that a caller names in base64, or none. Fault: invalid_request.
+[[nodiscard]] Result<std::string, Problem> claims_of_caller(const FlowContext& context);
+
+// The name of the token for an API, in the directory that the caller names (`tenant`), or in the
+// connection's own. Fault: invalid_request.
+[[nodiscard]] Result<std::string, Problem> token_name_of_caller(const FlowContext& context,
+                                                                const Provider& provider,
+                                                                const Api& api);
 
 // Returns the token; or leaves for the authority (the flow then starts again from its beginning,
 // with the answer) ; or the authority's refusal ends the flow without coming back here.

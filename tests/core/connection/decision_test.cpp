@@ -201,13 +201,37 @@ TEST_CASE("an earlier version's token was used where the same grant has a later 
 }
 
 TEST_CASE("what a fault does to the connection") {
-  CHECK(decide_fault(FaultKind::terminal, 3, 3) == FaultDecision::needs_person);
+  CHECK(decide_fault(FaultKind::terminal, 3, 3) == FaultDecision::grant_is_dead);
+  CHECK(decide_fault(FaultKind::person, 3, 3) == FaultDecision::needs_person);
   // Somebody else refreshed meanwhile: the refusal was about an older token.
   CHECK(decide_fault(FaultKind::terminal, 3, 4) == FaultDecision::retry_later);
+  CHECK(decide_fault(FaultKind::person, 3, 4) == FaultDecision::retry_later);
   for (const std::int64_t newest : {3, 4}) {
     CHECK(decide_fault(FaultKind::transient, 3, newest) == FaultDecision::retry_later);
+    CHECK(decide_fault(FaultKind::refused, 3, newest) == FaultDecision::resource_refused);
     CHECK(decide_fault(FaultKind::integration, 3, newest) == FaultDecision::integration_down);
   }
+}
+
+TEST_CASE("a refresh token is shown while its grant may live") {
+  auto record = record_with(kHour);
+  record.sealed_refresh_token = "sealed";
+  CHECK(may_refresh(record));
+  record.status = Status::needs_reauth;
+  for (const char* cause : {"invalid_grant", "refresh_outcome_unknown", ""}) {
+    record.cause = cause;
+    CHECK_FALSE(may_refresh(record));
+  }
+  record.cause = kNeedsPerson;
+  CHECK(may_refresh(record));
+  record.sealed_refresh_token.clear();
+  CHECK_FALSE(may_refresh(record));
+}
+
+TEST_CASE("why a person is wanted is told by a stable word") {
+  CHECK(cause_of({.error = "invalid_grant", .suberror = "consent_required"}) == "consent_required");
+  CHECK(cause_of({.error = "invalid_grant", .suberror = "basic_action"}) == "interaction_required");
+  CHECK(cause_of({.error = "login_required"}) == "login_required");
 }
 
 TEST_CASE("a replay may overtake what it repeats only where that does no harm") {
@@ -219,28 +243,6 @@ TEST_CASE("a replay may overtake what it repeats only where that does no harm") 
   CHECK_FALSE(may_overtake({.kind = ReplayClass::single_use}));
   CHECK(leeway(kRequestLifeMs / kSecondMs));
   CHECK_FALSE(leeway(kRequestLifeMs / kSecondMs - 1));
-}
-
-TEST_CASE("evidence is the provider's error and where it can be looked up") {
-  CHECK(evidence_of("invalid_grant", "AADSTS70008") == "invalid_grant, reference AADSTS70008");
-  CHECK(evidence_of("invalid_grant", "") == "invalid_grant");
-  CHECK(evidence_of("", "") == "");
-}
-
-TEST_CASE("the person can make it work again, unless an administrator has said no") {
-  ConnectionRecord record;
-  CHECK(who_can_fix(record.evidence) == "user");
-  for (const auto& [error, who] : {std::pair{"invalid_grant", "user"},
-                                   {"interaction_required", "user"},
-                                   {"access_denied", "administrator"}}) {
-    for (const char* reference : {"", "AADSTS65004"}) {
-      record.evidence = evidence_of(error, reference);
-      CHECK(who_can_fix(record.evidence) == who);
-    }
-  }
-  // What the provider said it about, not what it said.
-  record.evidence = evidence_of("invalid_grant", "access_denied");
-  CHECK(who_can_fix(record.evidence) == "user");
 }
 
 TEST_CASE("an account takes a connection over only where the link allows it") {

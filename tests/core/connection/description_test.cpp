@@ -48,8 +48,29 @@ TEST_CASE("a connection is shown with its account and its resources") {
         R"("username":"ada@example.com"},)"
         R"("resources":[{"resource":"graph","scope":"User.Read",)"
         R"("expires_at":"2026-01-02T04:04:05.000Z"},{"resource":"arm","scope":""}],)"
+        R"("scopes":{"asked":[],"granted":["User.Read"],"missing":[]},)"
         R"("can_refresh":true,)"
         R"("created_at":"2026-01-02T03:04:05.000Z","updated_at":"2026-01-02T03:04:06.000Z"})");
+}
+
+TEST_CASE("what was asked for is the sign-in's own, or else the integration's") {
+  const auto scopes_of = [](const ConnectionRecord& shown, const RefreshPolicy& policy) {
+    const auto json = parse_json(connection_json(shown, policy));
+    return json ? dump_json(*json_member(*json, "scopes")) : std::string();
+  };
+  auto shown = record();
+  const RefreshPolicy policy{.mode = RefreshMode::on_demand,
+                             .scopes = "openid User.Read Mail.Read"};
+  CHECK(scopes_of(shown, policy) ==
+        R"({"asked":["openid","User.Read","Mail.Read"],"granted":["User.Read"],)"
+        R"("missing":["Mail.Read"]})");
+  CHECK(missing_scopes(shown, policy) == std::vector<std::string>{"Mail.Read"});
+  shown.asked_scopes = "openid User.Read";
+  CHECK(missing_scopes(shown, policy).empty());
+  // Of a provider that this release does not know nothing is said to be missing.
+  shown.provider = "of next year";
+  shown.asked_scopes = "more";
+  CHECK(missing_scopes(shown, policy).empty());
 }
 
 TEST_CASE("no token is in it, sealed or not, nor what accounts are compared by") {

@@ -32,7 +32,7 @@ TEST_CASE("the ways between the states are these and no others") {
       /* waiting_callback */ "x..x.xx",
       /* testing          */ "...x.xx",
       /* connected        */ "...xx.x",
-      /* needs_reauth     */ "...x..x",
+      /* needs_reauth     */ "...xx.x",
       /* failed           */ ".x.x..x",
       /* revoked          */ ".x.x..x",
   };

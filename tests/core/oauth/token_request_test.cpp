@@ -43,7 +43,7 @@ std::string header(const TokenRequest& request, std::string_view name) {
 TEST_CASE("the code request of RFC 6749 4.1.3 comes out with a verifier besides") {
   TokenEndpoint server = endpoint(ClientAuthMethod::basic);
   server.client_secret = Secret(std::string("gX1fBat3bV"));
-  const TokenRequest request = make_code_token_request(server, callback(), "v-._~", "");
+  const TokenRequest request = make_code_token_request(server, callback(), "v-._~", {});
   CHECK(request.url == "https://server.example.com/token");
   CHECK(header(request, "authorization") == "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");
   CHECK(header(request, "content-type") == "application/x-www-form-urlencoded");
@@ -55,7 +55,7 @@ TEST_CASE("the code request of RFC 6749 4.1.3 comes out with a verifier besides"
 
 TEST_CASE("the refresh request of RFC 6749 2.3.1 has id and secret in the body") {
   const TokenRequest request =
-      make_refresh_token_request(endpoint(ClientAuthMethod::post), "tGzv3JOkF0XG5Qx2TlKWIA", "");
+      make_refresh_token_request(endpoint(ClientAuthMethod::post), "tGzv3JOkF0XG5Qx2TlKWIA", {});
   CHECK(request.body.reveal() ==
         "grant_type=refresh_token&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA"
         "&client_id=s6BhdRkqt3&client_secret=7Fjfp0ZBr1KtDRbnfVdmIw");
@@ -64,24 +64,26 @@ TEST_CASE("the refresh request of RFC 6749 2.3.1 has id and secret in the body")
 
 TEST_CASE("scope is sent with every refresh that asks for one") {
   const TokenRequest request = make_refresh_token_request(
-      endpoint(ClientAuthMethod::post), "r", "https://management.azure.com/user_impersonation");
+      endpoint(ClientAuthMethod::post), "r",
+      {.scope = "https://management.azure.com/user_impersonation", .claims = R"({"a":1})"});
+  CHECK(form_single(fields_of(request), "claims") == R"({"a":1})");
   CHECK(form_single(fields_of(request), "scope") ==
         "https://management.azure.com/user_impersonation");
   CHECK(form_single(fields_of(make_code_token_request(endpoint(ClientAuthMethod::post), callback(),
-                                                      "v", "a b")),
+                                                      "v", {.scope = "a b"})),
                     "scope") == "a b");
 }
 
 TEST_CASE("client credentials are asked for as in RFC 6749 4.4.2") {
-  CHECK(make_client_credentials_request(endpoint(ClientAuthMethod::basic), "all").body.reveal() ==
-        "grant_type=client_credentials&scope=all");
+  CHECK(make_client_credentials_request(endpoint(ClientAuthMethod::basic), {.scope = "all"})
+            .body.reveal() == "grant_type=client_credentials&scope=all");
 }
 
 TEST_CASE("Basic encodes id and secret as a form first, so a colon cannot move the border") {
   TokenEndpoint odd = endpoint(ClientAuthMethod::basic);
   odd.client_id = "a:b";
   odd.client_secret = Secret(std::string("c d+%"));
-  const TokenRequest request = make_client_credentials_request(odd, "");
+  const TokenRequest request = make_client_credentials_request(odd, {});
   // base64("a%3Ab:c+d%2B%25")
   CHECK(header(request, "authorization") == "Basic YSUzQWI6YytkJTJCJTI1");
   CHECK(form_count(fields_of(request), "client_secret") == 0);
@@ -92,12 +94,12 @@ TEST_CASE("Basic uses the padded alphabet of RFC 4648 section 4") {
   TokenEndpoint odd = endpoint(ClientAuthMethod::basic);
   odd.client_id = "~~";  // form-encoded %7E%7E
   odd.client_secret = Secret(std::string("1"));
-  CHECK(header(make_client_credentials_request(odd, ""), "authorization") == "Basic JTdFJTdFOjE=");
+  CHECK(header(make_client_credentials_request(odd, {}), "authorization") == "Basic JTdFJTdFOjE=");
 }
 
 TEST_CASE("a public client sends its id and no secret, even if it has one") {
   const TokenRequest request =
-      make_refresh_token_request(endpoint(ClientAuthMethod::none), "r", "");
+      make_refresh_token_request(endpoint(ClientAuthMethod::none), "r", {});
   CHECK(form_single(fields_of(request), "client_id") == "s6BhdRkqt3");
   CHECK_FALSE(request.body.reveal().contains("7Fjfp0ZBr1KtDRbnfVdmIw"));
   CHECK(header(request, "authorization").empty());
@@ -105,7 +107,7 @@ TEST_CASE("a public client sends its id and no secret, even if it has one") {
 
 TEST_CASE("no token can break out of its field") {
   const TokenRequest request =
-      make_refresh_token_request(endpoint(ClientAuthMethod::post), "a&scope=all#b", "");
+      make_refresh_token_request(endpoint(ClientAuthMethod::post), "a&scope=all#b", {});
   CHECK(form_single(fields_of(request), "refresh_token") == "a&scope=all#b");
   CHECK(form_count(fields_of(request), "scope") == 0);
 }

@@ -62,8 +62,8 @@ TEST_CASE("the response of RFC 6749 5.1 is read") {
 
 TEST_CASE("the error of RFC 6749 5.2 is read") {
   const TokenFault got = fault(400, R"({"error":"invalid_request"})");
-  CHECK(got.kind == FaultKind::integration);
-  CHECK(got.error == "invalid_request");
+  CHECK(got.kind == FaultKind::refused);
+  CHECK(got.said.error == "invalid_request");
   CHECK(got.status == 400);
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("token_type is Bearer in any case, and nothing else without leave") {
        {R"({"access_token":"a"})", R"({"access_token":"a","token_type":"mac"})",
         R"({"access_token":"a","token_type":"DPoP"})", R"({"access_token":"a","token_type":1})"}) {
     const TokenFault got = fault(200, body);
-    CHECK(got.kind == FaultKind::integration);
+    CHECK(got.kind == FaultKind::refused);
     CHECK(std::string_view(got.reason) == "unsupported_token_type");
     CHECK(read(200, body, {.any_token_type = true}).has_value());
   }
@@ -126,10 +126,10 @@ TEST_CASE("token_type is Bearer in any case, and nothing else without leave") {
 
 TEST_CASE("an error with HTTP 200 is an error, even beside a token") {
   const TokenFault got = fault(200, R"({"error":"bad_verification_code"})");
-  CHECK(got.error == "bad_verification_code");
+  CHECK(got.said.error == "bad_verification_code");
   CHECK(fault(200, R"({"error":"invalid_grant","access_token":"a","token_type":"bearer"})").kind ==
         FaultKind::terminal);
-  CHECK(fault(200, R"({"ok":false,"error":"token_expired"})").error == "token_expired");
+  CHECK(fault(200, R"({"ok":false,"error":"token_expired"})").said.error == "token_expired");
   check_transient(fault(200, R"({"ok":false,"access_token":"a","token_type":"bearer"})"),
                   "malformed");
   check_transient(fault(200, R"({"error":{"code":"x"},"access_token":"a","token_type":"bearer"})"),
@@ -149,8 +149,8 @@ TEST_CASE("a form-encoded reply is read where the provider is known for it, erro
   CHECK(response->access_token.reveal() == "gho_16C7");
   CHECK(response->expires_in_seconds == 28800);
   CHECK(response->scope == "repo gist");
-  CHECK(fault_of(form("error=incorrect_client_credentials&error_description=x", kGithub)).error ==
-        "incorrect_client_credentials");
+  CHECK(fault_of(form("error=incorrect_client_credentials&error_description=x", kGithub))
+            .said.error == "incorrect_client_credentials");
   check_transient(fault_of(form("access_token=a&access_token=b&token_type=bearer", kGithub)),
                   "malformed");
   check_transient(fault_of(form("access_token=%zz&token_type=bearer", kGithub)), "not_json");
@@ -220,14 +220,32 @@ TEST_CASE("scopes are cleaned of what cannot be a scope") {
   CHECK(good_with(R"("scope":["a"])")->scope.empty());
 }
 
-TEST_CASE("Entra's refusal keeps its correlation id and its claims challenge") {
+TEST_CASE("Entra's refusal keeps its own words and its claims challenge, where they are clean") {
   const TokenFault got = fault(400, R"({"error":"interaction_required",
     "error_description":"AADSTS50076: …\r\nTrace ID: t","error_codes":[50076],
     "trace_id":"1111","correlation_id":"2222\n","suberror":"basic_action",
+    "timestamp":"2026-11-30 10:00:00Z",
     "claims":"{\"access_token\":{\"capolids\":{\"essential\":true,\"values\":[\"c\"]}}}"})");
-  CHECK(got.kind == FaultKind::terminal);
-  CHECK(got.reference == "2222?");
+  CHECK(got.kind == FaultKind::person);
+  CHECK(got.said == ProviderWords{.error = "interaction_required",
+                                  .suberror = "basic_action",
+                                  .codes = "50076",
+                                  .correlation = "",
+                                  .trace = "1111",
+                                  .timestamp = "2026-11-30 10:00:00Z"});
   CHECK(got.claims == R"({"access_token":{"capolids":{"essential":true,"values":["c"]}}})");
+}
+
+TEST_CASE("numbers of an error are numbers, and few") {
+  const auto codes = [](const std::string& list) {
+    return fault(400, R"({"error":"invalid_grant","error_codes":)" + list + "}").said.codes;
+  };
+  CHECK(codes("[50076,50079]") == "50076,50079");
+  CHECK(codes(R"(["50076"])").empty());
+  CHECK(codes("[-1]").empty());
+  CHECK(codes("[1.5]").empty());
+  CHECK(codes("7").empty());
+  CHECK(codes("[50076," + std::string(100, '7') + "]") == "50076");
 }
 
 TEST_CASE("a claims challenge that is no JSON object is dropped") {
@@ -239,8 +257,8 @@ TEST_CASE("a claims challenge that is no JSON object is dropped") {
 
 TEST_CASE("an error code is cut and cleaned before anybody logs it") {
   const TokenFault got = fault(400, R"({"error":"a\r\nb)" + std::string(100, 'x') + "\"}");
-  CHECK(got.error.size() == 64);
-  CHECK(got.error.starts_with("a??b"));
+  CHECK(got.said.error.size() == 64);
+  CHECK(got.said.error.starts_with("a??b"));
 }
 
 TEST_CASE("Retry-After is honoured up to a day") {
@@ -261,7 +279,7 @@ TEST_CASE("a server failure with invalid_grant in its body ends no grant") {
 
 TEST_CASE("the provider's own dead-grant codes are terminal") {
   constexpr std::array<std::string_view, 1> words = {"bad_refresh_token"};
-  CHECK(fault(200, R"({"error":"bad_refresh_token"})", {.terminal_errors = words}).kind ==
+  CHECK(fault(200, R"({"error":"bad_refresh_token"})", {.errors = {.terminal = words}}).kind ==
         FaultKind::terminal);
 }
 

@@ -142,3 +142,29 @@ TEST_CASE("a scope belongs to the API whose whole URI it begins with") {
   CHECK(microsoft_scopes(arm(), scopes) ==
         Scopes{"https://management.azure.com//user_impersonation", "offline_access"});
 }
+
+TEST_CASE("personal accounts are asked for nothing in Azure") {
+  const Scopes scopes(kMicrosoft.default_scopes.begin(), kMicrosoft.default_scopes.end());
+  CHECK(microsoft_scopes_in("common", scopes) == scopes);
+  const Scopes fewer = {"openid",    "profile",   "email",         "offline_access",
+                        "User.Read", "Mail.Read", "Calendars.Read"};
+  CHECK(microsoft_scopes_in("consumers", scopes) == fewer);
+  CHECK(microsoft_fewer_scopes("invalid_scope", "common", scopes) == fewer);
+  // Once.
+  CHECK(microsoft_fewer_scopes("invalid_scope", "common", fewer).empty());
+  CHECK(microsoft_fewer_scopes("access_denied", "common", scopes).empty());
+  CHECK(microsoft_fewer_scopes("invalid_scope", "organizations", scopes).empty());
+}
+
+TEST_CASE("capabilities are put into what a challenge asks for") {
+  const Scopes cp1 = {"cp1"};
+  CHECK(microsoft_claims("", cp1) == R"({"access_token":{"xms_cc":{"values":["cp1"]}}})");
+  CHECK(microsoft_claims(R"({"access_token":{"nbf":{"essential":true, "value":"1"}}})", cp1) ==
+        R"({"access_token":{"nbf":{"essential":true,"value":"1"},"xms_cc":{"values":["cp1"]}}})");
+  CHECK(microsoft_claims(R"({"id_token":{"a":null},"access_token":7})", cp1) ==
+        R"({"id_token":{"a":null},"access_token":{"xms_cc":{"values":["cp1"]}}})");
+  // As it came where there is nothing to add, or nothing to add to.
+  CHECK(microsoft_claims("", {}).empty());
+  CHECK(microsoft_claims(R"({ "a" : 1 })", {}) == R"({ "a" : 1 })");
+  CHECK(microsoft_claims("[]", cp1) == "[]");
+}

@@ -85,6 +85,8 @@ export function newUser(): string {
 /** A browser: keeps Postern's cookies, follows nothing by itself. */
 export class Browser {
   readonly cookies = new Map<string, string>();
+  /** Where it went from the consent page. */
+  authorizeUrl: string | undefined;
   readonly #send: Send;
 
   constructor(through = http) {
@@ -115,7 +117,8 @@ export class Browser {
   async upToCallback(link: string, email?: string): Promise<string> {
     const pressed = await this.press(link);
     if (pressed.status !== 302) throw new Error(`the link answered ${pressed.status}: ${pressed.text}`);
-    return (await world.signIn(pressed.headers.get("location") ?? "", email)).href;
+    this.authorizeUrl = pressed.headers.get("location") ?? "";
+    return (await world.signIn(this.authorizeUrl, email)).href;
   }
 }
 

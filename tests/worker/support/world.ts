@@ -9,6 +9,8 @@ import type { MicrosoftCounts } from "../../world/microsoft/world.ts";
 
 export const ALICE = "alice.anders@contoso.example";
 export const BOB = "bob.brandt@contoso.example";
+/** A personal account. */
+export const DAVE = "dave.dahl@outlook.example";
 export const CAROL = "carol.costa@fabrikam.example";
 
 type SingleOriginCounts = Counts<"api" | "revocation">;

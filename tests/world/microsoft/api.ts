@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { applyBefore, type Fault } from "../faults.ts";
 import { type Call, type Handler, json, type Outcome, type Reply } from "../http.ts";
 import type { Person } from "./people.ts";
-import type { Resource } from "./scopes.ts";
+import { type Resource, STEP_UP_CLAIMS } from "./scopes.ts";
 import type { AccessToken, MicrosoftWorld } from "./world.ts";
 
 export type Route = (call: Call, person: Person, token: AccessToken) => Reply;
@@ -43,10 +43,10 @@ export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Rou
       return refuse("Lifetime validation failed, the token is expired.", ', error="invalid_token"');
     if (token.resource !== resource)
       return refuse("Access token validation failure. Invalid audience.", ', error="invalid_token"');
-    if (fault?.kind === "claims-challenge") {
-      const claims = Buffer.from('{"access_token":{"acrs":{"essential":true,"value":"c1"}}}').toString(
-        "base64",
-      );
+    const stepUp = world.settings.step_up;
+    const wantsMore = stepUp !== null && call.url.pathname.includes(stepUp) && !token.steppedUp;
+    if (fault?.kind === "claims-challenge" || wantsMore) {
+      const claims = Buffer.from(STEP_UP_CLAIMS).toString("base64");
       return refuse("Continuous access evaluation.", `, error="insufficient_claims", claims="${claims}"`);
     }
     if (call.method !== "GET") return apiError(405, "MethodNotAllowed", "Only GET is served here.");

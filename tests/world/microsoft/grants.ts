@@ -64,6 +64,7 @@ export function adopt(world: MicrosoftWorld, order: unknown): void {
   }
   for (const { token, email, resource, scopes, expires_at } of access as readonly KnownAccess[]) {
     const person = PEOPLE.find((who) => who.email === email);
-    ledger.accessTokens.set(token, { person, resource, scopes: [...scopes], expiresAt: expires_at });
+    const known = { person, resource, scopes: [...scopes], steppedUp: false, tid: person?.tid };
+    ledger.accessTokens.set(token, { ...known, expiresAt: expires_at });
   }
 }

@@ -4,8 +4,8 @@ import { handleControl } from "../control.ts";
 import { applyBefore } from "../faults.ts";
 import { type Call, type Handler, html, json, type Outcome, page, redirect } from "../http.ts";
 import { asset, denial, withCancel, withPeople } from "../page.ts";
-import { admits, isTenant, PEOPLE, type Person, tenantId } from "./people.ts";
-import { sortScopes } from "./scopes.ts";
+import { admits, isPersonal, isTenant, PEOPLE, type Person, tenantId } from "./people.ts";
+import { sortScopes, wantsStepUp } from "./scopes.ts";
 import { handleToken } from "./token.ts";
 import type { MicrosoftWorld } from "./world.ts";
 
@@ -24,7 +24,7 @@ export function loginHandler(world: MicrosoftWorld): Handler {
       case "oauth2/v2.0/authorize/cancel":
         return cancelled(world, call);
       case "oauth2/v2.0/token":
-        return handleToken(world, call);
+        return handleToken(world, call, tenant);
       case "oauth2/v2.0/logout":
         return logout(world, call);
       case "v2.0/.well-known/openid-configuration":
@@ -72,6 +72,7 @@ async function authorize(world: MicrosoftWorld, call: Call, tenant: string): Pro
   const body = await response.text();
   // Without a client and a redirect that are registered there is nowhere safe to send an error.
   if (response.status !== 200) return html(response.status, body);
+  if (wantsStepUp(query.get("claims"))) world.stepUps.add(query.get("state") ?? "");
   const fail = (error: string, text: string) => redirect(denial(query, { error, error_description: text }));
   if (query.get("response_type") !== "code")
     return fail("unsupported_response_type", "AADSTS70005: the response_type is not 'code'.");
@@ -106,6 +107,12 @@ async function picked(world: MicrosoftWorld, call: Call, tenant: string): Promis
     const text = `AADSTS50020: user account '${form.get("email")}' does not exist in tenant '${tenant}'.`;
     return page(400, "Sorry, but we are having trouble signing you in", text);
   }
+  const asked = sortScopes(form.get("scope") ?? "", world.origins);
+  if (isPersonal(person) && asked.arm.length > 0) {
+    // As login.live.com answers (AzureAD/microsoft-authentication-library-for-js, issue 3706): no AADSTS number.
+    const text = `The provided value for the input parameter 'scope' is not valid. The scope '${form.get("scope")}' does not exist.`;
+    return redirect(denial(form, { error: "invalid_scope", error_description: text }));
+  }
   const response = await world.forward("/oauth2/v2.0/authorize/callback", { method: "POST", body: form });
   const location = response.headers.get("location");
   const body = await response.text();
@@ -122,6 +129,7 @@ async function picked(world: MicrosoftWorld, call: Call, tenant: string): Promis
     scope,
     consented: sortScopes(scope, world.origins),
     nonce: form.get("nonce") || undefined,
+    steppedUp: world.stepUps.has(form.get("state") ?? ""),
   });
   return location === null ? html(response.status, body) : redirect(location);
 }

@@ -56,6 +56,18 @@ export function admits(tenant: string, who: Person): boolean {
   return tenant.toLowerCase() === who.tid || tenant.toLowerCase() === who.domain;
 }
 
+export const isPersonal = (who: Person) => who.tid === CONSUMERS;
+
+/** Whoever of contoso.example is called Bob is a guest of fabrikam.example. */
+export function isGuestOf(tenant: string, who: Person): boolean {
+  return who.email.startsWith("bob.") && tenantId(tenant) === FABRIKAM;
+}
+
+/** The directory that a token is for: the one that the request named, or the person's own. */
+export function tenantOf(tenant: string, who: Person): string {
+  return isGuestOf(tenant, who) ? FABRIKAM : who.tid;
+}
+
 export function isTenant(segment: string): boolean {
   return (
     /^(common|organizations|consumers)$/.test(segment) ||

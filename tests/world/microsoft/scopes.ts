@@ -1,6 +1,11 @@
 /** Which resource a scope belongs to. In Entra one access token is good for one resource. */
 export type Resource = "graph" | "arm";
 
+/** What a resource wants of a token that was minted without a second factor. */
+export const STEP_UP_CLAIMS = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+
+export const wantsStepUp = (claims: string | null) => claims?.includes('"acrs"') === true;
+
 const NEUTRAL = new Set(["openid", "profile", "email", "offline_access"]);
 const GRAPH = ["https://graph.microsoft.com"];
 const ARM = ["https://management.azure.com", "https://management.core.windows.net"];

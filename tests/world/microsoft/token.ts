@@ -4,7 +4,16 @@ import { type Call, json, type Outcome, type Reply } from "../http.ts";
 import { answerTokenRequest, text, useBasicCredentials } from "../token.ts";
 import { entraError, entraErrorBody } from "./errors.ts";
 import { idToken } from "./id-token.ts";
-import { type Resource, type ScopeSet, sortScopes, words, writeScopes } from "./scopes.ts";
+import { admits, isGuestOf, isPersonal, tenantOf } from "./people.ts";
+import {
+  type Resource,
+  type ScopeSet,
+  STEP_UP_CLAIMS,
+  sortScopes,
+  wantsStepUp,
+  words,
+  writeScopes,
+} from "./scopes.ts";
 import type { Code, Grant, MicrosoftWorld } from "./world.ts";
 
 interface Asked {
@@ -21,10 +30,10 @@ const ERROR_NUMBERS: Record<string, number> = {
   temporarily_unavailable: 90033,
 };
 
-export function handleToken(world: MicrosoftWorld, call: Call): Promise<Outcome> {
+export function handleToken(world: MicrosoftWorld, call: Call, tenant: string): Promise<Outcome> {
   const form = new URLSearchParams(call.body);
   useBasicCredentials(form, call.headers.authorization);
-  return answerTokenRequest(world, call, form, (grantType) => answer(world, call, form, grantType));
+  return answerTokenRequest(world, call, form, (grantType) => answer(world, call, form, grantType, tenant));
 }
 
 async function answer(
@@ -32,6 +41,7 @@ async function answer(
   call: Call,
   form: URLSearchParams,
   grantType: string,
+  tenant: string,
 ): Promise<Outcome> {
   if (call.method !== "POST")
     return entraError(405, "invalid_request", 900561, "The endpoint only accepts POST.");
@@ -40,11 +50,11 @@ async function answer(
   if (early !== undefined) return early;
   switch (grantType) {
     case "authorization_code":
-      return redeemCode(world, form, fault);
+      return redeemCode(world, form, fault, tenant);
     case "refresh_token":
-      return refresh(world, form, fault);
+      return refresh(world, form, fault, tenant);
     case "client_credentials":
-      return clientCredentials(world, form, fault);
+      return clientCredentials(world, form, fault, tenant);
     default:
       return entraError(
         400,
@@ -95,6 +105,7 @@ async function redeemCode(
   world: MicrosoftWorld,
   form: URLSearchParams,
   fault: Fault | undefined,
+  tenant: string,
 ): Promise<Outcome> {
   const code = world.ledger.codes.get(form.get("code") ?? "");
   if (code !== undefined) {
@@ -103,7 +114,7 @@ async function redeemCode(
     // Entra refuses a code that has gone to another redirect; the emulator lets an absent one pass.
     if (!form.has("redirect_uri"))
       return entraError(400, "invalid_request", 900144, "The request body must contain 'redirect_uri'.");
-    return issue(world, form, fault, asked, code, code.nonce);
+    return issue(world, form, fault, asked, code, code.nonce, tenant);
   }
   return emulatorsRefusal(world, form);
 }
@@ -112,6 +123,7 @@ async function refresh(
   world: MicrosoftWorld,
   form: URLSearchParams,
   fault: Fault | undefined,
+  tenant: string,
 ): Promise<Outcome> {
   const scope = form.get("scope") ?? "";
   if (words(scope).length === 0) {
@@ -131,17 +143,28 @@ async function refresh(
         suberror: "bad_token",
       },
     );
+  const { person } = grant;
+  if (!admits(tenant, person) && !isGuestOf(tenant, person)) {
+    const text = `User account '${person.email}' does not exist in tenant '${tenant}'.`;
+    return entraError(400, "invalid_grant", 50020, text);
+  }
+  if (isPersonal(person) && sortScopes(scope, world.origins).arm.length > 0)
+    return entraError(400, "invalid_scope", 70011, `The scope '${scope}' does not exist.`);
   const asked = resourceAsked(world, scope, grant.consented);
   if ("status" in asked) return asked;
+  if (wantsStepUp(form.get("claims")) && !grant.steppedUp) {
+    const text = "Due to a configuration change made by your administrator, you must use multi-factor authentication.";
+    return entraError(400, "invalid_grant", 50076, text, { suberror: "basic_action", claims: STEP_UP_CLAIMS });
+  }
   const reusable = world.settings.rotation === "reusable";
   if (!reusable) {
     form.set("refresh_token", world.ledger.aliases.get(presented) ?? presented);
-    return issue(world, form, fault, asked, grant, undefined);
+    return issue(world, form, fault, asked, grant, undefined, tenant);
   }
   // The emulator knows only the newest of a family, so requests with older ones take turns.
   return inTurn(grant, () => {
     form.set("refresh_token", grant.current);
-    return issue(world, form, fault, asked, grant, undefined);
+    return issue(world, form, fault, asked, grant, undefined, tenant);
   });
 }
 
@@ -157,6 +180,7 @@ async function clientCredentials(
   world: MicrosoftWorld,
   form: URLSearchParams,
   fault: Fault | undefined,
+  tenant: string,
 ): Promise<Outcome> {
   const scope = form.get("scope") ?? "";
   if (!words(scope).every((word) => word.endsWith("/.default")) || scope === "")
@@ -168,7 +192,7 @@ async function clientCredentials(
     );
   const asked = resourceAsked(world, scope, undefined);
   if ("status" in asked) return asked;
-  return issue(world, form, fault, asked, undefined, undefined);
+  return issue(world, form, fault, asked, undefined, undefined, tenant);
 }
 
 /** Forwards to the emulator and rewrites what it gives out. `of` is the code or the grant that is used. */
@@ -179,6 +203,7 @@ async function issue(
   asked: Asked,
   of: Code | Grant | undefined,
   nonce: string | undefined,
+  tenant: string,
 ): Promise<Outcome> {
   const { ledger, settings } = world;
   const presented = form.get("refresh_token");
@@ -192,6 +217,8 @@ async function issue(
     person: of?.person,
     resource: asked.resource,
     scopes: asked.names,
+    steppedUp: of?.steppedUp ?? false,
+    tid: of === undefined ? undefined : tenantOf(tenant, of.person),
     expiresAt: world.now() + settings.expires_in * 1000,
   });
   const body: Record<string, unknown> = {

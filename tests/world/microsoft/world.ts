@@ -12,6 +12,10 @@ export interface AccessToken {
   readonly person: Person | undefined;
   readonly resource: Resource;
   readonly scopes: string[];
+  /** Minted for a sign-in with a second factor. */
+  readonly steppedUp: boolean;
+  /** Of the directory that it is good for. */
+  readonly tid: string | undefined;
   expiresAt: number;
 }
 
@@ -21,6 +25,8 @@ export interface Grant {
   readonly consented: ScopeSet;
   readonly clientId: string;
   readonly nonce: string | undefined;
+  /** The sign-in satisfied a claims challenge. */
+  readonly steppedUp: boolean;
   /** The refresh token that the emulator knows now. */
   current: string;
   revoked: boolean;
@@ -32,6 +38,7 @@ export interface Code {
   readonly consented: ScopeSet;
   readonly scope: string;
   readonly nonce: string | undefined;
+  readonly steppedUp: boolean;
 }
 
 export type MicrosoftCounts = Counts<Resource>;
@@ -56,15 +63,22 @@ export interface Settings {
   consent: "strict" | "any";
   /** Access tokens are padded to this length: Entra's are one to four kilobytes, the emulator's 37 bytes. */
   access_token_bytes: number;
+  /**
+   * Calls of APIs whose path contains this want a second factor: a 401 with a claims challenge, and the token endpoint
+   * refuses to mint such a token without the person (learn.microsoft.com, "Claims challenges, claims requests, and
+   * client capabilities").
+   */
+  step_up: string | null;
 }
 
-const DEFAULTS: Settings = { expires_in: 3600, rotation: "strict", consent: "strict", access_token_bytes: 0 };
+const DEFAULTS: Settings = { expires_in: 3600, rotation: "strict", consent: "strict", access_token_bytes: 0, step_up: null };
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   expires_in: (value) => typeof value === "number",
   rotation: (value) => value === "strict" || value === "reusable",
   consent: (value) => value === "strict" || value === "any",
   access_token_bytes: (value) => Number.isInteger(value),
+  step_up: (value) => value === null || typeof value === "string",
 };
 
 const RULES: Rules = {
@@ -80,6 +94,8 @@ export class MicrosoftWorld extends World {
   readonly settings: Settings = { ...DEFAULTS };
   readonly ledger = new MicrosoftLedger(["graph", "arm"]);
   readonly signer = new IdTokenSigner();
+  /** States of authorization requests that carry claims: the emulator's form does not hand them on. */
+  readonly stepUps = new Set<string>();
   readonly client: Client;
   readonly origins: Origins;
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/base64url.h"
 #include "tests/core/flow/grant/two_resources.h"
 
 using namespace postern;
@@ -107,6 +108,133 @@ TEST_CASE("what was refused a while ago is asked for again before the connection
   CHECK(two.asked["graph"] > 0);
   CHECK(two.got["arm"] > 0);
   CHECK(two.ask("arm").status == 200);
+}
+
+TEST_CASE("a suberror ends no grant: it is asked for one resource alone") {
+  for (const std::string suberror : {"basic_action", "message_only", "user_password_expired"}) {
+    CAPTURE(suberror);
+    TwoResources two("on_demand");
+    two.more = R"(,"suberror":")" + suberror + "\"";
+    two.refused["arm"] = "invalid_grant";
+    two.world.now += 61 * kMinuteMs;
+    const auto refused = two.ask("arm");
+    CHECK(refused.status == 409);
+    CHECK(refused.body.contains(R"("cause":"interaction_required")"));
+    CHECK(refused.body.contains(R"("suberror":")" + suberror + "\""));
+    CHECK(refused.body.contains("connect_url"));
+    CHECK(two.ask("graph").status == 200);
+    CHECK(two.record().status == Status::connected);
+  }
+}
+
+TEST_CASE("what a suberror calls dead is dead") {
+  TwoResources two("on_demand");
+  two.more = R"(,"suberror":"bad_token")";
+  two.refused["arm"] = "invalid_grant";
+  two.world.now += 61 * kMinuteMs;
+  CHECK(two.ask("arm").body.contains(R"("cause":"invalid_grant")"));
+  CHECK(two.record().status == Status::needs_reauth);
+  const auto asked = two.asked;
+  (void)two.ask("graph");
+  CHECK(two.asked == asked);
+  CHECK(two.got["graph"] == 0);
+}
+
+TEST_CASE("one resource's refusal is neither the connection's nor the integration's") {
+  for (const auto& [error, fix] :
+       {std::pair<std::string, std::string>("invalid_resource", "administrator"),
+        {"unauthorized_client", "administrator"},
+        {"invalid_scope", "operator"},
+        {"a word of next year", "user"}}) {
+    CAPTURE(error);
+    TwoResources two("keep_fresh");
+    two.refused["arm"] = two.refused["graph"] = error;
+    CHECK(two.ring_for(2 * kDayMs));
+    for (const std::string resource : {"arm", "graph"}) {
+      const auto refused = two.ask(resource);
+      CHECK(refused.status == 403);
+      CHECK(refused.body.contains(R"("code":"resource_refused")"));
+      CHECK(refused.body.contains(R"("provider_error":")" + error));
+      CHECK(refused.body.contains(R"("fix":")" + fix));
+    }
+    CHECK(two.record().status == Status::connected);
+    CHECK(two.told(EventType::needs_reauth).empty());
+    CHECK(two.told(EventType::refresh_failed).size() == 2);
+    CHECK(two.logged("integration_fault") == 0);
+    two.refused.clear();
+    two.world.now += kMinuteMs;
+    CHECK(two.ask("arm").status == 200);
+  }
+}
+
+TEST_CASE("a connection that waits for a person works again when the provider wants none") {
+  TwoResources two("on_demand");
+  two.refused["arm"] = two.refused["graph"] = "interaction_required";
+  two.world.now += 61 * kMinuteMs;
+  (void)two.ask("arm");
+  (void)two.ask("graph");
+  REQUIRE(two.record().status == Status::needs_reauth);
+  const auto version = two.record().version;
+  for (int tries = 0; tries < 3; ++tries) {
+    two.world.now += 31 * kSecondMs;
+    CHECK(two.ask("graph").body.contains("connect_url"));
+  }
+  // Asked again, and nothing new to tell.
+  CHECK(two.asked["graph"] == 4);
+  CHECK(two.record().version == version);
+  CHECK(two.told(EventType::needs_reauth).size() == 1);
+  two.refused.clear();
+  two.world.now += 31 * kSecondMs;
+  CHECK(two.ask("graph").status == 200);
+  CHECK(two.record().status == Status::connected);
+  CHECK(two.record().cause.empty());
+  CHECK(two.told(EventType::recovered).size() == 1);
+  CHECK(two.ask("arm").status == 200);
+}
+
+namespace {
+
+// "{}" and its like, as a caller hands them on.
+Outcome ask_with_claims(TwoResources& two, std::string_view claims) {
+  return two.host.call(
+      two.story.get_token(R"(,"resource":"graph","claims":")" + base64url_encode(claims) + "\""));
+}
+
+}  // namespace
+
+TEST_CASE("claims that only a person can satisfy lead to a link, and change nothing else") {
+  TwoResources two("on_demand");
+  const std::string claims = R"({"access_token":{"acrs":{"essential":true,"value":"c1"}}})";
+  two.refused["graph"] = "interaction_required";
+  const auto before = two.object().storage[std::string(kRecordKey)];
+  const auto refused = ask_with_claims(two, claims);
+  CHECK(refused.status == 409);
+  CHECK(refused.body.contains("connect_url"));
+  CHECK(two.last_body.contains("claims=%7B%22access_token"));
+  CHECK(two.world.d1.dump().contains(claims));
+  // Who asks again at once is told the same; the provider is not asked.
+  CHECK(ask_with_claims(two, claims).body.contains("connect_url"));
+  CHECK(two.asked["graph"] == 1);
+  CHECK(two.object().storage[std::string(kRecordKey)] == before);
+  CHECK_FALSE(two.object().storage.contains(std::string(kPausesKey)));
+  CHECK(two.ask("graph").status == 200);
+  CHECK(two.told(EventType::refresh_failed).empty());
+  // Other claims are another question.
+  two.refused.clear();
+  CHECK(ask_with_claims(two, "{}").status == 200);
+}
+
+TEST_CASE("a token that satisfies claims is given to whoever asks with the same soon after") {
+  TwoResources two("on_demand");
+  CHECK(ask_with_claims(two, "{}").status == 200);
+  CHECK(ask_with_claims(two, "{}").status == 200);
+  CHECK(two.got["graph"] == 1);
+  CHECK(ask_with_claims(two, R"({"a":1})").status == 200);
+  CHECK(two.got["graph"] == 2);
+  two.world.now += 31 * kSecondMs;
+  CHECK(ask_with_claims(two, R"({"a":1})").status == 200);
+  CHECK(two.got["graph"] == 3);
+  CHECK(ask_with_claims(two, "[]").body.contains("`claims` must be"));
 }
 
 TEST_CASE("after a rollback refusals of before it count for nothing") {

@@ -25,7 +25,9 @@ struct TwoResources {
   World& world = story.world;
   Host host{world};
   std::map<std::string, std::string> refused;  // with which error
-  std::map<std::string, int> asked;            // in vain
+  std::string more;                            // what the refusal says besides
+  std::string last_body;
+  std::map<std::string, int> asked;  // in vain
   std::map<std::string, int> got;
   int number = 1;
   // All that was told, in the commits that told it. D1's log knows events by their random ids, of
@@ -38,9 +40,10 @@ struct TwoResources {
     world.environment["AZURE_REFRESH_AHEAD_SECONDS"] = "1800";
     world.internet = [this](const Fetch& request) -> Fetch::Reply {
       const auto resource = resource_of(request);
+      last_body = request.body;
       if (refused.contains(resource)) {
         ++asked[resource];
-        return error_reply(400, refused[resource]);
+        return error_reply(400, refused[resource], more);
       }
       ++got[resource];
       ++number;

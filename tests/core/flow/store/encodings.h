@@ -123,7 +123,7 @@ inline std::vector<Encoding> encodings() {
   const auto one_revocation = encode_revocations({revocation});
   const Reply kept = Fetch::Reply(HttpReply{.status = 200, .headers = {{"a", "b"}}, .body = "{}"});
   return {
-      {.name = "record", .bytes = encode_record(record), .again = record_again},
+      {.name = "record", .bytes = encode_record(record), .again = record_again, .since = {""}},
       {.name = "journal",
        .bytes = journal_bytes,
        .again = journal_again,
@@ -167,13 +167,15 @@ inline std::vector<Encoding> encodings() {
       {.name = "token payload",
        .bytes =
            encode(TokenPayload{.id = id, .resource = "graph", .min_ttl_ms = 5, .forced = true}),
-       .again = payload_again<decode_token_payload>},
+       .again = payload_again<decode_token_payload>,
+       .since = {"", "0"}},
       {.name = "live token",
        .bytes = encode(LiveToken{.access_token = "a", .scope = "s", .expires_at = 5, .version = 6}),
        .again = payload_again<decode_live_token>},
       {.name = "connect payload",
        .bytes = encode(ConnectPayload{.state = {.id = id, .confirm = "page"}, .state_text = "s"}),
-       .again = payload_again<decode_connect_payload>},
+       .again = payload_again<decode_connect_payload>,
+       .since = {""}},
       {.name = "confirm payload",
        .bytes = encode(ConfirmPayload{.id = id, .attempt = "a", .code_hash = "h"}),
        .again = payload_again<decode_confirm_payload>},

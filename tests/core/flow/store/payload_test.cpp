@@ -88,6 +88,22 @@ TEST_CASE("a token's payload is read as it was written") {
   refuses_every_cut(bytes, decode_token_payload);
 }
 
+TEST_CASE("claims follow where there are some") {
+  const TokenPayload payload{
+      .id = kId, .resource = "arm", .claims = R"({"a":1})", .interactive = true};
+  const auto read = decode_token_payload(encode(payload));
+  REQUIRE(read.has_value());
+  CHECK(read->claims == payload.claims);
+  CHECK(read->interactive);
+}
+
+TEST_CASE("scopes of a link follow where there are some") {
+  const ConnectPayload payload{.state = {.id = kId, .scopes = "openid a"}};
+  const auto read = decode_connect_payload(encode(payload));
+  REQUIRE(read.has_value());
+  CHECK(read->state.scopes == "openid a");
+}
+
 TEST_CASE("a live token is read as it was written") {
   const auto bytes =
       encode(LiveToken{.access_token = "a", .scope = "s", .expires_at = 5, .version = 6});

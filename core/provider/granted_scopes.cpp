@@ -1,0 +1,63 @@
+#include "core/provider/granted_scopes.h"
+
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "core/oauth/scope.h"
+
+namespace postern {
+
+namespace {
+
+// Entra: all that was consented to at this API (learn.microsoft.com, "The .default scope").
+constexpr std::string_view kDefault = ".default";
+
+std::string_view without_audience(std::string_view scope, std::string_view audience) {
+  if (!audience.empty() && scope.size() > audience.size() + 1 &&
+      equal_ignoring_case(scope.substr(0, audience.size()), audience) &&
+      scope[audience.size()] == '/') {
+    scope.remove_prefix(audience.size() + 1);
+  }
+  return scope;
+}
+
+bool is_granted(const Provider& provider, const Api& api, std::string_view scope,
+                std::span<const std::string> granted) {
+  const auto wanted = without_audience(scope, api.audience);
+  return std::ranges::any_of(granted, [&](const std::string& listed) {
+    const auto given = without_audience(listed, api.audience);
+    return equal_ignoring_case(given, wanted) || wanted == kDefault || given == kDefault ||
+           std::ranges::any_of(provider.implied_scopes, [&](const ImpliedScope& known) {
+             return known.scope == given && known.implied == wanted;
+           });
+  });
+}
+
+}  // namespace
+
+bool is_identity_scope(std::string_view scope) {
+  return scope == "openid" || scope == "profile" || scope == "email" || scope == "offline_access";
+}
+
+std::vector<std::string> missing_scopes(const Provider& provider, const Api& api,
+                                        std::span<const std::string> asked,
+                                        std::string_view granted) {
+  std::vector<std::string> missing;
+  const auto given = split_scopes(granted, false);
+  if (given.empty()) return missing;
+  const bool by_api = provider.hooks != nullptr && provider.hooks->scopes_for_api != nullptr;
+  const auto wanted = by_api ? provider.hooks->scopes_for_api(api, asked)
+                             : std::vector<std::string>(asked.begin(), asked.end());
+  for (const auto& scope : wanted) {
+    if (!is_identity_scope(scope) && !is_granted(provider, api, scope, given)) {
+      missing.push_back(scope);
+    }
+  }
+  return missing;
+}
+
+bool asks_for_api(const Provider& provider, const Api& api, std::span<const std::string> asked) {
+  return !provider.token_per_api || !token_scopes(provider, api, asked).empty();
+}
+
+}  // namespace postern
