@@ -5,6 +5,12 @@ const ACCESS = {
   browser: "a person's browser",
 };
 
+/** A browser gets no type, but what the words say. */
+function answerOf({ access, result, rpc_result }) {
+  if (access === "browser") return result;
+  return `\`${result}\`${rpc_result ? `; over RPC the list \`${rpc_result}\` alone` : ""}`;
+}
+
 function operationSection(operation) {
   const lines = [`### \`${operation.name}\``, "", `${operation.summary}.`, ""];
   if (operation.method)
@@ -17,7 +23,7 @@ function operationSection(operation) {
     );
   else if (operation.rpc) lines.push(`- RPC: \`${operation.rpc}({…})\``);
   lines.push(`- Who: ${ACCESS[operation.access] ?? `permission \`${operation.permission}\``}`);
-  if (operation.result) lines.push(`- Answers: ${operation.result}`);
+  if (operation.result) lines.push(`- Answers: ${answerOf(operation)}`);
   if (operation.parameters.length > 0) {
     lines.push("", "| parameter | over RPC | in | kind | |", "|---|---|---|---|---|");
     for (const p of operation.parameters) {
@@ -48,6 +54,13 @@ connections. \`tokens:read\` may name one API of a provider: \`tokens:read:arm\`
 ## Operations
 
 ${shown.map(operationSection).join("\n")}
+## Types
+
+The types of answers, as TypeScript has them; a member with \`?\` may be absent. \`worker-shim/src/generated/rpc.gen.ts\`, which \`npm run types\` writes, has them and the
+interface \`PosternRpc\` of a service binding: copy it beside your Worker. Later releases may add members.
+
+${manifest.shapes.map(({ name, type, summary }) => `- \`${name}\`: ${summary}. \`${type}\``).join("\n")}
+
 ## Following events
 
 Over a service binding \`subscribe({ cursor, type, userId, subject, integration, seconds }, onEvents)\` calls \`onEvents(events, cursor)\` with what

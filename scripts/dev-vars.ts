@@ -3,6 +3,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { providerVariables, SINGLE_ORIGIN, type SingleOrigin } from "../tests/world/variables.ts";
+import { RETURN_PATH } from "./demo-app.ts";
+import { DEMO_ORG } from "./demo-key.ts";
 
 export interface WorldOrigins {
   readonly login: string;
@@ -24,14 +26,27 @@ const LOCAL_PROVIDERS: ProviderOrigins = {
   GOOGLE: "http://localhost:4030",
 };
 
+/** The demo application: where people may be sent back to. */
+const LOCAL_APP = "http://localhost:4000";
+
+/** The two variables that let people be sent back to an application that is not https. */
+const returning = (app: string, insecure: string) => ({
+  ALLOWED_RETURN_URLS: JSON.stringify({ [DEMO_ORG]: [`${app}${RETURN_PATH}`] }),
+  ALLOW_INSECURE_ORIGINS: `${insecure},${app}`,
+});
+
 const redirectFor = (port: number) => `http://localhost:${port}/callback/azure`;
 const LOCAL_REDIRECT = /^http:\/\/localhost:\d+(\/callback\/\w+)$/;
 
-/** Random secrets, for a Postern on `port` whose Microsoft is `world`, and whose other providers are `providers`. */
+/**
+ * Random secrets, for a Postern on `port` whose Microsoft is `world`, whose other providers are `providers`, and which sends
+ * people back to `app`.
+ */
 export function freshVars(
   port: number,
   world = LOCAL,
   providers: ProviderOrigins = {},
+  app?: string,
 ): Record<string, string> {
   const secret = () => randomBytes(32).toString("base64url");
   const postern = `http://localhost:${port}`;
@@ -40,6 +55,7 @@ export function freshVars(
     if (origin === undefined) return [];
     return [providerVariables(name, { origin, clientId: randomUUID(), clientSecret: secret() }, postern)];
   });
+  const insecure = [...Object.values(world), ...Object.values(providers), postern].join(",");
   return {
     MASTER_KEYS: `k1:${secret()}`,
     ADMIN_API_KEY: secret(),
@@ -51,8 +67,9 @@ export function freshVars(
     GRAPH_ORIGIN: world.graph,
     ARM_ORIGIN: world.arm,
     ...Object.assign({}, ...others),
-    ALLOW_INSECURE_ORIGINS: [...Object.values(world), ...Object.values(providers), postern].join(","),
+    ALLOW_INSECURE_ORIGINS: insecure,
     ALLOWED_RETURN_URLS: "{}",
+    ...(app === undefined ? {} : returning(app, insecure)),
   };
 }
 
@@ -101,15 +118,27 @@ export function resetLocal(folder: string): void {
   if (isMadeHere(vars)) rmSync(vars);
 }
 
-/** Reads the file, or writes it. One that exists is the user's: only local redirects to emulated providers follow the port. */
+/**
+ * Reads the file, or writes it. One that exists is the user's: only local redirects to emulated providers follow the port, and one
+ * that was made here before there was a demo application is told of it.
+ */
 export function devVars(file: string, port: number): Record<string, string> {
   if (!existsSync(file)) {
-    const values = freshVars(port, LOCAL, LOCAL_PROVIDERS);
+    const values = freshVars(port, LOCAL, LOCAL_PROVIDERS, LOCAL_APP);
     writeVars(file, values, HEADING);
     return values;
   }
   let text = readFileSync(file, "utf8");
   const values = parse(text);
+  const change = (name: string, value: string) => {
+    if (values[name] === value) return;
+    values[name] = value;
+    text = text.replace(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*$`, "gm"), line(name, value));
+    writeFileSync(file, text);
+  };
+  if (values.ALLOWED_RETURN_URLS === "{}" && isMadeHere(file))
+    for (const [name, value] of Object.entries(returning(LOCAL_APP, values.ALLOW_INSECURE_ORIGINS ?? "")))
+      change(name, value);
   const emulated = [
     ...(worldOrigins(values) === undefined ? [] : ["AZURE"]),
     ...Object.keys(providerOrigins(values)),
@@ -117,14 +146,7 @@ export function devVars(file: string, port: number): Record<string, string> {
   for (const name of emulated.map((provider) => `${provider}_REDIRECT_URI`)) {
     const path = LOCAL_REDIRECT.exec(values[name] ?? "")?.[1];
     if (path === undefined) continue;
-    const redirect = `http://localhost:${port}${path}`;
-    if (redirect === values[name]) continue;
-    values[name] = redirect;
-    text = text.replace(
-      new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*$`, "gm"),
-      line(name, redirect),
-    );
-    writeFileSync(file, text);
+    change(name, `http://localhost:${port}${path}`);
   }
   return values;
 }
@@ -134,6 +156,13 @@ export function worldOrigins(values: Record<string, string>): WorldOrigins | und
   const { AZURE_LOGIN_ORIGIN: login, GRAPH_ORIGIN: graph, ARM_ORIGIN: arm } = values;
   if (login === undefined || !login.startsWith("http://localhost:")) return undefined;
   return { login, graph: graph ?? LOCAL.graph, arm: arm ?? LOCAL.arm };
+}
+
+/** Where the demo application has to listen, or undefined where nobody of the demo organization may be sent to one here. */
+export function appOrigin(values: Record<string, string>): string | undefined {
+  const [, origin] =
+    new RegExp(`"(http://localhost:\\d+)${RETURN_PATH}"`).exec(values.ALLOWED_RETURN_URLS ?? "") ?? [];
+  return origin;
 }
 
 /** Which of the other providers are to be emulated, and where. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { pathToFileURL } from "node:url";
 import { apiDocument } from "./api-document.mjs";
 import { at, fail, ownNodeEnv, root } from "./lib.mjs";
+import { rpcModule } from "./rpc-module.mjs";
 
 export function readManifest() {
   const module = new WebAssembly.Module(readFileSync(at("dist", "postern.wasm")));
@@ -43,35 +44,6 @@ export const manifest = {
 `;
 }
 
-const TYPES = { integer: "number", flag: "boolean", names: "string[]" };
-
-export function rpcModule(manifest) {
-  const methods = manifest.operations.filter((operation) => operation.rpc !== "");
-  const lines = [NOTICE, "/** A refusal: never thrown, always answered. */"];
-  lines.push(
-    "export interface Refusal {\n  success: false;\n  code: string;\n  error: string;\n  status: number;\n  connect_url?: string;\n}\n",
-  );
-  lines.push("export interface PosternRpc {");
-  for (const { rpc, rpc_alias, summary, result, parameters } of methods) {
-    const fields = parameters.map((parameter) => {
-      const type = TYPES[parameter.kind] ?? "string";
-      const needed = parameter.required ? "" : "?";
-      return `    /** ${parameter.summary} */\n    ${parameter.rpc_name}${needed}: ${type};`;
-    });
-    const optional = parameters.some((parameter) => parameter.required) ? "" : "?";
-    for (const name of [rpc, rpc_alias].filter(Boolean)) {
-      lines.push(`  /** ${summary}. Answers ${result}. */`);
-      lines.push(`  ${name}(parameters${optional}: {\n${fields.join("\n")}\n  }): Promise<unknown>;`);
-    }
-  }
-  lines.push(
-    "  /** listEvents again and again: calls back with events in their order, each at least once, for `seconds` (60; at most 900). Answers {cursor}, to begin with the next time. */",
-    "  subscribe(\n    parameters: { cursor?: string; type?: string; userId?: string; subject?: string; integration?: string; seconds?: number },\n    onEvents: (events: unknown[], cursor: string) => unknown,\n  ): Promise<unknown>;",
-  );
-  lines.push("}\n");
-  return lines.join("\n");
-}
-
 /** The types of what wrangler.jsonc binds and of the files that it lets the Worker import, as wrangler sees them. */
 function generateBindings() {
   const file = "worker-shim/src/generated/bindings.gen.d.ts";
@@ -105,7 +77,7 @@ export function generate() {
   mkdirSync(at("worker-shim", "src", "generated"), { recursive: true });
   generateBindings();
   writeChanged(manifestModule(manifest), "worker-shim", "src", "generated", "manifest.gen.ts");
-  writeChanged(rpcModule(manifest), "worker-shim", "src", "generated", "rpc.gen.ts");
+  writeChanged(NOTICE + rpcModule(manifest), "worker-shim", "src", "generated", "rpc.gen.ts");
   writeChanged(apiDocument(manifest), "docs", "api.md");
 }
 

@@ -14,6 +14,8 @@ export class Problem extends Error {}
 
 export interface LocalPostern {
   readonly port: number;
+  /** Where `wrangler.jsonc` is, when it is not ours. */
+  readonly folder?: string;
   /** Where D1, KV and the objects are kept. */
   readonly state: string;
   /** Everything that wrangler and the Worker print. */
@@ -37,7 +39,11 @@ const environment = (of: LocalPostern) => ({
 
 export function migrate(of: LocalPostern): void {
   const args = [wrangler, "d1", "migrations", "apply", "DB", "--local", "--persist-to", of.state];
-  const done = spawnSync(process.execPath, args, { cwd: root, env: environment(of), encoding: "utf8" });
+  const done = spawnSync(process.execPath, args, {
+    cwd: of.folder ?? root,
+    env: environment(of),
+    encoding: "utf8",
+  });
   if (done.status !== 0) throw new Problem(`D1 migrations failed.\n${done.stdout}${done.stderr}`);
 }
 
@@ -57,7 +63,7 @@ export function startDev(of: LocalPostern): ChildProcess {
     ...(of.envFile === undefined ? [] : ["--env-file", of.envFile]),
   ];
   return startChild(process.execPath, args, {
-    cwd: root,
+    cwd: of.folder ?? root,
     env: environment(of),
     log: openSync(of.log, "w", 0o600),
   });
@@ -67,8 +73,8 @@ export function lastLines(file: string, count = 30): string {
   return readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n");
 }
 
-export async function waitForHealth(of: LocalPostern): Promise<void> {
-  const origin = `http://localhost:${of.port}`;
+export async function waitForHealth(of: LocalPostern, mount = ""): Promise<void> {
+  const origin = `http://localhost:${of.port}${mount}`;
   const end = performance.now() + READY_WITHIN_MS;
   while (performance.now() < end) {
     try {

@@ -1,7 +1,7 @@
 /** `npm start` and `npm run dev`: bring what is needed, then go on in TypeScript under the project's own Node. */
 import { at, become, options, run } from "./lib.mjs";
 
-const HELP = `npm start, npm run dev: Postern on this machine, with an emulated Microsoft; prints what to try. Ctrl-C ends it, data stays
+const HELP = `npm start, npm run dev: Postern on this machine, with emulated providers; prints what to try. Ctrl-C ends it, data stays
 
   --port N     Postern's port (8787)
   --reset      forget all local data first, and the secrets in .dev.vars where they are of its own making

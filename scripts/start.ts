@@ -9,10 +9,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startMicrosoft } from "../tests/world/microsoft/microsoft.ts";
 import { PEOPLE } from "../tests/world/microsoft/people.ts";
-import { redirectUri, type SingleOrigin } from "../tests/world/variables.ts";
+import { redirectUri, SINGLE_ORIGIN, type SingleOrigin } from "../tests/world/variables.ts";
 import { STARTERS } from "../tests/world/worlds.ts";
 import { stopChild, takenPorts } from "./children.ts";
-import { devVars, providerOrigins, resetLocal, worldOrigins } from "./dev-vars.ts";
+import { type Demo, more, reads, shown } from "./demo.ts";
+import { startDemoApp } from "./demo-app.ts";
+import { demoKey } from "./demo-key.ts";
+import { appOrigin, devVars, providerOrigins, resetLocal, worldOrigins } from "./dev-vars.ts";
 import {
   ask,
   type LocalPostern,
@@ -57,12 +60,19 @@ async function main(): Promise<void> {
   const origins = worldOrigins(vars);
   const others = providerOrigins(vars);
   const portsOf = (all: object) => Object.values(all).map((one: string) => Number(new URL(one).port));
-  const worldPorts = [...portsOf(origins ?? {}), ...portsOf(others)];
-  const [taken] = await takenPorts([port, ...worldPorts]);
+  const app = appOrigin(vars);
+  const besides = [
+    ...portsOf(origins ?? {}),
+    ...portsOf(others),
+    ...(app === undefined ? [] : portsOf({ app })),
+  ];
+  const [taken] = await takenPorts([port, ...besides]);
   if (taken === port)
     throw new Problem(`Port ${port} is taken. Stop what uses it, or: npm start -- --port ${port + 1}`);
   if (taken !== undefined)
-    throw new Problem(`Port ${taken} is taken; an emulated provider needs it. Stop what uses it.`);
+    throw new Problem(
+      `Port ${taken} is taken; an emulated provider or the demo application needs it. Stop what uses it.`,
+    );
 
   if (origins !== undefined) {
     const [loginPort = 0, graphPort = 0, armPort = 0] = portsOf(origins);
@@ -102,43 +112,49 @@ async function main(): Promise<void> {
 
   const origin = `http://localhost:${port}`;
   await waitForHealth(postern);
-  const key = await ask(`${origin}/v1/api-keys`, vars.ADMIN_API_KEY ?? "", {
-    org_id: "demo",
-    name: "local",
-    permissions: ["*"],
-  });
-  const link = await ask(`${origin}/connect?user_id=user_1`, String(key.key));
-  report(origin, String(key.key), String(link.auth_url), origins !== undefined, Object.entries(others));
+  const admin = vars.ADMIN_API_KEY ?? "";
+  const key = await demoKey(origin, admin, join(local, "key.json"));
+  if (app !== undefined) {
+    const [appPort = 0] = portsOf({ app });
+    const demoApp = await startDemoApp({ port: appPort, postern: () => ({ origin, key }), user: "user_2" });
+    stops.push(() => demoApp.close());
+  }
+  const link = await ask(`${origin}/connect?user_id=user_1`, key);
+  const integrations = SINGLE_ORIGIN.filter((name) => vars[`${name}_CLIENT_ID`]).map((name) =>
+    name.toLowerCase(),
+  );
+  const demo = { origin, key, admin, app, others: integrations };
+  report(demo, String(link.auth_url), origins !== undefined, Object.entries(others));
   if (watch) stops.push(await rebuildOnChange(join(local, "build.log")));
 }
 
-function report(
-  origin: string,
-  key: string,
-  link: string,
-  emulated: boolean,
-  others: readonly [string, string][],
-): void {
-  const curl = (path: string) => `  curl -H 'Authorization: Bearer ${key}' '${origin}${path}'`;
+function report(demo: Demo, link: string, emulated: boolean, others: readonly [string, string][]): void {
   const people = PEOPLE.map((who) => who.email).join(", ");
-  const microsoft = emulated
-    ? `emulated Microsoft (sign in as ${people})`
-    : "Microsoft Entra ID, as .dev.vars says";
-  const also = others.map(([name, at]) => `Emulated   ${name.toLowerCase()} at ${at}\n`).join("");
+  const microsoft = emulated ? `emulated (sign in as ${people})` : "Microsoft Entra ID, as .dev.vars says";
+  const also = others.map(([name, at]) => [name.toLowerCase(), `emulated, at ${at}`]);
+  const facts = [
+    ["Postern", demo.origin],
+    ["microsoft", microsoft],
+    ...also,
+    ...(demo.app === undefined
+      ? []
+      : [["application", `${demo.app}, where a connect link may lead back to`]]),
+    ["API key", `${demo.key} (organization "demo", all permissions)`],
+  ];
   console.log(`
-Postern    ${origin}
-Microsoft  ${microsoft}
-${also}API key    ${key}   (organization "demo", all permissions)
+${facts.map(([name = "", fact]) => `${name.padEnd(12)} ${fact}`).join("\n")}
 
 1. Open this link in a browser (ten minutes, once) to connect an account for user_1:
 
   ${link}
 
-2. Then:
+2. Then ask for it. Each line may be pasted as it stands:
 
-${curl("/user?user_id=user_1")}
-${curl("/subscriptions?user_id=user_1")}
-${curl("/v1/connections/azure/token?user_id=user_1&resource=graph")}
+${shown(reads(demo))}
+
+3. More to try:
+
+${shown(more(demo))}
 
 Log: .local/wrangler.log. Ctrl-C stops everything; data stays, npm start -- --reset forgets it.`);
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/base/shape.h"
 #include "core/flow/frame/operation.h"
 #include "core/flow/frame/variable.h"
 
@@ -293,6 +294,31 @@ inline constexpr std::string_view kNamesOfStubs[] = {
            (operation.access != Access::key && !operation.permission.empty()) ||
            (!inside && (operation.summary.empty() || operation.result.empty())) ||
            (!inside && (operation.coalesced || operation.aside));
+  });
+}
+
+// --- answers ---
+[[nodiscard]] consteval std::ptrdiff_t name_taken(std::span<const Shape> shapes) {
+  return first_repeated(shapes, [](const Shape& a, const Shape& b) { return a.name == b.name; });
+}
+
+// An answer that callers get is an object or a named shape, and a list over RPC is a member of it.
+// Whether all of it is a type tsc says of what is generated from it.
+[[nodiscard]] consteval std::ptrdiff_t untyped(std::span<const Operation> operations) {
+  return first_where(operations, [&](std::size_t i) {
+    const auto& operation = operations[i];
+    const auto result = operation.result;
+    if (operation.access == Access::authority || operation.access == Access::browser) {
+      return false;
+    }
+    const bool is_object = result.starts_with('{') && result.ends_with('}');
+    const bool is_named = !result.empty() && result.front() >= 'A' && result.front() <= 'Z' &&
+                          result.find(' ') == std::string_view::npos;
+    const auto at = result.find(operation.rpc_result);
+    const bool has_list = operation.rpc_result.empty() ||
+                          (at != std::string_view::npos &&
+                           result.substr(at + operation.rpc_result.size()).starts_with(": "));
+    return !(is_object || is_named) || !has_list;
   });
 }
 

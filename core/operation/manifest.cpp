@@ -74,6 +74,14 @@ std::string manifest_json() {
         .member("remedy", info.remedy)
         .end_object();
   }
+  out.end_array().key("shapes").begin_array();
+  for (const auto& shape : all_shapes()) {
+    out.begin_object()
+        .member("name", shape.name)
+        .member("type", shape.type)
+        .member("summary", shape.summary)
+        .end_object();
+  }
   return out.end_array().end_object().take();
 }
 

@@ -11,12 +11,14 @@
 #include "core/flow/connect/operations.h"
 #include "core/flow/connections/operations.h"
 #include "core/flow/events/operations.h"
+#include "core/flow/frame/common_shapes.h"
 #include "core/flow/grant/operations.h"
 #include "core/flow/integration/operations.h"
 #include "core/flow/resource/operations.h"
 #include "core/flow/service/operations.h"
 #include "core/flow/token/operations.h"
 #include "core/operation/checks.h"
+#include "core/provider/answers.h"
 
 namespace postern {
 
@@ -38,6 +40,11 @@ constexpr std::span<const Variable> kVariableTables[] = {
     access::kVariables,
 };
 
+// In the order of docs/api.md.
+constexpr std::span<const Shape> kShapeTables[] = {
+    common::kShapes, kProviderShapes, connections::kShapes, events::kShapes, access::kShapes,
+};
+
 template <const auto& kRows>
 constexpr auto joined() {
   constexpr auto count = [] {
@@ -57,6 +64,7 @@ constexpr auto joined() {
 
 constexpr auto kOperations = joined<kTables>();
 constexpr auto kVariables = joined<kVariableTables>();
+constexpr auto kShapes = joined<kShapeTables>();
 
 constexpr auto permissions_of(bool by_api) {
   std::array<std::string_view, kOperations.size()> permissions;
@@ -88,6 +96,8 @@ static_assert(segment_undeclared(kAll) == kNowhere);
 static_assert(segment_missing(kAll) == kNowhere);
 static_assert(parameters_wrong(kAll) == kNowhere);
 static_assert(incomplete(kAll) == kNowhere);
+static_assert(untyped(kAll) == kNowhere);
+static_assert(name_taken(std::span<const Shape>(kShapes)) == kNowhere);
 static_assert(name_taken(std::span<const Variable>(kVariables)) == kNowhere);
 
 }  // namespace
@@ -112,6 +122,10 @@ std::vector<NamedVariable> all_variables() {
                          .summary = std::string(variable.summary)});
   }
   return variables;
+}
+
+std::span<const Shape> all_shapes() {
+  return kShapes;
 }
 
 const Operation* find_operation(std::string_view name) {

@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/base/shape.h"
 #include "core/flow/frame/operation.h"
 #include "core/flow/frame/variable.h"
 
@@ -18,5 +19,7 @@ namespace postern {
 // Of them those that may name an API (Operation::permission_by_api).
 [[nodiscard]] std::span<const std::string_view> permissions_by_api();
 [[nodiscard]] std::vector<NamedVariable> all_variables();
+// The named types of answers.
+[[nodiscard]] std::span<const Shape> all_shapes();
 
 }  // namespace postern

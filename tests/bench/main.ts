@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: the table of what Postern holds itself to, in one run, in interleaved rounds.
  *   --rounds N   7 unless told; at least 5
- *   --only tokens,functions,cold,sizes,operations,herd
+ *   --only tokens,functions,cold,sizes,operations,free,herd
  *   --against FILE   another module, for the cold start's row: what an earlier commit's build left in dist/postern.wasm
  */
 import { parseArgs } from "node:util";
 import { type ColdStarts, measureColdStart } from "./cold-start.ts";
 import { cpu, micros, type Results, timesAsFast } from "./compare.ts";
+import { freeRows, measureFree } from "./free-plan.ts";
 import { measureFunctions } from "./functions.ts";
 import { measureHerd } from "./herd.ts";
 import { herdRows } from "./herd-rows.ts";
@@ -134,7 +135,7 @@ const { values } = parseArgs({
 });
 const rounds = Math.max(5, Number(values.rounds ?? 7));
 const wanted = new Set(
-  values.only?.split(",") ?? ["tokens", "functions", "cold", "sizes", "operations", "herd"],
+  values.only?.split(",") ?? ["tokens", "functions", "cold", "sizes", "operations", "free", "herd"],
 );
 
 console.log(`Medians of ${rounds} interleaved rounds; Node ${process.versions.node}.\n`);
@@ -150,5 +151,6 @@ if (wanted.has("functions")) functionRows(await measureFunctions(rounds));
 if (wanted.has("cold")) coldStartRows(measureColdStart(rounds, values.against));
 if (wanted.has("sizes")) sizeRows();
 if (wanted.has("operations")) operationRows();
+if (wanted.has("free")) freeRows(row, await measureFree());
 if (wanted.has("herd")) herdRows(row, await measureHerd(rounds));
 print();

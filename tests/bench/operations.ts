@@ -2,7 +2,7 @@
  * Billable operations, counted in the golden traces of tests/flows: each is what the flow does, byte for byte, natively
  * and through wasm.
  */
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/local-postern.ts";
 
@@ -36,6 +36,29 @@ export function operationsOf(document: string, section = ""): Operations {
     rows: rowsOf(wanted),
     alarms: count(/^ *\d+ storage\.commit (alarm at|no alarm)/gm),
   };
+}
+
+export interface Subrequests {
+  readonly operation: string;
+  readonly count: number;
+}
+
+/**
+ * Of all runs of a flow that any trace tells of, the one with the most subrequests: requests to providers and webhooks, to KV and to
+ * objects, and each statement for D1, however many go in one batch.
+ */
+export function mostSubrequests(): Subrequests {
+  let most: Subrequests = { operation: "", count: -1 };
+  for (const file of globSync("tests/flows/**/*.md", { cwd: root })) {
+    const text = readFileSync(join(root, file), "utf8");
+    for (const [, run = ""] of text.matchAll(/^```\n([\s\S]*?)^```$/gm)) {
+      const asked = run.match(/^ *\d+ (fetch|kv\.get|kv\.put|kv\.delete|sql|authority) /gm) ?? [];
+      const more = run.match(/^ {8}(SELECT|INSERT|UPDATE|DELETE) /gm) ?? [];
+      const count = asked.length + more.length;
+      if (count > most.count) most = { operation: run.split(" ")[0] ?? "", count };
+    }
+  }
+  return most;
 }
 
 /** What is not there costs nothing to take away. */

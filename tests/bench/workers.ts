@@ -164,7 +164,7 @@ async function fill(port: number, entries: [string, string][]): Promise<void> {
 const TICK_MICROS = 10_000;
 
 /** User and system time. */
-function cpuMicrosOf(pid: number): number {
+export function cpuMicrosOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { freePort, stopChild } from "../../scripts/children.ts";
+import type { Demo } from "../../scripts/demo.ts";
+import { RETURN_PATH, startDemoApp } from "../../scripts/demo-app.ts";
 import { freshVars, writeVars } from "../../scripts/dev-vars.ts";
 import { ask, type LocalPostern, migrate, startDev, waitForHealth } from "../../scripts/local-postern.ts";
 import type { GitHub } from "../world/github/github.ts";
@@ -28,6 +30,8 @@ export interface Stack {
   readonly google: Google;
   /** The caller's own application, and the one URL there that people may be sent back to. */
   readonly returnTo: string;
+  /** What `npm start` would tell of all this, its demo application included. */
+  readonly demo: Demo;
   /** A one-time connect link. */
   link(userId: string, parameters?: Record<string, string>): Promise<string>;
   call(method: string, path: string, body?: unknown): Promise<Answer>;
@@ -78,8 +82,15 @@ async function start(): Promise<Stack> {
     });
     const port = await freePort();
     const origin = `http://localhost:${port}`;
+    let key = "";
+    const demoApp = await startDemoApp({ port: 0, postern: () => ({ origin, key }), user: "user_2" });
+    stops.push(() => demoApp.close());
     const returnTo = `${appOrigin}/done?from=postern`;
-    const { worlds, vars } = await startWorld(port, appOrigin, returnTo);
+    const { worlds, vars } = await startWorld(
+      port,
+      [appOrigin, demoApp.origin],
+      [returnTo, `${demoApp.origin}${RETURN_PATH}`],
+    );
     stops.push(() => worlds.close());
     const { microsoft, github, google } = worlds;
     const postern: LocalPostern = {
@@ -96,13 +107,21 @@ async function start(): Promise<Stack> {
     for (const signal of ["SIGINT", "SIGTERM"] as const)
       process.once(signal, () => void close().finally(() => process.exit(1)));
     await waitForHealth(postern);
-    const { key } = await ask(`${origin}/v1/api-keys`, vars.ADMIN_API_KEY ?? "", {
+    const made = await ask(`${origin}/v1/api-keys`, vars.ADMIN_API_KEY ?? "", {
       org_id: ORGANIZATION,
       name: "browser tests",
       permissions: ["*"],
     });
+    key = String(made.key);
+    const demo = {
+      origin,
+      key,
+      admin: vars.ADMIN_API_KEY ?? "",
+      app: demoApp.origin,
+      others: ["github", "google"],
+    };
     const providers = { microsoft, github, google };
-    return { origin, ...providers, returnTo, close, ...caller(origin, String(key)), ...store(postern.state) };
+    return { origin, ...providers, returnTo, demo, close, ...caller(origin, key), ...store(postern.state) };
   } catch (error) {
     const log = readIfThere(join(folder, "wrangler.log"));
     await close();
@@ -118,7 +137,7 @@ function readIfThere(file: string): string {
   }
 }
 
-async function startWorld(port: number, appOrigin: string, returnTo: string) {
+async function startWorld(port: number, apps: readonly string[], returns: readonly string[]) {
   const origin = `http://localhost:${port}`;
   const client = freshVars(port);
   const worlds = await startWorlds({
@@ -143,9 +162,9 @@ async function startWorld(port: number, appOrigin: string, returnTo: string) {
     AZURE_CLIENT_SECRET: microsoft.clientSecret,
     ...providerVariables("GITHUB", GITHUB, origin),
     ...providerVariables("GOOGLE", GOOGLE, origin),
-    ALLOWED_RETURN_URLS: JSON.stringify({ [ORGANIZATION]: [returnTo] }),
+    ALLOWED_RETURN_URLS: JSON.stringify({ [ORGANIZATION]: returns }),
   };
-  vars.ALLOW_INSECURE_ORIGINS += `,${appOrigin},${GITHUB.origin},${GOOGLE.origin}`;
+  vars.ALLOW_INSECURE_ORIGINS += `,${apps.join(",")},${GITHUB.origin},${GOOGLE.origin}`;
   return { worlds, vars };
 }
 

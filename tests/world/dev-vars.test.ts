@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { devVars, resetLocal } from "../../scripts/dev-vars.ts";
+import { appOrigin, devVars, resetLocal } from "../../scripts/dev-vars.ts";
 
 let folder: string;
 let file: string;
@@ -80,6 +80,40 @@ test("the redirect follows the port, and a comment that names it does not", () =
   assert.ok(text.includes("\nAZURE_REDIRECT_URI='http://localhost:9000/callback/azure'\n"));
   assert.equal(devVars(file, 9000).AZURE_REDIRECT_URI, "http://localhost:9000/callback/azure");
 });
+
+/** As the file was before there was a demo application. */
+const withoutApp = (text: string) =>
+  text
+    .replace(/^ALLOWED_RETURN_URLS=.*$/m, "ALLOWED_RETURN_URLS='{}'")
+    .replace(/^(ALLOW_INSECURE_ORIGINS='.*),http:\/\/localhost:4000'$/m, "$1'");
+
+test("people may be sent back to the demo application, also by a file from before there was one", () => {
+  const made = devVars(file, 8787);
+  assert.equal(appOrigin(made), "http://localhost:4000");
+  assert.ok(made.ALLOW_INSECURE_ORIGINS?.split(",").includes("http://localhost:4000"));
+  edit(withoutApp);
+  assert.deepEqual(devVars(file, 8787), made);
+  assert.deepEqual(devVars(file, 8787), made);
+});
+
+for (const [what, change] of [
+  [
+    "return URLs of its own",
+    (text: string) =>
+      text.replace(
+        /^ALLOWED_RETURN_URLS=.*$/m,
+        `ALLOWED_RETURN_URLS='{"demo":["https://app.example/done"]}'`,
+      ),
+  ],
+  ["a client of its own", (text: string) => withoutApp(text).replace("'common'", "'contoso.example'")],
+] as const)
+  test(`a file with ${what} stays as it is, and there is no demo application`, () => {
+    devVars(file, 8787);
+    edit(change);
+    const before = readFileSync(file, "utf8");
+    assert.equal(appOrigin(devVars(file, 8787)), undefined);
+    assert.equal(readFileSync(file, "utf8"), before);
+  });
 
 test("a variable without a value takes none from the next line", () => {
   writeFileSync(file, "AZURE_TENANT_ID=\nAZURE_CLIENT_ID=one\n");

@@ -11,6 +11,7 @@ import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
+import { homePage } from "./home.ts";
 import { operations } from "./operations.ts";
 import { problemOutcome } from "./problems.ts";
 import { unavailablePage } from "./unavailable.ts";
@@ -51,6 +52,7 @@ export function createApp(): App {
     app.get(path, (c) =>
       c.body(text, 200, { "content-type": type, "cache-control": "public, max-age=3600" }),
     );
+  app.get("/", (c) => toResponse(homePage(c.req.url)));
   for (const operation of operations) {
     if (operation.method === "") continue;
     for (const path of [operation.path, operation.alias].filter(Boolean)) {

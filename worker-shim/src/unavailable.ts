@@ -3,6 +3,7 @@
  * the authority did not answer. In the words of core/page/result_page.cpp, which knows more to say.
  */
 import type { Outcome } from "./effects.ts";
+import { pageOutcome } from "./page.ts";
 
 interface Words {
   readonly code: string;
@@ -29,25 +30,15 @@ const UNKNOWN: Words = {
   next: "Wait a few minutes, then look in the service you came from whether your account is connected. If it is not, start again from there.",
 };
 
-const POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
-
 /** `asked`: the authority was, so that it may have done what it was asked, or may yet do it. */
 export function unavailablePage(asked: boolean): Outcome {
-  const words = asked ? UNKNOWN : UNAVAILABLE;
-  return {
-    kind: "page",
+  const { code, tone, heading, happened, next } = asked ? UNKNOWN : UNAVAILABLE;
+  return pageOutcome({
     status: 503,
-    headers: [
-      ["content-type", "text/html; charset=utf-8"],
-      ["content-security-policy", POLICY],
-      ["referrer-policy", "no-referrer"],
-    ],
-    body: new TextEncoder().encode(pageOf(words)),
-  };
-}
-
-function pageOf({ code, tone, heading, happened, next }: Words): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${heading} - Postern</title><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><meta name="color-scheme" content="light dark"><link rel="icon" href="../assets/postern.svg"><link rel="stylesheet" href="../assets/postern.css"></head><body><header><p class="brand">Postern</p></header><main class="${tone}"><h1>${heading}</h1><p>${happened}</p><p>${next}</p><p class="reference">Reference: <code>${code}</code></p></main><footer><p>Postern connects accounts to the services that ask for them. It never sees your password.</p></footer></body></html>
-`;
+    title: heading,
+    tone,
+    main: `<p>${happened}</p><p>${next}</p><p class="reference">Reference: <code>${code}</code></p>`,
+    // Each of them stands one level below where Postern is mounted.
+    base: "../",
+  });
 }

@@ -1,6 +1,7 @@
 // API keys, for the administrator.
 #pragma once
 
+#include "core/base/shape.h"
 #include "core/flow/frame/operation.h"
 #include "core/flow/frame/variable.h"
 
@@ -46,7 +47,7 @@ inline constexpr Operation kOperations[] = {
         .parameters = kCreateKey,
         .entropy_bytes = 44,
         .summary = "A new API key; it is shown this once",
-        .result = "{id, org_id, name, permissions, created_at, key}",
+        .result = "NewApiKey",
         .flow = create_api_key_flow,
     },
     {
@@ -55,7 +56,7 @@ inline constexpr Operation kOperations[] = {
         .access = Access::admin,
         .parameters = kListKeys,
         .summary = "The API keys, without the keys themselves",
-        .result = "{api_keys: […]}",
+        .result = "{api_keys: ApiKey[]}",
         .flow = list_api_keys_flow,
     },
     {
@@ -64,9 +65,20 @@ inline constexpr Operation kOperations[] = {
         .access = Access::admin,
         .parameters = kRevokeKey,
         .summary = "Revokes an API key",
-        .result = "the key's row",
+        .result = "ApiKey",
         .flow = revoke_api_key_flow,
     },
+};
+
+inline constexpr Shape kShapes[] = {
+    {.name = "ApiKey",
+     .type = "{id: string, org_id: string, name: string, permissions: string[], created_at: "
+             "string, expires_at?: string, revoked_at?: string}",
+     .summary = "An API key, without the key itself"},
+    {.name = "NewApiKey",
+     .type = "{id: string, org_id: string, name: string, permissions: string[], created_at: "
+             "string, expires_at?: string, key: string}",
+     .summary = "An API key as it is made; `key` is shown this once"},
 };
 
 inline constexpr Variable kVariables[] = {

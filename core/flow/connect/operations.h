@@ -95,7 +95,7 @@ inline constexpr Operation kOperations[] = {
         .entropy_bytes = 16 + 64,
         .summary =
             "A one-time link, good for ten minutes, that lets one browser connect one account",
-        .result = "{auth_url, state, expires_at}",
+        .result = "{auth_url: string, state: string, expires_at: string}",
         .flow = create_connect_link_flow,
     },
     {
@@ -134,7 +134,7 @@ inline constexpr Operation kOperations[] = {
         .permission = "connect",
         .parameters = kConfirm,
         .summary = "Confirms a pending connection with the code that arrived at return_to",
-        .result = "the connection",
+        .result = "Connection",
         .flow = confirm_connection_flow,
     },
     {
@@ -143,7 +143,7 @@ inline constexpr Operation kOperations[] = {
         .permission = "connect:caller",
         .parameters = kConnect,
         .summary = "Redeems a code that the caller received itself, for an attempt of mode caller",
-        .result = "the connection",
+        .result = "Connection",
         .flow = connect_flow,
     },
 };

@@ -1,6 +1,7 @@
 // Connections, and the operations of the only writer of each.
 #pragma once
 
+#include "core/base/shape.h"
 #include "core/flow/frame/common_parameters.h"
 #include "core/flow/frame/operation.h"
 
@@ -56,7 +57,7 @@ inline constexpr Operation kOperations[] = {
         .permission = "connections:read",
         .parameters = kConnections,
         .summary = "The organization's connections, 50 a page",
-        .result = "{connections: […], cursor}",
+        .result = "{connections: Connection[], cursor?: string}",
         .flow = list_connections_flow,
     },
     {
@@ -65,7 +66,7 @@ inline constexpr Operation kOperations[] = {
         .permission = "connections:read",
         .parameters = kConnection,
         .summary = "One connection, no token in it",
-        .result = "the connection",
+        .result = "Connection",
         .flow = get_connection_flow,
     },
     {
@@ -74,7 +75,7 @@ inline constexpr Operation kOperations[] = {
         .permission = "connections:write",
         .parameters = kRefresh,
         .summary = "Refreshes now",
-        .result = "the connection",
+        .result = "Connection",
         .flow = refresh_flow,
     },
     {
@@ -85,7 +86,7 @@ inline constexpr Operation kOperations[] = {
         .rpc_result = "versions",
         .summary =
             "The connection and the versions of it that are kept, newest first; no token in them",
-        .result = "{versions: […]}; over RPC the list",
+        .result = "{versions: (Connection | UnreadableVersion)[]}",
         .flow = list_versions_flow,
     },
     {
@@ -94,7 +95,7 @@ inline constexpr Operation kOperations[] = {
         .permission = "connections:write",
         .parameters = kRollback,
         .summary = "Goes back to a version that is kept, as a new version",
-        .result = "the connection",
+        .result = "Connection",
         .flow = rollback_flow,
     },
     {
@@ -103,10 +104,37 @@ inline constexpr Operation kOperations[] = {
         .permission = "connections:write",
         .parameters = kConnection,
         .summary = "Ends the connection and deletes its tokens everywhere; may be repeated",
-        .result = "{success, disconnected, propagation: complete or pending, provider_revocation: "
-                  "revoked, pending, failed, shared, none or unsupported}",
+        .result = "{success: true, disconnected: boolean, propagation: \"complete\" | \"pending\", "
+                  "provider_revocation: \"revoked\" | \"pending\" | \"failed\" | \"shared\" | "
+                  "\"none\" | \"unsupported\"}",
         .flow = disconnect_flow,
     },
+};
+
+inline constexpr Shape kShapes[] = {
+    {.name = "Connection",
+     .type = "{integration: string, provider: string, user_id: string, subject: \"user\" | "
+             "\"organization\", status: ConnectionStatus, version: number, account: "
+             "ConnectionAccount, resources: ConnectionResource[], can_refresh: boolean, cause?: "
+             "string, evidence?: string, fix?: \"user\" | \"administrator\", refreshes_at?: "
+             "string, expires_for_good_at?: string, created_at: string, updated_at: string}",
+     .summary = "A connection; no token is in it. `cause`, `evidence` and `fix` where it needs a "
+                "person"},
+    {.name = "ConnectionStatus",
+     .type = "\"waiting_callback\" | \"connected\" | \"needs_reauth\" | \"revoked\" | "
+             "\"not_connected\" | \"testing\" | \"failed\"",
+     .summary = "`connected` and `needs_reauth` are told of a connection that there is, `revoked` "
+                "of one that was ended"},
+    {.name = "ConnectionAccount",
+     .type = "{label: string, tenant_id: string, provider_user_id: string, name: string, "
+             "username: string}",
+     .summary = "Whose account it is, as the provider says; `label` is the caller's name for it"},
+    {.name = "ConnectionResource",
+     .type = "{resource: string, scope: string, expires_at?: string}",
+     .summary = "An API that there is a token for; one without `expires_at` does not end"},
+    {.name = "UnreadableVersion",
+     .type = "{version: number, can_refresh: false, unreadable: true}",
+     .summary = "A version that is kept and cannot be read"},
 };
 
 inline constexpr Operation kTokens[] = {

@@ -1,6 +1,7 @@
 // What happened to connections.
 #pragma once
 
+#include "core/base/shape.h"
 #include "core/flow/frame/common_parameters.h"
 #include "core/flow/frame/operation.h"
 #include "core/flow/frame/variable.h"
@@ -45,7 +46,7 @@ inline constexpr Operation kOperations[] = {
         .permission = "events:read",
         .parameters = kEvents,
         .summary = "What happened to the organization's connections, in order, from a cursor on",
-        .result = "{events: […], cursor}",
+        .result = "{events: ConnectionEvent[], cursor: string}",
         .flow = list_events_flow,
     },
     {
@@ -54,7 +55,7 @@ inline constexpr Operation kOperations[] = {
         .permission = "events:write",
         .parameters = kRedeliver,
         .summary = "Sends an event to the organization's webhooks once more",
-        .result = "{success, id}",
+        .result = "{success: true, id: string}",
         .flow = redeliver_event_flow,
     },
     {
@@ -64,9 +65,25 @@ inline constexpr Operation kOperations[] = {
         .parameters = kDeadLetters,
         .summary = "Events that a webhook did not take, however often it was asked; a hundred a "
                    "page, kept for thirty days",
-        .result = "{dead_letters: […], cursor}",
+        .result = "{dead_letters: DeadLetter[], cursor: string}",
         .flow = list_dead_letters_flow,
     },
+};
+
+// A later release's events may have types and details that this one does not know.
+inline constexpr Shape kShapes[] = {
+    {.name = "ConnectionEvent",
+     .type = "{id: string, type: string, timestamp: string, data: EventData}",
+     .summary = "What happened; `type` is `connection.connected` and so on (docs/events.md)"},
+    {.name = "EventData",
+     .type = "{org_id: string, integration: string, provider: string, user_id: string, status: "
+             "ConnectionStatus, version: number, subject?: \"user\" | \"organization\", account?: "
+             "string, [detail: string]: unknown}",
+     .summary = "Of which connection, and the details of the event's type"},
+    {.name = "DeadLetter",
+     .type = "{id: string, type: string, timestamp: string, data: EventData, webhook: string, "
+             "attempts: number, reason: string, failed_at: string}",
+     .summary = "An event that a webhook did not take"},
 };
 
 inline constexpr Variable kVariables[] = {

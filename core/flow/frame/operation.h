@@ -69,7 +69,9 @@ struct Operation {
   // RPC answers this member of the result instead of the whole.
   std::string_view rpc_result;
   std::string_view summary;
-  std::string_view result;  // what comes back, for the docs
+  // The answer's type in TypeScript, of literals, named shapes (shape.h), `[]`, `|` and objects; a
+  // member that may be absent has a `?`. Of what a browser asks for: words.
+  std::string_view result;
   Task<Outcome> (*flow)(FlowContext*) = nullptr;
 };
 

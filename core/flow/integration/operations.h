@@ -36,7 +36,11 @@ inline constexpr Operation kOperations[] = {
         .permission = "connections:read",
         .parameters = kIntegrationOnly,
         .summary = "Whether the provider takes the integration, and how its tokens are refreshed",
-        .result = "{integration, provider, status, refresh_mode, replay, fault}",
+        .result = "{integration: string, provider: string, status: \"working\" | \"faulty\", "
+                  "refresh_mode: "
+                  "\"on_demand\" | \"keep_alive\" | \"keep_fresh\", replay: string, "
+                  "refresh_ahead_seconds?: number, fault?: {reason: string, error: string, "
+                  "reference: string, fix: \"operator\", since: string, last_seen: string}}",
         .flow = get_integration_flow,
     },
 };
@@ -48,7 +52,7 @@ inline constexpr Operation kUrls[] = {
         .permission = "connect",
         .parameters = kAdminConsent,
         .summary = "Where a directory's administrator consents for everybody",
-        .result = "{url}",
+        .result = "{url: string}",
         .flow = admin_consent_url_flow,
     },
     {
@@ -57,7 +61,7 @@ inline constexpr Operation kUrls[] = {
         .permission = "connect",
         .parameters = kLogout,
         .summary = "Where the person signs out of the provider",
-        .result = "{url}",
+        .result = "{url: string}",
         .flow = logout_url_flow,
     },
 };

@@ -56,7 +56,7 @@ inline constexpr Operation kOperations[] = {
         .parameters = kUser,
         .reads_connection = true,
         .summary = "The person's profile at Microsoft Graph",
-        .result = "Graph's /me",
+        .result = "AzureUserInfo",
         .flow = get_user_flow,
     },
     {
@@ -67,7 +67,7 @@ inline constexpr Operation kOperations[] = {
         .reads_connection = true,
         .rpc_result = "subscriptions",
         .summary = "The Azure subscriptions that the person sees, all pages",
-        .result = "{subscriptions: […]}; over RPC the list",
+        .result = "{subscriptions: AzureSubscription[]}",
         .flow = list_subscriptions_flow,
     },
     {
@@ -78,7 +78,7 @@ inline constexpr Operation kOperations[] = {
         .reads_connection = true,
         .rpc_result = "resourceGroups",
         .summary = "A subscription's resource groups, all pages",
-        .result = "{resourceGroups: […]}; over RPC the list",
+        .result = "{resourceGroups: AzureResourceGroup[]}",
         .flow = list_resource_groups_flow,
     },
     {
@@ -89,7 +89,7 @@ inline constexpr Operation kOperations[] = {
         .reads_connection = true,
         .rpc_result = "resources",
         .summary = "A subscription's or a resource group's resources, all pages",
-        .result = "{resources: […]}; over RPC the list",
+        .result = "{resources: AzureResource[]}",
         .flow = list_resources_flow,
     },
     {
@@ -100,7 +100,7 @@ inline constexpr Operation kOperations[] = {
         .reads_connection = true,
         .rpc_result = "messages",
         .summary = "The person's mail, newest first",
-        .result = "{messages: […]}; over RPC the list",
+        .result = "{messages: GraphMailMessage[]}",
         .flow = get_mail_flow,
     },
     {
@@ -111,7 +111,7 @@ inline constexpr Operation kOperations[] = {
         .reads_connection = true,
         .rpc_result = "events",
         .summary = "The person's calendar events",
-        .result = "{events: […]}; over RPC the list",
+        .result = "{events: GraphCalendarEvent[]}",
         .flow = get_calendar_events_flow,
     },
 };

@@ -22,7 +22,9 @@ inline constexpr Operation kOperations[] = {
         .access = Access::open,
         .parameters = kHealth,
         .summary = "Is it up; with the administrator's key and deep, are the stores",
-        .result = "{status, service, timestamp, version}",
+        .result =
+            "{status: \"ok\" | \"degraded\", service: string, timestamp: string, version: string, "
+            "checks?: {core: string, authority: string, kv: string, d1: string}}",
         .flow = health_flow,
     },
 };

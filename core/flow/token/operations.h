@@ -35,7 +35,9 @@ inline constexpr Operation kOperations[] = {
         .parameters = kToken,
         .reads_connection = true,
         .summary = "A fresh access token for one resource",
-        .result = "{access_token, token_type, resource, expires_at, scope, version}",
+        .result =
+            "{access_token: string, token_type: \"Bearer\", resource: string, expires_at: string | "
+            "null, scope: string, version: number}",
         .flow = get_token_flow,
     },
 };

@@ -14,7 +14,7 @@ constexpr Operation kGood{.name = "get_thing",
                           .http = "GET /things/:id",
                           .permission = "things:read",
                           .summary = "A thing",
-                          .result = "the thing",
+                          .result = "{thing: Thing}",
                           .flow = health_flow};
 
 constexpr Operation named(std::string_view name, std::string_view http) {
@@ -197,5 +197,30 @@ constexpr std::array kNoWords = {changed([](Operation& o) { o.result = ""; })};
 static_assert(incomplete(kNoWords) == 0);
 constexpr std::array kAside = {changed([](Operation& o) { o.aside = true; })};
 static_assert(incomplete(kAside) == 0);
+
+// --- answers ---
+constexpr Operation answering(std::string_view result, std::string_view list = {}) {
+  auto operation = kGood;
+  operation.result = result;
+  operation.rpc_result = list;
+  return operation;
+}
+constexpr std::array kTyped = {answering("Thing"), answering("{things: Thing[]}", "things"),
+                               changed([](Operation& o) {
+                                 o.access = Access::browser;
+                                 o.result = "a page";
+                               })};
+static_assert(untyped(kTyped) == kNowhere);
+constexpr std::array kOnlyWords = {answering("the thing")};
+static_assert(untyped(kOnlyWords) == 0);
+constexpr std::array kManyWords = {answering("Graph's /me")};
+static_assert(untyped(kManyWords) == 0);
+constexpr std::array kWordsBehind = {answering("{things: Thing[]}; over RPC the list")};
+static_assert(untyped(kWordsBehind) == 0);
+constexpr std::array kOtherList = {answering("{things: Thing[]}", "others")};
+static_assert(untyped(kOtherList) == 0);
+constexpr Shape kShapesTwice[] = {{.name = "Thing", .type = "{}", .summary = "A thing"},
+                                  {.name = "Thing", .type = "{}", .summary = "A thing"}};
+static_assert(name_taken(std::span<const Shape>(kShapesTwice)) == 1);
 
 }  // namespace

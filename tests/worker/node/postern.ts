@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare, type V4MiniflareOptions } from "miniflare";
 import { type Microsoft, startMicrosoft } from "../../world/microsoft/microsoft.ts";
 import { signIn } from "../../world/sign-in.ts";
 import { ADMIN_KEY, CALLER_REDIRECT, MASTER_KEYS, ORIGIN, workerVariables } from "../support/variables.ts";
@@ -37,6 +37,8 @@ function modules() {
   return files.sort((a, b) => Number(b.path.endsWith("worker.js")) - Number(a.path.endsWith("worker.js")));
 }
 
+type OtherWorkers = NonNullable<Extract<V4MiniflareOptions, { workers: unknown }>["workers"]>;
+
 export interface Answer {
   readonly answer?: unknown;
   readonly thrown?: string;
@@ -65,8 +67,8 @@ export class Postern {
     this.log = log;
   }
 
-  /** `more`: variables besides those of the worker tests, or instead of them. */
-  static async start(more: Record<string, string> = {}): Promise<Postern> {
+  /** `more`: variables besides those of the worker tests, or instead of them. `others`: Workers besides. */
+  static async start(more: Record<string, string> = {}, others: OtherWorkers = []): Promise<Postern> {
     bundle();
     const microsoft = await startMicrosoft({ redirectUris: [`${ORIGIN}/callback/azure`, CALLER_REDIRECT] });
     const data = mkdtempSync(join(tmpdir(), "postern-"));
@@ -114,6 +116,7 @@ export class Postern {
             d1Databases: ["DB"],
             durableObjects: { CONNECTION: { className: "ConnectionObject", useSQLite: true } },
           },
+          ...others,
         ],
       }),
     );
@@ -193,6 +196,17 @@ export class Postern {
   http(path: string, init: RequestInit = {}, abortAfter?: number): Promise<Answer> {
     const url = path.startsWith("https:") ? path : `${ORIGIN}${path}`;
     return this.#ask({ binding: "ALL", url, init, ...(abortAfter === undefined ? {} : { abortAfter }) });
+  }
+
+  /** A request to one of the other Workers. */
+  async other(name: string, url: string, headers: Record<string, string> = {}): Promise<Answer> {
+    const worker = await this.#miniflare.getWorker(name);
+    const response = await worker.fetch(url, { headers, redirect: "manual" });
+    return {
+      status: response.status,
+      location: response.headers.get("location"),
+      text: await response.text(),
+    };
   }
 
   async figures(): Promise<{ created: number; live: number; free: number; dropped: number }> {

@@ -4,6 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import { createApp } from "../../../worker-shim/src/app.ts";
 import type { PosternRpc } from "../../../worker-shim/src/generated/rpc.gen.ts";
+import { heldRpc, holdHttp } from "./declared.ts";
 import type { Whose } from "./stores.ts";
 import { ADMIN_KEY, ORIGIN } from "./variables.ts";
 import { ALICE, world } from "./world.ts";
@@ -19,14 +20,18 @@ export interface Answer {
 /** One request, never following a redirect. */
 export type Send = (path: string, init?: RequestInit) => Promise<Answer>;
 
-export const http: Send = async (path, init) => answerOf(await exports.default.fetch(requestOf(path, init)));
+export const http: Send = async (path, init) => {
+  const request = requestOf(path, init);
+  return answerOf(request, await exports.default.fetch(request));
+};
 
 /** Another Worker in front, which has these variables besides. Authorities have their own (`configure`). */
 export function frontWith(variables: Record<string, string | undefined>): Send {
   const [app, bindings] = [createApp(), { ...env, ...variables }];
   return async (path, init) => {
     const context = createExecutionContext();
-    const answer = await answerOf(await app.fetch(requestOf(path, init), bindings, context));
+    const request = requestOf(path, init);
+    const answer = await answerOf(request, await app.fetch(request, bindings, context));
     await waitOnExecutionContext(context);
     return answer;
   };
@@ -37,9 +42,11 @@ function requestOf(path: string, init: RequestInit = {}): Request {
   return new Request(url, { redirect: "manual", ...init });
 }
 
-async function answerOf(response: Response): Promise<Answer> {
+/** Every answer that a test gets is held to what is declared of it. */
+async function answerOf({ method, url }: Request, response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  if (isJson) holdHttp(method, url, JSON.parse(text));
   return {
     status: response.status,
     headers: response.headers,
@@ -245,7 +252,7 @@ export function rpc(org: string, permissions: readonly string[] = ["*"]): Poster
 
 export function binding(props: unknown): PosternRpc {
   const service = exports.AzureService as unknown as (options: { props: unknown }) => PosternRpc;
-  return service({ props });
+  return heldRpc(service({ props }));
 }
 
 export function expectSafePage(answer: Answer, status: number, code: string): void {

@@ -1,0 +1,18 @@
+// Types that answers of several features have in them.
+#pragma once
+
+#include "core/base/shape.h"
+
+namespace postern::common {
+
+// `ProblemCode` is generated of the problems that there are (core/base/problem.cpp).
+inline constexpr Shape kShapes[] = {
+    {.name = "Refusal",
+     .type = "{success: false, code: ProblemCode, status: number, error: string, type: string, "
+             "title: string, detail?: string, retry_after?: number, connect_url?: string, "
+             "connect_state?: string, connect_expires_at?: string, cause?: "
+             "string, evidence?: string, fix?: string, reason?: string, reference?: string}",
+     .summary = "A problem document (RFC 9457): over RPC never thrown, always answered"},
+};
+
+}  // namespace postern::common

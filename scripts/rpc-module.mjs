@@ -1,0 +1,59 @@
+/** worker-shim/src/generated/rpc.gen.ts from the manifest: what a caller in TypeScript copies beside its Worker. */
+
+const KINDS = { integer: "number", flag: "boolean", names: "string[]" };
+
+/** A refusal has `success: false` and an answer never has: that tells one from the other. */
+const ANSWERED = `/** An answer of this type, or why there is none: \`answer.success === false\` tells. */
+export type Answered<T> = (T & { readonly success?: true }) | Refusal;
+`;
+
+const SUBSCRIBE = `  /** listEvents again and again: calls back with events in their order, each at least once, for \`seconds\` (60; at most 900). Answers {cursor}, to begin with the next time. */
+  subscribe(
+    parameters: { cursor?: string; type?: string; userId?: string; subject?: string; integration?: string; seconds?: number },
+    onEvents: (events: ConnectionEvent[], cursor: string) => unknown,
+  ): Promise<Answered<{ cursor: string }>>;`;
+
+function parametersOf({ parameters }) {
+  const fields = parameters.map(({ rpc_name, kind, required, summary }) => {
+    const type = KINDS[kind] ?? "string";
+    return `    /** ${summary} */\n    ${rpc_name}${required ? "" : "?"}: ${type};`;
+  });
+  const optional = parameters.some(({ required }) => required) ? "" : "?";
+  return `parameters${optional}: {\n${fields.join("\n")}\n  }`;
+}
+
+function methods(operation) {
+  const { name, rpc, rpc_alias, rpc_result, summary } = operation;
+  const answer = `PosternAnswers["${name}"]${rpc_result === "" ? "" : `["${rpc_result}"]`}`;
+  return [rpc, rpc_alias]
+    .filter(Boolean)
+    .map(
+      (method) =>
+        `  /** ${summary}. */\n  ${method}(${parametersOf(operation)}): Promise<Answered<${answer}>>;`,
+    );
+}
+
+export function rpcModule({ operations, problems, shapes }) {
+  // What a browser is answered is no type, and what the authority is, nobody's business.
+  const answering = operations.filter(({ access }) => access !== "browser" && access !== "authority");
+  return `
+export type ProblemCode =
+${problems.map(({ code }) => `  | ${JSON.stringify(code)}`).join("\n")};
+
+${shapes.map(({ name, type, summary }) => `/** ${summary}. */\nexport type ${name} = ${type};\n`).join("\n")}
+${ANSWERED}
+/** What each operation answers over HTTP, where it does not refuse. */
+export interface PosternAnswers {
+${answering.map(({ name, summary, result }) => `  /** ${summary}. */\n  ${name}: ${result};`).join("\n")}
+}
+
+/** A service binding: \`env.POSTERN\`. */
+export interface PosternRpc {
+${operations
+  .filter(({ rpc }) => rpc !== "")
+  .flatMap(methods)
+  .join("\n")}
+${SUBSCRIBE}
+}
+`;
+}
