@@ -8,6 +8,7 @@
 #include "core/oauth/issuer.h"
 #include "core/oauth/scope.h"
 #include "core/provider/all.h"
+#include "core/provider/microsoft_api_errors.h"
 
 namespace postern {
 namespace {
@@ -198,6 +199,7 @@ constexpr Provider kMicrosoft{
     .replay = {.kind = ReplayClass::old_stays_valid},
     .refresh_idle_seconds = 90 * kDaySeconds,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
+    .api_errors = kMicrosoftApiErrors,
     .sign_in_origins = kOrigins,
     .hooks = &kHooks};
 

@@ -56,15 +56,28 @@ export interface Settings {
   consent: "strict" | "any";
   /** Access tokens are padded to this length: Entra's are one to four kilobytes, the emulator's 37 bytes. */
   access_token_bytes: number;
+  /** What third parties wrote into mail, calendar and names: `odd` is what strict JSON readers refuse (api.ts). */
+  content: "plain" | "odd";
+  /** How the APIs write the link to the next page (api.ts). */
+  links: "plain" | "raw" | "long" | "loop" | "elsewhere";
 }
 
-const DEFAULTS: Settings = { expires_in: 3600, rotation: "strict", consent: "strict", access_token_bytes: 0 };
+const DEFAULTS: Settings = {
+  expires_in: 3600,
+  rotation: "strict",
+  consent: "strict",
+  access_token_bytes: 0,
+  content: "plain",
+  links: "plain",
+};
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   expires_in: (value) => typeof value === "number",
   rotation: (value) => value === "strict" || value === "reusable",
   consent: (value) => value === "strict" || value === "any",
   access_token_bytes: (value) => Number.isInteger(value),
+  content: (value) => value === "plain" || value === "odd",
+  links: (value) => ["plain", "raw", "long", "loop", "elsewhere"].includes(value as string),
 };
 
 const RULES: Rules = {
