@@ -44,7 +44,8 @@ Generated from the operations' declarations (\`core/flow/*/operations.h\`) by \`
 HTTP callers send \`Authorization: Bearer pk_…\`; the organization comes from the key. Workers call the same
 operations over a service binding, whose \`props\` carry \`org\` and \`permissions\`. Parameters that an operation
 does not declare are refused. Times are RFC 3339, durations seconds. An \`identifier\` is 1 to 255 bytes of text without control
-characters, a \`text\` at most 8,192, a \`name\` 1 to 64 letters, digits and \`_.-:*\`, an \`integer\` 0 to 1,000,000. A callback's query
+characters, a \`text\` at most 8,192, a \`name\` 1 to 64 letters, digits and \`_.-:*\`, an \`integer\` 0 to 1,000,000, a \`cursor\` is
+what was answered as one, at most 15 KiB. Lists, cursors and refusals of a provider's APIs: [resources.md](resources.md). A callback's query
 has at most 16 KiB, the code in it 8 KiB; a body 64 KiB.
 
 Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}. \`*\` stands for these, and for nothing that comes later.

@@ -22,15 +22,19 @@ function parametersOf({ parameters }) {
   return `parameters${optional}: {\n${fields.join("\n")}\n  }`;
 }
 
+/** With `cursor` a list comes with what stands beside it: where the next page is. */
 function methods(operation) {
-  const { name, rpc, rpc_alias, rpc_result, summary } = operation;
-  const answer = `PosternAnswers["${name}"]${rpc_result === "" ? "" : `["${rpc_result}"]`}`;
-  return [rpc, rpc_alias]
-    .filter(Boolean)
-    .map(
-      (method) =>
-        `  /** ${summary}. */\n  ${method}(${parametersOf(operation)}): Promise<Answered<${answer}>>;`,
-    );
+  const { name, rpc, rpc_alias, rpc_result, summary, parameters } = operation;
+  const whole = `PosternAnswers["${name}"]`;
+  const answer = rpc_result === "" ? whole : `${whole}["${rpc_result}"]`;
+  const signature = (method, given, answered) =>
+    `  /** ${summary}. */\n  ${method}(${given}): Promise<Answered<${answered}>>;`;
+  const by_page = rpc_result !== "" && parameters.some(({ kind }) => kind === "cursor");
+  return [rpc, rpc_alias].filter(Boolean).flatMap((method) => {
+    const given = parametersOf(operation);
+    const paged = signature(method, given.replace(/\n {2}\}$/, "\n  } & { cursor: string }"), whole);
+    return [...(by_page ? [paged] : []), signature(method, given, answer)];
+  });
 }
 
 export function rpcModule({ operations, problems, shapes }) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/base/json_repair.h"
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 
@@ -61,7 +62,8 @@ bool has_moderate_exponents(std::string_view text) {
 // pointers hold, for a container gets no new element while one of its elements is open.
 class DocumentBuilder final : public nlohmann::json::json_sax_t {
  public:
-  explicit DocumentBuilder(std::size_t max_depth) : max_depth_(max_depth) {}
+  DocumentBuilder(std::size_t max_depth, bool is_content)
+      : max_depth_(max_depth), is_content_(is_content) {}
 
   bool null() override { return place(JsonKind::null); }
   bool boolean(bool value) override { return place(value ? JsonKind::yes : JsonKind::no); }
@@ -77,7 +79,7 @@ class DocumentBuilder final : public nlohmann::json::json_sax_t {
     return is_moderate(written) && add(written);
   }
   bool string(std::string& value) override {
-    return !value.contains('\0') && place(JsonKind::string, std::move(value));
+    return takes(value) && place(JsonKind::string, std::move(value));
   }
   bool binary(nlohmann::json::binary_t&) override { return false; }
 
@@ -87,10 +89,12 @@ class DocumentBuilder final : public nlohmann::json::json_sax_t {
   bool end_array() override { return close(); }
 
   bool key(std::string& name) override {
-    if (name.contains('\0')) return false;
-    if (json_member(*open_.back(), name) != nullptr) return refuse(JsonFault::duplicate_key);
-    if (open_.back()->elements.size() == kMaxJsonMembers) {
-      return refuse(JsonFault::too_many_members);
+    if (!takes(name)) return false;
+    if (!is_content_) {
+      if (json_member(*open_.back(), name) != nullptr) return refuse(JsonFault::duplicate_key);
+      if (open_.back()->elements.size() == kMaxJsonMembers) {
+        return refuse(JsonFault::too_many_members);
+      }
     }
     name_ = std::move(name);
     return true;
@@ -107,6 +111,10 @@ class DocumentBuilder final : public nlohmann::json::json_sax_t {
   bool refuse(JsonFault fault) {
     fault_ = fault;
     return false;
+  }
+
+  [[nodiscard]] bool takes(std::string_view text) const {
+    return is_content_ || !text.contains('\0');
   }
 
   bool add(std::string number) { return place(JsonKind::number, std::move(number)); }
@@ -133,6 +141,7 @@ class DocumentBuilder final : public nlohmann::json::json_sax_t {
   }
 
   std::size_t max_depth_;
+  bool is_content_;
   JsonFault fault_ = JsonFault::not_json;
   Json root_;
   std::vector<Json*> open_;
@@ -169,17 +178,28 @@ void write(JsonWriter& out, const Json& value) {
   }
 }
 
-}  // namespace
-
-Result<Json, JsonFault> parse_json(std::string_view text, JsonLimits limits) {
+Result<Json, JsonFault> parse(std::string_view text, JsonLimits limits, bool is_content) {
   if (text.size() > limits.max_bytes) return fail(JsonFault::too_large);
   // The parser takes a NUL byte for the end and would not see what follows it.
   if (text.contains('\0') || !has_moderate_exponents(text)) return fail(JsonFault::not_json);
-  DocumentBuilder builder(limits.max_depth);
+  DocumentBuilder builder(limits.max_depth, is_content);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
     return fail(builder.fault());
   }
   return builder.take();
+}
+
+}  // namespace
+
+Result<Json, JsonFault> parse_json(std::string_view text, JsonLimits limits) {
+  return parse(text, limits, false);
+}
+
+Result<Json, JsonFault> parse_content(std::string_view text, JsonLimits limits) {
+  // Before anything is written: what is repaired may be longer.
+  if (text.size() > limits.max_bytes) return fail(JsonFault::too_large);
+  const auto repaired = repaired_json(text);
+  return parse(repaired ? std::string_view(*repaired) : text, limits, true);
 }
 
 std::string dump_json(const Json& value) {

@@ -52,6 +52,13 @@ inline constexpr std::size_t kMaxJsonMembers = 512;
 // Whole document or nothing. Depth is counted while parsing, so ten thousand brackets cost nothing.
 [[nodiscard]] Result<Json, JsonFault> parse_json(std::string_view text, JsonLimits limits = {});
 
+// What a provider passes on of third parties (mail, names, tags): its content, not our input, and
+// whoever can write it must not be able to make it unreadable. Strict about the structure alone.
+// Text is made fit: bytes that are no UTF-8 and lone surrogates become U+FFFD, raw control
+// characters what their escapes would be; NUL stays. Members may repeat and are as many as they
+// are; json_member finds the first.
+[[nodiscard]] Result<Json, JsonFault> parse_content(std::string_view text, JsonLimits limits = {});
+
 // Serialized without white space and with no `<`: it may land in HTML.
 [[nodiscard]] std::string dump_json(const Json& value);
 

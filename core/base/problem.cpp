@@ -32,7 +32,8 @@ constexpr ProblemInfo kProblems[] = {
     {"provider_rejected", 502, "The provider answered something unusable",
      "Try again; if it lasts, look at the log by `reference`."},
     {"provider_forbidden", 403, "The account may not do this at the provider",
-     "The account lacks the right or the scope; reconnect with more scopes or ask its admin."},
+     "The detail says what is missing and `fix` who can give it; `provider_code` is the provider's "
+     "own word."},
     {"provider_not_found", 404, "The provider does not know this item", "Check the id."},
     {"rate_limited", 429, "The provider limits the rate", "Wait for `Retry-After`."},
     {"store_unavailable", 503, "A store cannot be reached",
@@ -65,8 +66,9 @@ constexpr ProblemInfo kProblems[] = {
     {"id_token_refused", 502, "The provider's ID token is not valid",
      "Check the integration's tenant and client id; nothing was stored."},
     {"answer_too_large", 502, "The provider's answer is too large",
-     "Ask for less at a time: all pages of a list together may have 1 MiB, in at most "
-     "100 pages; of JSON that is mostly punctuation less."},
+     "Ask for less: fewer items with `top`, fewer members of each with `select`, or page by page "
+     "with `cursor`. All pages of a list together may have 1 MiB, in at most 100 pages; of JSON "
+     "that is mostly punctuation less."},
     {"payload_too_large", 413, "The body is larger than 64 KiB", "Send less."},
     {"stored_data_unreadable", 500, "What is stored cannot be opened",
      "Check that MASTER_KEYS still holds the key that sealed it."},

@@ -11,8 +11,8 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kAccessNames[] = {"open", "key", "admin", "browser", "authority"};
-constexpr std::string_view kKindNames[] = {"identifier", "name",      "text", "integer",
-                                           "flag",       "timestamp", "names"};
+constexpr std::string_view kKindNames[] = {"identifier", "name",      "text",  "integer",
+                                           "flag",       "timestamp", "names", "cursor"};
 constexpr std::string_view kPlaceNames[] = {"path", "query", "body"};
 
 void write_parameter(JsonWriter& out, const Operation& operation, const Parameter& parameter) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/form.h"
+#include "core/base/problem.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/id_token.h"
 #include "core/oauth/revocation.h"
@@ -81,6 +82,18 @@ struct ProfileMembers {
   std::string_view username = "preferred_username";
 };
 
+// A word by which an API of the provider refuses (`error.code`), where its status alone says too
+// little or the wrong thing.
+struct ApiError {
+  std::string_view code;  // compared without regard to case
+  ProblemCode problem = ProblemCode::provider_rejected;
+  // Who can change it: user, administrator (of the directory), operator (of Postern), caller, or
+  // nobody.
+  std::string_view fix;
+  // For people: what it means, and what that person can do. Nothing that nobody can follow.
+  std::string_view words;
+};
+
 struct ProviderHooks;
 
 // Fields stand by meaning, not by size: there are few of these, in read-only memory.
@@ -144,6 +157,7 @@ struct Provider {
   bool needs_user_agent = false;
   // Statuses, besides 401, under which a resource server may hide a dead token.
   std::span<const int> dead_token_statuses;
+  std::span<const ApiError> api_errors;
   // Origins that the sign-in may redirect through, for the CSP form-action of the consent page.
   std::span<const std::string_view> sign_in_origins;
 

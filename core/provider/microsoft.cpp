@@ -9,6 +9,7 @@
 #include "core/oauth/issuer.h"
 #include "core/oauth/scope.h"
 #include "core/provider/all.h"
+#include "core/provider/microsoft_api_errors.h"
 
 namespace postern {
 namespace {
@@ -305,6 +306,7 @@ constexpr Provider kMicrosoft{
     .quirks = {.errors = {.terminal_suberrors = kTerminalSuberrors}},
     .error_words = kErrorWords,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
+    .api_errors = kMicrosoftApiErrors,
     .sign_in_origins = kOrigins,
     .hooks = &kHooks};
 

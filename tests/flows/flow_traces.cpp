@@ -40,6 +40,7 @@ constexpr Teller kTellers[] = {{"access", tell_access},
                                {"connections", tell_revocations},
                                {"connections", tell_accounts},
                                {"resource", tell_resources},
+                               {"resource", tell_lists},
                                {"events", tell_events}};
 
 struct Told {

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "core/base/base64url.h"
+#include "core/base/json.h"
+#include "core/oauth/challenge.h"
 #include "core/oauth/id_token.h"
 #include "core/oauth/issuer.h"
 #include "core/oauth/jwks.h"
@@ -74,9 +76,19 @@ void check_key_set(std::string_view text) {
   }
 }
 
+void check_challenge(const std::string& header) {
+  const auto claims = claims_of_challenge(header);
+  if (!claims) return;
+  check(claims->size() <= 4096);
+  check(std::ranges::all_of(*claims, [](char c) { return c >= 0x20 && c <= 0x7e; }));
+  const auto parsed = parse_json(*claims);
+  check(parsed.has_value() && parsed->is_object());
+}
+
 }  // namespace
 
-// As a token, as the claims of an otherwise good token, as its header, and as a key set.
+// As a token, as the claims of an otherwise good token, as its header, as a key set, and as a
+// header that asks for other claims.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text_of(data, size);
   const std::string good_header = base64url_encode(R"({"alg":"RS256"})");
@@ -92,5 +104,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   std::string(text) + '}') +
               ".c2ln");
   check_key_set(text);
+  check_challenge(std::string(text));
+  check_challenge("Bearer error=\"insufficient_claims\", claims=\"" + std::string(text));
+  check_challenge("Bearer error=\"insufficient_claims\", claims=\"" + base64url_encode(text) +
+                  "==\"");
   return 0;
 }

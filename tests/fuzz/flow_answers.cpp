@@ -35,10 +35,15 @@ HttpReply refusal(Choices& choices) {
 HttpReply list_page(const Fetch& fetch, Choices& choices) {
   const std::string origin = fetch.url.substr(0, fetch.url.find('/', 8));
   std::string json = R"({"id":"11111111-2222-4333-8444-555555555555","displayName":"Ada","value":)";
-  json += choices.rarely(6) ? "7" : R"([{"a":1},"x",null])";
+  json += choices.rarely(6) ? "7" : choices.rarely(6) ? "[]" : R"([{"a":1},"x",null])";
+  if (choices.rarely(6)) {
+    json += ",\"odd\":\"" + choices.text(8) + "\"";
+  }
   if (choices.rarely(3)) {
     const auto& host = choices.rarely(3) ? std::string("https://evil.example") : origin;
-    json += R"(,"nextLink":")" + host + R"(/next?page=2")";
+    JsonWriter link;
+    link.string(host + (choices.rarely(3) ? choices.text(32) : "/next?page=2"));
+    json += R"(,"nextLink":)" + link.take();
   }
   return testing::json_reply(choices.rarely(6) ? 401 : 200, json + "}");
 }

@@ -43,7 +43,10 @@ std::string value_of(const Parameter& parameter, Choices& choices) {
   if (name == "status") return "connected";
   if (name == "event_id") return choices.rarely(2) ? "evt_1" : "evt_0";
   if (name == "version") return to_decimal(static_cast<std::int64_t>(choices.one_of(4)));
-  if (name == "cursor") return to_decimal(static_cast<std::int64_t>(choices.one_of(4)));
+  if (name == "cursor" && parameter.kind != ParameterKind::cursor)
+    return to_decimal(static_cast<std::int64_t>(choices.one_of(4)));
+  if (name == "select") return choices.rarely(3) ? "a, b/c" : "id";
+  if (name == "orderby") return choices.rarely(3) ? "a desc,b/c" : "id";
   if (name == "limit") return to_decimal(100 - static_cast<std::int64_t>(choices.one_of(101)));
   if (name == "type") return "refreshed";
   switch (parameter.kind) {
@@ -51,6 +54,8 @@ std::string value_of(const Parameter& parameter, Choices& choices) {
       return to_decimal(std::int64_t{choices.byte()} * 4000);
     case ParameterKind::flag:
       return choices.rarely(2) ? "true" : "false";
+    case ParameterKind::cursor:
+      return choices.rarely(2) ? std::string() : "sealed#1";
     case ParameterKind::timestamp:
       return "2027-01-02T03:04:05Z";
     default:

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/form.h"
+#include "core/base/link.h"
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "tests/core/base/url_fault.h"
@@ -71,11 +72,30 @@ void check_url(std::string_view text, const UrlPolicy& policy) {
   check(origin.has_value() && same_origin(*origin, *url));
 }
 
+// Wherever a link leads, it is at the origin, may be sent, and is the same when it is read again.
+void check_link(std::string_view text, const std::string& origin) {
+  const auto path = path_of_link(text, origin);
+  if (!path) return;
+  check(path->starts_with('/'));
+  check(path->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-._~!$&'()*+,;=:@/?%") == std::string::npos);
+  check(path_of_link(origin + *path, origin) == *path);
+  // As a reader of another kind sees it: nothing but a slash follows the origin.
+  check((origin + *path).starts_with(origin + "/"));
+  const bool absolute = text.contains("://") && !trim(text).starts_with('/');
+  check(!absolute || to_lower_ascii(text).contains(origin.substr(origin.find("://") + 3)));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text_of(data, size);
   const UrlPolicy policy{.allowed_origins = kAllowed};
+  for (const std::string& origin : {std::string("https://a.example.com"), kAllowed[0]}) {
+    check_link(text, origin);
+    check_link("https://" + std::string(text), origin);
+    check_link(origin + std::string(text), origin);
+  }
   check_url(text, {});
   check_url(text, policy);
   // Most inputs are no URL as they are: let them be a host, a path and a query too.

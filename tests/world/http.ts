@@ -80,7 +80,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
 async function serve(request: IncomingMessage, response: ServerResponse, origin: string, handler: Handler) {
   const outcome = await handler({
     method: request.method ?? "GET",
-    url: new URL(request.url ?? "/", origin),
+    // Put together, not resolved: a path that begins with `//` is no other host.
+    url: new URL(origin + (request.url ?? "/")),
     headers: request.headers,
     body: await readBody(request),
   });

@@ -138,6 +138,10 @@ const KEPT_HEADERS = [
   "request-id",
   "x-ratelimit-remaining",
   "x-ms-request-id",
+  "client-request-id",
+  "x-ms-correlation-request-id",
+  "date",
+  "www-authenticate",
 ];
 
 async function fetchOnce(f: FieldReader, hands: Hands): Promise<Uint8Array> {

@@ -95,5 +95,15 @@ async function answer(
   if (serving instanceof Promise) ctx.waitUntil(serving.catch(() => undefined));
   const outcome = await serving;
   const value = parsed(outcome);
-  return outcome.kind === "json" && operation.rpc_result !== "" ? value[operation.rpc_result] : value;
+  const isList = outcome.kind === "json" && operation.rpc_result !== "" && !namesCursor(parameters);
+  return isList ? value[operation.rpc_result] : value;
+}
+
+/** Who asks page by page needs what stands beside the list: where the next page is. */
+function namesCursor(parameters: unknown): boolean {
+  return (
+    typeof parameters === "object" &&
+    parameters !== null &&
+    (parameters as { cursor?: unknown }).cursor != null
+  );
 }

@@ -28,7 +28,11 @@ enum class ParameterKind : std::uint8_t {
   flag,        // true, false, 1, 0
   timestamp,   // RFC 3339
   names,       // list of names; in a query or as a JSON array; handed on separated by spaces
+  cursor,      // up to kMaxCursorBytes of printable ASCII without blanks; empty: the first page
 };
+
+// With the rest of a URL it fits into the 16 KiB that the platform takes of one.
+inline constexpr std::size_t kMaxCursorBytes = std::size_t{15} * 1024;
 
 enum class ParameterPlace : std::uint8_t { path, query, body };
 

@@ -48,6 +48,15 @@ bool is_name_list(std::string_view text) {
   return text.size() <= kMaxTextBytes;
 }
 
+bool is_cursor(std::string_view text) {
+  for (const char c : text) {
+    if (c < 0x21 || c > 0x7e) {
+      return false;
+    }
+  }
+  return text.size() <= kMaxCursorBytes;
+}
+
 // What is wrong with the value; empty when nothing is.
 std::string_view fault_in(ParameterKind kind, std::string_view value) {
   switch (kind) {
@@ -75,6 +84,8 @@ std::string_view fault_in(ParameterKind kind, std::string_view value) {
       return parse_iso8601(value) ? std::string_view() : "must be an RFC 3339 date and time";
     case ParameterKind::names:
       return is_name_list(value) ? std::string_view() : "must be a list of names";
+    case ParameterKind::cursor:
+      return is_cursor(value) ? std::string_view() : "must be a cursor as it was answered";
   }
   return "is of an unknown kind";
 }

@@ -2,6 +2,7 @@
 #include "core/base/form.h"
 #include "core/flow/resource/call.h"
 #include "core/flow/resource/operations.h"
+#include "core/flow/resource/query.h"
 
 namespace postern {
 
@@ -14,7 +15,16 @@ constexpr std::string_view kResourcesVersion = "2021-04-01";
 
 std::string subscription_path(const FlowContext& context, std::string_view rest) {
   return "/subscriptions/" + percent_encode(context.parameters.text("subscription_id")) +
-         std::string(rest) + "?api-version=" + std::string(kResourcesVersion);
+         std::string(rest) + "?" +
+         query_of({{"api-version", kResourcesVersion}, {"$top", context.parameters.text("top")}});
+}
+
+// The Resource Manager takes `$top` of the lists of a subscription, and neither `$select` nor
+// `$orderby` of any (learn.microsoft.com/rest/api/resources).
+Task<Outcome> list(FlowContext* context, std::string path, std::string_view member) {
+  co_return co_await list_resource(
+      context,
+      {.api = kApi, .path_and_query = std::move(path), .member = member, .shaped_here = true});
 }
 
 // However it is encoded, a segment of dots names another place (WHATWG URL, "double-dot segment").
@@ -30,20 +40,17 @@ Outcome refuse_dots(std::string_view name) {
 }  // namespace
 
 Task<Outcome> list_subscriptions_flow(FlowContext* context) {
-  co_return co_await list_resource(
-      context,
-      {.api = kApi,
-       .path_and_query = "/subscriptions?api-version=" + std::string(kSubscriptionsVersion)},
-      "subscriptions", true);
+  co_return co_await list(context,
+                          "/subscriptions?" + query_of({{"api-version", kSubscriptionsVersion}}),
+                          "subscriptions");
 }
 
 Task<Outcome> list_resource_groups_flow(FlowContext* context) {
   if (is_dots(context->parameters.text("subscription_id"))) {
     co_return refuse_dots("subscription_id");
   }
-  co_return co_await list_resource(
-      context, {.api = kApi, .path_and_query = subscription_path(*context, "/resourcegroups")},
-      "resourceGroups", true);
+  co_return co_await list(context, subscription_path(*context, "/resourcegroups"),
+                          "resourceGroups");
 }
 
 Task<Outcome> list_resources_flow(FlowContext* context) {
@@ -56,9 +63,7 @@ Task<Outcome> list_resources_flow(FlowContext* context) {
   }
   const auto rest = group.empty() ? std::string("/resources")
                                   : "/resourceGroups/" + percent_encode(group) + "/resources";
-  co_return co_await list_resource(
-      context, {.api = kApi, .path_and_query = subscription_path(*context, rest)}, "resources",
-      true);
+  co_return co_await list(context, subscription_path(*context, rest), "resources");
 }
 
 }  // namespace postern

@@ -1,212 +1,283 @@
 #include "core/flow/resource/call.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "core/base/link.h"
 #include "core/base/text.h"
-#include "core/base/url.h"
 #include "core/flow/frame/connection_name.h"
-#include "core/flow/integration/resolve.h"
-#include "core/flow/token/token.h"
+#include "core/flow/resource/cursor.h"
+#include "core/flow/resource/query.h"
+#include "core/flow/resource/session.h"
+#include "core/flow/resource/shape.h"
 
 namespace postern {
 
 namespace {
 
-// Of all pages together. Nothing is given back in wasm, and of ordinary JSON a byte takes eleven to
-// sixteen on its way: that is what fits into an instance.
-constexpr std::size_t kMaxAnswerBytes = std::size_t{1024} * 1024;
 constexpr int kMaxPages = 100;
-// Of one page, each with a newer token.
-constexpr int kMostTries = 3;
-constexpr JsonLimits kReplyLimits{.max_bytes = kMaxAnswerBytes, .max_depth = 64};
 
-std::string_view header_of(const HttpReply& reply, std::string_view name) {
-  for (const auto& [key, value] : reply.headers) {
-    if (key == name) {
-      return value;
-    }
-  }
-  return {};
-}
-
-Problem fault_of_host(HostFault fault) {
-  switch (fault) {
-    case HostFault::timeout:
-      return problem(ProblemCode::timeout, "The provider's API did not answer in time");
-    case HostFault::too_large:
-      return problem(ProblemCode::answer_too_large);
-    case HostFault::unavailable:
-    case HostFault::refused:
-      break;
-  }
-  return problem(ProblemCode::provider_unavailable, "The provider's API cannot be reached");
-}
-
-// Never the provider's body: its code and its request id are enough to find the rest.
-Problem fault_of_status(const HttpReply& reply, EpochMs now) {
-  Problem fault = problem(ProblemCode::provider_rejected,
-                          "The provider's API answered " + to_decimal(reply.status));
-  if (reply.status == 403) {
-    fault = problem(ProblemCode::provider_forbidden);
-  } else if (reply.status == 404) {
-    fault = problem(ProblemCode::provider_not_found);
-  } else if (reply.status == 429 || reply.status >= 500) {
-    fault = problem(reply.status == 429 ? ProblemCode::rate_limited
-                                        : ProblemCode::provider_unavailable);
-    const auto wait = parse_retry_after(header_of(reply, "retry-after"), now);
-    fault.retry_after_seconds = wait ? (*wait + kSecondMs - 1) / kSecondMs : 1;
-  } else if (reply.status == 400) {
-    fault = problem(ProblemCode::invalid_request, "The provider's API refused the parameters");
-  }
-  if (const auto id = header_of(reply, "request-id"); !id.empty()) {
-    fault.members.emplace_back("reference", printable_ascii(id, 128));
-  }
-  return fault;
-}
-
-struct Session {
-  const Provider* provider = nullptr;
-  std::string origin;
-  LiveToken token;
-  TokenWish wish;
+// What the caller wants of a list.
+struct Demand {
+  CursorOf of;
+  bool one_page = false;
+  std::size_t top = 0;  // 0: as many as the provider gives
+  std::vector<std::string_view> members;
+  std::vector<Ordering> orderings;
+  // Over RPC who names no cursor gets the list alone.
+  bool takes_cursors = true;
 };
 
-Task<Result<Session, Outcome>> open_session(FlowContext* context, std::string_view name) {
-  const auto id = connection_of_caller(*context);
-  auto integration = co_await resolve_integration(context, id.org, id.integration, {});
-  if (!integration) {
-    co_return std::unexpected(problem_outcome(integration.error()));
+Result<Demand, Problem> demand_of(const FlowContext& context, const ListWish& wish) {
+  const auto& parameters = context.parameters;
+  if (auto fault = fault_of_query(parameters)) {
+    return std::unexpected(std::move(*fault));
   }
-  const auto* api = find_api(*integration->provider, name);
-  if (api == nullptr) {
-    co_return std::unexpected(problem_outcome(
-        ProblemCode::invalid_request, "`integration` is of a provider that has not got this API"));
+  const bool has_cursor = parameters.has("cursor");
+  Demand demand{.of = {.id = connection_of_caller(context), .api = wish.api, .member = wish.member},
+                .one_page = wish.one_page || has_cursor || parameters.has("top"),
+                .top = static_cast<std::size_t>(parameters.integer("top")),
+                .members = {},
+                .orderings = {},
+                .takes_cursors = has_cursor || context.input.entry != Entry::rpc};
+  if (!wish.shaped_here) {
+    return demand;
   }
-  TokenWish wish{.id = id,
-                 .resource = std::string(token_name(*integration->provider, *api)),
-                 .min_ttl_ms = 0,
-                 .refused_version = 0};
-  auto token = co_await obtain_token(context, wish);
-  std::string origin(integration->origin_of(*api));
-  co_return Session{.provider = integration->provider,
-                    .origin = std::move(origin),
-                    .token = std::move(token),
-                    .wish = std::move(wish)};
-}
-
-bool is_dead_token(const Provider& provider, int status) {
-  return status == 401 || std::ranges::contains(provider.dead_token_statuses, status);
-}
-
-Task<Result<Json, Outcome>> fetch_json(FlowContext* context, Session* session, std::string url,
-                                       std::size_t had) {
-  Fetch::Reply reply;
-  for (int tries = 1;; ++tries) {
-    reply = co_await perform(
-        Fetch{.method = "GET",
-              .url = url,
-              .headers = {{"authorization", "Bearer " + session->token.access_token},
-                          {"accept", "application/json"}},
-              .body = {},
-              .deadline_ms = 15 * kSecondMs,
-              .max_bytes = static_cast<std::int64_t>(kMaxAnswerBytes - had),
-              .keep_key = {},
-              .keep_org = {},
-              .keep_context = {}});
-    if (!reply) {
-      co_return std::unexpected(problem_outcome(fault_of_host(reply.error())));
+  if (parameters.has("select")) {
+    demand.members = *members_of(parameters.text("select"));
+  }
+  if (parameters.has("orderby")) {
+    if (demand.one_page) {
+      return std::unexpected(problem(
+          ProblemCode::invalid_request,
+          "`orderby` orders the whole list here, and goes with neither `top` nor `cursor`"));
     }
-    if (!is_dead_token(*session->provider, reply->status)) {
+    demand.orderings = *orderings_of(parameters.text("orderby"));
+  }
+  return demand;
+}
+
+// What a caller can do about an answer that does not fit.
+Problem too_large(const Demand& demand, std::string_view member) {
+  if (member.empty()) {
+    return problem(ProblemCode::answer_too_large,
+                   "The provider's answer is too large: ask for fewer members with `select`");
+  }
+  return problem(ProblemCode::answer_too_large,
+                 demand.one_page
+                     ? "One page is too large: ask for fewer items with `top`, or for fewer "
+                       "members of each with `select`"
+                     : "All pages together are too large: ask for them one by one with `cursor`, "
+                       "for fewer items with `top`, or for fewer members of each with `select`");
+}
+
+Problem problem_of_link(LinkFault fault) {
+  switch (fault) {
+    case LinkFault::other_origin:
+      return problem(ProblemCode::provider_rejected,
+                     "The provider's next page is at another origin; it was not asked for");
+    case LinkFault::too_long:
+      return problem(ProblemCode::provider_rejected,
+                     "The provider's link to the next page is longer than 64 KiB");
+    case LinkFault::malformed:
       break;
+  }
+  return problem(ProblemCode::provider_rejected, "The provider's link to the next page is none");
+}
+
+Problem problem_of_loop() {
+  return problem(ProblemCode::provider_rejected,
+                 "The provider's pages go round in a loop: the next one was read before");
+}
+
+// The items of the answer as its text, or as values where they are to be ordered.
+class Items {
+ public:
+  Items(std::string_view member, const Demand* demand)
+      : demand_(demand), text_("{\"" + std::string(member) + "\":[") {}
+
+  void take(Json& page) {
+    if (!demand_->members.empty() && demand_->orderings.empty()) {
+      keep_members(page, demand_->members);
     }
-    if (tries == kMostTries || context->input.note == kRefusedNote) {
-      co_return std::unexpected(
-          problem_outcome(ProblemCode::provider_rejected,
-                          "The provider's API refuses a token that it just issued"));
+    if (demand_->orderings.empty()) {
+      append(page);
+    } else {
+      std::ranges::move(page.elements, std::back_inserter(values_.elements));
     }
-    // The token is dead before its time. Where another one has been stored meanwhile it is tried;
-    // otherwise one refresh is forced, and all begins anew.
-    auto wish = session->wish;
-    wish.refused_version = session->token.version;
-    session->token = co_await obtain_token(context, std::move(wish));
   }
-  const auto now = co_await current_time();
-  if (reply->status != 200) {
-    co_return std::unexpected(problem_outcome(fault_of_status(*reply, now)));
+  [[nodiscard]] bool empty() const { return text_.back() == '[' && values_.elements.empty(); }
+  [[nodiscard]] std::size_t size() const { return text_.size(); }
+
+  std::string finish(std::string_view next_cursor) {
+    if (!values_.elements.empty()) {
+      sort_items(values_, demand_->orderings);
+      if (!demand_->members.empty()) {
+        keep_members(values_, demand_->members);
+      }
+      append(values_);
+    }
+    text_ += ']';
+    if (!next_cursor.empty()) {
+      text_ += ",\"next_cursor\":\"";
+      text_ += next_cursor;
+      text_ += '"';
+    }
+    text_ += '}';
+    return std::move(text_);
   }
-  auto document = parse_json(reply->body, kReplyLimits);
-  if (!document || !document->is_object()) {
-    co_return std::unexpected(
-        problem_outcome(ProblemCode::provider_rejected, "The provider's API did not answer JSON"));
+
+ private:
+  void append(const Json& page) {
+    if (page.elements.empty()) {
+      return;
+    }
+    // At once: of each item's own text nothing would be given back either.
+    auto list = dump_json(page);
+    list.pop_back();
+    if (text_.back() == '[') {
+      text_.pop_back();
+    } else {
+      list[0] = ',';
+    }
+    text_ += list;
   }
-  co_return std::move(*document);
+
+  const Demand* demand_;
+  std::string text_;
+  Json values_{.kind = JsonKind::array, .name = {}, .text = {}, .elements = {}};
+};
+
+std::string next_link(const Json& document) {
+  auto next = json_string(document, "nextLink");
+  if (!next) {
+    next = json_string(document, "@odata.nextLink");
+  }
+  return std::string(next.value_or(std::string_view()));
+}
+
+// Takes from the page what is wanted of it; what is left over is the beginning of the next one.
+bool cut_page(Json& page, std::int64_t offset, std::size_t top) {
+  auto& elements = page.elements;
+  const auto begin = std::min(static_cast<std::size_t>(offset), elements.size());
+  elements.erase(elements.begin(), elements.begin() + static_cast<std::ptrdiff_t>(begin));
+  if (top == 0 || elements.size() <= top) {
+    return false;
+  }
+  elements.resize(top);
+  return true;
+}
+
+// A walk from page to page that ended before its time: says how far it came, and where it can go
+// on. What was read on the way is not in the answer: who wants to keep it asks page by page.
+Task<Outcome> stopped(const Demand* demand, Problem fault, int pages, PagePlace place) {
+  if (pages > 0) {
+    fault.members.emplace_back("pages_read", to_decimal(pages));
+    std::string cursor;
+    if (!place.link.empty()) {
+      cursor = co_await seal_cursor(demand->of, std::move(place));
+    }
+    if (!cursor.empty()) {
+      fault.members.emplace_back("next_cursor", cursor);
+    }
+  }
+  co_return problem_outcome(fault);
+}
+
+Task<Outcome> finished(const Demand* demand, Items* items, PagePlace next) {
+  std::string cursor;
+  if (!next.link.empty() && demand->takes_cursors) {
+    cursor = co_await seal_cursor(demand->of, std::move(next));
+    if (cursor.empty()) {
+      co_return problem_outcome(ProblemCode::answer_too_large,
+                                "The provider's link to the next page is too long for a cursor: "
+                                "ask for all pages at once, "
+                                "or for more items with `top`");
+    }
+  }
+  co_return json_outcome(items->finish(cursor));
 }
 
 }  // namespace
 
 Task<Result<Json, Outcome>> get_resource(FlowContext* context, ResourceGet get) {
+  if (auto fault = fault_of_query(context->parameters)) {
+    co_return std::unexpected(problem_outcome(*fault));
+  }
   auto session = co_await open_session(context, get.api);
   if (!session) {
     co_return std::unexpected(std::move(session.error()));
   }
-  std::string url = session->origin;
-  url += get.path_and_query;
-  co_return co_await fetch_json(context, &*session, std::move(url), 0);
+  auto document = co_await fetch_json(context, &*session, session->origin + get.path_and_query,
+                                      kMaxAnswerBytes);
+  if (!document) {
+    const bool large = document.error().code == ProblemCode::answer_too_large;
+    co_return std::unexpected(problem_outcome(large ? too_large({}, {}) : document.error()));
+  }
+  co_return std::move(*document);
 }
 
-Task<Outcome> list_resource(FlowContext* context, ResourceGet get, std::string member,
-                            bool all_pages) {
-  auto session = co_await open_session(context, get.api);
+Task<Outcome> list_resource(FlowContext* context, ListWish wish) {
+  auto demand = demand_of(*context, wish);
+  if (!demand) {
+    co_return problem_outcome(demand.error());
+  }
+  PagePlace place{.link = std::move(wish.path_and_query), .offset = 0, .trail = {}};
+  if (const auto cursor = context->parameters.text("cursor"); !cursor.empty()) {
+    auto opened = co_await open_cursor(demand->of, std::string(cursor));
+    if (!opened) {
+      co_return problem_outcome(opened.error());
+    }
+    place = std::move(*opened);
+  }
+  auto session = co_await open_session(context, wish.api);
   if (!session) {
     co_return std::move(session.error());
   }
-  const auto insecure = insecure_origins(*context);
-  const UrlPolicy policy{.allowed_origins = insecure};
-  const std::string origin = session->origin;
-  std::string url = origin + get.path_and_query;
-  std::string items = "{\"" + member + "\":[";
-  for (int page = 0; !url.empty(); ++page) {
-    if (page == kMaxPages || items.size() > kMaxAnswerBytes) {
-      co_return problem_outcome(ProblemCode::answer_too_large);
+  Items items(wish.member, &*demand);
+  for (int pages = 0;; ++pages) {
+    const auto had = demand->orderings.empty() ? items.size() : session->read_bytes;
+    if (had >= kMaxAnswerBytes || (pages == kMaxPages && !demand->one_page)) {
+      co_return co_await stopped(&*demand, too_large(*demand, wish.member), pages,
+                                 std::move(place));
     }
-    auto document = co_await fetch_json(context, &*session, std::move(url), items.size());
+    if (pages == kMaxPages) {
+      co_return co_await finished(&*demand, &items, std::move(place));
+    }
+    const auto path = path_of_link(place.link, session->origin);
+    if (!path) {
+      co_return co_await stopped(&*demand, problem_of_link(path.error()), pages, {});
+    }
+    Trail trail(place.trail);
+    if (trail.has(*path)) {
+      co_return co_await stopped(&*demand, problem_of_loop(), pages, {});
+    }
+    auto document =
+        co_await fetch_json(context, &*session, session->origin + *path, kMaxAnswerBytes - had);
     if (!document) {
-      co_return std::move(document.error());
-    }
-    const auto* value = json_member(*document, "value");
-    if (value == nullptr || !value->is_array()) {
-      co_return problem_outcome(ProblemCode::provider_rejected,
-                                "The provider's API answered no list");
-    }
-    if (!value->elements.empty()) {
-      // At once: of each item's own text nothing would be given back either.
-      auto list = dump_json(*value);
-      list.pop_back();
-      if (items.back() == '[') {
-        items.pop_back();
-      } else {
-        list[0] = ',';
+      auto& fault = document.error();
+      if (fault.code == ProblemCode::answer_too_large) {
+        fault = too_large(*demand, wish.member);
       }
-      items += list;
+      co_return co_await stopped(&*demand, std::move(fault), pages, std::move(place));
     }
-    url.clear();
-    if (!all_pages) {
-      break;
+    const auto value = std::ranges::find(document->elements, "value", &Json::name);
+    if (value == document->elements.end() || !value->is_array()) {
+      co_return co_await stopped(
+          &*demand, problem(ProblemCode::provider_rejected, "The provider's API answered no list"),
+          pages, std::move(place));
     }
-    auto next = json_string(*document, "nextLink");
-    if (!next) {
-      next = json_string(*document, "@odata.nextLink");
+    if (demand->one_page && cut_page(*value, place.offset, demand->top)) {
+      place.offset += static_cast<std::int64_t>(demand->top);
+    } else {
+      trail.add(*path);
+      place = {.link = next_link(*document), .offset = 0, .trail = trail.bytes()};
     }
-    if (next && !next->empty()) {
-      const auto parsed = parse_url(*next, policy);
-      if (!parsed || parsed->origin() != origin) {
-        co_return problem_outcome(ProblemCode::provider_rejected,
-                                  "The provider's next page is at another origin");
-      }
-      url = parsed->text();
+    items.take(*value);
+    if (place.link.empty() || (demand->one_page && !items.empty())) {
+      co_return co_await finished(&*demand, &items, std::move(place));
     }
   }
-  co_return json_outcome(items + "]}");
 }
 
 }  // namespace postern

@@ -21,17 +21,56 @@ inline constexpr Parameter kSubscription{.name = "subscription_id",
                                          .kind = identifier,
                                          .required = true,
                                          .summary = "The Azure subscription's id"};
+inline constexpr Parameter kSelect{
+    .name = "select",
+    .kind = text,
+    .summary =
+        "Only these members of each, separated by commas; all that the API gives when absent"};
+inline constexpr Parameter kOrderby{
+    .name = "orderby",
+    .kind = text,
+    .summary = "Members to order by, separated by commas, each with ` desc` or not"};
+// Where the whole list is ordered here.
+inline constexpr Parameter kOrderbyHere{
+    .name = "orderby",
+    .kind = text,
+    .summary =
+        "Members to order by, separated by commas, each with ` desc` or not; of all pages "
+        "together, so neither with `top` nor with `cursor`"};
+inline constexpr Parameter kTop{.name = "top",
+                                .kind = integer,
+                                .summary = "One page of at most so many; all pages when absent"};
+inline constexpr Parameter kCursor{
+    .name = "cursor",
+    .kind = cursor,
+    .summary =
+        "The `next_cursor` of the page before: one more page of that list, asked for as its "
+        "first page was. Empty: the first page. Over RPC the answer is then the whole object"};
 inline constexpr Parameter kUser[] = {common::kUserId, common::kAccount, common::kSubject,
-                                      common::kIntegration};
-inline constexpr Parameter kResourceGroups[] = {kSubscription, common::kUserId, common::kAccount,
-                                                common::kSubject, common::kIntegration};
+                                      common::kIntegration, kSelect};
+inline constexpr Parameter kSubscriptions[] = {
+    common::kUserId, common::kAccount, common::kSubject, common::kIntegration, kSelect, kTop,
+    kOrderbyHere,    kCursor};
+inline constexpr Parameter kResourceGroups[] = {kSubscription,
+                                                common::kUserId,
+                                                common::kAccount,
+                                                common::kSubject,
+                                                common::kIntegration,
+                                                kSelect,
+                                                kTop,
+                                                kOrderbyHere,
+                                                kCursor};
 inline constexpr Parameter kResources[] = {
     kSubscription,
     common::kUserId,
     common::kAccount,
     common::kSubject,
     common::kIntegration,
-    {.name = "resource_group", .kind = identifier, .summary = "Only this resource group"}};
+    {.name = "resource_group", .kind = identifier, .summary = "Only this resource group"},
+    kSelect,
+    kTop,
+    kOrderbyHere,
+    kCursor};
 inline constexpr Parameter kMail[] = {
     common::kUserId,
     common::kAccount,
@@ -39,14 +78,28 @@ inline constexpr Parameter kMail[] = {
     common::kIntegration,
     {.name = "top", .kind = integer, .otherwise = "10", .summary = "How many; 10 when absent"},
     {.name = "skip", .kind = integer, .otherwise = "0", .summary = "How many to leave out"},
-    {.name = "filter", .kind = text, .summary = "OData filter, as Graph takes it"}};
+    {.name = "filter", .kind = text, .summary = "OData filter, as Graph takes it"},
+    {.name = "select",
+     .kind = text,
+     .summary = "Only these members of each, separated by commas; all but the `body` when absent"},
+    {.name = "orderby",
+     .kind = text,
+     .summary =
+         "Members to order by, separated by commas, each with ` desc` or not; newest first "
+         "when absent. By another member than `receivedDateTime`, `filter` has to begin with "
+         "it"},
+    kCursor};
 inline constexpr Parameter kCalendar[] = {
     common::kUserId,
     common::kAccount,
     common::kSubject,
     common::kIntegration,
     {.name = "start", .kind = timestamp, .summary = "Events that end after it; together with end"},
-    {.name = "end", .kind = timestamp, .summary = "Events that start before it"}};
+    {.name = "end", .kind = timestamp, .summary = "Events that start before it"},
+    kSelect,
+    kTop,
+    kOrderby,
+    kCursor};
 
 inline constexpr Operation kOperations[] = {
     {
@@ -63,11 +116,11 @@ inline constexpr Operation kOperations[] = {
         .name = "list_subscriptions",
         .http = "GET /subscriptions",
         .permission = "arm:read",
-        .parameters = kUser,
+        .parameters = kSubscriptions,
         .reads_connection = true,
         .rpc_result = "subscriptions",
-        .summary = "The Azure subscriptions that the person sees, all pages",
-        .result = "{subscriptions: AzureSubscription[]}",
+        .summary = "The Azure subscriptions that the person sees, all pages or one",
+        .result = "{subscriptions: AzureSubscription[], next_cursor?: string}",
         .flow = list_subscriptions_flow,
     },
     {
@@ -77,8 +130,8 @@ inline constexpr Operation kOperations[] = {
         .parameters = kResourceGroups,
         .reads_connection = true,
         .rpc_result = "resourceGroups",
-        .summary = "A subscription's resource groups, all pages",
-        .result = "{resourceGroups: AzureResourceGroup[]}",
+        .summary = "A subscription's resource groups, all pages or one",
+        .result = "{resourceGroups: AzureResourceGroup[], next_cursor?: string}",
         .flow = list_resource_groups_flow,
     },
     {
@@ -88,8 +141,8 @@ inline constexpr Operation kOperations[] = {
         .parameters = kResources,
         .reads_connection = true,
         .rpc_result = "resources",
-        .summary = "A subscription's or a resource group's resources, all pages",
-        .result = "{resources: AzureResource[]}",
+        .summary = "A subscription's or a resource group's resources, all pages or one",
+        .result = "{resources: AzureResource[], next_cursor?: string}",
         .flow = list_resources_flow,
     },
     {
@@ -99,8 +152,8 @@ inline constexpr Operation kOperations[] = {
         .parameters = kMail,
         .reads_connection = true,
         .rpc_result = "messages",
-        .summary = "The person's mail, newest first",
-        .result = "{messages: GraphMailMessage[]}",
+        .summary = "The person's mail, newest first, without bodies unless `select` names them",
+        .result = "{messages: GraphMailMessage[], next_cursor?: string}",
         .flow = get_mail_flow,
     },
     {
@@ -110,8 +163,8 @@ inline constexpr Operation kOperations[] = {
         .parameters = kCalendar,
         .reads_connection = true,
         .rpc_result = "events",
-        .summary = "The person's calendar events",
-        .result = "{events: GraphCalendarEvent[]}",
+        .summary = "The person's calendar events, all pages or one",
+        .result = "{events: GraphCalendarEvent[], next_cursor?: string}",
         .flow = get_calendar_events_flow,
     },
 };

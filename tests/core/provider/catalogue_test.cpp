@@ -66,6 +66,8 @@ bool has_endpoints(const Provider& provider) {
   return endpoints->authorization.empty() == described && endpoints->token.empty() == described;
 }
 
+constexpr std::string_view kFixes[] = {"user", "administrator", "operator", "caller", "nobody"};
+
 bool is_id(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -114,6 +116,16 @@ TEST_CASE("every entry of the catalogue is one that Postern can work with") {
         // The consent page says that the person chooses the account at the provider.
         CHECK((name != "prompt" || value.find("select_account") != std::string_view::npos));
       }
+    }
+    std::set<std::string> codes;
+    for (const ApiError& error : provider->api_errors) {
+      CAPTURE(error.code);
+      CHECK(codes.insert(to_lower_ascii(error.code)).second);
+      CHECK(std::ranges::contains(kFixes, error.fix));
+      CHECK_FALSE(error.words.empty());
+      // What a newer token cures is not for the table (flow/resource/session.cpp).
+      CHECK(error.code != "InvalidAuthenticationToken");
+      CHECK(error.code != "ExpiredAuthenticationToken");
     }
     CHECK(provider->issuer.empty() == provider->jwks_uri.empty());
     CHECK(has_endpoints(*provider));

@@ -168,6 +168,7 @@ void tell_connections(Stories& stories);
 void tell_revocations(Stories& stories);
 void tell_accounts(Stories& stories);
 void tell_resources(Stories& stories);
+void tell_lists(Stories& stories);
 void tell_events(Stories& stories);
 
 }  // namespace postern::testing

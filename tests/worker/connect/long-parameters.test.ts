@@ -110,8 +110,9 @@ describe("the link to the next page of a list", () => {
 
   test.each([
     [3000, 200],
-    [8192, 200],
-    [8193, 502],
+    [8193, 200],
+    [65_536, 200],
+    [65_537, 502],
   ])("of %i characters: %i", async (length, status) => {
     const who = await connected();
     expect((await get(`/subscriptions?user_id=${who.user}`, who.key)).status).toBe(200);

@@ -108,3 +108,35 @@ test("subscriptions, groups and resources come in pages, per person", async () =
   );
   assert.equal((await get(at, tokens["alice-arm"])).status, 400);
 });
+
+test("odd content and odd links come where they are ordered, and the links can be followed", async () => {
+  const at = (path: string) => get(`${microsoft.graphOrigin}/v1.0/me${path}`, tokens.alice);
+  await microsoft.control({ content: "odd" });
+  const headers = { authorization: `Bearer ${String(tokens.alice)}` };
+  const odd = await (await fetch(`${microsoft.graphOrigin}/v1.0/me/messages?$top=1`, { headers })).text();
+  assert.ok(odd.includes('"twice":1,"twice":2') && odd.includes("odd \\u0000 \\ud83d "));
+  await microsoft.control({ content: "plain", links: "raw" });
+  const link = String((await at("/messages?$top=40")).body["@odata.nextLink"]);
+  assert.match(link, /\/\/v1\.0.*\[\{"compositeToken".*\|.*#RT:1/);
+  // As a browser would send it, without what stands behind the first #.
+  assert.equal((await get(link, tokens.alice)).status, 400);
+  const encoded = link.replaceAll("%N", "%25N").replaceAll("#", "%23").replaceAll(" ", "%20");
+  assert.equal(items((await get(encoded, tokens.alice)).body).length, 7);
+  await microsoft.control({ links: "loop" });
+  const first = String((await at("/messages?$top=10")).body["@odata.nextLink"]);
+  assert.equal((await get(first, tokens.alice)).body["@odata.nextLink"], first);
+  await microsoft.control({ links: "elsewhere" });
+  assert.match(String((await at("/messages")).body["@odata.nextLink"]), /^http:\/\/api\.example\.com@/);
+  await microsoft.control({ links: "plain" });
+});
+
+test("members are selected, and every answer has its ids", async () => {
+  const { body, headers } = await graph("alice", "/messages?$top=1&$select=subject");
+  assert.deepEqual(Object.keys(items(body)[0] ?? {}), ["id", "subject"]);
+  assert.match(String(headers.get("request-id")), /^[0-9a-f-]{36}$/);
+  const missing = await graph("alice", "/nothing");
+  const { innerError } = missing.body.error as { innerError: Item };
+  assert.equal(missing.headers.get("request-id"), innerError["request-id"]);
+  const arm = await get(`${microsoft.armOrigin}/subscriptions`, tokens["alice-arm"]);
+  assert.match(String(arm.headers.get("x-ms-correlation-request-id")), /^[0-9a-f-]{36}$/);
+});

@@ -24,6 +24,41 @@ function faultBody(fault: Fault): unknown {
   return { error: { code, message: throttled ? "Please retry later." : "An error that a test asked for." } };
 }
 
+/**
+ * The ids by which the provider's support finds a request: learn.microsoft.com/graph/best-practices-concept for Graph,
+ * github.com/Azure/azure-resource-manager-rpc (v1.0/common-api-details.md) for ARM. Those of the body are the same.
+ */
+function identified(resource: Resource, call: Call, reply: Reply): Reply {
+  const id = /"request-id":"([^"]+)"/.exec(textOf(reply.body))?.[1] ?? randomUUID();
+  const client = String(call.headers["client-request-id"] ?? id);
+  const ids: Record<string, string> =
+    resource === "graph"
+      ? { "request-id": id, "client-request-id": client }
+      : { "x-ms-request-id": id, "x-ms-correlation-request-id": randomUUID() };
+  return { ...reply, headers: { ...ids, ...reply.headers } };
+}
+
+const textOf = (body: string | Uint8Array) =>
+  typeof body === "string" ? body : Buffer.from(body).toString("latin1");
+
+/** In every text that third parties write: NUL, half of a surrogate pair, a byte of Latin-1, a raw tab. */
+const ODD_TEXT = Buffer.concat([Buffer.from("odd \\u0000 \\ud83d "), Buffer.from([0xe9, 0x09])]);
+
+/**
+ * Content that strict readers refuse. Half of a pair in a message: github.com/lanlin/nylas-php/issues/2; a byte order
+ * mark: microsoftgraph/microsoft-graph-docs/issues/679; members twice, Latin-1 and raw controls: RFC 8259 leaves to
+ * each reader what becomes of them.
+ */
+export function odd(reply: Reply): Reply {
+  const pieces: Buffer[] = [Buffer.from([0xef, 0xbb, 0xbf])];
+  for (const [n, piece] of textOf(reply.body)
+    .split(/(?<="(?:subject|displayName|name)":")/)
+    .entries())
+    pieces.push(...(n === 0 ? [] : [ODD_TEXT]), Buffer.from(piece));
+  const text = Buffer.concat(pieces).toString("latin1").replaceAll('{"id"', '{"twice":1,"twice":2,"id"');
+  return { ...reply, body: Buffer.from(text, "latin1") };
+}
+
 export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Route): Handler {
   const challenge = (more = "") =>
     `Bearer realm="", authorization_uri="${world.origins.login}/common/oauth2/authorize"${more}`;
@@ -52,11 +87,17 @@ export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Rou
     if (call.method !== "GET") return apiError(405, "MethodNotAllowed", "Only GET is served here.");
     if (token.person === undefined)
       return apiError(400, "BadRequest", "The request is only valid for a signed-in user.");
-    return route(call, token.person, token);
+    const [sent, links] = [call.url.searchParams.get("$state"), world.settings.links];
+    if (links === "raw" && sent !== null && sent !== RAW_STATE)
+      return apiError(400, "InvalidSkipToken", `The token '${sent}' is not one that was given out.`);
+    const reply = route(call, token.person, token);
+    const led = links === "plain" ? reply : relinked(reply, links);
+    return world.settings.content === "odd" ? odd(led) : led;
   };
 
   return async (call) => {
-    const outcome = await answer(call);
+    const given = await answer(call);
+    const outcome = typeof given === "string" ? given : identified(resource, call, given);
     world.ledger.log({
       origin: resource,
       method: call.method,
@@ -79,9 +120,33 @@ export function slice<T>(all: readonly T[], from: number, size: number): Page<T>
 
 /** The same URL with another parameter, on the origin that the client knows. */
 export function nextLink(call: Call, origin: string, name: string, value: string): string {
-  const url = new URL(call.url.pathname + call.url.search, origin);
+  const url = new URL(`${origin}${call.url.pathname}${call.url.search}`);
   url.searchParams.set(name, value);
   return url.href;
+}
+
+/** As a continuation token of a store behind the API comes: nobody encoded it. */
+const RAW_STATE = `[{"compositeToken":{"token":"-RID:~wk|A%N9^\\"#RT:1#TRC:100 é"}}]`;
+
+/**
+ * Links to the next page as they were seen. raw: github.com/Azure/azure-rest-api-specs/issues/31000 (`#`, `{`, quotes in
+ * the token), Azure/azure-sdk-for-java/issues/36506 (blanks), autorest.python/issues/1984 (`{`). long: tokens have no
+ * bound. loop: Azure/azure-cli/issues/28632. elsewhere: nobody has seen it; it would carry the token away.
+ */
+function relinked(reply: Reply, links: "raw" | "long" | "loop" | "elsewhere"): Reply {
+  const body = JSON.parse(textOf(reply.body)) as Record<string, unknown>;
+  for (const name of ["nextLink", "@odata.nextLink"]) {
+    const link = body[name];
+    if (typeof link !== "string") continue;
+    const url = new URL(link);
+    url.searchParams.delete("$state");
+    if (links === "raw") body[name] = `${url.origin}/${url.pathname}${url.search}&$state=${RAW_STATE}`;
+    if (links === "long") body[name] = `${url.href}&$state=${"x".repeat(9000)}`;
+    if (links === "loop")
+      body[name] = link.replace(/(skip(?:token)?=)[^&]*/, `$1${link.includes("token") ? "page-1" : "1"}`);
+    if (links === "elsewhere") body[name] = link.replace("://", "://api.example.com@");
+  }
+  return json(reply.status, body, {});
 }
 
 export function wholeNumber(

@@ -14,7 +14,7 @@ export function armHandler(world: MicrosoftWorld): Handler {
 
 function route(call: Call, person: Person, origin: string): Reply {
   // ARM reads its paths without regard to case.
-  const parts = call.url.pathname.split("/").slice(1).map(decodeURIComponent);
+  const parts = call.url.pathname.replace(/^\/+/, "").split("/").map(decodeURIComponent);
   const [root = "", id, kind, name, last] = parts.map((part) => part.toLowerCase());
   if (root !== "subscriptions")
     return apiError(404, "InvalidResourceType", "The resource type could not be found.");
@@ -53,7 +53,10 @@ function list(call: Call, origin: string, all: unknown[], size: number): Reply {
   const token = call.url.searchParams.get("$skiptoken");
   const from = wholeNumber(token === null ? null : token.replace(/^page-/, ""), 0, 0, 999_999);
   if (from === undefined) return apiError(400, "InvalidSkipToken", "The skip token is invalid.");
-  const { items, next } = slice(all, from, size);
+  // `$top` is taken of the lists of a subscription (learn.microsoft.com/rest/api/resources/resources/list).
+  const top = wholeNumber(call.url.searchParams.get("$top"), size, 1, 1000);
+  if (top === undefined) return apiError(400, "InvalidTopParameter", "The value of $top is invalid.");
+  const { items, next } = slice(all, from, top);
   return json(200, {
     value: items,
     ...(next === undefined ? {} : { nextLink: nextLink(call, origin, "$skiptoken", `page-${next}`) }),

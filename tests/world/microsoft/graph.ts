@@ -8,9 +8,9 @@ import type { AccessToken, MicrosoftWorld } from "./world.ts";
 export function graphHandler(world: MicrosoftWorld): Handler {
   const origin = world.origins.graph;
   return apiHandler(world, "graph", (call, person, token) => {
-    switch (call.url.pathname) {
+    switch (pathOfCall(call)) {
       case "/v1.0/me":
-        return me(origin, person);
+        return selected(call, me(origin, person));
       case "/v1.0/me/messages":
         return allowed(token, "Mail.") ?? list(call, origin, messagesOf(person), "receivedDateTime desc");
       case "/v1.0/me/events":
@@ -27,6 +27,25 @@ export function graphHandler(world: MicrosoftWorld): Handler {
         );
     }
   });
+}
+
+/** A slash too many changes nothing. */
+const pathOfCall = (call: Call) => call.url.pathname.replace(/^\/+/, "/");
+
+/** `$select`: those members of each item alone, and `id` (learn.microsoft.com/graph/query-parameters). */
+function selected(call: Call, reply: Reply): Reply {
+  const select = call.url.searchParams.get("$select")?.split(",");
+  if (select === undefined || reply.status !== 200) return reply;
+  const body = JSON.parse(String(reply.body)) as Record<string, unknown>;
+  const kept = (item: object) =>
+    Object.fromEntries(
+      Object.entries(item).filter(([name]) => name === "id" || name.startsWith("@") || select.includes(name)),
+    );
+  const items = body.value;
+  return json(
+    200,
+    Array.isArray(items) ? { ...body, value: items.map((item) => kept(item as object)) } : kept(body),
+  );
 }
 
 function allowed(token: AccessToken, prefix: string): Reply | undefined {
@@ -147,9 +166,10 @@ function list(call: Call, origin: string, all: unknown[], defaultOrder: string):
     .filter((item) => clauses.every((clause) => clause.test(item)))
     .sort((a, b) => sign * order(key(a), key(b)));
   const { items, next } = slice(found, skip, top);
-  return json(200, {
-    "@odata.context": `${origin}/v1.0/$metadata#${call.url.pathname.slice("/v1.0/".length)}`,
+  const body = {
+    "@odata.context": `${origin}/v1.0/$metadata#${pathOfCall(call).slice("/v1.0/".length)}`,
     value: items,
     ...(next === undefined ? {} : { "@odata.nextLink": nextLink(call, origin, "$skip", String(next)) }),
-  });
+  };
+  return selected(call, json(200, body));
 }

@@ -88,6 +88,7 @@ export interface Message {
   readonly receivedDateTime: string;
   readonly isRead: boolean;
   readonly bodyPreview: string;
+  readonly body: { contentType: string; content: string };
   readonly from: { emailAddress: { name: string; address: string } };
 }
 
@@ -102,6 +103,7 @@ export function messagesOf(who: Person): Message[] {
     receivedDateTime: iso(START + n * 7 * HOUR),
     isRead: n % 3 !== 0,
     bodyPreview: `Only ${displayName(who)} can read this.`,
+    body: { contentType: "text", content: `Only ${displayName(who)} can read this. `.repeat(20) },
     from: { emailAddress: { name: `Sender ${n % 4}`, address: `sender${n % 4}@example.com` } },
   }));
 }

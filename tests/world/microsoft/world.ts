@@ -69,9 +69,21 @@ export interface Settings {
    * client capabilities").
    */
   step_up: string | null;
+  /** What third parties wrote into mail, calendar and names: `odd` is what strict JSON readers refuse (api.ts). */
+  content: "plain" | "odd";
+  /** How the APIs write the link to the next page (api.ts). */
+  links: "plain" | "raw" | "long" | "loop" | "elsewhere";
 }
 
-const DEFAULTS: Settings = { expires_in: 3600, rotation: "strict", consent: "strict", access_token_bytes: 0, step_up: null };
+const DEFAULTS: Settings = {
+  expires_in: 3600,
+  rotation: "strict",
+  consent: "strict",
+  access_token_bytes: 0,
+  content: "plain",
+  links: "plain",
+  step_up: null,
+};
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   expires_in: (value) => typeof value === "number",
@@ -79,6 +91,8 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   consent: (value) => value === "strict" || value === "any",
   access_token_bytes: (value) => Number.isInteger(value),
   step_up: (value) => value === null || typeof value === "string",
+  content: (value) => value === "plain" || value === "odd",
+  links: (value) => ["plain", "raw", "long", "loop", "elsewhere"].includes(value as string),
 };
 
 const RULES: Rules = {

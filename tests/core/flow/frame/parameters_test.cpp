@@ -16,6 +16,7 @@ constexpr Parameter kParameters[] = {
     {.name = "a_flag", .kind = ParameterKind::flag},
     {.name = "a_time", .kind = ParameterKind::timestamp},
     {.name = "some_names", .kind = ParameterKind::names},
+    {.name = "a_cursor", .kind = ParameterKind::cursor},
     {.name = "in_path", .kind = ParameterKind::name},
     {.name = "in_body", .kind = ParameterKind::text, .place = ParameterPlace::body}};
 constexpr Operation kOperation{.name = "test",
@@ -26,7 +27,7 @@ constexpr Operation kOperation{.name = "test",
 constexpr Operation kBodiless{.name = "test",
                               .http = "GET /test/:in_path",
                               .access = Access::key,
-                              .parameters = std::span(kParameters).first(8)};
+                              .parameters = std::span(kParameters).first(9)};
 
 Result<Parameters, Problem> read(FlowInput input, const Operation& operation = kOperation) {
   return read_parameters(operation, input);
@@ -228,4 +229,16 @@ TEST_CASE("camel_case turns what follows an underscore into a capital") {
   CHECK(camel_case("user_id") == "userId");
   CHECK(camel_case("min_ttl") == "minTtl");
   CHECK(camel_case("plain") == "plain");
+}
+
+TEST_CASE("a cursor may be empty and long, and has no blanks") {
+  CHECK(by_query("user_id=u&a_cursor=&in_path=p").error().detail.contains("in_path"));
+  const auto longest = std::string(kMaxCursorBytes, 'x');
+  CHECK(by_rpc(R"({"userId":"u","aCursor":")" + longest + R"("})").has_value());
+  CHECK(by_rpc(R"({"userId":"u","aCursor":""})")->has("a_cursor"));
+  for (const std::string& odd : {longest + "x", std::string("a b"), std::string("é"),
+                                 std::string("a\\u007f"), std::string("a\\n")}) {
+    CHECK(refusal(by_rpc(R"({"userId":"u","aCursor":")" + odd + R"("})")) ==
+          "`a_cursor` must be a cursor as it was answered");
+  }
 }

@@ -1,0 +1,154 @@
+#include "core/flow/resource/session.h"
+
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "core/flow/frame/connection_name.h"
+#include "core/flow/integration/resolve.h"
+#include "core/flow/resource/refusal.h"
+#include "core/oauth/challenge.h"
+
+namespace postern {
+
+namespace {
+
+// Of one page, each with a newer token.
+constexpr int kMostTries = 3;
+// Of one page whose answer is no JSON: now and then one is cut off or broken
+// (github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1048, 1701, 2000).
+constexpr int kMostReadings = 2;
+constexpr JsonLimits kReplyLimits{.max_bytes = kMaxAnswerBytes, .max_depth = 64};
+
+bool is_dead_token(const Provider& provider, int status) {
+  return status == 401 || std::ranges::contains(provider.dead_token_statuses, status);
+}
+
+// An object ends so. Most broken answers do not, and to parse a large one takes memory that its
+// repetition needs.
+bool looks_whole(std::string_view body) {
+  using namespace std::string_view_literals;
+  const auto end = body.find_last_not_of(" \t\r\n\0"sv);
+  return end != std::string_view::npos && body[end] == '}';
+}
+
+Result<Json, JsonFault> read_object(std::string_view body) {
+  if (!looks_whole(body)) {
+    return std::unexpected(JsonFault::not_json);
+  }
+  auto document = parse_content(body, kReplyLimits);
+  if (document && !document->is_object()) {
+    return std::unexpected(JsonFault::not_json);
+  }
+  return document;
+}
+
+Task<std::monostate> log_answer(const ApiSession* session, std::string_view event, int status,
+                                const ApiWords* words) {
+  Log line{.level = LogLevel::warn, .event = std::string(event), .fields = {}};
+  line.fields.emplace_back("connection", connection_key(session->wish.id));
+  line.fields.emplace_back("api", session->api);
+  line.fields.emplace_back("status", to_decimal(status));
+  append_words(line.fields, *words);
+  co_return co_await perform(std::move(line));
+}
+
+Fetch request_of(const ApiSession& session, std::string url, std::size_t max_bytes) {
+  return {.method = "GET",
+          .url = std::move(url),
+          .headers = {{"authorization", "Bearer " + session.token.access_token},
+                      {"accept", "application/json"}},
+          .body = {},
+          .deadline_ms = 15 * kSecondMs,
+          .max_bytes = static_cast<std::int64_t>(max_bytes),
+          .keep_key = {},
+          .keep_org = {},
+          .keep_context = {}};
+}
+
+}  // namespace
+
+Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string_view name) {
+  const auto id = connection_of_caller(*context);
+  auto integration = co_await resolve_integration(context, id.org, id.integration, {});
+  if (!integration) {
+    co_return std::unexpected(problem_outcome(integration.error()));
+  }
+  const auto* api = find_api(*integration->provider, name);
+  if (api == nullptr) {
+    co_return std::unexpected(problem_outcome(
+        ProblemCode::invalid_request, "`integration` is of a provider that has not got this API"));
+  }
+  TokenWish wish{.id = id,
+                 .resource = std::string(token_name(*integration->provider, *api)),
+                 .min_ttl_ms = 0,
+                 .refused_version = 0};
+  auto token = co_await obtain_token(context, wish);
+  std::string origin(integration->origin_of(*api));
+  co_return ApiSession{.provider = integration->provider,
+                       .api = api->name,
+                       .origin = std::move(origin),
+                       .token = std::move(token),
+                       .wish = std::move(wish)};
+}
+
+Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session, std::string url,
+                                       std::size_t max_bytes) {
+  int readings = 0;
+  int tries = 0;
+  for (;;) {
+    const auto reply = co_await perform(request_of(*session, url, max_bytes));
+    if (!reply) {
+      co_return std::unexpected(problem_of_host(reply.error()));
+    }
+    session->read_bytes += reply->body.size();
+    const auto words = words_in(*reply);
+    if (reply->status == 200) {
+      auto document = read_object(reply->body);
+      if (document) {
+        co_return std::move(*document);
+      }
+      if (document.error() == JsonFault::too_large) {
+        co_return std::unexpected(problem(ProblemCode::answer_too_large));
+      }
+      (void)co_await log_answer(session, "provider_answer_unreadable", reply->status, &words);
+      if (++readings < kMostReadings) {
+        continue;
+      }
+      auto fault = problem(ProblemCode::provider_rejected,
+                           "The provider's API did not answer JSON, and again not");
+      append_words(fault.members, words);
+      co_return std::unexpected(std::move(fault));
+    }
+    if (auto claims = is_dead_token(*session->provider, reply->status)
+                          ? claims_of_challenge(header_of(*reply, "www-authenticate"))
+                          : std::nullopt) {
+      // Another token would help, which may take a person: then the authority's answer ends this.
+      auto wish = session->wish;
+      wish.refused_version = session->token.version;
+      wish.claims = std::move(*claims);
+      session->token = co_await obtain_token(context, std::move(wish));
+      continue;
+    }
+    // A word of the catalogue's says that no other token would help.
+    if (!is_dead_token(*session->provider, reply->status) ||
+        known_error(*session->provider, words) != nullptr) {
+      (void)co_await log_answer(session, "provider_refused", reply->status, &words);
+      const auto now = co_await current_time();
+      co_return std::unexpected(refusal_of(*session->provider, *reply, words, now));
+    }
+    if (++tries == kMostTries || context->input.note == kRefusedNote) {
+      (void)co_await log_answer(session, "provider_refused", reply->status, &words);
+      auto fault = problem(ProblemCode::provider_rejected,
+                           "The provider's API refuses a token that it just issued");
+      append_words(fault.members, words);
+      co_return std::unexpected(std::move(fault));
+    }
+    // The token is dead before its time. Where another one has been stored meanwhile it is tried;
+    // otherwise one refresh is forced, and all begins anew.
+    auto wish = session->wish;
+    wish.refused_version = session->token.version;
+    session->token = co_await obtain_token(context, std::move(wish));
+  }
+}
+
+}  // namespace postern
