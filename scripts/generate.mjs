@@ -60,7 +60,12 @@ export function rpcModule(manifest) {
     });
     const optional = parameters.some((parameter) => parameter.required) ? "" : "?";
     for (const name of [rpc, rpc_alias].filter(Boolean)) {
-      lines.push(`  /** ${summary}. Answers ${result}. */`);
+      // The runtime's own method of that name stands before it (docs/decisions/0003-rpc-connect.md).
+      const shadowed = rpc_alias !== "" && name === rpc;
+      const instead = shadowed
+        ? ` @deprecated A service binding, of a named entrypoint too, has a \`${rpc}\` of its own, a TCP socket: call \`${rpc_alias}\`.`
+        : "";
+      lines.push(`  /** ${summary}. Answers ${result}.${instead} */`);
       lines.push(`  ${name}(parameters${optional}: {\n${fields.join("\n")}\n  }): Promise<unknown>;`);
     }
   }

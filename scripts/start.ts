@@ -107,7 +107,7 @@ async function main(): Promise<void> {
     name: "local",
     permissions: ["*"],
   });
-  const link = await ask(`${origin}/connect?user_id=user_1`, String(key.key));
+  const link = await ask(`${origin}/connect?user_id=user_1&confirm=page`, String(key.key));
   report(origin, String(key.key), String(link.auth_url), origins !== undefined, Object.entries(others));
   if (watch) stops.push(await rebuildOnChange(join(local, "build.log")));
 }

@@ -15,7 +15,6 @@ constexpr std::string_view kTerminal[] = {"bad_refresh_token", "bad_verification
 // "Troubleshooting OAuth app access token request errors": the primary e-mail address is not
 // verified.
 constexpr std::string_view kPerson[] = {"unverified_user_email"};
-constexpr std::string_view kOrigins[] = {"https://github.com"};
 
 constexpr ScopeWords kWords[] = {
     {"read:user", "Read your profile"},
@@ -74,7 +73,6 @@ constexpr Provider kGithub{.id = "github",
                                       .person_errors = kPerson},
                            .profile = {.id = "id", .name = "name", .username = "login"},
                            .needs_user_agent = true,
-                           .sign_in_origins = kOrigins,
                            .hooks = &kHooks};
 
 // A GitHub App that acts for a person: the same server, and permissions instead of scopes.

@@ -9,7 +9,6 @@ constexpr Api kApis[] = {{.name = "slack", .origin = "https://slack.com", .audie
 constexpr std::string_view kTerminal[] = {"invalid_code",          "code_already_used",
                                           "invalid_refresh_token", "token_revoked",
                                           "token_expired",         "account_inactive"};
-constexpr std::string_view kOrigins[] = {"https://slack.com", "https://*.slack.com"};
 
 }  // namespace
 
@@ -33,7 +32,6 @@ constexpr Provider kSlack{
     .sends_pkce = false,
     .replay = {.kind = ReplayClass::single_use},
     .quirks = {.any_token_type = true, .comma_scopes = true, .terminal_errors = kTerminal},
-    .profile = {.id = "user_id", .name = "user", .username = "user"},
-    .sign_in_origins = kOrigins};
+    .profile = {.id = "user_id", .name = "user", .username = "user"}};
 
 }  // namespace postern

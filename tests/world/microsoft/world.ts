@@ -56,15 +56,27 @@ export interface Settings {
   consent: "strict" | "any";
   /** Access tokens are padded to this length: Entra's are one to four kilobytes, the emulator's 37 bytes. */
   access_token_bytes: number;
+  /**
+   * An origin that the browser is sent through before the sign-in page, as Entra sends it to the identity provider that
+   * an organization has of its own (home realm discovery). It gets `to`, where to send the browser on. Empty: none.
+   */
+  sign_in_through: string;
 }
 
-const DEFAULTS: Settings = { expires_in: 3600, rotation: "strict", consent: "strict", access_token_bytes: 0 };
+const DEFAULTS: Settings = {
+  expires_in: 3600,
+  rotation: "strict",
+  consent: "strict",
+  access_token_bytes: 0,
+  sign_in_through: "",
+};
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   expires_in: (value) => typeof value === "number",
   rotation: (value) => value === "strict" || value === "reusable",
   consent: (value) => value === "strict" || value === "any",
   access_token_bytes: (value) => Number.isInteger(value),
+  sign_in_through: (value) => typeof value === "string",
 };
 
 const RULES: Rules = {
