@@ -46,7 +46,9 @@ operations over a service binding, whose \`props\` carry \`org\` and \`permissio
 does not declare are refused. Times are RFC 3339, durations seconds. An \`identifier\` is 1 to 255 bytes of text without control
 characters, a \`text\` at most 8,192, a \`name\` 1 to 64 letters, digits and \`_.-:*\`, an \`integer\` 0 to 1,000,000, a \`cursor\` is
 what was answered as one, at most 15 KiB. Lists, cursors and refusals of a provider's APIs: [resources.md](resources.md). A callback's query
-has at most 16 KiB, the code in it 8 KiB; a body 64 KiB.
+has at most 16 KiB, the code in it 8 KiB; a body 64 KiB. In a query \`+\` is a space, as forms have it: a user id such as \`ada+work@acme.example\` is
+sent as \`ada%2Bwork%40acme.example\` (\`encodeURIComponent\`, \`URLSearchParams\`). In a path, a JSON body and over RPC \`+\` stands for itself.
+\`HEAD\` does nothing: it is answered for \`/health\`, and with an empty page where a person's browser is meant.
 
 Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}. \`*\` stands for these, and for nothing that comes later.
 \`connections:organization\` besides, which is always named: whoever holds it may name the organization itself (\`user_id\` \`-\`) in all that it may do to
@@ -77,6 +79,22 @@ Every refusal is a problem document (RFC 9457) with \`success: false\`, a human 
 |---|---|---|---|
 ${manifest.problems.map((p) => `| \`${p.code}\` | ${p.status} | ${p.title} | ${p.remedy} |`).join("\n")}
 
+An attempt that ends without a connection is told in one word, the same everywhere: the first word of the page's reference, \`error\` at \`return_to\`
+(beside \`attempt\`), \`reason\` of \`get_attempt\` and of the event \`connection.connect_failed\`; \`cause\` is the second word.
+
+| word | meaning |
+|---|---|
+| \`access_denied\` | the person declined |
+| \`provider_refused\` | the provider or an administrator did not allow it; \`evidence\` has the provider's own code |
+| \`code_refused\` | the provider took the code no more: it had expired, or was used |
+| \`answer_mismatch\` | the answer was made for another sign-in, or by another provider (\`wrong_nonce\`, \`wrong_issuer\`, \`wrong_integration\`) |
+| \`id_token_refused\` | what the provider said of who signed in does not hold |
+| \`other_account\` | another account is connected, and the link does not allow to change it |
+| \`provider_unavailable\` | no answer from the provider's token endpoint |
+| \`temporarily_unavailable\` | the provider asked for patience; at \`return_to\` only where the person went back instead of trying again. The attempt is still \`started\` |
+| \`integration_fault\` | client id, secret, scopes or redirect are wrong, or not set |
+| \`service_unavailable\`, \`outcome_unknown\` | as below |
+
 A page that a person is shown ends with a reference of one or two words: what kind of page it is, and why, where there is more to say. The second is the
 provider's own error code, a fault of the exchange (\`timeout\`, \`unavailable\`, \`too_large\`), what was wrong with the callback or the ID token, a code of
 the table above, or one of these:
@@ -86,8 +104,9 @@ the table above, or one of these:
 | \`service_unavailable earlier_answer_waits\` | an earlier sign-in's tokens arrived and cannot be stored yet; no code was sent, so as not to overwrite them. It is finished by itself; try again in a minute |
 | \`service_unavailable store_unavailable\` | nothing was sent: begin again |
 | \`outcome_unknown store_unavailable\`, \`outcome_unknown sealing_failed\` | the tokens arrived and could not be stored now; it is finished by itself, but where a backend is to confirm: then begin again |
-| \`provider_refused no_id_token\` | the provider said nothing of who signed in |
-| \`bad_request cross_site_post\`, \`bad_request malformed_state\` | the request did not come from the page that Postern made |
+| \`service_unavailable nobody_can_confirm\`, \`service_unavailable answer_lost\` | the page that would have brought the code to a backend was lost, or the provider's answer was: begin again |
+| \`id_token_refused no_id_token\` | the provider said nothing of who signed in |
+| \`cross_site_post\`, \`bad_request malformed_state\` | the request did not come from the page that Postern made |
 
 ## Variables
 

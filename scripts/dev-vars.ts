@@ -70,6 +70,8 @@ export function freshVars(
     ALLOW_INSECURE_ORIGINS: insecure,
     ALLOWED_RETURN_URLS: "{}",
     ...(app === undefined ? {} : returning(app, insecure)),
+    // Whoever runs it on his own machine presses the button himself.
+    CONNECT_CONFIRM_DEFAULT: "page",
   };
 }
 
@@ -92,6 +94,13 @@ function parse(text: string): Record<string, string> {
   return values;
 }
 
+/** Without what was not made at first. */
+const namesIn = (values: Record<string, string>) =>
+  Object.keys(values)
+    .filter((name) => name !== "CONNECT_CONFIRM_DEFAULT")
+    .sort()
+    .join();
+
 const HEADING = "# Local secrets, made by `npm start`. Never commit this file.";
 
 /** As `npm start` made it, for emulated providers: nothing in it is somebody's own. It may be from before there were so many. */
@@ -102,7 +111,7 @@ function isMadeHere(file: string): boolean {
   const made = freshVars(0, LOCAL, providerOrigins(values));
   return (
     text.startsWith(`${HEADING}\n`) &&
-    Object.keys(values).sort().join() === Object.keys(made).sort().join() &&
+    namesIn(values) === namesIn(made) &&
     worldOrigins(values) !== undefined &&
     values.AZURE_TENANT_ID === made.AZURE_TENANT_ID &&
     Object.entries(values).every(

@@ -129,4 +129,9 @@ bool is_clean_text(std::string_view text) {
   return true;
 }
 
+bool is_credential(std::string_view text) {
+  return !text.empty() && text.front() != ' ' && text.back() != ' ' &&
+         std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
 }  // namespace postern

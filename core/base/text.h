@@ -32,4 +32,8 @@ namespace postern {
 // Valid UTF-8 without control characters (C0, DEL, C1)?
 [[nodiscard]] bool is_clean_text(std::string_view text);
 
+// What RFC 6749 A.1 and A.2 let a client's id or secret be, without a space at either end: one that
+// was pasted with a line break is none.
+[[nodiscard]] bool is_credential(std::string_view text);
+
 }  // namespace postern

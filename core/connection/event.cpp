@@ -10,9 +10,9 @@ namespace postern {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"connected",      "refreshed",     "refresh_retry",
-                                       "refresh_failed", "recovered",     "needs_reauth",
-                                       "disconnected",   "grant_expiring"};
+constexpr std::string_view kNames[] = {"connected",      "refreshed",      "refresh_retry",
+                                       "refresh_failed", "recovered",      "needs_reauth",
+                                       "disconnected",   "grant_expiring", "connect_failed"};
 constexpr int kEventFields = 4;
 constexpr std::size_t kLongestType = 40;
 constexpr std::string_view kPrefix = "connection.";
@@ -51,6 +51,9 @@ Event make_event(std::string id, EventType type, EpochMs at, const ConnectionRec
       .member("user_id", subject.is_organization() ? kOrganizationName : subject.user_id)
       .member("status", name_of(record.status))
       .member("version", record.version);
+  if (type == EventType::connected && record.sealed_refresh_token.empty()) {
+    out.key("can_refresh").boolean(false);
+  }
   // Absent, as in 0.1.0: a user's default account.
   if (subject.is_organization()) {
     out.member("subject", "organization");

@@ -26,6 +26,7 @@ enum class EventType : std::uint8_t {
   needs_reauth,
   disconnected,
   grant_expiring,  // the grant will end whatever is done
+  connect_failed,  // an attempt to connect ended without a connection; what was there stays
 };
 [[nodiscard]] std::string_view name_of(EventType type);
 [[nodiscard]] std::optional<EventType> parse_event_type(std::string_view text);

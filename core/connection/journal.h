@@ -49,6 +49,9 @@ inline constexpr std::string_view kPausesKey = "pauses";
 inline constexpr std::string_view kEventsKey = "events";
 inline constexpr std::string_view kDeliveryKey = "delivery";
 inline constexpr std::string_view kEventKeyPrefix = "event:";
+// Whose the authority is (encode of a ConnectionId): where events are owed of what is not
+// connected.
+inline constexpr std::string_view kOwnerKey = "owner";
 
 enum class JournalKind : std::uint8_t { refresh, code };
 

@@ -21,14 +21,13 @@ constexpr std::size_t kMaxIssuerBytes = 512;
 constexpr std::size_t kMaxErrorBytes = 64;
 constexpr std::size_t kMaxDescriptionBytes = 1024;
 
-// RFC 6749 4.1.2.1, OIDC Core 3.1.2.6, and what Entra and GitHub say when a person or an
-// administrator refuses.
-constexpr std::array<std::string_view, 7> kDenials = {
-    "access_denied",        "consent_required",  "interaction_required",    "login_required",
-    "user_cancelled_login", "permission_denied", "user_cancelled_authorize"};
+// RFC 6749 4.1.2.1, LinkedIn's spellings of it, and Entra's for an administrator who cancels. What
+// else a provider may say (consent_required, login_required) is no answer of a person.
+constexpr std::array<std::string_view, 4> kDenials = {
+    "access_denied", "permission_denied", "user_cancelled_login", "user_cancelled_authorize"};
 
 std::unexpected<CallbackFault> refuse(CallbackFaultKind kind) {
-  return fail(CallbackFault{.kind = kind, .error = {}, .description = {}});
+  return fail(CallbackFault{.kind = kind, .error = {}, .description = {}, .provider_code = {}});
 }
 
 bool is_code(std::string_view text) {  // RFC 6749 A.11: 1*VSCHAR
@@ -51,6 +50,17 @@ std::string readable(std::string_view text) {
     if (c1) clean.replace(i, 2, "  ");
   }
   return clean;
+}
+
+// Capital letters, digits, a colon: Entra answers access_denied for an administrator's block too,
+// and only this code tells (azure-activedirectory-library-for-js#463: AADSTS50105).
+std::string provider_code(std::string_view description) {
+  const auto code = description.substr(0, description.find(':'));
+  const auto letters = code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  const bool is_code = code.size() < description.size() && code.size() <= 24 && letters != 0 &&
+                       letters != std::string_view::npos &&
+                       code.find_first_not_of("0123456789", letters) == std::string_view::npos;
+  return std::string(is_code ? code : std::string_view());
 }
 
 }  // namespace
@@ -122,11 +132,15 @@ Result<ValidatedCallback, CallbackFault> validate_callback(
   }
   switch (parameters.shape) {
     case CallbackShape::error: {
-      const bool denied = std::ranges::find(kDenials, parameters.error) != kDenials.end();
+      auto code = provider_code(parameters.description);
+      const bool denied = std::ranges::contains(kDenials, parameters.error) &&
+                          (code.empty() || issued.decline_codes.empty() ||
+                           std::ranges::contains(issued.decline_codes, code));
       return fail(CallbackFault{
           .kind = denied ? CallbackFaultKind::denied : CallbackFaultKind::provider_error,
           .error = std::move(parameters.error),
-          .description = std::move(parameters.description)});
+          .description = std::move(parameters.description),
+          .provider_code = std::move(code)});
     }
     case CallbackShape::admin_consent:
       return refuse(CallbackFaultKind::not_a_sign_in);

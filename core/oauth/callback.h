@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,7 @@ enum class CallbackFaultKind : std::uint8_t {
   wrong_integration,  // arrived at another integration's callback path (RFC 9700 4.4.2.2)
   wrong_issuer,       // `iss` is absent where it was promised, or another (RFC 9207)
   wrong_verifier,     // handed-over verifier does not match the challenge (RFC 7636 4.6)
-  denied,             // the person, or a policy, said no
+  denied,             // the person said no
   provider_error,     // any other `error`
   not_a_sign_in,      // an admin-consent answer where a code was expected
 };
@@ -38,6 +39,9 @@ struct CallbackFault {
   // text: to be escaped where it is shown.
   std::string error;
   std::string description;
+  // The provider's own code that the text begins with ("AADSTS65004: …"); empty where there is
+  // none.
+  std::string provider_code;
 };
 
 enum class CallbackShape : std::uint8_t {
@@ -73,6 +77,9 @@ struct IssuedState {
   std::string expected_issuer;
   // Metadata said authorization_response_iss_parameter_supported: an absent `iss` is refused.
   bool issuer_required = false;
+  // Provider's own codes that say that the person declined; others with the same `error` are a
+  // policy's or an administrator's.
+  std::span<const std::string_view> decline_codes;
 };
 
 class ValidatedCallback {

@@ -34,10 +34,8 @@ constexpr std::span<const Operation> kTables[] = {
 
 // In the order of docs/api.md.
 constexpr std::span<const Variable> kVariableTables[] = {
-    integration::kVariables,
-    authority::kVariables,
-    events::kVariables,
-    access::kVariables,
+    integration::kVariables, authority::kVariables, events::kVariables,
+    access::kVariables,      connect::kVariables,
 };
 
 // In the order of docs/api.md.

@@ -49,8 +49,10 @@ void append_text(std::string& out, std::string_view text, std::span<const PageVa
 }
 
 void begin_page(std::string& out, std::string_view heading, std::string_view tone,
-                std::span<const PageValue> values) {
-  out += "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>";
+                std::span<const PageValue> values, std::string_view head) {
+  out += "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">";
+  out += head;
+  out += "<title>";
   append_text(out, heading, values, Markup::plain);
   out +=
       " - Postern</title>"

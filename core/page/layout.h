@@ -25,9 +25,9 @@ void append_text(std::string& out, std::string_view text, std::span<const PageVa
 // One value on its own, escaped and isolated.
 void append_value(std::string& out, std::string_view value);
 
-// Heading and title are one text; `tone` is a class of the style sheet.
+// Heading and title are one text; `tone` is a class of the style sheet; `head` is markup.
 void begin_page(std::string& out, std::string_view heading, std::string_view tone,
-                std::span<const PageValue> values);
+                std::span<const PageValue> values, std::string_view head = {});
 void end_page(std::string& out);
 
 }  // namespace postern

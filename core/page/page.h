@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,14 @@ struct ConsentPage {
 };
 [[nodiscard]] std::string render_consent_page(const ConsentPage& page);
 
+// Sends the browser on by itself, and by a link for whoever switched that off. A redirect in answer
+// to a form would be held to form-action by Chrome, at the provider's own redirects too.
+struct NavigationPage {
+  std::string provider_name;
+  std::string url;
+};
+[[nodiscard]] std::string render_navigation_page(const NavigationPage& page);
+
 enum class PageKind : std::uint8_t {
   connected,
   denied,
@@ -42,7 +51,19 @@ enum class PageKind : std::uint8_t {
   integration_fault,
   service_unavailable,
   outcome_unknown,  // a grant may have arrived, and the authority may finish with it by itself
+  try_again,        // the provider is busy; the same sign-in can go on
+  code_refused,     // the code had expired, or was used
+  answer_mismatch,  // made for another sign-in, or by another provider
+  identity_unproven,
+  cross_site_post,
   bad_request,
+};
+
+// As people know it. Two accounts of one name are told apart by address and directory.
+struct ShownAccount {
+  std::string name;
+  std::string address;
+  std::string directory;
 };
 
 // Anything but `kind` may be empty: a link that nobody knows has no organization.
@@ -50,23 +71,24 @@ struct ResultPage {
   PageKind kind = PageKind::bad_request;
   std::string organization;
   std::string provider_name;
-  std::string account;           // label of the account that signed in
-  std::string expected_account;  // label of the account that is connected already
-  std::string detail;            // the provider's error code, already cut down to a code
-  std::string reference;         // finds the request in the logs
+  ShownAccount account;           // that signed in
+  ShownAccount expected_account;  // that is connected already
+  std::string detail;             // the provider's error code, already cut down to a code
+  std::string reference;          // finds the request in the logs
+  std::string ends_at;            // when the access that was given ends for want of a refresh token
+  std::string try_again_url;
+  std::string return_url;  // back to the caller's application, without a connection
 };
 [[nodiscard]] std::string render_result_page(const ResultPage& page);
 
 [[nodiscard]] int status_of(PageKind kind);
 // Stable: support staff and tests go by it. Printed on the page of every failure.
 [[nodiscard]] std::string_view code_of(PageKind kind);
+[[nodiscard]] std::optional<PageKind> kind_of(std::string_view code);
 
-// The Content-Security-Policy header of these pages. `form_action_origins` is a list separated by
-// spaces. With a list, 'self' is allowed besides, because the form posts here first; empty is for
-// pages without a form, and allows none. Chrome holds the whole chain of redirects after the post
-// to it, up to the first page that is shown: where a provider redirects on by itself, to another
-// origin of its own or straight back and on to the caller's return address, those belong in too.
-// What is not a plain http(s) origin is left out, so no value can add a directive.
-[[nodiscard]] std::string content_security_policy(std::string_view form_action_origins);
+// A form on a page posts to Postern itself, or there is none.
+enum class PageForm : bool { none, to_self };
+// The Content-Security-Policy header of these pages.
+[[nodiscard]] std::string_view content_security_policy(PageForm form);
 
 }  // namespace postern

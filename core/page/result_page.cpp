@@ -1,6 +1,7 @@
 #include <array>
 #include <cstddef>
 
+#include "core/base/text.h"
 #include "core/page/layout.h"
 #include "core/page/page.h"
 
@@ -82,6 +83,36 @@ constexpr std::array kResults = {
                "It may still be finished without you. What was connected before stays connected.",
                "Wait a few minutes, then look in {0} whether your account is connected. "
                "If it is not, start again from there."},
+    ResultText{
+        PageKind::try_again, 503, "temporarily_unavailable", "calm",
+        "{1^} cannot sign you in right now",
+        "It says that the trouble will pass. Nothing was changed, and your sign-in is still open.",
+        "Wait a moment, then try again. It works for a few minutes more."},
+    ResultText{
+        PageKind::code_refused, 410, "code_refused", "calm", "This sign-in took too long",
+        "{1^} takes what it sent us only once and only for a short time, and did not take it "
+        "any more. Nothing was changed.",
+        "Go back to {0} and start again."},
+    ResultText{
+        PageKind::answer_mismatch, 403, "answer_mismatch", "alert",
+        "This answer belongs to another sign-in",
+        "What came back was not made for the sign-in that you began, so it was not used. "
+        "Nothing was changed.",
+        "Go back to {0} and start again. If you see this again, tell the people who run {0}, "
+        "and give them the reference below."},
+    ResultText{
+        PageKind::identity_unproven, 403, "id_token_refused", "alert",
+        "It could not be proven who signed in",
+        "What {1} said of who you are cannot be relied on, so it was not used. "
+        "Nothing was changed.",
+        "Go back to {0} and start again. If you see this again, tell the people who run {0}, "
+        "and give them the reference below."},
+    ResultText{PageKind::cross_site_post, 403, "cross_site_post", "alert",
+               "Another website pressed the button",
+               "Only you may do that, on our own page, so nothing was done. "
+               "Nothing was connected, and nothing is lost.",
+               "If you want to connect an account, open the link that {0} gave you, and press the "
+               "button there. If not, close this page."},
     ResultText{PageKind::bad_request, 400, "bad_request", "calm",
                "This address cannot be understood",
                "A part of it is missing or damaged. Nothing was connected, and nothing is lost.",
@@ -99,6 +130,47 @@ static_assert(in_order());
 const ResultText& text_of(PageKind kind) {
   const auto index = static_cast<std::size_t>(kind);
   return index < kResults.size() ? kResults[index] : kResults.back();
+}
+
+// What a sentence calls it by.
+std::string_view label_of(const ShownAccount& account) {
+  return account.address.empty() ? account.name : account.address;
+}
+
+void append_account(std::string& out, std::string_view title, const ShownAccount& account) {
+  if (label_of(account).empty()) return;
+  out += "<dt>";
+  out += title;
+  out += "</dt>";
+  for (const std::string* part : {&account.name, &account.address}) {
+    if (part->empty()) continue;
+    out += "<dd>";
+    append_value(out, *part);
+    out += "</dd>";
+  }
+  if (account.directory.empty()) return;
+  out += "<dd><small>Directory ";
+  append_value(out, account.directory);
+  out += "</small></dd>";
+}
+
+void append_accounts(std::string& out, const ResultPage& page) {
+  std::string accounts;
+  append_account(accounts, "You signed in as", page.account);
+  append_account(accounts, "Connected before", page.expected_account);
+  if (!accounts.empty()) out += "<dl>" + accounts + "</dl>";
+}
+
+void append_link(std::string& out, std::string_view url, std::string_view attributes,
+                 std::string_view text) {
+  if (url.empty()) return;
+  out += "<p><a";
+  out += attributes;
+  out += " href=\"";
+  out += html_escape(url);
+  out += "\">";
+  out += text;
+  out += "</a></p>";
 }
 
 void append_reference(std::string& out, const ResultPage& page) {
@@ -123,22 +195,42 @@ std::string_view code_of(PageKind kind) {
   return text_of(kind).code;
 }
 
+std::optional<PageKind> kind_of(std::string_view code) {
+  for (const ResultText& text : kResults) {
+    if (text.code == code) return text.kind;
+  }
+  return std::nullopt;
+}
+
 std::string render_result_page(const ResultPage& page) {
   const ResultText& text = text_of(page.kind);
   const std::array values = {
       PageValue{page.organization, "the service you came from"},
       PageValue{page.provider_name, "the provider"},
-      PageValue{page.account, page.kind == PageKind::connected ? "it" : "another account"},
-      PageValue{page.expected_account, "the account you chose before"},
+      PageValue{label_of(page.account),
+                page.kind == PageKind::connected ? "it" : "another account"},
+      PageValue{label_of(page.expected_account), "the account you chose before"},
+      PageValue{page.ends_at, ""},
   };
   std::string out;
   out.reserve(2048);
   begin_page(out, text.heading, text.tone, values);
   out += "<p>";
   append_text(out, text.happened, values, Markup::isolated);
-  out += "</p><p>";
+  out += "</p>";
+  append_accounts(out, page);
+  if (!page.ends_at.empty()) {
+    append_text(
+        out,
+        "<p class=\"warning\"><strong>This works until {4} only.</strong> {1^} gave no lasting "
+        "access. After that {0} has to ask you again.</p>",
+        values, Markup::isolated);
+  }
+  out += "<p>";
   append_text(out, text.next, values, Markup::isolated);
   out += "</p>";
+  append_link(out, page.try_again_url, " class=\"button\"", "Try again");
+  append_link(out, page.return_url, "", "Go back without connecting");
   // On success a reference is noise, unless somebody wants to trace the request.
   if (page.kind != PageKind::connected || !page.reference.empty()) append_reference(out, page);
   end_page(out);

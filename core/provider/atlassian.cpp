@@ -12,7 +12,6 @@ constexpr ProviderParameter kParameters[] = {{"audience", "api.atlassian.com"},
 // A dead refresh token is answered with 403 and this code, "refresh_token is invalid".
 constexpr std::string_view kTerminal[] = {"unauthorized_client"};
 constexpr int kDeadToken[] = {403, 404};
-constexpr std::string_view kOrigins[] = {"https://auth.atlassian.com", "https://id.atlassian.com"};
 
 }  // namespace
 
@@ -37,7 +36,6 @@ constexpr Provider kAtlassian{.id = "atlassian",
                               .refresh_absolute_seconds = 365 * kDaySeconds,
                               .quirks = {.errors = {.terminal = kTerminal}},
                               .profile = {.id = "account_id", .name = "name", .username = "email"},
-                              .dead_token_statuses = kDeadToken,
-                              .sign_in_origins = kOrigins};
+                              .dead_token_statuses = kDeadToken};
 
 }  // namespace postern

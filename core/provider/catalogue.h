@@ -158,8 +158,10 @@ struct Provider {
   // Statuses, besides 401, under which a resource server may hide a dead token.
   std::span<const int> dead_token_statuses;
   std::span<const ApiError> api_errors;
-  // Origins that the sign-in may redirect through, for the CSP form-action of the consent page.
-  std::span<const std::string_view> sign_in_origins;
+
+  // With which of its own codes it says that the person declined (oauth/callback.h); empty: it has
+  // none.
+  std::span<const std::string_view> decline_codes;
 
   const ProviderHooks* hooks = nullptr;
 };

@@ -18,7 +18,6 @@ constexpr std::string_view kPerson[] = {"unverified_user_email"};
 // The same page, and "Troubleshooting authorization request errors".
 constexpr std::string_view kOurs[] = {"incorrect_client_credentials", "application_suspended",
                                       "redirect_uri_mismatch"};
-constexpr std::string_view kOrigins[] = {"https://github.com"};
 
 // "Scopes for OAuth apps": what is covered by another one is not listed.
 constexpr ImpliedScope kImplied[] = {{"user", "read:user"},
@@ -103,7 +102,6 @@ constexpr Provider kGithub{
     .implied_scopes = kImplied,
     .profile = {.id = "id", .name = "name", .username = "login"},
     .needs_user_agent = true,
-    .sign_in_origins = kOrigins,
     .hooks = &kHooks};
 
 // A GitHub App that acts for a person: the same server, and permissions instead of scopes.

@@ -11,7 +11,6 @@ constexpr std::string_view kScopes[] = {"openid", "email", "profile"};
 // signed in alone would not be asked which account is meant.
 constexpr ProviderParameter kParameters[] = {{"access_type", "offline"},
                                              {"prompt", "consent select_account"}};
-constexpr std::string_view kOrigins[] = {"https://accounts.google.com"};
 
 constexpr ScopeWords kWords[] = {
     {"https://www.googleapis.com/auth/userinfo.email", "Know who you are"},
@@ -77,7 +76,6 @@ constexpr Provider kGoogle{.id = "google",
                            .error_words = kErrorWords,
                            .implied_scopes = kImplied,
                            .profile = {.id = "sub", .name = "name", .username = "email"},
-                           .sign_in_origins = kOrigins,
                            .hooks = &kHooks};
 
 }  // namespace postern

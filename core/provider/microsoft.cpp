@@ -203,9 +203,8 @@ constexpr ScopeWords kWords[] = {
     {"https://management.azure.com/.default",
      "Act as you in Azure: see and manage everything that you can"}};
 constexpr ProviderParameter kParameters[] = {{"prompt", "select_account"}};
-// /common and /consumers hand over to login.live.com by a redirect before any page is shown.
-constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com",
-                                         "https://login.live.com", "https://login.microsoft.com"};
+// learn.microsoft.com/entra/identity-platform/reference-error-codes: UserDeclinedConsent.
+constexpr std::string_view kDeclines[] = {"AADSTS65004"};
 constexpr ProviderSetting kSettings[] = {
     {.name = "TENANT_ID",
      .summary = "common (default), organizations, consumers, a directory's id or domain",
@@ -307,7 +306,7 @@ constexpr Provider kMicrosoft{
     .error_words = kErrorWords,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
     .api_errors = kMicrosoftApiErrors,
-    .sign_in_origins = kOrigins,
+    .decline_codes = kDeclines,
     .hooks = &kHooks};
 
 }  // namespace postern

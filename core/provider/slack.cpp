@@ -16,7 +16,6 @@ constexpr std::string_view kOurs[] = {"invalid_client_id", "bad_client_secret", 
 constexpr std::string_view kPassing[] = {"fatal_error",     "internal_error",
                                          "ratelimited",     "service_unavailable",
                                          "request_timeout", "team_added_to_org"};
-constexpr std::string_view kOrigins[] = {"https://slack.com", "https://*.slack.com"};
 
 }  // namespace
 
@@ -42,7 +41,6 @@ constexpr Provider kSlack{
     .quirks = {.any_token_type = true,
                .comma_scopes = true,
                .errors = {.terminal = kTerminal, .integration = kOurs, .transient = kPassing}},
-    .profile = {.id = "user_id", .name = "user", .username = "user"},
-    .sign_in_origins = kOrigins};
+    .profile = {.id = "user_id", .name = "user", .username = "user"}};
 
 }  // namespace postern

@@ -7,7 +7,7 @@ import { freshVars } from "../../scripts/dev-vars.ts";
 import { root } from "../../scripts/local-postern.ts";
 import type { Order } from "../world/control.ts";
 import type { MicrosoftCounts, Settings } from "../world/microsoft/world.ts";
-import { signIn } from "../world/sign-in.ts";
+import { navigationOf, signIn } from "../world/sign-in.ts";
 import { convertV4MiniflareOptions, Miniflare as LocalWorkers } from "./deployed.ts";
 import type { Contestant, Instances } from "./herd-calls.ts";
 import { AUTHORITY, CALLER, type CastOptions, cast, frontsOf, ORG } from "./herd-cast.ts";
@@ -133,7 +133,7 @@ export class HerdWorkers {
     const headers = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
     const pressed = await this.#http(new URL(link).pathname, { method: "POST", headers });
     const cookie = (pressed.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
-    const authorizeUrl = pressed.headers.get("location") ?? "";
+    const authorizeUrl = navigationOf(await pressed.text());
     const callback = new URL(await signIn({ authorizeUrl, email: ALICE }));
     await this.#http(callback.pathname + callback.search, { headers: { cookie } });
     await this.control({ expires_in: 3600 });

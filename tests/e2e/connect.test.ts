@@ -1,5 +1,7 @@
 /** A person connects an account, in all the ways that end well. */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { ALICE, BOB } from "../world/microsoft/testing.ts";
 import { cancel, closeBrowser, goOn, Person, photograph, pick } from "./browser.ts";
@@ -46,7 +48,10 @@ test("a person connects, and the API answers as that person; a second user as th
 
   assert.equal((await user("first")).body.mail, ALICE);
   assert.equal((await user("second")).body.mail, BOB);
-  assert.deepEqual(await alice.context.cookies(), [], "the attempt's cookie ends with the attempt");
+  const [cookie, ...others] = await alice.context.cookies();
+  assert.deepEqual(others, []);
+  const left = (cookie?.expires ?? Infinity) - Date.now() / 1_000;
+  assert.ok(left <= 600, "the attempt's cookie lives no longer than a sign-in may take");
   await Promise.all([alice.leave(), bob.leave()]);
 });
 
@@ -80,7 +85,9 @@ test("another account is refused, unless the link allows it", async () => {
 
 test("with return_to nothing works until the caller's backend confirms for its own user", async () => {
   const person = await Person.enter();
-  const page = await person.open(await stack.link("returner", { return_to: stack.returnTo }));
+  const page = await person.open(
+    await stack.link("returner", { return_to: stack.returnTo, confirm: "backend" }),
+  );
   await person.sees(page, CONSENT, 200);
   await photograph(page, "consent-return-to");
   await goOn(page);
@@ -142,5 +149,76 @@ test("who declines is told so, and nothing is connected", async () => {
   await person.sees(page, "No access was given", 403);
   await photograph(page, "denied");
   assert.equal((await user("decliner")).body.code, "not_connected");
+  await person.leave();
+});
+
+test("a provider that sends the browser through an origin on no list: the button works all the same", async () => {
+  const elsewhere = createServer((request, response) => {
+    const to = new URL(request.url ?? "", "http://localhost").searchParams.get("to") ?? "";
+    response.writeHead(302, { location: to }).end();
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+  const { port } = elsewhere.address() as AddressInfo;
+  stack.microsoft.control({ sign_in_through: `http://127.0.0.1:${port}` });
+  const person = await Person.enter();
+  try {
+    const page = await connect(person, "federated", ALICE);
+    await person.sees(page, CONNECTED, 200);
+  } finally {
+    stack.microsoft.control({ sign_in_through: "" });
+    elsewhere.close();
+    elsewhere.closeAllConnections();
+  }
+  assert.equal((await user("federated")).body.mail, ALICE);
+  await person.leave();
+});
+
+test("a double click on the button, and Back and the button again: one sign-in, and it finishes", async () => {
+  const person = await Person.enter();
+  const page = await person.open(await stack.link("twice-pressed"));
+  await page.getByRole("button", { name: "Continue to Microsoft" }).dblclick();
+  await page.waitForURL(/\/oauth2\/v2\.0\/authorize/);
+  const first = page.url();
+  await page.goBack();
+  await person.sees(page, CONSENT, 200);
+  await goOn(page);
+  assert.equal(page.url(), first);
+  await pick(page, ALICE);
+  await person.sees(page, CONNECTED, 200);
+  assert.match((await page.locator("dl").textContent()) ?? "", /alice@/i);
+  await page.reload();
+  await person.sees(page, CONNECTED, 200);
+  assert.equal((await user("twice-pressed")).body.mail, ALICE);
+  await person.leave();
+});
+
+test("who declines goes back to return_to, and the attempt says why", async () => {
+  const person = await Person.enter();
+  const page = await person.open(
+    await stack.link("back-with-no", { return_to: stack.returnTo, confirm: "backend" }),
+  );
+  await goOn(page);
+  await cancel(page);
+  await page.getByRole("heading", { name: "Back in the demo app" }).waitFor();
+  const { searchParams } = new URL(page.url());
+  assert.equal(searchParams.get("error"), "access_denied");
+  const { body } = await stack.call("GET", `/v1/connect-links/${searchParams.get("attempt")}`);
+  assert.deepEqual([body.status, body.reason], ["failed", "access_denied"]);
+  await person.leave();
+});
+
+test("a provider that is busy: Try again leads to the same sign-in", async () => {
+  const person = await Person.enter();
+  const page = await person.open(await stack.link("patient-person"));
+  await goOn(page);
+  const state = new URL(page.url()).searchParams.get("state") ?? "";
+  await page.goto(
+    `${stack.origin}/callback/azure?${new URLSearchParams({ error: "temporarily_unavailable", state })}`,
+  );
+  await person.sees(page, "Microsoft cannot sign you in right now", 503);
+  await photograph(page, "try-again");
+  await page.getByRole("link", { name: "Try again" }).click();
+  await pick(page, ALICE);
+  await person.sees(page, CONNECTED, 200);
   await person.leave();
 });

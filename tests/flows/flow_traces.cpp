@@ -27,6 +27,7 @@ struct Teller {
 constexpr Teller kTellers[] = {{"access", tell_access},
                                {"connect", tell_connecting},
                                {"connect", tell_failures},
+                               {"connect", tell_people},
                                {"connect", tell_sign_ins},
                                {"connect", tell_sign_ins_by_profile},
                                {"token", tell_tokens},

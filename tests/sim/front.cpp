@@ -224,7 +224,7 @@ void Simulation::redeliver(const Action& action) {
 void Simulation::sign_in(const Action& action) {
   auto body = "{" + name_json(plan_.owner(action.connection));
   if (action.by_backend) {
-    body += R"(,"returnTo":")" + std::string(kReturnUrl) + "\"";
+    body += R"(,"returnTo":")" + std::string(kReturnUrl) + R"(","confirm":"backend")";
   }
   body += action.allow_other ? R"(,"allowOtherAccount":true})" : "}";
   auto link = rpc(action, "create_connect_link", body, 2);
@@ -244,7 +244,7 @@ void Simulation::sign_in(const Action& action) {
 }
 
 void Simulation::sign_in_at_provider(const Action& action, const Outcome& begun) {
-  const auto location = testing::header_of(begun, "location");
+  const auto location = testing::navigation_of(begun);
   const auto state = testing::query_value(location, "state");
   if (state.empty()) {
     return;

@@ -19,6 +19,7 @@ const WITHOUT_ORGANIZATION: Record<string, string> = {
   insert_state_for_link: "it asks for the browser's link, as consume_link",
   consume_state: "the browser brings state and cookie back, and the row says whose they are",
   select_state: "as consume_state, to tell a wrong browser from an old attempt",
+  select_link_of_browser: "the browser brings the attempt's cookie back, and the row says whose it is",
   select_api_key_by_hash: "the key says whose it is, and that is compared with the row",
   select_api_keys: "the administrator may ask for the keys of all organizations",
   revoke_api_key: "the administrator names a key by its id",

@@ -1,5 +1,6 @@
 /** One user's connection as its callers see it, and the person who signs in, again where it was lost. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { navigationOf } from "../world/sign-in.ts";
 import type { Answer, CallOptions, Postern } from "./postern.ts";
 import type { Provider, Who } from "./provider.ts";
 import type { Truth } from "./truth.ts";
@@ -111,8 +112,9 @@ export class Connection {
       method: "POST",
       headers: { origin, "sec-fetch-site": "same-origin" },
     });
-    if (pressed.status !== 302) return `the link answered ${pressed.status}`;
-    const back = new URL(await this.#provider.signIn(String(pressed.headers.location), this.who));
+    const authorizeUrl = navigationOf(pressed.text);
+    if (authorizeUrl === "") return `the link answered ${pressed.status}`;
+    const back = new URL(await this.#provider.signIn(authorizeUrl, this.who));
     const code = back.searchParams.get("code");
     if (code === null) return `no code: ${back.search}`;
     this.#truth.codes.set(code, this.user);

@@ -3,6 +3,10 @@ const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"'
 const unescapeHtml = (text: string) =>
   text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name] ?? "");
 
+/** Where a page of Postern goes on to by itself; empty where it does not. */
+export const navigationOf = (body: string) =>
+  unescapeHtml(/<meta http-equiv="refresh" content="0; url=([^"]*)">/.exec(body)?.[1] ?? "");
+
 interface Form {
   readonly method: string;
   readonly action: string;

@@ -43,6 +43,22 @@ const limited = bodyLimit({
   onError: () => toResponse(problemOutcome("payload_too_large")),
 });
 
+const BROWSER_PATHS = new Set(
+  operations
+    .filter(({ access }) => access === "browser")
+    .flatMap(({ path, alias }) => [path, alias].filter(Boolean)),
+);
+
+const withoutSlash = (c: Context) => {
+  const { pathname, search } = new URL(c.req.raw.url);
+  return toResponse({
+    kind: "redirect",
+    status: 308,
+    headers: [["location", pathname.replace(/\/+$/, "") + search]],
+    body: new Uint8Array(),
+  });
+};
+
 export function createApp(): App {
   const app: App = new Hono();
   app.use("/assets/*", secure);
@@ -58,13 +74,15 @@ export function createApp(): App {
     for (const path of [operation.path, operation.alias].filter(Boolean)) {
       // Mounted in another app, a route has that one's parameters too.
       const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
-      if (operation.method === "GET") app.get(path, (c) => handle(operation, names, c));
+      if (operation.method === "GET") app.get(path, (c) => answer(operation, names, c));
       else
         app.on(operation.method, path, limited, async (c) =>
           handle(operation, names, c, await bodyOf(c.req.raw)),
         );
     }
   }
+  // As somebody typed or registered it; pages name their style by where they stand.
+  for (const path of BROWSER_PATHS) app.on(["GET", "POST", "HEAD"], `${path}/`, withoutSlash);
   app.notFound(() => toResponse(problemOutcome("not_found")));
   app.onError((error) => {
     console.error(JSON.stringify({ level: "error", event: "unhandled", name: error.name }));
@@ -85,6 +103,23 @@ const apiCors: MiddlewareHandler<{ Bindings: Bindings }> = (c, next) => {
     maxAge: 600,
   });
   return middleware(c, next);
+};
+
+/** Hono answers HEAD by the handler of GET. Scanners and previews send it, and nothing may come of that. */
+function answer(
+  operation: OperationInfo,
+  names: readonly string[],
+  c: Context<{ Bindings: Bindings }>,
+): Response | Promise<Response> {
+  if (c.req.raw.method !== "HEAD" || operation.access === "open") return handle(operation, names, c);
+  return operation.access === "browser" ? toResponse(EMPTY_PAGE) : c.notFound();
+}
+
+const EMPTY_PAGE: Outcome = {
+  kind: "page",
+  status: 200,
+  headers: [["content-type", "text/html; charset=utf-8"]],
+  body: new Uint8Array(),
 };
 
 const bodyOf = async (request: Request) => new Uint8Array(await request.arrayBuffer());

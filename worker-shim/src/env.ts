@@ -2,7 +2,7 @@
 
 import { FieldWriter } from "./fields.ts";
 import { manifest } from "./generated/manifest.gen.ts";
-import { KeyRing } from "./sealing.ts";
+import { KeyRing, SealingFault } from "./sealing.ts";
 
 /** KV, D1 and the objects as wrangler.jsonc names them (`npm run types`), and what secrets and variables the shim reads. */
 export interface Bindings extends ConfiguredBindings {
@@ -75,7 +75,11 @@ function environmentFields(env: Bindings, authority: boolean): Uint8Array {
 function ringOf(env: Bindings): KeyRing | undefined {
   try {
     return new KeyRing(env.MASTER_KEYS ?? "");
-  } catch {
+  } catch (fault) {
+    const said = fault instanceof SealingFault ? fault.message : "";
+    console.error(
+      JSON.stringify({ level: "error", event: "variable_not_valid", variable: "MASTER_KEYS", said }),
+    );
     // Every seal and open answers "refused" then; /health stays up to be looked at.
     return undefined;
   }

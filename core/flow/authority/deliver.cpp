@@ -289,13 +289,13 @@ Task<Outcome> authority_redeliver_flow(FlowContext* context) {
   if (!state) {
     co_return problem_outcome(state.error());
   }
-  if (!state->record) {
-    co_return problem_outcome(ProblemCode::not_connected);
-  }
   StorageCommit commit;
   add_webhook_event(&*state, &commit, payload->event);
   if (commit.puts.empty()) {
     co_return problem_outcome(ProblemCode::no_webhook);
+  }
+  if (!state->record) {
+    commit.puts.emplace_back(kOwnerKey, encode(state->id));
   }
   if (!co_await store(&*state, std::move(commit))) {
     co_return problem_outcome(ProblemCode::store_unavailable);

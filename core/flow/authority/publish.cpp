@@ -49,11 +49,12 @@ EpochMs next_try(const Outbox& outbox, EpochMs now) {
 
 Task<std::monostate> publish(AuthorityState* state) {
   // What is not stored is not told.
-  if (!state->outbox || !state->record || state->behind) {
+  if (!state->outbox || state->behind) {
     co_return std::monostate{};
   }
   auto& outbox = *state->outbox;
-  if (outbox.owes_no_store()) {
+  const bool owes_record = !outbox.kv_done || !outbox.d1_done;
+  if (outbox.owes_no_store() || (owes_record && !state->record)) {
     co_return std::monostate{};
   }
   const auto begun = co_await current_time();
@@ -81,7 +82,7 @@ Task<std::monostate> publish(AuthorityState* state) {
   auto backup = in_database_of(state->id.org, std::move(owed));
   const bool owed_record = !outbox.d1_done;
   KvPut put{.key = connection_key(state->id),
-            .value = encode_record(*state->record),
+            .value = outbox.kv_done ? std::string() : encode_record(*state->record),
             .ttl_seconds = kRecordKvSeconds};
   KvPut::Reply kv;
   Sql::Reply d1 = std::vector<SqlOutcome>();
@@ -128,6 +129,9 @@ Task<std::monostate> publish(AuthorityState* state) {
     commit.puts.emplace_back(kOutboxKey, encode_outbox(outbox));
   } else {
     commit.deletes.emplace_back(kOutboxKey);
+    if (!state->record && state->event_count == 0) {
+      commit.deletes.emplace_back(kOwnerKey);
+    }
   }
   (void)co_await store(state, std::move(commit));
   co_return std::monostate{};

@@ -8,6 +8,7 @@
 #include "core/flow/frame/log.h"
 #include "core/flow/store/connections.h"
 #include "core/flow/store/database.h"
+#include "core/flow/store/payload.h"
 
 namespace postern {
 
@@ -130,6 +131,12 @@ std::optional<ConnectionRecord> first_owed(const AuthorityState& state) {
   return std::nullopt;
 }
 
+Task<std::optional<ConnectionId>> stored_owner() {
+  const auto read = co_await perform(StorageRead{.keys = {std::string(kOwnerKey)}});
+  co_return read && read->size() == 1 && (*read)[0] ? decode_connection_id(*(*read)[0])
+                                                    : std::nullopt;
+}
+
 }  // namespace
 
 Result<Integration, Problem> integration_of(const AuthorityState& state, std::string_view tenant) {
@@ -193,12 +200,14 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm(FlowContext*
     co_return std::unexpected(problem(ProblemCode::stored_data_unreadable));
   }
   if (!state.record && !state.sign_in.journal && !state.pending) {
-    // Never connected: perhaps what nobody confirmed is to be ended at its provider.
+    // Never connected: perhaps what nobody confirmed is to be ended at its provider, or an attempt
+    // that failed is to be told.
     const auto owed = first_owed(state);
-    if (!owed) {
+    const auto owner = owed ? std::optional(owed->id) : co_await stored_owner();
+    if (!owner) {
       co_return std::optional<AuthorityState>();
     }
-    state.id = owed->id;
+    state.id = *owner;
   }
   state.settings = co_await find_integration(context, state.id.org, state.id.integration);
   apply_rules(&state);

@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "core/flow/events/webhook.h"
 #include "core/flow/frame/log.h"
+#include "core/flow/store/payload.h"
 
 namespace postern {
 
@@ -47,6 +48,16 @@ std::size_t tell(AuthorityState* state, const ConnectionRecord& record,
   }
   commit->puts.emplace_back(kOutboxKey, encode_outbox(*outbox));
   return dropped;
+}
+
+// What events tell of where nothing is connected.
+ConnectionRecord nobody_connected(const AuthorityState& state) {
+  ConnectionRecord record;
+  record.id = state.id;
+  if (state.settings) {
+    record.provider = state.settings->provider->id;
+  }
+  return record;
 }
 
 Task<std::monostate> say_dropped(const AuthorityState* state, std::size_t dropped) {
@@ -108,11 +119,16 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
   auto outbox = state->outbox;
   const auto event_count = state->event_count;
   std::size_t dropped = 0;
-  if (!told.empty() && state->record) {
+  if (!told.empty()) {
     if (!state->outbox) {
       state->outbox = Outbox{.kv_done = true, .d1_done = true, .retry_at = now + kLogAlarmMs};
     }
-    dropped = tell(state, *state->record, told, now, &commit, &*state->outbox);
+    if (state->record) {
+      dropped = tell(state, *state->record, told, now, &commit, &*state->outbox);
+    } else {
+      dropped = tell(state, nobody_connected(*state), told, now, &commit, &*state->outbox);
+      commit.puts.emplace_back(kOwnerKey, encode(state->id));
+    }
   }
   if (!state->behind) {
     commit.alarm_at = next_alarm(*state, now);

@@ -23,8 +23,8 @@ struct Told {
 void write_pauses(AuthorityState* state, const ConnectionRecord& record, EpochMs now, bool changed,
                   StorageCommit* commit);
 // A commit whose failure ends nothing; it shows in `behind`. The events are told of the record as
-// `state` has it, and only where the commit succeeds. Sets the alarm, unless an earlier commit
-// failed: what is stored then may owe more than what is here.
+// `state` has it, or of one that is not connected, and only where the commit succeeds. Sets the
+// alarm, unless an earlier commit failed: what is stored then may owe more than what is here.
 Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> told = {});
 
 // What else is over with a new version, besides a refresh of the one before.

@@ -2,8 +2,12 @@
 // itself happens in the authority, which nobody's closed tab can interrupt.
 #include "core/oauth/callback.h"
 
+#include <algorithm>
+
 #include "core/base/form.h"
 #include "core/base/sha256.h"
+#include "core/flow/connect/attempt.h"
+#include "core/flow/connect/ending.h"
 #include "core/flow/connect/fewer_scopes.h"
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/pages.h"
@@ -23,22 +27,52 @@ namespace postern {
 
 namespace {
 
-Outcome attempt_gone() {
-  return result_page({.kind = PageKind::attempt_used_or_expired});
+constexpr std::string_view kPassingErrors[] = {"temporarily_unavailable", "server_error"};
+
+// Nothing is left to finish. The browser whose attempt it was hears what became of it: it may have
+// loaded the callback again.
+Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std::string cookie_hash,
+                           bool expired) {
+  const auto rows =
+      co_await perform(in_shared_database({select_link_of_browser(attempt, cookie_hash)}));
+  const auto link = rows && !rows->empty() ? link_of((*rows)[0]) : std::nullopt;
+  const auto otherwise = link && !expired && link->outcome.empty()
+                             ? PageKind::outcome_unknown
+                             : PageKind::attempt_used_or_expired;
+  co_return link ? co_await ended_page(context, *link, otherwise)
+                 : result_page({.kind = otherwise});
+}
+
+// A busy provider has given nothing, so nothing is used up: the same sign-in goes on from here.
+Task<Outcome> try_again_page(FlowContext* context, StateRow row, std::string state,
+                             std::string error) {
+  const auto links =
+      co_await perform(in_shared_database({select_link_by_attempt(row.attempt, row.id.org)}));
+  const auto link = links && !links->empty() ? link_of((*links)[0]) : std::nullopt;
+  auto integration =
+      co_await resolve_integration(context, row.id.org, row.id.integration, row.tenant);
+  if (!link || !integration) {
+    co_return result_page({.kind = PageKind::service_unavailable, .organization = row.id.org});
+  }
+  integration->redirect_uri = row.redirect_uri;
+  ask_for(&*integration, row.scopes);
+  co_return result_page(
+      {.kind = PageKind::try_again,
+       .organization = row.id.org,
+       .provider_name = std::string(integration->provider->display_name),
+       .detail = std::move(error),
+       .try_again_url = sign_in_url(*integration, state, row.code_challenge, link->claims),
+       .return_url =
+           row.return_to.empty()
+               ? std::string()
+               : return_url(row, {{"error", std::string(code_of(PageKind::try_again))}})});
 }
 
 // Consumes the state for this browser, or says which page explains why not.
-Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::string cookie_header) {
-  const auto attempt = attempt_of_state(state);
-  if (!attempt) {
-    co_return std::unexpected(
-        result_page({.kind = PageKind::bad_request, .detail = "malformed_state"}));
-  }
+Task<Result<StateRow, Outcome>> consume_for_browser(const FlowContext* context, std::string state,
+                                                    std::string attempt, std::string cookie_hash) {
   const auto state_hash = sha256_base64url(state);
-  const auto cookie = find_cookie(cookie_header, attempt_cookie_name(*attempt));
   const auto now = co_await current_time();
-  // A hash that nothing has, where there is no cookie: the same statement, and it matches nothing.
-  const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string("-");
   const auto rows = co_await perform(in_shared_database(
       {consume_state(state_hash, cookie_hash, "browser", now), select_state(state_hash)}));
   if (!rows || rows->size() != 2) {
@@ -52,22 +86,25 @@ Task<Result<StateRow, Outcome>> consume_for_browser(std::string state, std::stri
     // Somebody else's browser. Nothing was burnt: the right one can still finish.
     co_return std::unexpected(result_page({.kind = PageKind::wrong_browser}));
   }
-  co_return std::unexpected(attempt_gone());
+  co_return std::unexpected(co_await attempt_over(context, std::move(attempt),
+                                                  std::move(cookie_hash), remaining.has_value()));
 }
 
-Outcome denied_page(const StateRow& row, const CallbackFault& fault, std::string_view provider) {
-  const auto kind =
-      fault.kind == CallbackFaultKind::denied ? PageKind::denied : PageKind::provider_refused;
-  return result_page(
-      {.kind = kind,
-       .organization = row.id.org,
-       .provider_name = std::string(provider),
-       .detail = fault.error.empty() ? std::string(name_of(fault.kind)) : fault.error});
-}
-
-Outcome with_cookie_removed(Outcome outcome, std::string_view attempt) {
-  outcome.headers.emplace_back("set-cookie", make_expired_cookie(attempt_cookie_name(attempt)));
-  return outcome;
+// The state, where it is this browser's, lives, and its provider only asks for patience.
+Task<std::optional<StateRow>> state_to_try_again(const CallbackParameters* parameters,
+                                                 std::string cookie_hash) {
+  if (parameters->shape != CallbackShape::error ||
+      !std::ranges::contains(kPassingErrors, parameters->error)) {
+    co_return std::nullopt;
+  }
+  const auto rows = co_await perform(
+      in_shared_database({select_state(sha256_base64url(parameters->state.reveal()))}));
+  auto row = rows && !rows->empty() ? state_of((*rows)[0]) : std::nullopt;
+  const auto now = co_await current_time();
+  co_return row && row->mode == "browser" && row->cookie_hash == cookie_hash &&
+          row->expires_at > now
+      ? std::move(row)
+      : std::nullopt;
 }
 
 }  // namespace
@@ -79,40 +116,49 @@ Task<Outcome> callback_flow(FlowContext* context) {
     co_return result_page(
         {.kind = PageKind::bad_request, .detail = std::string(name_of(parameters.error().kind))});
   }
-  auto row = co_await consume_for_browser(std::string(parameters->state.reveal()),
-                                          std::string(input.header("cookie")));
+  std::string state(parameters->state.reveal());
+  auto attempt = attempt_of_state(state);
+  if (!attempt) {
+    co_return result_page({.kind = PageKind::bad_request, .detail = "malformed_state"});
+  }
+  const auto cookie = find_cookie(input.header("cookie"), attempt_cookie_name(*attempt));
+  // A hash that nothing has, where there is no cookie: the same statements, and they match nothing.
+  const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string("-");
+  if (auto row = co_await state_to_try_again(&*parameters, cookie_hash)) {
+    co_return co_await try_again_page(context, std::move(*row), std::move(state),
+                                      std::move(parameters->error));
+  }
+  auto row =
+      co_await consume_for_browser(context, std::move(state), std::move(*attempt), cookie_hash);
   if (!row) {
     co_return std::move(row.error());
   }
-  auto integration =
-      co_await resolve_integration(context, row->id.org, row->id.integration, row->tenant);
-  if (!integration) {
-    co_return with_cookie_removed(integration_fault_page(integration.error(), row->id.org),
-                                  row->attempt);
-  }
-  ask_for(&*integration, row->scopes);
-  const auto named = context->parameters.text("integration");
-  const auto path_integration = named.empty() ? kDefaultIntegration : named;
-  const auto validated = validate_callback(std::move(*parameters),
-                                           issued_state_of(*row, *integration), path_integration);
-  if (!validated) {
-    if (auto fewer = fewer_scopes(*integration, validated.error()); !fewer.empty()) {
-      co_return co_await sign_in_for_fewer(context, std::move(*row), std::move(*integration),
-                                           std::move(fewer));
+  if (parameters->shape == CallbackShape::error) {
+    auto integration =
+        co_await resolve_integration(context, row->id.org, row->id.integration, row->tenant);
+    if (integration) {
+      ask_for(&*integration, row->scopes);
+      if (auto fewer = fewer_scopes(*integration, parameters->error); !fewer.empty()) {
+        co_return co_await sign_in_for_fewer(context,
+                                             FewerWish{.row = std::move(*row),
+                                                       .integration = std::move(*integration),
+                                                       .cookie = cookie.value_or(std::string()),
+                                                       .scopes = std::move(fewer)});
+      }
     }
-    co_return with_cookie_removed(
-        denied_page(*row, validated.error(), integration->provider->display_name), row->attempt);
   }
+  const auto named = context->parameters.text("integration");
   // It may be another account from now on: what this isolate has in memory is the old one's.
   (void)co_await forget_tokens(context, row->id);
-  // The authority validates the same bytes again: only there does a ValidatedCallback reach the
-  // token request.
-  const ConnectPayload payload{.state = std::move(*row),
-                               .query = input.query,
-                               .path_integration = std::string(path_integration),
-                               .code = {},
-                               .code_verifier = {},
-                               .state_text = {}};
+  // The authority judges the answer: only there does a ValidatedCallback reach the token request,
+  // and only it can tell of an attempt that failed.
+  const ConnectPayload payload{
+      .state = std::move(*row),
+      .query = input.query,
+      .path_integration = std::string(named.empty() ? kDefaultIntegration : named),
+      .code = {},
+      .code_verifier = {},
+      .state_text = {}};
   (void)co_await perform(ask_authority(payload.state.id, "authority.connect", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }

@@ -74,6 +74,41 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
   co_return json_outcome(link_json(link));
 }
 
+constexpr std::string_view kConfirmDefault = "CONNECT_CONFIRM_DEFAULT";
+
+// Whether the caller's backend confirms: as the caller says, else as the operator set it, else
+// where there is a place of the caller's at which his session's user can be compared. What nobody
+// confirms anybody can send to somebody else, so that has to be said.
+Result<std::string, Problem> confirm_of(const FlowContext& context, std::string_view return_to) {
+  const auto is_rule = [](std::string_view text) { return text == "page" || text == "backend"; };
+  auto confirm = context.parameters.text("confirm");
+  if (!confirm.empty() && !is_rule(confirm)) {
+    return std::unexpected(
+        problem(ProblemCode::invalid_request, "`confirm` must be page or backend"));
+  }
+  if (confirm.empty()) {
+    confirm = context.env(kConfirmDefault);
+    if (!confirm.empty() && !is_rule(confirm)) {
+      return std::unexpected(not_configured(kConfirmDefault));
+    }
+  }
+  if (confirm.empty() && return_to.empty()) {
+    return std::unexpected(problem(
+        ProblemCode::invalid_request,
+        "`confirm` is missing: send the person on with `return_to`, where your backend confirms, "
+        "or say `page`, and whoever opens the link decides alone (CONNECT_CONFIRM_DEFAULT sets "
+        "what holds without it)"));
+  }
+  if (confirm.empty()) {
+    return "backend";
+  }
+  if (confirm == "backend" && return_to.empty()) {
+    return std::unexpected(problem(ProblemCode::invalid_request,
+                                   "`confirm` backend needs `return_to`, where the code arrives"));
+  }
+  return std::string(confirm);
+}
+
 }  // namespace
 
 Task<Result<NewLink, Problem>> make_link(FlowContext* context, LinkWish wish,
@@ -148,18 +183,11 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
   if (!wish.return_to.empty() && !is_allowed_return_url(*context, wish.id.org, wish.return_to)) {
     co_return problem_outcome(ProblemCode::return_to_not_allowed);
   }
-  const auto confirm = parameters.text("confirm");
-  if (!confirm.empty() && confirm != "page" && confirm != "backend") {
-    co_return problem_outcome(ProblemCode::invalid_request, "`confirm` must be page or backend");
+  auto confirm = confirm_of(*context, wish.return_to);
+  if (!confirm) {
+    co_return problem_outcome(confirm.error());
   }
-  // Whoever sends the person on to a place of his own proves there that it was his session's user;
-  // to leave that out has to be said.
-  wish.confirm =
-      !confirm.empty() ? std::string(confirm) : (wish.return_to.empty() ? "page" : "backend");
-  if (wish.confirm == "backend" && wish.return_to.empty()) {
-    co_return problem_outcome(ProblemCode::invalid_request,
-                              "`confirm` backend needs `return_to`, where the code arrives");
-  }
+  wish.confirm = std::move(*confirm);
   auto link = co_await make_link(context, std::move(wish), integration->public_url);
   if (!link) {
     co_return problem_outcome(link.error());

@@ -14,8 +14,11 @@ inline constexpr DurationMs kLinkLifeMs = 10 * kMinuteMs;
 inline constexpr DurationMs kStateLifeMs = 10 * kMinuteMs;
 // 32 random bytes for the link, 16 for the attempt.
 inline constexpr std::size_t kLinkEntropy = 48;
-// A state and its cookie (64), a code verifier (32).
-inline constexpr std::size_t kStateEntropy = 96;
+// How long a sign-in waits for its confirmation.
+inline constexpr DurationMs kPendingLifeMs = 10 * kMinuteMs;
+inline constexpr std::size_t kCookieBytes = 32;
+// A cookie, where the browser has none, and a code verifier.
+inline constexpr std::size_t kStateEntropy = kCookieBytes + 32;
 
 struct LinkWish {
   ConnectionId id;

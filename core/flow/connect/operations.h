@@ -4,6 +4,7 @@
 #include "core/flow/connect/link.h"
 #include "core/flow/frame/common_parameters.h"
 #include "core/flow/frame/operation.h"
+#include "core/flow/frame/variable.h"
 
 namespace postern {
 
@@ -12,6 +13,7 @@ Task<Outcome> show_consent_flow(FlowContext* context);
 Task<Outcome> begin_connect_flow(FlowContext* context);
 Task<Outcome> callback_flow(FlowContext* context);
 Task<Outcome> confirm_connection_flow(FlowContext* context);
+Task<Outcome> get_attempt_flow(FlowContext* context);
 Task<Outcome> connect_flow(FlowContext* context);
 
 namespace connect {
@@ -29,8 +31,8 @@ inline constexpr Parameter kConnectLink[] = {
      .summary = "Where the person goes afterwards; exactly as in ALLOWED_RETURN_URLS"},
     {.name = "confirm",
      .kind = name,
-     .summary = "`backend` (default with return_to): the connection waits for confirmation. "
-                "`page`: it does not"},
+     .summary = "`backend`: the connection waits for confirmation. `page`: it does not. When "
+                "absent CONNECT_CONFIRM_DEFAULT holds, else `backend`, which needs return_to"},
     {.name = "allow_other_account",
      .kind = flag,
      .summary = "Let another account replace the one that is connected"},
@@ -48,6 +50,11 @@ inline constexpr Parameter kConnectLink[] = {
      .kind = text,
      .summary = "Mode caller: where the provider sends the code"},
     {.name = "code_challenge", .kind = text, .summary = "Mode caller: S256 challenge (RFC 7636)"}};
+inline constexpr Parameter kAttempt[] = {
+    {.name = "attempt",
+     .kind = name,
+     .required = true,
+     .summary = "The `state` that came with the link, which arrives at return_to as `attempt`"}};
 inline constexpr Parameter kConfirm[] = {{.name = "attempt",
                                           .kind = name,
                                           .required = true,
@@ -103,6 +110,7 @@ inline constexpr Operation kOperations[] = {
         .http = "GET /connect/:link",
         .access = Access::browser,
         .read_by_flow = "link",
+        .entropy_bytes = kCookieBytes,
         .summary = "The page that says who gets access to what; changes nothing",
         .result = "a page",
         .flow = show_consent_flow,
@@ -113,8 +121,9 @@ inline constexpr Operation kOperations[] = {
         .access = Access::browser,
         .read_by_flow = "link",
         .entropy_bytes = kStateEntropy,
-        .summary = "Consumes the link and sends the browser to the provider",
-        .result = "302 to the provider",
+        .summary = "Consumes the link and sends the browser to the provider. Pressed again in the "
+                   "same browser it leads to the same sign-in",
+        .result = "a page that goes on to the provider by itself",
         .flow = begin_connect_flow,
     },
     {
@@ -127,6 +136,20 @@ inline constexpr Operation kOperations[] = {
         .summary = "Where the provider sends the browser back",
         .result = "a page, or a redirect to return_to",
         .flow = callback_flow,
+    },
+    {
+        .name = "get_attempt",
+        .http = "GET /v1/connect-links/:attempt",
+        .permission = "connect",
+        .parameters = kAttempt,
+        .summary =
+            "How an attempt of mode browser stands, for a day: `waiting` for the person, `started` "
+            "at the provider, `pending` (confirm it), `connected`, `failed` (`reason` and "
+            "`cause`), "
+            "`unknown` (it may yet be finished by itself) or `expired`",
+        .result = "{attempt, status, integration, user_id, subject, account, created_at, "
+                  "expires_at, ended_at, reason, cause}",
+        .flow = get_attempt_flow,
     },
     {
         .name = "confirm_connection",
@@ -146,6 +169,12 @@ inline constexpr Operation kOperations[] = {
         .result = "Connection",
         .flow = connect_flow,
     },
+};
+
+inline constexpr Variable kVariables[] = {
+    {.name = "CONNECT_CONFIRM_DEFAULT",
+     .summary = "`page` or `backend`: what holds for a connect link that does not say `confirm`. "
+                "Absent: `backend` with return_to, and without it a link has to say it"},
 };
 
 }  // namespace connect

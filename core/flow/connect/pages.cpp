@@ -6,6 +6,11 @@ Outcome result_page(const ResultPage& page) {
   return page_outcome(status_of(page.kind), render_result_page(page));
 }
 
+Outcome navigation_page(std::string_view provider_name, std::string url) {
+  return page_outcome(200, render_navigation_page({.provider_name = std::string(provider_name),
+                                                   .url = std::move(url)}));
+}
+
 Outcome integration_fault_page(const Problem& problem, std::string_view org) {
   return result_page({.kind = PageKind::integration_fault,
                       .organization = std::string(org),

@@ -44,7 +44,8 @@ IssuedState issued_state_of(const StateRow& row, const Integration& integration)
           .redirect_uri = row.redirect_uri,
           .code_challenge = row.code_challenge,
           .expected_issuer = integration.endpoints.issuer,
-          .issuer_required = false};
+          .issuer_required = false,
+          .decline_codes = integration.provider->decline_codes};
 }
 
 }  // namespace postern

@@ -9,6 +9,7 @@
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
 #include "core/flow/authority/store.h"
+#include "core/flow/connect/attempt.h"
 #include "core/flow/connections/ended.h"
 #include "core/flow/connections/operations.h"
 #include "core/flow/frame/log.h"
@@ -235,10 +236,13 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   record->version = state->version() + 1;
   record->updated_at = now;
   const auto committed = co_await commit_record(
-      &*state, std::move(*record), {{.type = EventType::connected}}, {.pending = true});
+      &*state, std::move(*record),
+      {{.type = EventType::connected, .details = {{"attempt", payload->attempt}}}},
+      {.pending = true});
   if (!committed) {
     co_return problem_outcome(committed.error());
   }
+  (void)co_await keep_end(&payload->id, payload->attempt, std::string(kOutcomeConnected), {});
   co_return json_outcome(connection_json(*state->record, state->rules.policy));
 }
 

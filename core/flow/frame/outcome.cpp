@@ -2,7 +2,6 @@
 
 #include "core/base/fields.h"
 #include "core/base/text.h"
-#include "core/page/page.h"
 
 namespace postern {
 
@@ -46,15 +45,14 @@ Outcome redirect_outcome(int status, std::string location) {
           .body = {}};
 }
 
-Outcome page_outcome(int status, std::string html, std::string_view form_action_origins) {
-  return {
-      .kind = OutcomeKind::page,
-      .status = status,
-      .headers = {{"content-type", "text/html; charset=utf-8"},
-                  {"content-security-policy", content_security_policy(form_action_origins)},
-                  // A form needs its page's Origin header; nothing else may learn the URL.
-                  {"referrer-policy", form_action_origins.empty() ? "no-referrer" : "same-origin"}},
-      .body = std::move(html)};
+Outcome page_outcome(int status, std::string html, PageForm form) {
+  return {.kind = OutcomeKind::page,
+          .status = status,
+          .headers = {{"content-type", "text/html; charset=utf-8"},
+                      {"content-security-policy", std::string(content_security_policy(form))},
+                      // A form needs its page's Origin header; nothing else may learn the URL.
+                      {"referrer-policy", form == PageForm::none ? "no-referrer" : "same-origin"}},
+          .body = std::move(html)};
 }
 
 std::string encode_outcome(const Outcome& outcome) {

@@ -7,6 +7,7 @@
 
 #include "core/base/problem.h"
 #include "core/effect/effects.h"
+#include "core/page/page.h"
 
 namespace postern {
 
@@ -30,9 +31,7 @@ struct Outcome {
 [[nodiscard]] Outcome problem_outcome(ProblemCode code, std::string_view detail = {});
 [[nodiscard]] Outcome data_outcome(std::string fields);
 [[nodiscard]] Outcome redirect_outcome(int status, std::string location);
-// `form_action_origins`: where a form on the page may lead besides the page's own origin.
-[[nodiscard]] Outcome page_outcome(int status, std::string html,
-                                   std::string_view form_action_origins = {});
+[[nodiscard]] Outcome page_outcome(int status, std::string html, PageForm form = PageForm::none);
 
 [[nodiscard]] std::string encode_outcome(const Outcome& outcome);
 

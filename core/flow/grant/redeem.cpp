@@ -25,52 +25,51 @@ struct Redeemable {
 };
 
 // The one place where a ValidatedCallback comes to be, from the bytes that arrived.
-Task<Result<Redeemable, ConnectFailure>> validate(const ConnectPayload* payload,
-                                                  const Integration* integration) {
-  const auto issued = issued_state_of(payload->state, *integration);
-  const auto refused = [](const CallbackFault& fault) {
-    return std::unexpected(ConnectFailure{.code = ProblemCode::state_refused,
-                                          .page = PageKind::bad_request,
-                                          .detail = std::string(name_of(fault.kind))});
-  };
-  if (payload->state.mode == "caller") {
-    auto callback = validate_handed_over_code(Secret(payload->code), payload->state_text,
-                                              payload->code_verifier, issued);
+Result<Redeemable, CallbackFault> validate(const ConnectPayload& payload,
+                                           const Integration& integration) {
+  const auto issued = issued_state_of(payload.state, integration);
+  if (payload.state.mode == "caller") {
+    auto callback = validate_handed_over_code(Secret(payload.code), payload.state_text,
+                                              payload.code_verifier, issued);
     if (!callback) {
-      co_return refused(callback.error());
+      return std::unexpected(std::move(callback.error()));
     }
-    // A code whose tokens could not be sealed must not be spent. In the browser's way the verifier
-    // shows it.
-    const auto seals =
-        co_await perform(Seal{.org = payload->state.id.org,
-                              .context = seal_context(payload->state.id, payload->state.attempt, 0),
-                              .plaintext = {}});
-    if (!seals) {
-      co_return std::unexpected(ConnectFailure{.code = ProblemCode::store_unavailable});
-    }
-    co_return Redeemable{.callback = std::move(*callback),
-                         .nonce = nonce_of_state(payload->state_text),
-                         .verifier = payload->code_verifier};
+    return Redeemable{.callback = std::move(*callback),
+                      .nonce = nonce_of_state(payload.state_text),
+                      .verifier = payload.code_verifier};
   }
-  auto parameters = parse_callback(payload->query);
+  auto parameters = parse_callback(payload.query);
   if (!parameters) {
-    co_return refused(parameters.error());
+    return std::unexpected(std::move(parameters.error()));
   }
   auto nonce = nonce_of_state(parameters->state.reveal());
-  auto callback = validate_callback(std::move(*parameters), issued, payload->path_integration);
+  auto callback = validate_callback(std::move(*parameters), issued, payload.path_integration);
   if (!callback) {
-    co_return refused(callback.error());
+    return std::unexpected(std::move(callback.error()));
   }
-  auto verifier =
-      co_await perform(Open{.org = payload->state.id.org,
-                            .context = seal_context(payload->state.id, payload->state.attempt, 0),
-                            .sealed = payload->state.sealed_verifier});
+  return Redeemable{.callback = std::move(*callback), .nonce = std::move(nonce), .verifier = {}};
+}
+
+// A code whose tokens could not be sealed must not be spent: the sealed verifier shows it, or where
+// the caller has the verifier, a seal of nothing.
+Task<Result<std::monostate, ProblemCode>> prepare_keys(const StateRow* row,
+                                                       Redeemable* redeemable) {
+  const auto context = seal_context(row->id, row->attempt, 0);
+  if (row->mode == "caller") {
+    const auto seals =
+        co_await perform(Seal{.org = row->id.org, .context = context, .plaintext = {}});
+    if (!seals) {
+      co_return std::unexpected(ProblemCode::store_unavailable);
+    }
+    co_return std::monostate{};
+  }
+  auto verifier = co_await perform(
+      Open{.org = row->id.org, .context = context, .sealed = row->sealed_verifier});
   if (!verifier) {
-    co_return std::unexpected(ConnectFailure{.code = ProblemCode::stored_data_unreadable});
+    co_return std::unexpected(ProblemCode::stored_data_unreadable);
   }
-  co_return Redeemable{.callback = std::move(*callback),
-                       .nonce = std::move(nonce),
-                       .verifier = std::move(*verifier)};
+  redeemable->verifier = std::move(*verifier);
+  co_return std::monostate{};
 }
 
 std::string journal_payload(const ConnectPayload& payload, std::string_view nonce) {
@@ -96,6 +95,20 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
     co_return connect_failure(payload->state, {.code = loaded.error().code});
   }
   auto state = std::move(*loaded);
+  const auto* row = &payload->state;
+  auto integration = integration_of(state, row->tenant);
+  if (!integration) {
+    (void)co_await log_connection(LogLevel::error, info_of(integration.error().code).code,
+                                  &state.id, "detail", integration.error().detail);
+    co_return co_await fail_attempt(
+        &state, row, {.code = integration.error().code, .page = PageKind::integration_fault});
+  }
+  integration->redirect_uri = row->redirect_uri;
+  ask_for(&*integration, row->scopes);
+  auto redeemable = validate(*payload, *integration);
+  if (!redeemable) {
+    co_return co_await fail_attempt(&state, row, failure_of_callback(redeemable.error()));
+  }
   if (state.sign_in.journal) {
     (void)co_await settle_code(context, &state);
   }
@@ -107,32 +120,27 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
     // Still there, or there again because what came of it could not be stored: to send a code now
     // would overwrite a grant that has arrived. One that flows die of gives way to the person who
     // is there again.
-    co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::service_unavailable,
-                                               .detail = "earlier_answer_waits"});
+    co_return co_await fail_attempt(&state, row,
+                                    {.code = ProblemCode::store_unavailable,
+                                     .page = PageKind::service_unavailable,
+                                     .detail = "earlier_answer_waits"});
   }
   if (may_be_revoking(state, now)) {
-    co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::service_unavailable,
-                                               .detail = "revocation_under_way"});
-  }
-  auto integration = integration_of(state, payload->state.tenant);
-  if (!integration) {
-    co_return connect_failure(
-        payload->state, {.code = integration.error().code, .page = PageKind::integration_fault});
+    co_return co_await fail_attempt(&state, row,
+                                    {.code = ProblemCode::store_unavailable,
+                                     .page = PageKind::service_unavailable,
+                                     .detail = "revocation_under_way"});
   }
   if (state.settings->get(setting::kClientSecret).empty()) {
     // No front has it, so this is the first to see it: the code is not spent for nothing.
     (void)co_await log_connection(LogLevel::error, "integration_not_configured", &state.id,
                                   "variable", state.settings->variable(setting::kClientSecret));
-    co_return connect_failure(payload->state, {.code = ProblemCode::integration_not_configured,
-                                               .page = PageKind::integration_fault});
+    co_return co_await fail_attempt(
+        &state, row,
+        {.code = ProblemCode::integration_not_configured, .page = PageKind::integration_fault});
   }
-  integration->redirect_uri = payload->state.redirect_uri;
-  ask_for(&*integration, payload->state.scopes);
-  auto redeemable = co_await validate(&*payload, &*integration);
-  if (!redeemable) {
-    co_return connect_failure(payload->state, redeemable.error());
+  if (const auto ready = co_await prepare_keys(row, &*redeemable); !ready) {
+    co_return co_await fail_attempt(&state, row, {.code = ready.error()});
   }
   auto scope = token_scope(*integration, default_api(*integration->provider));
   const SignInAttempt attempt{.state = payload->state,
@@ -151,7 +159,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   const auto keep_context = kept_context(state.id, journal);
   const auto opened = co_await open_journal(&state, std::move(journal), now + kJournalAlarmMs);
   if (!opened) {
-    co_return connect_failure(payload->state, {.code = ProblemCode::store_unavailable});
+    co_return co_await fail_attempt(&state, row, {.code = ProblemCode::store_unavailable});
   }
   const bool sends_pkce = attempt.integration.provider->sends_pkce;
   auto request = make_code_token_request(
@@ -169,7 +177,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                                       .keep_context = keep_context});
   state.sign_in.kept = "";
   if (!reply) {
-    co_return co_await refuse_sign_in(&state, &attempt,
+    co_return co_await refuse_sign_in(&state, row,
                                       {.code = ProblemCode::provider_unavailable,
                                        .page = PageKind::provider_unavailable,
                                        .detail = std::string(name_of(reply.error()))});
@@ -184,10 +192,10 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
   }
   const auto payload = decode_connect_payload(state->sign_in.journal->connect);
   if (payload && waits_for_backend(payload->state)) {
-    (void)co_await log_connection(LogLevel::warn, "connect_refused", &state->id, "reason",
-                                  "nobody_can_confirm");
-    (void)co_await close_journal(state, JournalKind::code);
-    co_return problem_outcome(ProblemCode::attempt_unusable);
+    co_return co_await refuse_sign_in(state, &payload->state,
+                                      {.code = ProblemCode::attempt_unusable,
+                                       .page = PageKind::service_unavailable,
+                                       .detail = "nobody_can_confirm"});
   }
   auto integration =
       payload ? integration_of(*state, payload->state.tenant)
@@ -206,7 +214,13 @@ Task<Outcome> settle_code(FlowContext* context, AuthorityState* state) {
     // away.
     co_return problem_outcome(kept.error());
   }
-  if (!*kept || !integration) {
+  if (payload && (!*kept || !integration)) {
+    co_return co_await refuse_sign_in(state, &payload->state,
+                                      {.code = ProblemCode::attempt_unusable,
+                                       .page = PageKind::service_unavailable,
+                                       .detail = "answer_lost"});
+  }
+  if (!payload) {
     (void)co_await close_journal(state, JournalKind::code);
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }

@@ -5,6 +5,8 @@
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
 #include "core/flow/authority/store.h"
+#include "core/flow/connect/attempt.h"
+#include "core/flow/connect/link.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/account.h"
@@ -19,19 +21,54 @@ bool waits_for_backend(const StateRow& row) {
   return row.confirm == "backend";
 }
 
-Task<Outcome> refuse_sign_in(AuthorityState* state, const SignInAttempt* attempt,
-                             ConnectFailure failure) {
-  (void)co_await close_journal(state, JournalKind::code);
-  (void)co_await log_connection(LogLevel::warn, "connect_refused", &state->id, "reason",
-                                failure.detail);
-  failure.provider_name = attempt->integration.provider->display_name;
-  co_return connect_failure(attempt->state, failure);
+namespace {
+
+std::vector<Told> told_failure(const StateRow& row, const ConnectFailure& failure) {
+  Pairs details = {{"attempt", row.attempt},
+                   {"reason", std::string(code_of(failure.page))},
+                   {"cause", std::string(cause_of(failure))}};
+  if (!failure.evidence.empty()) {
+    details.emplace_back("evidence", failure.evidence);
+  }
+  return {{.type = EventType::connect_failed, .details = std::move(details)}};
+}
+
+// An attempt of mode caller has no link, and its caller is there.
+Task<std::monostate> keep_end_of(const StateRow* row, std::string_view outcome,
+                                 std::string_view cause = {}) {
+  if (row->mode == "browser") {
+    (void)co_await keep_end(&row->id, row->attempt, std::string(outcome), std::string(cause));
+  }
+  co_return std::monostate{};
+}
+
+Task<Outcome> answer_failure(AuthorityState* state, const StateRow* row, ConnectFailure failure) {
+  if (failure.page != PageKind::outcome_unknown) {
+    (void)co_await log_connection(LogLevel::warn, "connect_refused", &state->id, "reason",
+                                  cause_of(failure));
+  }
+  (void)co_await keep_end_of(row, code_of(failure.page), cause_of(failure));
+  if (state->settings) {
+    failure.provider_name = state->settings->provider->display_name;
+  }
+  co_return connect_failure(*row, failure);
+}
+
+}  // namespace
+
+Task<Outcome> fail_attempt(AuthorityState* state, const StateRow* row, ConnectFailure failure) {
+  (void)co_await store(state, {}, told_failure(*row, failure));
+  co_return co_await answer_failure(state, row, std::move(failure));
+}
+
+Task<Outcome> refuse_sign_in(AuthorityState* state, const StateRow* row, ConnectFailure failure) {
+  (void)co_await close_journal(state, JournalKind::code, {}, told_failure(*row, failure));
+  co_return co_await answer_failure(state, row, std::move(failure));
 }
 
 namespace {
 
 constexpr DurationMs kKeptRetryMs = 30 * kSecondMs;
-constexpr DurationMs kPendingLifeMs = 10 * kMinuteMs;
 
 ConnectionRecord new_record(const AuthorityState& state, const SignInAttempt& attempt,
                             Account account, EpochMs now) {
@@ -58,12 +95,13 @@ Task<Outcome> finish_later(AuthorityState* state, const SignInAttempt* attempt,
   const auto now = co_await current_time();
   auto& journal = *state->sign_in.journal;
   if (now - journal.sent_at > kKeptLifeMs || waits_for_backend(attempt->state)) {
-    co_return co_await refuse_sign_in(state, attempt, std::move(failure));
+    failure.page = PageKind::provider_unavailable;
+    co_return co_await refuse_sign_in(state, &attempt->state, std::move(failure));
   }
   journal.retry_at = now + kKeptRetryMs;
   (void)co_await store(
       state, StorageCommit{.puts = {{kSignInKey, encode_journal(journal)}}, .deletes = {}});
-  co_return connect_failure(attempt->state, failure);
+  co_return co_await answer_failure(state, &attempt->state, std::move(failure));
 }
 
 // The sign-in waits for its caller; what is connected already stays as it is until then.
@@ -87,10 +125,12 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state,
     (void)co_await log_connection(LogLevel::error, "revocation_given_up", &state->id);
   }
   if (!stored) {
-    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::outcome_unknown,
-                                               .detail = "store_unavailable"});
+    co_return co_await answer_failure(state, &attempt->state,
+                                      {.code = ProblemCode::store_unavailable,
+                                       .page = PageKind::outcome_unknown,
+                                       .detail = "store_unavailable"});
   }
+  (void)co_await keep_end_of(&attempt->state, kOutcomePending);
   co_return connect_waiting(attempt->state, code);
 }
 
@@ -99,15 +139,18 @@ Task<Outcome> end_unidentified(AuthorityState* state, const SignInAttempt* attem
                                IdentityFault fault) {
   ConnectFailure failure{
       .code = fault.transient ? ProblemCode::provider_unavailable : ProblemCode::id_token_refused,
-      .page = fault.transient ? PageKind::outcome_unknown : PageKind::provider_refused,
+      .page = fault.transient ? PageKind::outcome_unknown : PageKind::identity_unproven,
       .detail = std::move(fault.reason)};
+  if (failure.detail == name_of(IdTokenFault::wrong_nonce)) {
+    failure.page = PageKind::answer_mismatch;
+  }
   if (!fault.transient && attempt->integration.provider->issuer.empty()) {
     failure.code = ProblemCode::provider_rejected;
   }
   if (fault.transient) {
     co_return co_await finish_later(state, attempt, std::move(failure));
   }
-  co_return co_await refuse_sign_in(state, attempt, std::move(failure));
+  co_return co_await refuse_sign_in(state, &attempt->state, std::move(failure));
 }
 
 }  // namespace
@@ -118,14 +161,15 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   const auto& provider = *attempt->integration.provider;
   auto response = process_token_response(token_reply_of(reply), provider.quirks, now);
   if (!response) {
-    co_return co_await refuse_sign_in(state, attempt, failure_of_code_exchange(response.error()));
+    co_return co_await refuse_sign_in(state, &attempt->state,
+                                      failure_of_code_exchange(response.error()));
   }
   const auto* integration = &attempt->integration;
   const bool has_id_tokens = !provider.issuer.empty();
   if (has_id_tokens && !response->id_token) {
-    co_return co_await refuse_sign_in(state, attempt,
+    co_return co_await refuse_sign_in(state, &attempt->state,
                                       {.code = ProblemCode::id_token_refused,
-                                       .page = PageKind::provider_refused,
+                                       .page = PageKind::identity_unproven,
                                        .detail = "no_id_token"});
   }
   Result<Account, IdentityFault> account;
@@ -143,12 +187,12 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   const auto* current = state->record ? &*state->record : nullptr;
   const auto verdict = decide_account(current, account->key, attempt->state.allow_other_account);
   if (verdict == AccountDecision::other_refused) {
-    co_return co_await refuse_sign_in(state, attempt,
+    co_return co_await refuse_sign_in(state, &attempt->state,
                                       {.code = ProblemCode::other_account,
                                        .page = PageKind::other_account,
                                        .detail = "other_account",
-                                       .account = account->username,
-                                       .provider_name = {}});
+                                       .account = shown(*account),
+                                       .expected_account = shown(current->account)});
   }
   if (has_id_tokens && !integration->endpoints.profile.empty()) {
     account = co_await with_profile(integration, std::string(response->access_token.reveal()),
@@ -162,14 +206,15 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
                            &*response, {});
   if (!record) {
     // The kept answer stays: the alarm finishes what could not be sealed now.
-    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::outcome_unknown,
-                                               .detail = "sealing_failed"});
+    co_return co_await answer_failure(state, &attempt->state,
+                                      {.code = ProblemCode::store_unavailable,
+                                       .page = PageKind::outcome_unknown,
+                                       .detail = "sealing_failed"});
   }
   if (waits_for_backend(attempt->state)) {
     co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
-  Told told{.type = EventType::connected};
+  Told told{.type = EventType::connected, .details = {{"attempt", attempt->state.attempt}}};
   if (const auto missing = missing_scopes(*record, state->rules.policy); !missing.empty()) {
     told.details.emplace_back("missing_scopes", join_scopes(missing));
   }
@@ -177,11 +222,13 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
       state, std::move(*record), {std::move(told)},
       {.sign_in = true, .pending = true, .revocations = owed_for_pending(*state, now)});
   if (!committed) {
-    co_return connect_failure(attempt->state, {.code = ProblemCode::store_unavailable,
-                                               .page = PageKind::outcome_unknown,
-                                               .detail = "store_unavailable"});
+    co_return co_await answer_failure(state, &attempt->state,
+                                      {.code = ProblemCode::store_unavailable,
+                                       .page = PageKind::outcome_unknown,
+                                       .detail = "store_unavailable"});
   }
   (void)co_await log_connection(LogLevel::info, "connected", &state->id);
+  (void)co_await keep_end_of(&attempt->state, kOutcomeConnected);
   co_return connect_success(attempt->state, *state->record, state->rules.policy,
                             attempt->integration.provider->display_name);
 }

@@ -27,9 +27,11 @@ struct SignInAttempt {
 // it nobody could confirm.
 [[nodiscard]] bool waits_for_backend(const StateRow& row);
 
-// Ends the exchange: nothing comes of it.
-Task<Outcome> refuse_sign_in(AuthorityState* state, const SignInAttempt* attempt,
-                             ConnectFailure failure);
+// The attempt is over without a connection: an event tells, and whoever made its link can see why.
+Task<Outcome> fail_attempt(AuthorityState* state, const StateRow* row, ConnectFailure failure);
+
+// The same for an exchange, which ends with it: nothing comes of it.
+Task<Outcome> refuse_sign_in(AuthorityState* state, const StateRow* row, ConnectFailure failure);
 
 // Everything after the provider's answer, for the open journal of `state`; also run from a kept
 // one. Where what it needs may come yet, the journal and the kept answer stay.

@@ -116,8 +116,13 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
   integration.name = settings.name;
   integration.provider = &provider;
   integration.client_id = settings.get(setting::kClientId);
-  if (integration.client_id.empty()) {
+  if (!is_credential(integration.client_id)) {
     return refuse(setting::kClientId);
+  }
+  // Only the authority has it.
+  if (const auto secret = settings.get(setting::kClientSecret);
+      !secret.empty() && !is_credential(secret)) {
+    return refuse(setting::kClientSecret);
   }
   auto directory = tenant_from(settings, tenant);
   if (!directory) {

@@ -120,9 +120,9 @@ std::string_view header_of(const HttpReply& reply, std::string_view name) {
 
 ApiWords words_in(const HttpReply& reply) {
   ApiWords words{.reference = id_in(header_of(reply, "request-id")),
-                      .client_request_id = id_in(header_of(reply, "client-request-id")),
-                      .correlation_id = id_in(header_of(reply, "x-ms-correlation-request-id")),
-                      .timestamp = time_in(header_of(reply, "date"))};
+                 .client_request_id = id_in(header_of(reply, "client-request-id")),
+                 .correlation_id = id_in(header_of(reply, "x-ms-correlation-request-id")),
+                 .timestamp = time_in(header_of(reply, "date"))};
   if (reply.status != 200) {
     if (const auto document = parse_content(reply.body, kErrorLimits);
         document && document->is_object()) {

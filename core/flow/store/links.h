@@ -23,12 +23,28 @@ struct LinkRow {
   EpochMs created_at = 0;
   EpochMs expires_at = 0;
   EpochMs consumed_at = 0;  // 0: it is not
+  std::string cookie_hash;  // of the browser that consumed it
+  // How the attempt ended: kOutcomeConnected, kOutcomePending, or the word of its failure
+  // (code_of(PageKind)) and what caused it. Empty: it has not.
+  std::string outcome;
+  std::string cause;
+  EpochMs ended_at = 0;
 };
+inline constexpr std::string_view kOutcomeConnected = "connected";
+inline constexpr std::string_view kOutcomePending = "pending";
 [[nodiscard]] SqlStatement insert_link(const LinkRow& row);
 [[nodiscard]] SqlStatement select_link_by_hash(std::string_view hash);
 [[nodiscard]] SqlStatement select_link_by_attempt(std::string_view attempt, std::string_view org);
 // Only a link that is neither used nor expired; RETURNING one row when it was.
-[[nodiscard]] SqlStatement consume_link(std::string_view hash, EpochMs now);
+[[nodiscard]] SqlStatement consume_link(std::string_view hash, std::string_view cookie_hash,
+                                        EpochMs now);
+// For a browser that shows the cookie of the attempt.
+[[nodiscard]] SqlStatement select_link_of_browser(std::string_view attempt,
+                                                  std::string_view cookie_hash);
+// What is connected stays so, whatever else is heard of the attempt.
+[[nodiscard]] SqlStatement end_attempt(std::string_view attempt, std::string_view org,
+                                       std::string_view outcome, std::string_view cause,
+                                       EpochMs now);
 [[nodiscard]] std::optional<LinkRow> link_of(const SqlOutcome& outcome);
 // Links that ended a day ago.
 [[nodiscard]] SqlStatement sweep_links(EpochMs now);

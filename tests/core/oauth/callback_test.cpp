@@ -160,16 +160,39 @@ TEST_CASE("iss of a provider whose issuer nobody knows is ignored") {
   CHECK(validate(with_state("code=a&iss=https://any.example"), row).has_value());
 }
 
-TEST_CASE("a person's or a policy's no is told apart from a failure") {
-  for (const char* error : {"access_denied", "consent_required", "interaction_required",
-                            "user_cancelled_login", "permission_denied"}) {
+TEST_CASE("a person's no is told apart from everything else") {
+  for (const char* error :
+       {"access_denied", "user_cancelled_login", "user_cancelled_authorize", "permission_denied"}) {
     CHECK(fault_of(validate(with_state(std::string("error=") + error))).kind ==
           CallbackFaultKind::denied);
   }
-  for (const char* error : {"server_error", "temporarily_unavailable", "invalid_scope", "x"}) {
+  for (const char* error : {"server_error", "temporarily_unavailable", "invalid_scope", "x",
+                            "consent_required", "interaction_required", "login_required"}) {
     const auto callback = validate(with_state(std::string("error=") + error));
     CHECK(fault_of(callback).kind == CallbackFaultKind::provider_error);
     CHECK(fault_of(callback).error == error);
+  }
+}
+
+TEST_CASE("access_denied with a code of an administrator's block is no person's no") {
+  constexpr std::string_view kDeclines[] = {"AADSTS65004"};
+  IssuedState row = issued();
+  const auto said = [&](std::string_view description) {
+    return fault_of(validate(
+        with_state("error=access_denied&error_description=" + std::string(description)), row));
+  };
+  // A provider that has no codes of its own says no more than the error.
+  CHECK(said("AADSTS50105:+not+assigned").kind == CallbackFaultKind::denied);
+  row.decline_codes = kDeclines;
+  CHECK(said("AADSTS65004:+User+declined").kind == CallbackFaultKind::denied);
+  CHECK(said("AADSTS65004:+User+declined").provider_code == "AADSTS65004");
+  CHECK(said("AADSTS50105:+not+assigned").kind == CallbackFaultKind::provider_error);
+  CHECK(said("AADSTS50105:+not+assigned").provider_code == "AADSTS50105");
+  for (const char* none : {"", "the+user+said+no", "AADSTS50105", "AADSTS:+x", "50105:+x",
+                           "aadsts50105:+x", "AADSTS50105x:+x", "AADSTS501050000000000000000:+x"}) {
+    CAPTURE(none);
+    CHECK(said(none).provider_code.empty());
+    CHECK(said(none).kind == CallbackFaultKind::denied);
   }
 }
 

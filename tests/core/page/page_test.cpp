@@ -16,7 +16,7 @@ constexpr std::string_view kHostile = "\"><script>alert('1')</script>&{0}";
 constexpr std::string_view kEscaped =
     "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;{0}";
 
-constexpr std::array<std::pair<PageKind, int>, 14> kStatuses = {{
+constexpr std::array<std::pair<PageKind, int>, 19> kStatuses = {{
     {PageKind::connected, 200},
     {PageKind::denied, 403},
     {PageKind::link_expired, 410},
@@ -30,6 +30,11 @@ constexpr std::array<std::pair<PageKind, int>, 14> kStatuses = {{
     {PageKind::integration_fault, 500},
     {PageKind::service_unavailable, 503},
     {PageKind::outcome_unknown, 503},
+    {PageKind::try_again, 503},
+    {PageKind::code_refused, 410},
+    {PageKind::answer_mismatch, 403},
+    {PageKind::identity_unproven, 403},
+    {PageKind::cross_site_post, 403},
     {PageKind::bad_request, 400},
 }};
 
@@ -72,8 +77,8 @@ postern::ResultPage result(PageKind kind) {
   return {.kind = kind,
           .organization = "Contoso Desk",
           .provider_name = "Microsoft",
-          .account = "ada@contoso.example",
-          .expected_account = "grace@contoso.example",
+          .account = {.name = "Ada", .address = "ada@contoso.example", .directory = "d1r-1"},
+          .expected_account = {.name = "Ada", .address = "grace@contoso.example", .directory = {}},
           .detail = "AADSTS65004",
           .reference = "8f2c41d0"};
 }
@@ -193,15 +198,20 @@ TEST_CASE("every field of the consent page is escaped") {
 
 TEST_CASE("every field of a result page is escaped") {
   const std::string hostile(kHostile);
-  std::array<postern::ResultPage, 6> pages;
+  std::array<postern::ResultPage, 11> pages;
   pages.fill(result(PageKind::other_account));
   pages[0].organization = hostile;
   pages[1].kind = PageKind::provider_refused;
   pages[1].provider_name = hostile;
-  pages[2].account = hostile;
-  pages[3].expected_account = hostile;
+  pages[2].account.address = hostile;
+  pages[3].expected_account.name = hostile;
   pages[4].detail = hostile;
   pages[5].reference = hostile;
+  pages[6].account.directory = hostile;
+  pages[7].account.name = hostile;
+  pages[8].ends_at = hostile;
+  pages[9].try_again_url = hostile;
+  pages[10].return_url = hostile;
   for (std::size_t i = 0; i < pages.size(); ++i) {
     CAPTURE(i);
     const std::string html = postern::render_result_page(pages[i]);
@@ -253,6 +263,41 @@ TEST_CASE("the page about another account names both") {
   CHECK(contains(html, "is connected to <bdi>grace@contoso.example</bdi>"));
 }
 
+TEST_CASE("two accounts of one name are told apart by address and directory") {
+  const std::string html = postern::render_result_page(result(PageKind::other_account));
+  CHECK(contains(html,
+                 "<dt>You signed in as</dt><dd><bdi>Ada</bdi></dd>"
+                 "<dd><bdi>ada@contoso.example</bdi></dd>"
+                 "<dd><small>Directory <bdi>d1r-1</bdi></small></dd>"));
+  CHECK(contains(html,
+                 "<dt>Connected before</dt><dd><bdi>Ada</bdi></dd>"
+                 "<dd><bdi>grace@contoso.example</bdi></dd></dl>"));
+}
+
+TEST_CASE("access that nothing renews is told, and ways on are links") {
+  postern::ResultPage page = result(PageKind::connected);
+  CHECK_FALSE(contains(postern::render_result_page(page), "class=\"warning\""));
+  page.ends_at = "2026-01-02 04:05 UTC";
+  CHECK(contains(postern::render_result_page(page),
+                 "<strong>This works until <bdi>2026-01-02 04:05 UTC</bdi> only.</strong>"));
+  page = result(PageKind::try_again);
+  CHECK_FALSE(contains(postern::render_result_page(page), "<a "));
+  page.try_again_url = "https://login.example/?a=1&b=2";
+  page.return_url = "https://app.example/?error=x&attempt=y";
+  const std::string html = postern::render_result_page(page);
+  CHECK(contains(html,
+                 "<a class=\"button\" href=\"https://login.example/?a=1&amp;b=2\">Try again</a>"));
+  CHECK(contains(html, "<a href=\"https://app.example/?error=x&amp;attempt=y\">"));
+}
+
+TEST_CASE("an ending is found again by its code") {
+  for (const auto& [kind, status] : kStatuses) {
+    CHECK(postern::kind_of(postern::code_of(kind)) == kind);
+  }
+  CHECK_FALSE(postern::kind_of("pending").has_value());
+  CHECK_FALSE(postern::kind_of("").has_value());
+}
+
 TEST_CASE("pages that know nothing but their kind still make sentences") {
   for (const auto& [kind, status] : kStatuses) {
     CAPTURE(postern::code_of(kind));
@@ -279,26 +324,24 @@ TEST_CASE("a kind out of range is a bad request, not a crash") {
   check_frame(postern::render_result_page(page));
 }
 
-TEST_CASE("the content security policy allows the style sheet and named form targets only") {
+TEST_CASE("the content security policy allows the style sheet, and a form to ourselves only") {
   const std::string head =
       "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
       "frame-ancestors 'none'; form-action ";
-  CHECK(postern::content_security_policy("") == head + "'none'");
-  CHECK(postern::content_security_policy("  ") == head + "'none'");
-  CHECK(postern::content_security_policy("https://login.microsoftonline.com") ==
-        head + "'self' https://login.microsoftonline.com");
-  CHECK(postern::content_security_policy("https://a.example  http://localhost:4000") ==
-        head + "'self' https://a.example http://localhost:4000");
+  CHECK(postern::content_security_policy(postern::PageForm::none) == head + "'none'");
+  CHECK(postern::content_security_policy(postern::PageForm::to_self) == head + "'self'");
 }
 
-TEST_CASE("nothing but an origin gets into the content security policy") {
-  const std::string only_self = postern::content_security_policy("'unsafe-inline'");
-  CHECK(only_self.ends_with("form-action 'self'"));
-  for (const std::string_view bad :
-       {"https://a.example;script-src", "https://a.example,https://b", "javascript:alert(1)", "*",
-        "https://*", "https://", "https://a.example\r\nx:y", "https://a.example/path",
-        "data:", "https://a.example'"}) {
-    CAPTURE(bad);
-    CHECK(postern::content_security_policy(bad) == only_self);
-  }
+TEST_CASE("the page that goes on does so by itself and by a link, to an escaped URL") {
+  const std::string html = postern::render_navigation_page(
+      {.provider_name = "Microsoft",
+       .url = "https://login.example/a?x=1&state=\"><script>;url='b'"});
+  check_frame(html);
+  const std::string_view escaped =
+      "https://login.example/a?x=1&amp;state=&quot;&gt;&lt;script&gt;;url=&#39;b&#39;";
+  CHECK(between(html, "<meta http-equiv=\"refresh\" content=\"0; url=", "\">") == escaped);
+  CHECK(between(html, "href=\"https", "\">").insert(0, "https") == escaped);
+  CHECK(contains(html, "Continue to <bdi>Microsoft</bdi></a>"));
+  CHECK_FALSE(contains(html, "<form"));
+  CHECK(postern::render_navigation_page({}).find("Continue to the provider") != std::string::npos);
 }

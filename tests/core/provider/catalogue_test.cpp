@@ -322,14 +322,3 @@ TEST_CASE("Microsoft sends scope on refresh and asks which account") {
   CHECK(authorization_parameters(microsoft) == FormFields{{"prompt", "select_account"}});
   CHECK(microsoft.revocation_endpoint.empty());
 }
-
-TEST_CASE("sign-in origins are origins") {
-  for (const Provider* provider : providers()) {
-    for (const std::string_view origin : provider->sign_in_origins) {
-      CAPTURE(origin);
-      CHECK(origin.starts_with("https://"));
-      CHECK(origin.find('/', 8) == std::string_view::npos);
-      CHECK(origin.find_first_of(" ;,'\"") == std::string_view::npos);
-    }
-  }
-}

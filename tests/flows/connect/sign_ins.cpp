@@ -64,6 +64,9 @@ void keys_missing(Stories& stories) {
                 "overwrite a grant that has arrived.");
   story.quietly([&](Host& silent) { begun = story.begin(silent, story.make_link(silent)); });
   story.host.call(story.callback_of(begun));
+  story.section("The log gets the attempt that failed", "It is not yet time for anything else.");
+  story.world.now = story.world.objects[story.object_name()].alarm_at;
+  story.host.ring(story.object_name());
   story.section("The alarm rings, and the keys are back");
   story.expect("GET", std::string(kKeysUrl), keys_reply());
   story.expect("GET", "https://graph.microsoft.com/v1.0/me", profile_reply({}));

@@ -197,7 +197,7 @@ void unconfirmed(Stories& stories) {
     story.quietly([&](Host& silent) {
       const auto link = story.make_link(
           silent,
-          R"(,"integration":"github","returnTo":"https://app.example.com/connected?from=postern")");
+          R"(,"integration":"github","returnTo":"https://app.example.com/connected?from=postern","confirm":"backend")");
       const auto begun = story.begin(silent, link);
       github.expect_sign_in();
       silent.call(github.callback_of(begun));

@@ -14,6 +14,7 @@ void furnish(World& world) {
   world.environment = {
       {"AZURE_CLIENT_ID", "postern-client"},
       {"AZURE_REDIRECT_URI", "https://postern.example.com/callback/azure"},
+      {"CONNECT_CONFIRM_DEFAULT", "page"},
       {"ADMIN_API_KEY", std::string(kAdminKey)},
       {"ALLOWED_RETURN_URLS", R"({"acme":[")" + std::string(kReturnTo) + R"("]})"}};
   world.secrets = {{"AZURE_CLIENT_SECRET", std::string(kClientSecret)}};
@@ -95,6 +96,20 @@ std::string query_value(std::string_view url, std::string_view name) {
     }
   }
   return {};
+}
+
+std::string navigation_of(const Outcome& outcome) {
+  constexpr std::string_view kBefore = "<meta http-equiv=\"refresh\" content=\"0; url=";
+  const auto at = outcome.body.find(kBefore);
+  if (at == std::string::npos) {
+    return {};
+  }
+  auto url = outcome.body.substr(at + kBefore.size());
+  url.resize(url.find('"'));
+  for (auto amp = url.find("&amp;"); amp != std::string::npos; amp = url.find("&amp;", amp + 1)) {
+    url.erase(amp + 1, 4);
+  }
+  return url;
 }
 
 std::string header_of(const Outcome& outcome, std::string_view name) {
@@ -187,7 +202,7 @@ Story::Begun Story::begin(Host& by, const std::string& link) {
   request.headers = {{"sec-fetch-site", "same-origin"}};
   const auto outcome = by.call(request);
   Begun begun;
-  begun.location = header_of(outcome, "location");
+  begun.location = navigation_of(outcome);
   const auto cookie = header_of(outcome, "set-cookie");
   begun.cookie = cookie.substr(0, cookie.find(';'));
   begun.state = query_value(begun.location, "state");

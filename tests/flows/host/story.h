@@ -21,7 +21,7 @@ inline constexpr std::string_view kAdminKey = "the-administrators-key";
 inline constexpr std::string_view kReturnTo = "https://app.example.com/connected?from=postern";
 // Of a connect link: the caller's backend confirms.
 inline constexpr std::string_view kConfirmedByBackend =
-    R"(,"returnTo":"https://app.example.com/connected?from=postern")";
+    R"(,"returnTo":"https://app.example.com/connected?from=postern","confirm":"backend")";
 inline constexpr std::string_view kTokenUrl =
     "https://login.microsoftonline.com/common/oauth2/v2.0/token";
 inline constexpr std::string_view kKeysUrl =
@@ -60,6 +60,8 @@ struct TokenAnswer {
 [[nodiscard]] Request rpc(std::string operation, std::string body, std::string permissions = "*");
 [[nodiscard]] Request http(std::string operation);
 [[nodiscard]] std::string query_value(std::string_view url, std::string_view name);
+// Where a page goes on to by itself.
+[[nodiscard]] std::string navigation_of(const Outcome& outcome);
 [[nodiscard]] std::string header_of(const Outcome& outcome, std::string_view name);
 
 class Story {
@@ -155,6 +157,7 @@ void fail_keys(Story& story, const Story::Begun& begun);
 void tell_access(Stories& stories);
 void tell_connecting(Stories& stories);
 void tell_failures(Stories& stories);
+void tell_people(Stories& stories);
 void tell_sign_ins(Stories& stories);
 void tell_sign_ins_by_profile(Stories& stories);
 void tell_tokens(Stories& stories);

@@ -44,8 +44,10 @@ describe("the callback", () => {
     const cookies = new Map(browser.cookies);
     expectSafePage(await browser.open(callback), 200, "connected");
     const replay = new Browser();
-    for (const [name, value] of cookies) replay.cookies.set(name, value);
     expectSafePage(await replay.open(callback), 410, "attempt_used_or_expired");
+    for (const [name, value] of cookies) replay.cookies.set(name, value);
+    // The browser whose attempt it was hears once more what became of it.
+    expectSafePage(await replay.open(callback), 200, "connected");
     expect(await world.tokenRequests("authorization_code")).toBe(1);
   });
 
@@ -59,8 +61,10 @@ describe("the callback", () => {
       return twin.open(callback);
     });
     const answers = await Promise.all(twins);
-    const codes = answers.map(pageCode).sort();
-    expect(codes).toEqual([...Array.from({ length: 5 }, () => "attempt_used_or_expired"), "connected"]);
+    const codes = answers.map(pageCode);
+    expect(codes).toContain("connected");
+    // Whoever comes while the first is under way is not told that it is over.
+    for (const code of codes) expect(["connected", "outcome_unknown"]).toContain(code);
     expect(await world.tokenRequests()).toBe(1);
   });
 
@@ -165,7 +169,7 @@ describe("the callback", () => {
     );
     own.searchParams.set("code", stolen.searchParams.get("code") ?? "");
     const answer = await browser.open(own.href);
-    expectSafePage(answer, 403, "provider_refused");
+    expectSafePage(answer, 410, "code_refused");
     await notConnected(attacker);
   });
 
@@ -174,7 +178,8 @@ describe("the callback", () => {
     const browser = new Browser();
     const callback = await browser.upToCallback((await createLink(who.key, who.user)).url);
     expectSafePage(await browser.open(callback), 403, "access_denied");
-    expect(browser.cookies.size).toBe(0);
+    // Loaded again it says the same.
+    expectSafePage(await browser.open(callback), 403, "access_denied");
     expect(await world.tokenRequests()).toBe(0);
     await notConnected(who);
   });
@@ -195,7 +200,8 @@ describe("the callback", () => {
     await world.control({ token: { kind: "id-token", bad } });
     const who = await stranger();
     const answer = await connect(who.key, who.user);
-    expectSafePage(answer, 403, "provider_refused");
+    const mismatch = ["wrong-nonce"].includes(bad);
+    expectSafePage(answer, 403, mismatch ? "answer_mismatch" : "id_token_refused");
     await notConnected(who);
     const rows = await env.DB.prepare("SELECT count(*) AS n FROM oauth_connections WHERE org_id = ?")
       .bind(who.org)

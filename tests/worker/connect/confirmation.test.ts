@@ -23,7 +23,7 @@ import { ALICE, world } from "../support/world.ts";
 describe("confirmation by the caller's backend", () => {
   async function atReturn(who: Connected): Promise<{ attempt: string; code: string }> {
     const browser = new Browser();
-    const link = await createLink(who.key, who.user, { return_to: RETURN_TO });
+    const link = await createLink(who.key, who.user, { return_to: RETURN_TO, confirm: "backend" });
     const answer = await browser.open(await browser.upToCallback(link.url, ALICE));
     expect(answer.status).toBe(303);
     expect(answer.headers.get("referrer-policy")).toBe("no-referrer");

@@ -27,7 +27,7 @@ describe("a callback", () => {
     const { who, browser, callback } = await sentBack(provider);
     callback.pathname = path;
     const answer = await browser.open(callback.href);
-    expectSafePage(answer, 403, "provider_refused");
+    expectSafePage(answer, 403, "answer_mismatch");
     expect(answer.text).toContain("wrong_integration");
     expect(await asked(GITHUB, GOOGLE)).toBe(0);
     await notConnected(who);
@@ -40,7 +40,7 @@ describe("a callback", () => {
       expect(callback.searchParams.get("iss")).toBe(GOOGLE.origin());
       callback.searchParams.set("iss", issuer);
       const answer = await browser.open(callback.href);
-      expectSafePage(answer, 403, "provider_refused");
+      expectSafePage(answer, 403, "answer_mismatch");
       expect(answer.text).toContain("wrong_issuer");
       await notConnected(who);
     }
@@ -57,7 +57,7 @@ describe("a callback", () => {
     github.callback.searchParams.set("code", code);
     // GitHub does not know Google's code, and Google is not asked.
     const answer = await browser.open(github.callback.href);
-    expectSafePage(answer, 403, "provider_refused");
+    expectSafePage(answer, 410, "code_refused");
     expect(answer.text).toContain("bad_verification_code");
     expect(await asked(GOOGLE)).toBe(0);
     await notConnected(github.who);
@@ -75,7 +75,7 @@ test.each([GITHUB, GOOGLE])("at $name a code of another session is refused: PKCE
   const stolen = new URL(await victim.upToCallback(link.url, BOB));
   const { who: attacker, browser, callback } = await sentBack(provider);
   callback.searchParams.set("code", stolen.searchParams.get("code") ?? "");
-  expectSafePage(await browser.open(callback.href), 403, "provider_refused");
+  expectSafePage(await browser.open(callback.href), 410, "code_refused");
   await notConnected(attacker);
   await connectedAt(provider, ALICE, attacker);
 });

@@ -2,6 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import type { Fault } from "../../world/faults.ts";
+import { navigationOf } from "../../world/sign-in.ts";
 import {
   Browser,
   type Connected,
@@ -174,7 +175,7 @@ describe("a refresh that meets", () => {
     await world.control({ token: { kind: "error", error: "interaction_required", claims } });
     const answer = await refreshNow(who);
     const pressed = await new Browser().press(String(answer.json.connect_url));
-    expect(new URL(pressed.headers.get("location") ?? "").searchParams.get("claims")).toBe(claims);
+    expect(new URL(navigationOf(pressed.text)).searchParams.get("claims")).toBe(claims);
   });
 
   test.each(["invalid_client", "unauthorized_client", "invalid_scope", "no_such_error"])(
@@ -259,9 +260,9 @@ describe("a code exchange that meets", () => {
     ["a closed connection", { kind: "drop-before" }, "provider_unavailable"],
     ["a lost answer", { kind: "drop-after" }, "provider_unavailable"],
     ["silence", { kind: "silent" }, "provider_unavailable"],
-    ["invalid_grant", { kind: "error", error: "invalid_grant" }, "provider_refused"],
+    ["invalid_grant", { kind: "error", error: "invalid_grant" }, "code_refused"],
     ["invalid_client", { kind: "error", status: 401, error: "invalid_client" }, "integration_fault"],
-    ["an error with HTTP 200", { kind: "error", status: 200, error: "invalid_grant" }, "provider_refused"],
+    ["an error with HTTP 200", { kind: "error", status: 200, error: "invalid_grant" }, "code_refused"],
   ];
 
   test.each(PAGES)("%s: a page, nothing stored, and the next attempt works", async (name, fault, page) => {
@@ -275,6 +276,9 @@ describe("a code exchange that meets", () => {
     expect(await world.tokenRequests()).toBe(1);
     expect((await readToken(who)).json.code).toBe("not_connected");
     expect(await inD1(who)).toBeNull();
+    // What tells of the attempt is gone once it is told.
+    later(10_000);
+    await runDurableObjectAlarm(await authorityOf(who));
     expect(await storedKeys(await authorityOf(who))).toEqual([]);
     expect(pageCode(await connect(who.key, who.user))).toBe("connected");
   });
@@ -283,7 +287,7 @@ describe("a code exchange that meets", () => {
     const who = await connected();
     const before = (await readToken(who)).json.access_token;
     await world.control({ token: { kind: "error", error: "invalid_grant" } });
-    expect(pageCode(await connect(who.key, who.user))).toBe("provider_refused");
+    expect(pageCode(await connect(who.key, who.user))).toBe("code_refused");
     expect((await readToken(who)).json.access_token).toBe(before);
     expect((await refreshNow(who)).status).toBe(200);
   });

@@ -77,14 +77,15 @@ describe("a sign-in", () => {
   test("whose profile endpoint refuses the token is refused, and nothing is stored", async () => {
     const who = await stranger("github");
     await github.control({ api: { kind: "status", status: 403, path: "/user" } });
-    expectSafePage(await connectAt(GITHUB, who), 403, "provider_refused");
+    expectSafePage(await connectAt(GITHUB, who), 403, "id_token_refused");
     await notConnected(who);
+    await pass(10 * SECOND, who);
     expect(await storedKeys(await authorityOf(who))).toEqual([]);
     expectSafePage(await connectAt(GITHUB, who), 200, "connected");
   });
 
   test.each([
-    ["bad_verification_code", 403, "provider_refused"],
+    ["bad_verification_code", 410, "code_refused"],
     ["incorrect_client_credentials", 500, "integration_fault"],
     ["redirect_uri_mismatch", 500, "integration_fault"],
   ] as const)("that is refused by %s with 200 is never taken for a grant", async (error, code, page) => {

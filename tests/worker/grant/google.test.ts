@@ -124,9 +124,9 @@ describe("a sign-in", () => {
   test("without an ID token, or with another person's nonce, is refused", async () => {
     const who = await stranger("google");
     await google.control({ token: { kind: "patch", value: { id_token: null } } });
-    expectSafePage(await connectAt(GOOGLE, who), 403, "provider_refused");
+    expectSafePage(await connectAt(GOOGLE, who), 403, "id_token_refused");
     await google.control({ token: { kind: "id-token", bad: "wrong-nonce" } });
-    expectSafePage(await connectAt(GOOGLE, who), 403, "provider_refused");
+    expectSafePage(await connectAt(GOOGLE, who), 403, "answer_mismatch");
     await notConnected(who);
     expectSafePage(await connectAt(GOOGLE, who), 200, "connected");
   });

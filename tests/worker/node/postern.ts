@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare, type V4MiniflareOptions } from "miniflare";
 import { type Microsoft, startMicrosoft } from "../../world/microsoft/microsoft.ts";
-import { signIn } from "../../world/sign-in.ts";
+import { navigationOf, signIn } from "../../world/sign-in.ts";
 import { ADMIN_KEY, CALLER_REDIRECT, MASTER_KEYS, ORIGIN, workerVariables } from "../support/variables.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -230,8 +230,9 @@ export class Postern {
       method: "POST",
       headers: { origin: ORIGIN, "sec-fetch-site": "same-origin" },
     });
-    if (pressed.status !== 302) throw new Error(`the link answered ${pressed.status}: ${pressed.text}`);
-    const callback = await signIn({ authorizeUrl: pressed.location ?? "", email });
+    const authorizeUrl = navigationOf(pressed.text ?? "");
+    if (authorizeUrl === "") throw new Error(`the link answered ${pressed.status}: ${pressed.text}`);
+    const callback = await signIn({ authorizeUrl, email });
     const cookie = (pressed.cookies?.[0] ?? "").split(";")[0] ?? "";
     this.secrets.set(link.slice(link.lastIndexOf("/") + 1), "connect link");
     this.secrets.set(cookie.slice(cookie.indexOf("=") + 1), "cookie");

@@ -34,7 +34,7 @@ describe("a second Worker calls", () => {
     const userId = "rpc-user";
     const azure = { integration: "azure", userId };
 
-    const link = await postern.call("createConnectLink", { userId, returnTo: RETURN_TO });
+    const link = await postern.call("createConnectLink", { userId, returnTo: RETURN_TO, confirm: "backend" });
     assert.ok(String(link.auth_url).startsWith(`${ORIGIN}/connect/`));
     const { callback, cookie } = await postern.upToCallback(String(link.auth_url), ALICE);
     const returned = await postern.http(callback, { headers: { cookie } });

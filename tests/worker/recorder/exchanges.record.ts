@@ -330,7 +330,7 @@ moment(
 
 /** Back at the caller's page, with what its backend is to confirm. */
 async function atReturn(stage: Stage): Promise<void> {
-  const { link, arrive } = await signIn(stage, { return_to: RETURN_TO });
+  const { link, arrive } = await signIn(stage, { return_to: RETURN_TO, confirm: "backend" });
   const target = new URL((await arrive()).headers.get("location") ?? "");
   stage.extra.attempt = link.attempt;
   stage.extra.code = target.searchParams.get("code") ?? "";

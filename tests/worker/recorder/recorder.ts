@@ -1,6 +1,7 @@
 /** Plays up to a moment and writes down what is stored then. */
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
+import { navigationOf } from "../../world/sign-in.ts";
 import {
   Browser,
   type Connected,
@@ -207,7 +208,7 @@ export async function press(stage: Stage, more: Record<string, string> = {}): Pr
   const pressed = await browser.press(link.url);
   stage.extra.link = link.url;
   stage.extra.attempt = link.attempt;
-  stage.extra.authorize_url = pressed.headers.get("location") ?? "";
+  stage.extra.authorize_url = navigationOf(pressed.text);
   stage.extra.cookies = JSON.stringify([...browser.cookies]);
   await stage.pass(MINUTE);
 }

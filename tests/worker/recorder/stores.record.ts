@@ -173,7 +173,7 @@ moment(
     org: "acme",
   },
   async (stage) => {
-    await press(stage, { return_to: RETURN_TO });
+    await press(stage, { return_to: RETURN_TO, confirm: "backend" });
   },
 );
 

@@ -20,7 +20,7 @@ describe("a refusal", () => {
       provider_code: error,
       reference: expect.stringMatching(/^[0-9a-f-]{36}$/),
       client_request_id: expect.any(String),
-      provider_timestamp: expect.any(String),
+      timestamp: expect.any(String),
     });
     expect(answer.json.fix).toBe(fix);
     expect(answer.text).not.toContain("An error that a test asked for");

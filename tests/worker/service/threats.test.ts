@@ -80,7 +80,7 @@ describe("at the provider", () => {
     );
     own.searchParams.set("code", stolen.searchParams.get("code") ?? "");
     const before = await tokensGivenOut();
-    expectSafePage(await browser.open(own.href), 403, "provider_refused");
+    expectSafePage(await browser.open(own.href), 410, "code_refused");
     expect(await world.tokenRequests()).toBe(1);
     expect(await tokensGivenOut()).toBe(before);
   });
@@ -92,7 +92,7 @@ describe("at the provider", () => {
     callback.searchParams.delete("code");
     callback.searchParams.set("admin_consent", "True");
     callback.searchParams.set("tenant", "11111111-1111-4111-8111-111111111111");
-    expectSafePage(await browser.open(callback.href), 403, "provider_refused");
+    expectSafePage(await browser.open(callback.href), 400, "bad_request");
     expect(await world.tokenRequests()).toBe(0);
   });
 
@@ -124,13 +124,13 @@ describe("at the provider", () => {
     const jwk = (await crypto.subtle.exportKey("jwk", pair.publicKey)) as JsonWebKey;
     const asked = keysAsked(JSON.stringify({ keys: [{ kty: "RSA", n: jwk.n, e: jwk.e, kid: "before" }] }));
     const who = await stranger();
-    expect(pageCode(await connect(who.key, who.user))).toBe("provider_refused");
+    expect(pageCode(await connect(who.key, who.user))).toBe("id_token_refused");
     expect(asked()).toBe(1);
     expect(pageCode(await connect(who.key, who.user))).toBe("connected");
     expect(asked()).toBe(2);
     for (let n = 0; n < 3; n += 1) {
       await world.control({ token: { kind: "id-token", bad: "unknown-kid" } });
-      expect(pageCode(await connect(who.key, newUser()))).toBe("provider_refused");
+      expect(pageCode(await connect(who.key, newUser()))).toBe("id_token_refused");
     }
     expect(asked()).toBe(2);
   });

@@ -210,7 +210,7 @@ describe("the n-th allocation fails, for every n, in", () => {
   });
 
   test("a confirmation, and what it waits for", async () => {
-    const { payload } = await prepared(3600, { return_to: RETURN_TO });
+    const { payload } = await prepared(3600, { return_to: RETURN_TO, confirm: "backend" });
     const base: Stored = new Map();
     const waiting = await runAuthority("authority.connect", payload, base);
     expect(waiting.kind).toBe("redirect");

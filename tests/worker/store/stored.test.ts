@@ -186,7 +186,7 @@ describe("no secret in the clear", () => {
     // Pending, then confirmed.
     const other = newUser();
     const returning = new Browser();
-    const link = await linkFor(key, other, { return_to: RETURN_TO });
+    const link = await linkFor(key, other, { return_to: RETURN_TO, confirm: "backend" });
     const back = await returning.upToCallback(link, ALICE);
     knowCookies(returning);
     const target = new URL((await returning.open(back)).headers.get("location") ?? "");

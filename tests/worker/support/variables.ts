@@ -36,6 +36,7 @@ export function workerVariables(world: WorldAddress): Record<string, string> {
       umbrella: [RETURN_TO, CALLER_REDIRECT],
     }),
     CORS_ALLOWED_ORIGINS: "https://app.example, https://console.example",
+    CONNECT_CONFIRM_DEFAULT: "page",
     ADMIN_API_KEY: ADMIN_KEY,
     MASTER_KEYS,
     LOG_LEVEL: "debug",

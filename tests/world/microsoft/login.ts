@@ -66,6 +66,12 @@ function discovery(world: MicrosoftWorld, tenant: string) {
 /** The emulator's sign-in page on this origin, with the tenant's people and a way to deny. */
 async function authorize(world: MicrosoftWorld, call: Call, tenant: string): Promise<Outcome> {
   const query = call.url.searchParams;
+  const through = world.settings.sign_in_through;
+  if (through !== "" && !query.has("signed_in_elsewhere")) {
+    const back = new URL(`${call.url.pathname}${call.url.search}`, world.origins.login);
+    back.searchParams.set("signed_in_elsewhere", "1");
+    return redirect(`${through}/?${new URLSearchParams({ to: back.href })}`);
+  }
   world.ledger.remember("states", query.get("state"));
   world.ledger.remember("nonces", query.get("nonce"));
   const response = await world.forward(`/oauth2/v2.0/authorize${call.url.search}`);

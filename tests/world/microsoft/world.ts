@@ -73,6 +73,11 @@ export interface Settings {
   content: "plain" | "odd";
   /** How the APIs write the link to the next page (api.ts). */
   links: "plain" | "raw" | "long" | "loop" | "elsewhere";
+  /**
+   * An origin that the browser is sent through before the sign-in page, as Entra sends it to the identity provider that
+   * an organization has of its own (home realm discovery). It gets `to`, where to send the browser on. Empty: none.
+   */
+  sign_in_through: string;
 }
 
 const DEFAULTS: Settings = {
@@ -83,6 +88,7 @@ const DEFAULTS: Settings = {
   content: "plain",
   links: "plain",
   step_up: null,
+  sign_in_through: "",
 };
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
@@ -93,6 +99,7 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   step_up: (value) => value === null || typeof value === "string",
   content: (value) => value === "plain" || value === "odd",
   links: (value) => ["plain", "raw", "long", "loop", "elsewhere"].includes(value as string),
+  sign_in_through: (value) => typeof value === "string",
 };
 
 const RULES: Rules = {

@@ -32,10 +32,37 @@ TEST_CASE("a link is consumed once, and only while it lives") {
   CHECK(found->allow_other_account);
   CHECK(found->claims == "{}");
   CHECK(found->consumed_at == 0);
-  CHECK_FALSE(link_of(run(d1, consume_link("link", kNow + 10))).has_value());
-  CHECK(link_of(run(d1, consume_link("link", kNow + 9))).has_value());
-  CHECK_FALSE(link_of(run(d1, consume_link("link", kNow + 9))).has_value());
+  CHECK_FALSE(link_of(run(d1, consume_link("link", "cookie", kNow + 10))).has_value());
+  CHECK(link_of(run(d1, consume_link("link", "cookie", kNow + 9))).has_value());
+  CHECK_FALSE(link_of(run(d1, consume_link("link", "cookie", kNow + 9))).has_value());
   CHECK(link_of(run(d1, select_link_by_hash("link")))->consumed_at == kNow + 9);
+}
+
+TEST_CASE("a used link is found by the cookie that used it only") {
+  Database d1;
+  (void)run(d1, insert_link(link()));
+  CHECK_FALSE(link_of(run(d1, select_link_of_browser(kAttempt, "cookie"))).has_value());
+  CHECK_FALSE(link_of(run(d1, select_link_of_browser(kAttempt, ""))).has_value());
+  (void)run(d1, consume_link("link", "cookie", kNow));
+  CHECK(link_of(run(d1, select_link_of_browser(kAttempt, "cookie")))->cookie_hash == "cookie");
+  CHECK_FALSE(link_of(run(d1, select_link_of_browser(kAttempt, "other"))).has_value());
+}
+
+TEST_CASE("an attempt's end is its own organization's, and nothing ends what is connected") {
+  Database d1;
+  (void)run(d1, insert_link(link()));
+  const auto end = [&](std::string_view org, std::string_view outcome) {
+    (void)run(d1, end_attempt(kAttempt, org, outcome, "why", kNow + 1));
+    return link_of(run(d1, select_link_by_attempt(kAttempt, "acme")))->outcome;
+  };
+  CHECK(end("other", "code_refused").empty());
+  CHECK(end("acme", "outcome_unknown") == "outcome_unknown");
+  CHECK(end("acme", "pending") == "pending");
+  CHECK(end("acme", kOutcomeConnected) == "connected");
+  CHECK(end("acme", "code_refused") == "connected");
+  const auto ended = link_of(run(d1, select_link_by_attempt(kAttempt, "acme")));
+  CHECK(ended->cause == "why");
+  CHECK(ended->ended_at == kNow + 1);
 }
 
 TEST_CASE("a link's attempt is found by its own organization only") {

@@ -29,8 +29,8 @@ TEST_CASE("of two presses of the button one gets a state") {
   Database d1;
   (void)run(d1, insert_link(link()));
   const auto press = [&](const std::string& hash) {
-    const auto outcomes =
-        d1.batch({insert_state_for_link(state(hash), "link", kNow), consume_link("link", kNow)});
+    const auto outcomes = d1.batch(
+        {insert_state_for_link(state(hash), "link", kNow), consume_link("link", "cookie", kNow)});
     REQUIRE(outcomes.has_value());
     return outcomes && link_of((*outcomes)[1]).has_value();
   };

@@ -1,0 +1,103 @@
+#include "core/flow/connect/attempt.h"
+
+#include "core/base/json_writer.h"
+#include "core/flow/connect/link.h"
+#include "core/flow/connect/operations.h"
+#include "core/flow/connect/pages.h"
+#include "core/flow/frame/log.h"
+#include "core/flow/integration/settings.h"
+#include "core/flow/store/database.h"
+#include "core/oauth/state.h"
+
+namespace postern {
+
+namespace {
+
+struct Standing {
+  std::string_view status;
+  EpochMs until = 0;  // 0: for ever
+};
+
+Standing standing_of(const LinkRow& link, EpochMs now) {
+  if (link.outcome == kOutcomeConnected) {
+    return {.status = "connected"};
+  }
+  if (link.outcome == code_of(PageKind::outcome_unknown)) {
+    return {.status = "unknown"};
+  }
+  if (!link.outcome.empty() && link.outcome != kOutcomePending) {
+    return {.status = "failed"};
+  }
+  Standing standing{.status = "waiting", .until = link.expires_at};
+  if (link.outcome == kOutcomePending) {
+    standing = {.status = "pending", .until = link.ended_at + kPendingLifeMs};
+  } else if (link.consumed_at != 0) {
+    standing = {.status = "started", .until = link.consumed_at + kStateLifeMs};
+  }
+  return standing.until > now ? standing : Standing{.status = "expired"};
+}
+
+std::string attempt_json(const LinkRow& link, const Standing& standing) {
+  const auto subject = parse_subject(link.id.subject);
+  JsonWriter out;
+  out.begin_object()
+      .member("attempt", link.attempt)
+      .member("status", standing.status)
+      .member("integration", link.id.integration)
+      .member("user_id", subject.is_organization() ? kOrganizationName : subject.user_id)
+      .member("subject", subject.is_organization() ? "organization" : "user")
+      .member("account", subject.account)
+      .member("created_at", format_iso8601(link.created_at));
+  if (standing.until != 0) {
+    out.member("expires_at", format_iso8601(standing.until));
+  }
+  if (link.ended_at != 0) {
+    out.member("ended_at", format_iso8601(link.ended_at));
+  }
+  if (standing.status == "failed" || standing.status == "unknown") {
+    out.member("reason", link.outcome).member("cause", link.cause);
+  }
+  return out.end_object().take();
+}
+
+}  // namespace
+
+Task<Outcome> ended_page(const FlowContext* context, LinkRow link, PageKind otherwise) {
+  const auto told = kind_of(link.outcome);
+  const auto settings = co_await find_integration(context, link.id.org, link.id.integration);
+  co_return result_page(
+      {.kind = told.value_or(otherwise),
+       .organization = link.id.org,
+       .provider_name = std::string(settings ? settings->provider->display_name : ""),
+       .detail = told ? link.cause : std::string()});
+}
+
+Task<std::monostate> keep_end(const ConnectionId* id, std::string attempt, std::string outcome,
+                              std::string cause) {
+  const auto now = co_await current_time();
+  const auto kept =
+      co_await perform(in_shared_database({end_attempt(attempt, id->org, outcome, cause, now)}));
+  if (!kept) {
+    (void)co_await log_connection(LogLevel::warn, "attempt_end_lost", id, "attempt", attempt);
+  }
+  co_return std::monostate{};
+}
+
+Task<Outcome> get_attempt_flow(FlowContext* context) {
+  const auto attempt = context->parameters.text("attempt");
+  if (!is_attempt_id(attempt)) {
+    co_return problem_outcome(ProblemCode::not_found);
+  }
+  const auto rows =
+      co_await perform(in_shared_database({select_link_by_attempt(attempt, context->caller.org)}));
+  if (!rows || rows->empty()) {
+    co_return problem_outcome(ProblemCode::store_unavailable);
+  }
+  const auto link = link_of((*rows)[0]);
+  if (!link) {
+    co_return problem_outcome(ProblemCode::not_found);
+  }
+  co_return json_outcome(attempt_json(*link, standing_of(*link, co_await current_time())));
+}
+
+}  // namespace postern

@@ -1,0 +1,25 @@
+#include <array>
+
+#include "core/base/text.h"
+#include "core/page/layout.h"
+#include "core/page/page.h"
+
+namespace postern {
+
+std::string render_navigation_page(const NavigationPage& page) {
+  const std::array values = {PageValue{page.provider_name, "the provider"}};
+  const auto url = html_escape(page.url);
+  std::string out;
+  out.reserve(2048 + 2 * url.size());
+  begin_page(out, "On to {0}", "calm", values,
+             "<meta http-equiv=\"refresh\" content=\"0; url=" + url + "\">");
+  out += "<p>You choose your account there.</p><p><a class=\"button\" href=\"";
+  out += url;
+  out += "\">";
+  append_text(out, "Continue to {0}", values, Markup::isolated);
+  out += "</a></p>";
+  end_page(out);
+  return out;
+}
+
+}  // namespace postern
