@@ -31,6 +31,11 @@ inline constexpr Shape kProviderShapes[] = {
              "{displayName?: string | null, [member: string]: unknown}, isAllDay?: boolean | "
              "null, webLink?: string | null, [member: string]: unknown}",
      .summary = "Graph's event (https://learn.microsoft.com/graph/api/resources/event)"},
+    {.name = "AzureTenant",
+     .type = "{tenantId: string, id?: string, displayName?: string, defaultDomain?: string, "
+             "tenantCategory?: string, [member: string]: unknown}",
+     .summary = "Resource Manager's tenant "
+                "(https://learn.microsoft.com/rest/api/resources/tenants/list)"},
     {.name = "AzureSubscription",
      .type = "{id: string, subscriptionId: string, displayName?: string, state?: string, "
              "tenantId?: string, [member: string]: unknown}",

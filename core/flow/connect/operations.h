@@ -147,8 +147,11 @@ inline constexpr Operation kOperations[] = {
             "at the provider, `pending` (confirm it), `connected`, `failed` (`reason` and "
             "`cause`), "
             "`unknown` (it may yet be finished by itself) or `expired`",
-        .result = "{attempt, status, integration, user_id, subject, account, created_at, "
-                  "expires_at, ended_at, reason, cause}",
+        .result = "{attempt: string, status: \"waiting\" | \"started\" | \"pending\" | "
+                  "\"connected\" | \"failed\" | \"unknown\" | \"expired\", integration: string, "
+                  "user_id: string, subject: \"user\" | \"organization\", account: string, "
+                  "created_at: string, expires_at?: string, ended_at?: string, reason?: string, "
+                  "cause?: string}",
         .flow = get_attempt_flow,
     },
     {

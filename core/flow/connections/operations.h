@@ -115,8 +115,10 @@ inline constexpr Shape kShapes[] = {
     {.name = "Connection",
      .type = "{integration: string, provider: string, user_id: string, subject: \"user\" | "
              "\"organization\", status: ConnectionStatus, version: number, account: "
-             "ConnectionAccount, resources: ConnectionResource[], can_refresh: boolean, cause?: "
-             "string, evidence?: string, fix?: \"user\" | \"administrator\", refreshes_at?: "
+             "ConnectionAccount, resources: ConnectionResource[], scopes: ConnectionScopes, "
+             "can_refresh: boolean, cause?: "
+             "string, evidence?: string, fix?: \"user\" | \"administrator\" | \"operator\", "
+             "refreshes_at?: "
              "string, expires_for_good_at?: string, created_at: string, updated_at: string}",
      .summary = "A connection; no token is in it. `cause`, `evidence` and `fix` where it needs a "
                 "person"},
@@ -132,6 +134,10 @@ inline constexpr Shape kShapes[] = {
     {.name = "ConnectionResource",
      .type = "{resource: string, scope: string, expires_at?: string}",
      .summary = "An API that there is a token for; one without `expires_at` does not end"},
+    {.name = "ConnectionScopes",
+     .type = "{asked: string[], granted: string[], missing: string[]}",
+     .summary = "What the sign-in asked for, what the tokens say that was granted, and what of it "
+                "is missing"},
     {.name = "UnreadableVersion",
      .type = "{version: number, can_refresh: false, unreadable: true}",
      .summary = "A version that is kept and cannot be read"},

@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kApi = "arm";
 
 constexpr std::string_view kSubscriptionsVersion = "2020-01-01";
+constexpr std::string_view kTenantsVersion = "2022-12-01";
 constexpr std::string_view kResourcesVersion = "2021-04-01";
 
 std::string subscription_path(const FlowContext& context, std::string_view rest) {
@@ -38,6 +39,11 @@ Outcome refuse_dots(std::string_view name) {
 }
 
 }  // namespace
+
+Task<Outcome> list_tenants_flow(FlowContext* context) {
+  co_return co_await list(context, "/tenants?" + query_of({{"api-version", kTenantsVersion}}),
+                          "tenants");
+}
 
 Task<Outcome> list_subscriptions_flow(FlowContext* context) {
   co_return co_await list(context,

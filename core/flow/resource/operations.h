@@ -7,6 +7,7 @@
 namespace postern {
 
 Task<Outcome> get_user_flow(FlowContext* context);
+Task<Outcome> list_tenants_flow(FlowContext* context);
 Task<Outcome> list_subscriptions_flow(FlowContext* context);
 Task<Outcome> list_resource_groups_flow(FlowContext* context);
 Task<Outcome> list_resources_flow(FlowContext* context);
@@ -48,14 +49,24 @@ inline constexpr Parameter kCursor{
         "first page was. Empty: the first page. Over RPC the answer is then the whole object"};
 inline constexpr Parameter kUser[] = {common::kUserId, common::kAccount, common::kSubject,
                                       common::kIntegration, kSelect};
-inline constexpr Parameter kSubscriptions[] = {
-    common::kUserId, common::kAccount, common::kSubject, common::kIntegration, kSelect, kTop,
-    kOrderbyHere,    kCursor};
+inline constexpr Parameter kTenants[] = {common::kUserId,      common::kAccount, common::kSubject,
+                                         common::kIntegration, kSelect,          kTop,
+                                         kOrderbyHere,         kCursor};
+inline constexpr Parameter kSubscriptions[] = {common::kUserId,
+                                               common::kAccount,
+                                               common::kSubject,
+                                               common::kIntegration,
+                                               common::kGuestTenant,
+                                               kSelect,
+                                               kTop,
+                                               kOrderbyHere,
+                                               kCursor};
 inline constexpr Parameter kResourceGroups[] = {kSubscription,
                                                 common::kUserId,
                                                 common::kAccount,
                                                 common::kSubject,
                                                 common::kIntegration,
+                                                common::kGuestTenant,
                                                 kSelect,
                                                 kTop,
                                                 kOrderbyHere,
@@ -66,6 +77,7 @@ inline constexpr Parameter kResources[] = {
     common::kAccount,
     common::kSubject,
     common::kIntegration,
+    common::kGuestTenant,
     {.name = "resource_group", .kind = identifier, .summary = "Only this resource group"},
     kSelect,
     kTop,
@@ -111,6 +123,17 @@ inline constexpr Operation kOperations[] = {
         .summary = "The person's profile at Microsoft Graph",
         .result = "AzureUserInfo",
         .flow = get_user_flow,
+    },
+    {
+        .name = "list_tenants",
+        .http = "GET /tenants",
+        .permission = "arm:read",
+        .parameters = kTenants,
+        .reads_connection = true,
+        .rpc_result = "tenants",
+        .summary = "The directories in which the person has an account, all pages or one",
+        .result = "{tenants: AzureTenant[], next_cursor?: string}",
+        .flow = list_tenants_flow,
     },
     {
         .name = "list_subscriptions",

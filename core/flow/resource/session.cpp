@@ -78,10 +78,12 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
     co_return std::unexpected(problem_outcome(
         ProblemCode::invalid_request, "`integration` is of a provider that has not got this API"));
   }
-  TokenWish wish{.id = id,
-                 .resource = std::string(token_name(*integration->provider, *api)),
-                 .min_ttl_ms = 0,
-                 .refused_version = 0};
+  auto token_name = token_name_of_caller(*context, *integration->provider, *api);
+  if (!token_name) {
+    co_return std::unexpected(problem_outcome(token_name.error()));
+  }
+  TokenWish wish{
+      .id = id, .resource = std::move(*token_name), .min_ttl_ms = 0, .refused_version = 0};
   auto token = co_await obtain_token(context, wish);
   std::string origin(integration->origin_of(*api));
   co_return ApiSession{.provider = integration->provider,

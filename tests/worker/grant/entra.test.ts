@@ -203,6 +203,22 @@ describe("another directory", () => {
     expect((await readToken(who, { resource: "arm" })).json.access_token).toBe(home.json.access_token);
   });
 
+  test("is listed, and shows its own subscriptions", async () => {
+    const who = { ...(await connected()), user: newUser() };
+    await connect(who.key, who.user, BOB);
+    const { json } = await get(`/tenants?user_id=${who.user}`, who.key);
+    const tenants = json.tenants as { tenantId: string }[];
+    expect(tenants.map(({ tenantId }) => tenantId)).toContain(FABRIKAM);
+    const seen = await Promise.all(
+      tenants.map(async ({ tenantId }) => {
+        const path = `/subscriptions?user_id=${who.user}&tenant=${tenantId}`;
+        const { subscriptions } = (await get(path, who.key)).json as { subscriptions: { tenantId: string }[] };
+        return subscriptions.every((one) => one.tenantId === tenantId) ? subscriptions.length : -1;
+      }),
+    );
+    expect(seen).toEqual([2, 1]);
+  });
+
   test("does not know a stranger: nothing else of the connection changes", async () => {
     const who = await connected();
     const refused = await readToken(who, { resource: "arm", tenant: FABRIKAM });

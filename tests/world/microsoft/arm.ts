@@ -2,21 +2,22 @@
 
 import { type Call, type Handler, json, type Reply } from "../http.ts";
 import { apiError, apiHandler, nextLink, slice, wholeNumber } from "./api.ts";
-import { groupsOf, type Person, resourcesOf, subscriptionsOf } from "./people.ts";
-import type { MicrosoftWorld } from "./world.ts";
+import { groupsOf, type Person, resourcesOf, subscriptionsOf, tenantsOf } from "./people.ts";
+import type { AccessToken, MicrosoftWorld } from "./world.ts";
 
 const SUBSCRIPTIONS_VERSION = "2020-01-01";
+const TENANTS_VERSION = "2022-12-01";
 const RESOURCES_VERSION = "2021-04-01";
 
 export function armHandler(world: MicrosoftWorld): Handler {
-  return apiHandler(world, "arm", (call, person) => route(call, person, world.origins.arm));
+  return apiHandler(world, "arm", (call, person, token) => route(call, person, token, world.origins.arm));
 }
 
-function route(call: Call, person: Person, origin: string): Reply {
+function route(call: Call, person: Person, token: AccessToken, origin: string): Reply {
   // ARM reads its paths without regard to case.
   const parts = call.url.pathname.replace(/^\/+/, "").split("/").map(decodeURIComponent);
   const [root = "", id, kind, name, last] = parts.map((part) => part.toLowerCase());
-  if (root !== "subscriptions")
+  if (root !== "subscriptions" && root !== "tenants")
     return apiError(404, "InvalidResourceType", "The resource type could not be found.");
   const version = call.url.searchParams.get("api-version");
   if (version === null)
@@ -25,14 +26,17 @@ function route(call: Call, person: Person, origin: string): Reply {
       "MissingApiVersionParameter",
       "The api-version query parameter (?api-version=) is required.",
     );
-  const expected = kind === undefined ? SUBSCRIPTIONS_VERSION : RESOURCES_VERSION;
+  const expected =
+    root === "tenants" ? TENANTS_VERSION : kind === undefined ? SUBSCRIPTIONS_VERSION : RESOURCES_VERSION;
   if (version !== expected)
     return apiError(
       400,
       "InvalidApiVersionParameter",
       `The api-version '${version}' is invalid. Supported: '${expected}'.`,
     );
-  const own = subscriptionsOf(person);
+  if (root === "tenants") return list(call, origin, tenantsOf(person), 3);
+  // A token is good for one directory, and shows what is there (learn.microsoft.com, "Tenants - List").
+  const own = subscriptionsOf(person, token.tid ?? person.tid);
   if (id === undefined) return list(call, origin, own, 3);
   const subscription = own.find((candidate) => candidate.subscriptionId === id);
   if (subscription === undefined)

@@ -138,7 +138,12 @@ export interface Subscription {
   readonly state: string;
 }
 
-export function subscriptionsOf(who: Person): Subscription[] {
+export function subscriptionsOf(who: Person, tid = who.tid): Subscription[] {
+  if (tid !== who.tid) {
+    const subscriptionId = oidOf(`subscription of ${who.email} in ${tid}`);
+    const id = `/subscriptions/${subscriptionId}`;
+    return [{ id, subscriptionId, tenantId: tid, displayName: `${who.givenName} as a guest`, state: "Enabled" }];
+  }
   return Array.from({ length: who.subscriptions }, (_, n) => {
     const subscriptionId = oidOf(`subscription ${n} of ${who.email}`);
     return {
@@ -149,6 +154,15 @@ export function subscriptionsOf(who: Person): Subscription[] {
       state: n === 5 ? "Disabled" : "Enabled",
     };
   });
+}
+
+/** The directories in which somebody has an account, as a member or as a guest. */
+export function tenantsOf(who: Person) {
+  return [who.tid, ...(isGuestOf(FABRIKAM, who) ? [FABRIKAM] : [])].map((tenantId) => ({
+    id: `/tenants/${tenantId}`,
+    tenantId,
+    tenantCategory: tenantId === who.tid ? "Home" : "ManagedBy",
+  }));
 }
 
 export interface AzureItem {
