@@ -75,7 +75,9 @@ struct ResultPage {
   ShownAccount expected_account;  // that is connected already
   std::string detail;             // the provider's error code, already cut down to a code
   std::string reference;          // finds the request in the logs
+  std::string meaning;            // of what the provider said: a sentence without a full stop
   std::string ends_at;            // when the access that was given ends for want of a refresh token
+  std::vector<std::string> missing_scopes;  // that the provider did not grant
   std::string try_again_url;
   std::string return_url;  // back to the caller's application, without a connection
 };

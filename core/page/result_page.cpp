@@ -173,6 +173,27 @@ void append_link(std::string& out, std::string_view url, std::string_view attrib
   out += "</a></p>";
 }
 
+void append_meaning(std::string& out, const ResultPage& page, std::span<const PageValue> values) {
+  if (page.meaning.empty()) return;
+  append_text(out, "<p>What {1} says means: <strong>", values, Markup::isolated);
+  append_value(out, page.meaning);
+  out += ".</strong></p>";
+}
+
+void append_missing(std::string& out, const ResultPage& page, std::span<const PageValue> values) {
+  if (page.missing_scopes.empty()) return;
+  append_text(out,
+              "<p class=\"warning\"><strong>Not all that {0} asked for was given.</strong> "
+              "Missing:",
+              values, Markup::isolated);
+  for (const auto& scope : page.missing_scopes) {
+    out += " <code>";
+    append_value(out, scope);
+    out += "</code>";
+  }
+  out += "</p>";
+}
+
 void append_reference(std::string& out, const ResultPage& page) {
   out += "<p class=\"reference\">Reference: <code>";
   out += code_of(page.kind);
@@ -218,7 +239,9 @@ std::string render_result_page(const ResultPage& page) {
   out += "<p>";
   append_text(out, text.happened, values, Markup::isolated);
   out += "</p>";
+  append_meaning(out, page, values);
   append_accounts(out, page);
+  append_missing(out, page, values);
   if (!page.ends_at.empty()) {
     append_text(
         out,

@@ -6,6 +6,8 @@
 #include "core/connection/description.h"
 #include "core/flow/connect/pages.h"
 #include "core/flow/store/states.h"
+#include "core/oauth/scope.h"
+#include "core/provider/error_words.h"
 
 namespace postern {
 
@@ -21,6 +23,14 @@ Outcome redirect_back(const StateRow& state, FormFields fields) {
 // Errors at the authorization endpoint that are about our request, not about the person.
 constexpr std::string_view kRequestErrors[] = {"invalid_request", "unauthorized_client",
                                                "unsupported_response_type", "invalid_scope"};
+
+// Of what a provider's own code has the digits are its number: "ABC65004".
+ProviderWords words_of(const CallbackFault& fault) {
+  const auto digits = fault.provider_code.find_first_of("0123456789");
+  return {
+      .error = fault.error,
+      .codes = digits == std::string::npos ? std::string() : fault.provider_code.substr(digits)};
+}
 
 // "2026-01-02 04:05 UTC" where nothing renews what was given; empty: it lasts.
 std::string end_of_access(const ConnectionRecord& record) {
@@ -48,14 +58,15 @@ ShownAccount shown(const Account& account) {
   return {.name = account.name, .address = account.username, .directory = account.tenant_id};
 }
 
-ConnectFailure failure_of_callback(const CallbackFault& fault) {
+ConnectFailure failure_of_callback(const CallbackFault& fault, const Provider& provider) {
   switch (fault.kind) {
     case CallbackFaultKind::denied:
     case CallbackFaultKind::provider_error: {
       ConnectFailure failure{.code = ProblemCode::sign_in_denied,
                              .page = PageKind::provider_refused,
                              .detail = fault.error,
-                             .evidence = fault.provider_code};
+                             .evidence = fault.provider_code,
+                             .meaning = meaning_of(provider.id, words_of(fault))};
       if (fault.kind == CallbackFaultKind::denied) {
         failure.page = PageKind::denied;
       } else if (std::ranges::contains(kRequestErrors, fault.error)) {
@@ -81,7 +92,9 @@ ConnectFailure failure_of_callback(const CallbackFault& fault) {
           .detail = std::string(name_of(fault.kind))};
 }
 
-ConnectFailure failure_of_code_exchange(const TokenFault& fault) {
+namespace {
+
+ConnectFailure failure_of_kind(const TokenFault& fault) {
   const std::string detail =
       fault.said.error.empty() ? std::string(fault.reason) : fault.said.error;
   switch (fault.kind) {
@@ -108,10 +121,25 @@ ConnectFailure failure_of_code_exchange(const TokenFault& fault) {
           .detail = detail};
 }
 
+}  // namespace
+
+ConnectFailure failure_of_code_exchange(const TokenFault& fault, const Provider& provider) {
+  auto failure = failure_of_kind(fault);
+  failure.evidence = evidence_of(fault.said);
+  failure.meaning = meaning_of(provider.id, fault.said);
+  return failure;
+}
+
 Outcome connect_failure(const StateRow& state, const ConnectFailure& failure) {
   if (state.mode == "caller") {
     auto refused = problem(failure.code);
     refused.members.emplace_back("reason", cause_of(failure));
+    if (!failure.evidence.empty()) {
+      refused.members.emplace_back("evidence", failure.evidence);
+    }
+    if (!failure.meaning.empty()) {
+      refused.members.emplace_back("meaning", failure.meaning);
+    }
     return problem_outcome(refused);
   }
   if (!state.return_to.empty()) {
@@ -123,7 +151,8 @@ Outcome connect_failure(const StateRow& state, const ConnectFailure& failure) {
                       .account = failure.account,
                       .expected_account = failure.expected_account,
                       .detail = std::string(cause_of(failure)),
-                      .reference = failure.evidence});
+                      .reference = failure.evidence,
+                      .meaning = std::string(failure.meaning)});
 }
 
 Outcome connect_success(const StateRow& state, const ConnectionRecord& record,
@@ -138,7 +167,8 @@ Outcome connect_success(const StateRow& state, const ConnectionRecord& record,
                       .organization = state.id.org,
                       .provider_name = std::string(provider_name),
                       .account = shown(record.account),
-                      .ends_at = end_of_access(record)});
+                      .ends_at = end_of_access(record),
+                      .missing_scopes = missing_scopes(record, policy)});
 }
 
 Outcome connect_waiting(const StateRow& state, std::string_view confirmation_code) {

@@ -13,6 +13,7 @@
 #include "core/oauth/callback.h"
 #include "core/oauth/fault.h"
 #include "core/page/page.h"
+#include "core/provider/catalogue.h"
 
 namespace postern {
 
@@ -24,6 +25,8 @@ struct ConnectFailure {
   std::string detail;
   // What else the provider said, checked and cut.
   std::string evidence;
+  // What that means to people, one sentence; empty: nothing is known.
+  std::string_view meaning;
   ShownAccount account;
   ShownAccount expected_account;
   std::string provider_name;
@@ -31,10 +34,12 @@ struct ConnectFailure {
 [[nodiscard]] std::string_view cause_of(const ConnectFailure& failure);
 
 // What a refused code exchange means (RFC 6749 5.2).
-[[nodiscard]] ConnectFailure failure_of_code_exchange(const TokenFault& fault);
+[[nodiscard]] ConnectFailure failure_of_code_exchange(const TokenFault& fault,
+                                                      const Provider& provider);
 // What an answer at the callback means that brings no code (RFC 6749 4.1.2.1), or one that is not
 // for this sign-in.
-[[nodiscard]] ConnectFailure failure_of_callback(const CallbackFault& fault);
+[[nodiscard]] ConnectFailure failure_of_callback(const CallbackFault& fault,
+                                                 const Provider& provider);
 
 [[nodiscard]] ShownAccount shown(const Account& account);
 

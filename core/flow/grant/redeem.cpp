@@ -107,7 +107,8 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   ask_for(&*integration, row->scopes);
   auto redeemable = validate(*payload, *integration);
   if (!redeemable) {
-    co_return co_await fail_attempt(&state, row, failure_of_callback(redeemable.error()));
+    co_return co_await fail_attempt(
+        &state, row, failure_of_callback(redeemable.error(), *integration->provider));
   }
   if (state.sign_in.journal) {
     (void)co_await settle_code(context, &state);

@@ -162,7 +162,7 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   auto response = process_token_response(token_reply_of(reply), provider.quirks, now);
   if (!response) {
     co_return co_await refuse_sign_in(state, &attempt->state,
-                                      failure_of_code_exchange(response.error()));
+                                      failure_of_code_exchange(response.error(), provider));
   }
   const auto* integration = &attempt->integration;
   const bool has_id_tokens = !provider.issuer.empty();
