@@ -40,7 +40,7 @@ function requestOf(path: string, init: RequestInit = {}): Request {
 
 async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  const isJson = text !== "" && /json/.test(response.headers.get("content-type") ?? "");
   return {
     status: response.status,
     headers: response.headers,
