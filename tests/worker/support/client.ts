@@ -46,7 +46,7 @@ function requestOf(path: string, init: RequestInit = {}): Request {
 /** Every answer that a test gets is held to what is declared of it. */
 async function answerOf({ method, url }: Request, response: Response): Promise<Answer> {
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  const isJson = text !== "" && /json/.test(response.headers.get("content-type") ?? "");
   if (isJson) holdHttp(method, url, JSON.parse(text));
   return {
     status: response.status,
