@@ -139,11 +139,11 @@ Task<Outcome> callback_flow(FlowContext* context) {
     if (integration) {
       ask_for(&*integration, row->scopes);
       if (auto fewer = fewer_scopes(*integration, parameters->error); !fewer.empty()) {
-        co_return co_await sign_in_for_fewer(context,
-                                             FewerWish{.row = std::move(*row),
-                                                       .integration = std::move(*integration),
-                                                       .cookie = cookie.value_or(std::string()),
-                                                       .scopes = std::move(fewer)});
+        co_return co_await sign_in_for_fewer(
+            context, FewerWish{.row = std::move(*row),
+                               .integration = std::move(*integration),
+                               .cookie = std::string(cookie.value_or(std::string_view())),
+                               .scopes = std::move(fewer)});
       }
     }
   }

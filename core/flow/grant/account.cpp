@@ -71,7 +71,7 @@ Task<Result<Profile, IdentityFault>> read_profile(const Integration* integration
   if (!reply || reply->status != 200) {
     co_return std::unexpected(fault_of_reply(reply));
   }
-  const auto document = parse_json(reply->body);
+  const auto document = parse_content(reply->body);
   const auto& members = integration->provider->profile;
   Profile profile;
   if (document && document->is_object()) {

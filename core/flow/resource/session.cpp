@@ -121,9 +121,7 @@ Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session
       append_words(fault.members, words);
       co_return std::unexpected(std::move(fault));
     }
-    if (auto claims = is_dead_token(*session->provider, reply->status)
-                          ? claims_of_challenge(header_of(*reply, "www-authenticate"))
-                          : std::nullopt) {
+    if (auto claims = claims_of_challenge(header_of(*reply, "www-authenticate"))) {
       // Another token would help, which may take a person: then the authority's answer ends this.
       auto wish = session->wish;
       wish.refused_version = session->token.version;

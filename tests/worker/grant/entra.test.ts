@@ -42,38 +42,44 @@ describe("a refusal that is about one API", () => {
     "the older word": { kind: "error", error: "interaction_required" },
   };
 
-  test.each(Object.entries(PERSON))("%s: a person is wanted for it, the other one goes on", async (_, fault) => {
-    const { who } = await nearExpiry();
-    await world.control({ token: fault });
-    const refused = await readToken(who, { resource: "arm" });
-    expectProblem(refused, 409, "needs_reauth");
-    expect(refused.json.connect_url).toMatch(/\/connect\//);
-    expect(refused.json.provider_error).toBe(fault.error);
-    expect(refused.json.error_codes).toMatch(/^\d+$/);
-    expect(refused.json.correlation_id).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await status(who)).toBe("connected");
-    later(201_000);
-    expect((await readToken(who)).json.access_token).toBe(await newestToken());
-  });
-
-  test.each(["invalid_resource", "invalid_scope", "unauthorized_client", "invalid_request", "a_word_of_next_year"])(
-    "%s: this connection's alone, and not the integration's",
-    async (error) => {
-      const who = await connected();
-      const neighbour = { ...who, user: newUser() };
-      await connect(who.key, neighbour.user, BOB);
-      await world.control({ token: { kind: "error", error } });
+  test.each(Object.entries(PERSON))(
+    "%s: a person is wanted for it, the other one goes on",
+    async (_, fault) => {
+      const { who } = await nearExpiry();
+      await world.control({ token: fault });
       const refused = await readToken(who, { resource: "arm" });
-      expectProblem(refused, 403, "resource_refused");
-      expect(refused.json).toMatchObject({ provider_error: error, reason: "resource_refused" });
-      expect((await readToken(neighbour, { resource: "arm" })).status).toBe(200);
+      expectProblem(refused, 409, "needs_reauth");
+      expect(refused.json.connect_url).toMatch(/\/connect\//);
+      expect(refused.json.provider_error).toBe(fault.error);
+      expect(refused.json.error_codes).toMatch(/^\d+$/);
+      expect(refused.json.correlation_id).toMatch(/^[0-9a-f-]{36}$/);
       expect(await status(who)).toBe("connected");
-      const integration = await get("/v1/integrations/azure", who.key);
-      expect(integration.json.status).toBe("working");
-      later(31_000);
-      expect((await readToken(who, { resource: "arm" })).status).toBe(200);
+      later(201_000);
+      expect((await readToken(who)).json.access_token).toBe(await newestToken());
     },
   );
+
+  test.each([
+    "invalid_resource",
+    "invalid_scope",
+    "unauthorized_client",
+    "invalid_request",
+    "a_word_of_next_year",
+  ])("%s: this connection's alone, and not the integration's", async (error) => {
+    const who = await connected();
+    const neighbour = { ...who, user: newUser() };
+    await connect(who.key, neighbour.user, BOB);
+    await world.control({ token: { kind: "error", error } });
+    const refused = await readToken(who, { resource: "arm" });
+    expectProblem(refused, 403, "resource_refused");
+    expect(refused.json).toMatchObject({ provider_error: error, reason: "resource_refused" });
+    expect((await readToken(neighbour, { resource: "arm" })).status).toBe(200);
+    expect(await status(who)).toBe("connected");
+    const integration = await get("/v1/integrations/azure", who.key);
+    expect(integration.json.status).toBe("working");
+    later(31_000);
+    expect((await readToken(who, { resource: "arm" })).status).toBe(200);
+  });
 
   test("a token that Entra calls bad is the end of the grant", async () => {
     const { who } = await nearExpiry();
@@ -212,7 +218,9 @@ describe("another directory", () => {
     const seen = await Promise.all(
       tenants.map(async ({ tenantId }) => {
         const path = `/subscriptions?user_id=${who.user}&tenant=${tenantId}`;
-        const { subscriptions } = (await get(path, who.key)).json as { subscriptions: { tenantId: string }[] };
+        const { subscriptions } = (await get(path, who.key)).json as {
+          subscriptions: { tenantId: string }[];
+        };
         return subscriptions.every((one) => one.tenantId === tenantId) ? subscriptions.length : -1;
       }),
     );

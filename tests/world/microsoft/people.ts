@@ -142,7 +142,9 @@ export function subscriptionsOf(who: Person, tid = who.tid): Subscription[] {
   if (tid !== who.tid) {
     const subscriptionId = oidOf(`subscription of ${who.email} in ${tid}`);
     const id = `/subscriptions/${subscriptionId}`;
-    return [{ id, subscriptionId, tenantId: tid, displayName: `${who.givenName} as a guest`, state: "Enabled" }];
+    return [
+      { id, subscriptionId, tenantId: tid, displayName: `${who.givenName} as a guest`, state: "Enabled" },
+    ];
   }
   return Array.from({ length: who.subscriptions }, (_, n) => {
     const subscriptionId = oidOf(`subscription ${n} of ${who.email}`);

@@ -153,8 +153,12 @@ async function refresh(
   const asked = resourceAsked(world, scope, grant.consented);
   if ("status" in asked) return asked;
   if (wantsStepUp(form.get("claims")) && !grant.steppedUp) {
-    const text = "Due to a configuration change made by your administrator, you must use multi-factor authentication.";
-    return entraError(400, "invalid_grant", 50076, text, { suberror: "basic_action", claims: STEP_UP_CLAIMS });
+    const text =
+      "Due to a configuration change made by your administrator, you must use multi-factor authentication.";
+    return entraError(400, "invalid_grant", 50076, text, {
+      suberror: "basic_action",
+      claims: STEP_UP_CLAIMS,
+    });
   }
   const reusable = world.settings.rotation === "reusable";
   if (!reusable) {
