@@ -35,18 +35,13 @@ bool is_openid_scope(std::string_view scope) {
   return scope == "openid" || scope == "profile" || scope == "email" || scope == "offline_access";
 }
 
-// What comes after "uri/" in a scope of that resource; nullopt for other resources'.
-std::optional<std::string_view> permission_of(std::string_view scope, std::string_view uri) {
-  if (scope.size() <= uri.size() + 1 || scope[uri.size()] != '/' ||
-      !equal_ignoring_case(scope.substr(0, uri.size()), uri)) {
-    return std::nullopt;
-  }
-  return scope.substr(uri.size() + 1);
+bool is_personal(const Tenant& tenant) {
+  return tenant.mode == TenantMode::consumers || tenant.text == kConsumersTenantId;
 }
 
 // A scope that names no resource is the first API's.
 bool belongs_to(std::string_view scope, const Api& api) {
-  return permission_of(scope, api.audience).has_value() ||
+  return permission_of(scope, api).has_value() ||
          (api.name == default_api(kMicrosoft).name && !scope.contains("://"));
 }
 
@@ -86,9 +81,24 @@ TenantRule tenant_rule(const Tenant& tenant) {
   return {};
 }
 
+bool is_within(const Tenant& own, const Tenant& wanted) {
+  switch (own.mode) {
+    case TenantMode::common:
+      return true;
+    case TenantMode::organizations:
+      return wanted.mode != TenantMode::common && !is_personal(wanted);
+    case TenantMode::consumers:
+    case TenantMode::id:
+      return wanted.text == own.text || (is_personal(own) && is_personal(wanted));
+    case TenantMode::domain:
+      return wanted.text == own.text;
+  }
+  return false;
+}
+
 std::optional<std::string> microsoft_admin_consent_url(const AdminConsentRequest& request) {
   const auto tenant = parse_tenant(request.tenant);
-  if (!tenant || tenant->mode == TenantMode::consumers) return std::nullopt;
+  if (!tenant || is_personal(*tenant)) return std::nullopt;
   FormFields fields;
   fields.emplace_back("client_id", request.client_id);
   fields.emplace_back("redirect_uri", request.redirect_uri);
@@ -129,12 +139,67 @@ std::optional<ProviderTenant> tenant_of(std::string_view text) {
   return ProviderTenant{.text = std::move(tenant->text), .rule = std::move(rule)};
 }
 
+std::optional<std::string> tenant_beyond(std::string_view own_text, std::string_view wanted_text) {
+  const auto own = parse_tenant(own_text);
+  const auto wanted = parse_tenant(wanted_text);
+  if (own && wanted && is_within(*own, *wanted)) return std::nullopt;
+  return own && own->mode == TenantMode::organizations
+             ? std::string("organizations, a GUID or a domain of an organization")
+             : std::string(own_text);
+}
+
+// Sign-in: learn.microsoft.com/entra/identity-platform/authentication-national-cloud. Graph:
+// learn.microsoft.com/graph/deployments; its scopes name the cloud's own host
+// (learn.microsoft.com/graph/sdks/national-clouds). Azure Resource Manager:
+// learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
+// docs.azure.cn/en-us/articles/guidance/developerdifferences; both identifiers of each cloud are in
+// its own list, management.azure.com/metadata/endpoints. Issuers as MSAL has them: in China of
+// login.partner.microsoftonline.cn, whichever of its names was asked.
+constexpr std::string_view kUsGovLogin = "https://login.microsoftonline.us";
+constexpr Api kUsGovArm{.name = "arm",
+                        .origin = "https://management.usgovcloudapi.net",
+                        .audience = "https://management.usgovcloudapi.net",
+                        .other_audience = "https://management.core.usgovcloudapi.net"};
 constexpr Api kApis[] = {{.name = "graph",
                           .origin = "https://graph.microsoft.com",
                           .audience = "https://graph.microsoft.com"},
                          {.name = "arm",
                           .origin = "https://management.azure.com",
-                          .audience = "https://management.azure.com"}};
+                          .audience = "https://management.azure.com",
+                          .other_audience = "https://management.core.windows.net"}};
+// GCC High. GCC is in the public cloud.
+constexpr Api kUsGovApis[] = {{.name = "graph",
+                               .origin = "https://graph.microsoft.us",
+                               .audience = "https://graph.microsoft.us"},
+                              kUsGovArm};
+constexpr Api kDodApis[] = {{.name = "graph",
+                             .origin = "https://dod-graph.microsoft.us",
+                             .audience = "https://dod-graph.microsoft.us"},
+                            kUsGovArm};
+constexpr Api kChinaApis[] = {{.name = "graph",
+                               .origin = "https://microsoftgraph.chinacloudapi.cn",
+                               .audience = "https://microsoftgraph.chinacloudapi.cn"},
+                              {.name = "arm",
+                               .origin = "https://management.chinacloudapi.cn",
+                               .audience = "https://management.chinacloudapi.cn",
+                               .other_audience = "https://management.core.chinacloudapi.cn"}};
+// Personal accounts are in the public cloud only.
+constexpr Cloud kClouds[] = {{.value = "public",
+                              .login_origin = "https://login.microsoftonline.com",
+                              .apis = kApis,
+                              .default_tenant = {}},
+                             {.value = "usgov",
+                              .login_origin = kUsGovLogin,
+                              .apis = kUsGovApis,
+                              .default_tenant = "organizations"},
+                             {.value = "usgov_dod",
+                              .login_origin = kUsGovLogin,
+                              .apis = kDodApis,
+                              .default_tenant = "organizations"},
+                             {.value = "china",
+                              .login_origin = "https://login.partner.microsoftonline.cn",
+                              .apis = kChinaApis,
+                              .default_tenant = "organizations"}};
 constexpr std::string_view kScopes[] = {
     "openid",    "profile",   "email",          "offline_access",
     "User.Read", "Mail.Read", "Calendars.Read", "https://management.azure.com/user_impersonation"};
@@ -163,12 +228,19 @@ constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com",
                                          "https://login.live.com", "https://login.microsoft.com"};
 constexpr ProviderSetting kSettings[] = {
     {.name = "TENANT_ID",
-     .summary = "common (default), organizations, consumers, a directory's id or domain",
+     .summary = "common (default, in other clouds organizations), organizations, consumers, a "
+                "directory's id or domain",
+     .placeholder = ""},
+    {.name = "CLOUD",
+     .summary =
+         "public (default), usgov, usgov_dod or china: where people sign in, where Graph and "
+         "Azure Resource Manager are called, and what tokens are asked for, together",
      .placeholder = ""}};
 constexpr ProviderHooks kHooks{
     .tenant = tenant_of,
     .default_tenant = "common",
     .tenant_forms = "common, organizations, consumers, a GUID or a domain",
+    .tenant_beyond = tenant_beyond,
     .scopes_for_api = microsoft_scopes,
     .admin_consent_url = microsoft_admin_consent_url};
 
@@ -180,7 +252,7 @@ constexpr Provider kMicrosoft{
     .integration = "azure",
     .environment = "AZURE",
     .settings = kSettings,
-    .login_origin = "https://login.microsoftonline.com",
+    .login_origin = kClouds[0].login_origin,
     .authorization_endpoint = "{login}/{tenant}/oauth2/v2.0/authorize",
     .token_endpoint = "{login}/{tenant}/oauth2/v2.0/token",
     // revokeSignInSessions would sign the person out of everything.
@@ -191,6 +263,7 @@ constexpr Provider kMicrosoft{
     .issuer = "{login}/{tenantid}/v2.0",
     .apis = kApis,
     .token_per_api = true,
+    .clouds = kClouds,
     .default_scopes = kScopes,
     .scope_words = kWords,
     .authorization_parameters = kParameters,
