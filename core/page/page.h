@@ -43,6 +43,10 @@ enum class PageKind : std::uint8_t {
   service_unavailable,
   outcome_unknown,  // a grant may have arrived, and the authority may finish with it by itself
   bad_request,
+  admin_consented,
+  admin_consent_denied,
+  admin_consent_failed,
+  admin_consent_over,  // too late, or no request of ours
 };
 
 // Anything but `kind` may be empty: a link that nobody knows has no organization.

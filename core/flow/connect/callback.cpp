@@ -4,6 +4,7 @@
 
 #include "core/base/form.h"
 #include "core/base/sha256.h"
+#include "core/flow/connect/admin_consent.h"
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/pages.h"
 #include "core/flow/connect/sign_in.h"
@@ -73,6 +74,9 @@ Outcome with_cookie_removed(Outcome outcome, std::string_view attempt) {
 
 Task<Outcome> callback_flow(FlowContext* context) {
   const auto& input = context->input;
+  if (answers_admin_consent(input.query)) {
+    co_return co_await admin_consent_callback(context);
+  }
   auto parameters = parse_callback(input.query);
   if (!parameters) {
     co_return result_page(
