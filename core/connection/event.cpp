@@ -10,12 +10,11 @@ namespace postern {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"connected",      "refreshed",      "refresh_retry",
-                                       "refresh_failed", "recovered",      "needs_reauth",
-                                       "disconnected",   "grant_expiring", "connect_failed"};
+constexpr std::string_view kNames[] = {
+    "connected",    "refreshed",    "refresh_retry",  "refresh_failed", "recovered",
+    "needs_reauth", "disconnected", "grant_expiring", "connect_failed", "admin_consent_claimed"};
 constexpr int kEventFields = 4;
 constexpr std::size_t kLongestType = 40;
-constexpr std::string_view kPrefix = "connection.";
 
 // As Standard Webhooks proposes.
 constexpr DurationMs kDelays[kMostDeliveryAttempts - 1] = {
@@ -32,6 +31,11 @@ std::optional<EventType> parse_event_type(std::string_view text) {
   const auto* found = std::ranges::find(kNames, text);
   return found == std::end(kNames) ? std::nullopt
                                    : std::optional(static_cast<EventType>(found - kNames));
+}
+
+std::string full_type(std::string_view type) {
+  const auto known = parse_event_type(type);
+  return (known && !is_of_connection(*known) ? "integration." : "connection.") + std::string(type);
 }
 
 bool is_event_type(std::string_view text) {
@@ -70,10 +74,22 @@ Event make_event(std::string id, EventType type, EpochMs at, const ConnectionRec
           .data = out.end_object().take()};
 }
 
+Event make_admin_consent_event(std::string id, EpochMs at, const Pairs& members) {
+  JsonWriter out;
+  out.begin_object();
+  for (const auto& [name, value] : members) {
+    out.member(name, value);
+  }
+  return {.id = std::move(id),
+          .type = std::string(name_of(EventType::admin_consent_claimed)),
+          .at = at,
+          .data = out.end_object().take()};
+}
+
 std::string event_body(const Event& event) {
   JsonWriter out;
   out.begin_object()
-      .member("type", std::string(kPrefix) + event.type)
+      .member("type", full_type(event.type))
       .member("timestamp", format_iso8601(event.at));
   out.key("data").raw(event.data);
   return out.end_object().take();

@@ -27,9 +27,17 @@ enum class EventType : std::uint8_t {
   disconnected,
   grant_expiring,  // the grant will end whatever is done
   connect_failed,  // an attempt to connect ended without a connection; what was there stays
+  // Of an integration, no connection: in the log only, because authorities tell webhooks.
+  admin_consent_claimed,
 };
 [[nodiscard]] std::string_view name_of(EventType type);
 [[nodiscard]] std::optional<EventType> parse_event_type(std::string_view text);
+[[nodiscard]] constexpr bool is_of_connection(EventType type) {
+  return type != EventType::admin_consent_claimed;
+}
+// With what it is of: "connection.refreshed", "integration.admin_consent_claimed". One that is not
+// known here is a connection's.
+[[nodiscard]] std::string full_type(std::string_view type);
 // Whether it has the shape of a type's word, known here or not.
 [[nodiscard]] bool is_event_type(std::string_view text);
 
@@ -44,6 +52,8 @@ struct Event {
 // The members that every event has, then `details`.
 [[nodiscard]] Event make_event(std::string id, EventType type, EpochMs at,
                                const ConnectionRecord& record, const Pairs& details);
+// A directory's administrator said yes, or somebody says so; nothing but `members`.
+[[nodiscard]] Event make_admin_consent_event(std::string id, EpochMs at, const Pairs& members);
 // {"type":"connection.…","timestamp":"…","data":{…}}, as Standard Webhooks has it.
 [[nodiscard]] std::string event_body(const Event& event);
 

@@ -40,7 +40,8 @@ constexpr std::span<const Variable> kVariableTables[] = {
 
 // In the order of docs/api.md.
 constexpr std::span<const Shape> kShapeTables[] = {
-    common::kShapes, kProviderShapes, connections::kShapes, events::kShapes, access::kShapes,
+    common::kShapes, kProviderShapes, connections::kShapes,
+    events::kShapes, access::kShapes, integration::kShapes,
 };
 
 template <const auto& kRows>

@@ -57,6 +57,10 @@ enum class PageKind : std::uint8_t {
   identity_unproven,
   cross_site_post,
   bad_request,
+  admin_consented,
+  admin_consent_denied,
+  admin_consent_failed,
+  admin_consent_over,  // too late, or no request of ours
 };
 
 // As people know it. Two accounts of one name are told apart by address and directory.

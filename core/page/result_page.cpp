@@ -117,19 +117,40 @@ constexpr std::array kResults = {
                "This address cannot be understood",
                "A part of it is missing or damaged. Nothing was connected, and nothing is lost.",
                "Go back to {0} and start again."},
+    ResultText{PageKind::admin_consented, 200, "admin_consented", "done", "{1^} has your consent",
+               "{1^} says that you allowed {0} for all people of the directory {2}. "
+               "No account was connected by that.",
+               "You can close this page. People connect their own accounts from {0}."},
+    ResultText{
+        PageKind::admin_consent_denied, 403, "admin_consent_denied", "calm", "No consent was given",
+        "{1^} says that consent for your organization was declined, or that this account may "
+        "not give it. Nothing was changed.",
+        "If that is what you wanted, close this page. If not, open the link again "
+        "and sign in as an administrator of the directory that is asked."},
+    ResultText{PageKind::admin_consent_failed, 400, "admin_consent_failed", "alert",
+               "The consent could not be recorded",
+               "What {1} answered is not what {0} asked for. Here nothing was changed; "
+               "whether {1} keeps your consent, its own pages show.",
+               "Open the link again, and choose the directory that it is meant for. If this page "
+               "comes again, give the reference below to the people who run {0}."},
+    ResultText{PageKind::admin_consent_over, 410, "admin_consent_over", "calm",
+               "This request for consent is not valid",
+               "It is too old, or it was not made here. Nothing was changed.",
+               "Ask {0} for a new link."},
 };
 
 consteval bool in_order() {
   for (std::size_t i = 0; i < kResults.size(); ++i) {
     if (static_cast<std::size_t>(kResults[i].kind) != i) return false;
   }
-  return kResults.back().kind == PageKind::bad_request;
+  return kResults.back().kind == PageKind::admin_consent_over;
 }
 static_assert(in_order());
 
 const ResultText& text_of(PageKind kind) {
   const auto index = static_cast<std::size_t>(kind);
-  return index < kResults.size() ? kResults[index] : kResults.back();
+  return kResults[index < kResults.size() ? index
+                                          : static_cast<std::size_t>(PageKind::bad_request)];
 }
 
 // What a sentence calls it by.
@@ -155,6 +176,7 @@ void append_account(std::string& out, std::string_view title, const ShownAccount
 }
 
 void append_accounts(std::string& out, const ResultPage& page) {
+  if (page.kind != PageKind::connected && page.kind != PageKind::other_account) return;
   std::string accounts;
   append_account(accounts, "You signed in as", page.account);
   append_account(accounts, "Connected before", page.expected_account);

@@ -52,6 +52,19 @@ std::optional<std::string> expand(std::string_view endpoint, const EndpointParts
   return url;
 }
 
+std::string_view words_in(const Provider& provider, std::string_view scope) {
+  for (const auto& table : {provider.scope_words, std::span<const ScopeWords>(kCommonWords)}) {
+    for (const auto& known : table) {
+      if (known.scope == scope) return known.words;
+    }
+  }
+  return {};
+}
+
+std::string scope_of(const Api& api, std::string_view permission) {
+  return std::string(api.audience) + '/' + std::string(permission);
+}
+
 }  // namespace
 
 std::span<const Provider* const> providers() {
@@ -79,6 +92,73 @@ std::string api_names(const Provider& provider) {
     names += api.name;
   }
   return names;
+}
+
+std::optional<std::string_view> permission_of(std::string_view scope, const Api& api) {
+  for (const auto identifier : {api.audience, api.other_audience}) {
+    if (identifier.empty() || scope.size() <= identifier.size() ||
+        !equal_ignoring_case(scope.substr(0, identifier.size()), identifier)) {
+      continue;
+    }
+    auto rest = scope.substr(identifier.size());
+    if (!rest.starts_with('/')) continue;
+    // An identifier that ends with a slash itself gives two.
+    rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
+    if (!rest.empty()) return rest;
+  }
+  return std::nullopt;
+}
+
+std::optional<Cloud> find_cloud(const Provider& provider, std::string_view value) {
+  if (value.empty() && provider.clouds.empty()) {
+    return Cloud{.value = {},
+                 .login_origin = provider.login_origin,
+                 .apis = provider.apis,
+                 .default_tenant = {}};
+  }
+  for (const Cloud& cloud : provider.clouds) {
+    if (value.empty() || cloud.value == value) return cloud;
+  }
+  return std::nullopt;
+}
+
+std::optional<Cloud> find_cloud_at(const Provider& provider, std::string_view origin) {
+  for (const Cloud& cloud : provider.clouds) {
+    if (cloud.login_origin == origin) return cloud;
+  }
+  return provider.login_origin == origin ? find_cloud(provider, {}) : std::nullopt;
+}
+
+std::string cloud_values(const Provider& provider) {
+  std::string values;
+  for (const Cloud& cloud : provider.clouds) {
+    values += values.empty() ? "" : ", ";
+    values += cloud.value;
+  }
+  return values;
+}
+
+const Api& api_at(const Provider& provider, const Cloud& cloud, const Api& api,
+                  std::string_view origin) {
+  const auto index = static_cast<std::size_t>(&api - provider.apis.data());
+  for (const Cloud& other : provider.clouds) {
+    if (other.apis[index].origin == origin) return other.apis[index];
+  }
+  return cloud.apis[index];
+}
+
+std::vector<std::string> default_scopes_of(const Provider& provider, std::span<const Api> apis) {
+  std::vector<std::string> scopes(provider.default_scopes.begin(), provider.default_scopes.end());
+  for (auto& scope : scopes) {
+    for (std::size_t i = 0; i < provider.apis.size(); ++i) {
+      const auto permission = permission_of(scope, provider.apis[i]);
+      if (permission && apis[i].audience != provider.apis[i].audience) {
+        scope = scope_of(apis[i], *permission);
+        break;
+      }
+    }
+  }
+  return scopes;
 }
 
 std::optional<Endpoints> endpoints_of(const Provider& provider, const EndpointParts& parts) {
@@ -136,9 +216,12 @@ void add_user_agent(const Provider& provider, Pairs& headers) {
 }
 
 std::string_view words_of(const Provider& provider, std::string_view scope) {
-  for (const auto& table : {provider.scope_words, std::span<const ScopeWords>(kCommonWords)}) {
-    for (const auto& known : table) {
-      if (known.scope == scope) return known.words;
+  if (const auto words = words_in(provider, scope); !words.empty()) return words;
+  for (const Cloud& cloud : provider.clouds) {
+    for (std::size_t i = 0; i < cloud.apis.size(); ++i) {
+      if (const auto permission = permission_of(scope, cloud.apis[i])) {
+        return words_in(provider, scope_of(provider.apis[i], *permission));
+      }
     }
   }
   return {};

@@ -45,6 +45,18 @@ struct Api {
   std::string_view origin;
   // What an access token is asked for, where a token serves one API only; not where requests go.
   std::string_view audience;
+  // Another identifier that the provider knows it by; empty: none.
+  std::string_view other_audience;
+};
+
+// One of several deployments that a provider keeps apart: other hosts, other resource identifiers,
+// other people. Paths are the same.
+struct Cloud {
+  std::string_view value;  // of <PREFIX>_CLOUD
+  std::string_view login_origin;
+  std::span<const Api> apis;  // Provider::apis as they are there, in the same order
+  // Of an integration that names none; empty: ProviderHooks::default_tenant.
+  std::string_view default_tenant;
 };
 
 // What a person is told of a scope. Words may never promise less than the scope gives.
@@ -130,6 +142,8 @@ struct Provider {
   std::span<const Api> apis;
   // A refresh token serves several APIs, one access token each. Otherwise one token serves all.
   bool token_per_api = false;
+  // The first one is what the rest of the entry describes. Empty: the provider has but that.
+  std::span<const Cloud> clouds;
 
   ClientAuthMethod client_auth = ClientAuthMethod::post;
   std::string_view scope_separator = " ";
@@ -188,6 +202,10 @@ struct ProviderHooks {
   std::string_view default_tenant;
   // What `tenant` takes, for people.
   std::string_view tenant_forms;
+  // Both were read by `tenant`. Whom `wanted` would let in although `own` does not: then what may
+  // be named instead, for people; nullopt where there is nobody.
+  std::optional<std::string> (*tenant_beyond)(std::string_view own,
+                                              std::string_view wanted) = nullptr;
   // Those of `scopes` that one token request for `api` may hold; empty: none was configured for it.
   std::vector<std::string> (*scopes_for_api)(const Api& api,
                                              std::span<const std::string> scopes) = nullptr;
@@ -248,6 +266,23 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
 }
 // nullptr where the provider has no such API.
 [[nodiscard]] const Api* find_api(const Provider& provider, std::string_view name);
+// What a scope "<identifier>/<permission>" asks of the API; nullopt where it names another one.
+[[nodiscard]] std::optional<std::string_view> permission_of(std::string_view scope, const Api& api);
+
+// By its value, or the first one where that is empty; nullopt when there is none of that value. Of
+// a provider without clouds: what its entry says.
+[[nodiscard]] std::optional<Cloud> find_cloud(const Provider& provider, std::string_view value);
+// The first that people sign in to at this origin.
+[[nodiscard]] std::optional<Cloud> find_cloud_at(const Provider& provider, std::string_view origin);
+// "public, usgov"
+[[nodiscard]] std::string cloud_values(const Provider& provider);
+// The API as it is at an origin that any of the clouds has for it; else as it is in `cloud`.
+[[nodiscard]] const Api& api_at(const Provider& provider, const Cloud& cloud, const Api& api,
+                                std::string_view origin);
+// Provider::default_scopes, by the identifiers of these APIs, which are Provider::apis in a cloud.
+[[nodiscard]] std::vector<std::string> default_scopes_of(const Provider& provider,
+                                                         std::span<const Api> apis);
+
 // Under whose name the access token for `api` is stored.
 [[nodiscard]] inline std::string_view token_name(const Provider& provider, const Api& api) {
   return provider.token_per_api ? api.name : default_api(provider).name;
@@ -274,7 +309,7 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
 // What the provider's API refuses requests without.
 void add_user_agent(const Provider& provider, Pairs& headers);
 
-// Empty where nothing is known of the scope.
+// Empty where nothing is known of the scope. It may name its API by any identifier of any cloud.
 [[nodiscard]] std::string_view words_of(const Provider& provider, std::string_view scope);
 
 [[nodiscard]] std::string_view name_of(ReplayClass replay);

@@ -10,6 +10,7 @@
 #include "core/oauth/scope.h"
 #include "core/provider/all.h"
 #include "core/provider/microsoft_api_errors.h"
+#include "core/provider/microsoft_errors.h"
 
 namespace postern {
 namespace {
@@ -37,18 +38,13 @@ bool is_openid_scope(std::string_view scope) {
   return scope == "openid" || scope == "profile" || scope == "email" || scope == "offline_access";
 }
 
-// What comes after "uri/" in a scope of that resource; nullopt for other resources'.
-std::optional<std::string_view> permission_of(std::string_view scope, std::string_view uri) {
-  if (scope.size() <= uri.size() + 1 || scope[uri.size()] != '/' ||
-      !equal_ignoring_case(scope.substr(0, uri.size()), uri)) {
-    return std::nullopt;
-  }
-  return scope.substr(uri.size() + 1);
+bool is_personal(const Tenant& tenant) {
+  return tenant.mode == TenantMode::consumers || tenant.text == kConsumersTenantId;
 }
 
 // A scope that names no resource is the first API's.
 bool belongs_to(std::string_view scope, const Api& api) {
-  return permission_of(scope, api.audience).has_value() ||
+  return permission_of(scope, api).has_value() ||
          (api.name == default_api(kMicrosoft).name && !scope.contains("://"));
 }
 
@@ -99,9 +95,24 @@ TenantRule tenant_rule(const Tenant& tenant) {
   return {};
 }
 
+bool is_within(const Tenant& own, const Tenant& wanted) {
+  switch (own.mode) {
+    case TenantMode::common:
+      return true;
+    case TenantMode::organizations:
+      return wanted.mode != TenantMode::common && !is_personal(wanted);
+    case TenantMode::consumers:
+    case TenantMode::id:
+      return wanted.text == own.text || (is_personal(own) && is_personal(wanted));
+    case TenantMode::domain:
+      return wanted.text == own.text;
+  }
+  return false;
+}
+
 std::optional<std::string> microsoft_admin_consent_url(const AdminConsentRequest& request) {
   const auto tenant = parse_tenant(request.tenant);
-  if (!tenant || tenant->mode == TenantMode::consumers) return std::nullopt;
+  if (!tenant || is_personal(*tenant)) return std::nullopt;
   FormFields fields;
   fields.emplace_back("client_id", request.client_id);
   fields.emplace_back("redirect_uri", request.redirect_uri);
@@ -174,12 +185,67 @@ std::optional<ProviderTenant> tenant_of(std::string_view text) {
   return ProviderTenant{.text = std::move(tenant->text), .rule = std::move(rule)};
 }
 
+std::optional<std::string> tenant_beyond(std::string_view own_text, std::string_view wanted_text) {
+  const auto own = parse_tenant(own_text);
+  const auto wanted = parse_tenant(wanted_text);
+  if (own && wanted && is_within(*own, *wanted)) return std::nullopt;
+  return own && own->mode == TenantMode::organizations
+             ? std::string("organizations, a GUID or a domain of an organization")
+             : std::string(own_text);
+}
+
+// Sign-in: learn.microsoft.com/entra/identity-platform/authentication-national-cloud. Graph:
+// learn.microsoft.com/graph/deployments; its scopes name the cloud's own host
+// (learn.microsoft.com/graph/sdks/national-clouds). Azure Resource Manager:
+// learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
+// docs.azure.cn/en-us/articles/guidance/developerdifferences; both identifiers of each cloud are in
+// its own list, management.azure.com/metadata/endpoints. Issuers as MSAL has them: in China of
+// login.partner.microsoftonline.cn, whichever of its names was asked.
+constexpr std::string_view kUsGovLogin = "https://login.microsoftonline.us";
+constexpr Api kUsGovArm{.name = "arm",
+                        .origin = "https://management.usgovcloudapi.net",
+                        .audience = "https://management.usgovcloudapi.net",
+                        .other_audience = "https://management.core.usgovcloudapi.net"};
 constexpr Api kApis[] = {{.name = "graph",
                           .origin = "https://graph.microsoft.com",
                           .audience = "https://graph.microsoft.com"},
                          {.name = "arm",
                           .origin = "https://management.azure.com",
-                          .audience = "https://management.azure.com"}};
+                          .audience = "https://management.azure.com",
+                          .other_audience = "https://management.core.windows.net"}};
+// GCC High. GCC is in the public cloud.
+constexpr Api kUsGovApis[] = {{.name = "graph",
+                               .origin = "https://graph.microsoft.us",
+                               .audience = "https://graph.microsoft.us"},
+                              kUsGovArm};
+constexpr Api kDodApis[] = {{.name = "graph",
+                             .origin = "https://dod-graph.microsoft.us",
+                             .audience = "https://dod-graph.microsoft.us"},
+                            kUsGovArm};
+constexpr Api kChinaApis[] = {{.name = "graph",
+                               .origin = "https://microsoftgraph.chinacloudapi.cn",
+                               .audience = "https://microsoftgraph.chinacloudapi.cn"},
+                              {.name = "arm",
+                               .origin = "https://management.chinacloudapi.cn",
+                               .audience = "https://management.chinacloudapi.cn",
+                               .other_audience = "https://management.core.chinacloudapi.cn"}};
+// Personal accounts are in the public cloud only.
+constexpr Cloud kClouds[] = {{.value = "public",
+                              .login_origin = "https://login.microsoftonline.com",
+                              .apis = kApis,
+                              .default_tenant = {}},
+                             {.value = "usgov",
+                              .login_origin = kUsGovLogin,
+                              .apis = kUsGovApis,
+                              .default_tenant = "organizations"},
+                             {.value = "usgov_dod",
+                              .login_origin = kUsGovLogin,
+                              .apis = kDodApis,
+                              .default_tenant = "organizations"},
+                             {.value = "china",
+                              .login_origin = "https://login.partner.microsoftonline.cn",
+                              .apis = kChinaApis,
+                              .default_tenant = "organizations"}};
 constexpr std::string_view kScopes[] = {
     "openid",    "profile",   "email",          "offline_access",
     "User.Read", "Mail.Read", "Calendars.Read", "https://management.azure.com/user_impersonation"};
@@ -207,7 +273,13 @@ constexpr ProviderParameter kParameters[] = {{"prompt", "select_account"}};
 constexpr std::string_view kDeclines[] = {"AADSTS65004"};
 constexpr ProviderSetting kSettings[] = {
     {.name = "TENANT_ID",
-     .summary = "common (default), organizations, consumers, a directory's id or domain",
+     .summary = "common (default, in other clouds organizations), organizations, consumers, a "
+                "directory's id or domain",
+     .placeholder = ""},
+    {.name = "CLOUD",
+     .summary =
+         "public (default), usgov, usgov_dod or china: where people sign in, where Graph and "
+         "Azure Resource Manager are called, and what tokens are asked for, together",
      .placeholder = ""},
     {.name = "CLIENT_CAPABILITIES",
      .summary = "What those who use its tokens can do, separated by blanks or commas. cp1: they "
@@ -217,60 +289,11 @@ constexpr ProviderSetting kSettings[] = {
 // suberror wants a person: basic_action, additional_action, message_only, consent_required,
 // user_password_expired, …
 constexpr std::string_view kTerminalSuberrors[] = {"bad_token", "token_expired"};
-constexpr std::string_view kManagedDevice = "The directory wants a device that it manages";
-constexpr std::string_view kOtherAccount =
-    "The account is not in this directory: use one that is, or be invited as a guest";
-// learn.microsoft.com, "Microsoft Entra authentication and authorization error codes". It warns not
-// to branch on numbers: they choose words for people, and nothing else.
-constexpr ErrorWords kErrorWords[] = {
-    {"7000215", "operator", "The client secret is wrong: set its value, not its id"},
-    {"7000222", "operator", "The client secret has expired: make a new one at the registration"},
-    {"700016", "administrator", "The application is not installed in this directory"},
-    {"7000112", "administrator", "The application is disabled in this directory"},
-    {"50105", "administrator", "The person is not assigned to the application"},
-    {"53003", "administrator", "A conditional access policy of the directory blocks this"},
-    {"530032", "administrator", "A security policy of the directory blocks this"},
-    {"530035", "administrator", "The directory's security defaults block this"},
-    {"53000", "administrator", kManagedDevice},
-    {"53001", "administrator", kManagedDevice},
-    {"530003", "administrator", kManagedDevice},
-    {"53002", "administrator", "The directory allows approved applications only"},
-    {"53011", "administrator", "The account is blocked because it is at risk"},
-    {"65001", "user", "This access is not consented to"},
-    {"65004", "user", "The person declined"},
-    {"90094", "administrator", "An administrator has to consent to this access"},
-    {"90095", "administrator", "An administrator has been asked to consent to this access"},
-    {"50076", "user", "A second factor is wanted"},
-    {"50078", "user", "The second factor has expired"},
-    {"50079", "user", "A second factor has to be set up"},
-    {"50072", "user", "A second factor has to be set up"},
-    {"50158", "user", "A check outside the directory is wanted, such as a second factor"},
-    {"50173", "user", "The password was changed, or the sessions were revoked"},
-    {"50055", "user", "The password has expired"},
-    {"50144", "user", "The password has expired"},
-    {"50057", "administrator", "The account is disabled"},
-    {"50053", "administrator", "The account is locked"},
-    {"50034", "user", kOtherAccount},
-    {"50020", "user", kOtherAccount},
-    {"51004", "user", kOtherAccount},
-    {"50194", "operator", "The registration is for one directory: set its id as the tenant"},
-    {"70008", "user", "The refresh token has expired"},
-    {"700082", "user", "The refresh token has expired because nobody used it"},
-    {"700084", "operator", "The redirect URI is registered as a single-page application's"},
-    {"70043", "user", "The directory asks for a sign-in every so often"},
-    {"500011", "administrator", "The directory has no such API"},
-    {"650052", "administrator", "The directory has no subscription to this API's service"},
-    {"650057", "operator", "The API is not among the registration's permissions"},
-    {"650053", "operator", "A scope does not exist at this API"},
-    {"70011", "operator", "A scope is not valid for this account"},
-    {"90002", "operator", "There is no such directory in this cloud"},
-    {"protection_policy_required", "administrator", "The directory allows managed apps only"},
-    {"device_authentication_failed", "administrator", "The device is not known to the directory"},
-};
 constexpr ProviderHooks kHooks{
     .tenant = tenant_of,
     .default_tenant = "common",
     .tenant_forms = "common, organizations, consumers, a GUID or a domain",
+    .tenant_beyond = tenant_beyond,
     .scopes_for_api = microsoft_scopes,
     .scopes_in = microsoft_scopes_in,
     .fewer_scopes = microsoft_fewer_scopes,
@@ -285,7 +308,7 @@ constexpr Provider kMicrosoft{
     .integration = "azure",
     .environment = "AZURE",
     .settings = kSettings,
-    .login_origin = "https://login.microsoftonline.com",
+    .login_origin = kClouds[0].login_origin,
     .authorization_endpoint = "{login}/{tenant}/oauth2/v2.0/authorize",
     .token_endpoint = "{login}/{tenant}/oauth2/v2.0/token",
     // revokeSignInSessions would sign the person out of everything.
@@ -296,6 +319,7 @@ constexpr Provider kMicrosoft{
     .issuer = "{login}/{tenantid}/v2.0",
     .apis = kApis,
     .token_per_api = true,
+    .clouds = kClouds,
     .default_scopes = kScopes,
     .scope_words = kWords,
     .authorization_parameters = kParameters,
@@ -303,7 +327,7 @@ constexpr Provider kMicrosoft{
     .replay = {.kind = ReplayClass::old_stays_valid},
     .refresh_idle_seconds = 90 * kDaySeconds,
     .quirks = {.errors = {.terminal_suberrors = kTerminalSuberrors}},
-    .error_words = kErrorWords,
+    .error_words = kMicrosoftErrorWords,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
     .api_errors = kMicrosoftApiErrors,
     .decline_codes = kDeclines,

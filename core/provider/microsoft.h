@@ -40,6 +40,10 @@ enum class TenantFault : std::uint8_t { empty, too_long, malformed };
 // GUID behind the name is Entra's knowledge, and its own endpoint for that name enforces it.
 [[nodiscard]] TenantRule tenant_rule(const Tenant& tenant);
 
+// Nobody can sign in through `wanted` who could not through `own`. A domain is within its own name
+// alone: whose directory it is, is Entra's knowledge.
+[[nodiscard]] bool is_within(const Tenant& own, const Tenant& wanted);
+
 // The v2 form with scopes, fully qualified; the v1 form, all that the registration lists, without.
 // nullopt for `consumers`: personal accounts have no administrator. `common` becomes
 // `organizations` for the same reason.

@@ -52,11 +52,13 @@ export class Person {
       const { url } = message.location();
       if (message.type() !== "error" && message.type() !== "warning") return;
       // A page that says no has a status that says so too; the console repeats it.
-      if (message.text().startsWith("Failed to load resource") && this.#documents.has(url)) return;
+      if (message.text().startsWith("Failed to load resource") && this.#documents.has(withoutFragment(url)))
+        return;
       if (ours(url) || url === "") this.complaints.push(`${message.text()} (${url})`);
     });
     context.on("response", (response) => {
-      if (response.request().isNavigationRequest()) this.#documents.set(response.url(), response);
+      if (response.request().isNavigationRequest())
+        this.#documents.set(withoutFragment(response.url()), response);
       else if (ours(response.url()) && response.status() >= 400)
         this.complaints.push(`${response.status()} ${response.url()}`);
     });
@@ -82,7 +84,7 @@ export class Person {
   /** The page that is shown is Postern's, says this, and is as each of them has to be. */
   async sees(page: Page, heading: RegExp | string, status: number): Promise<void> {
     await page.getByRole("heading", { level: 1, name: heading }).waitFor();
-    const response = this.#documents.get(page.url());
+    const response = this.#documents.get(withoutFragment(page.url()));
     assert.ok(response, `no response is known for ${page.url()}`);
     assert.ok(page.url().startsWith(this.origin), page.url());
     assert.equal(response.status(), status);
@@ -97,6 +99,9 @@ export class Person {
     assert.deepEqual(this.complaints, [], "the console was silent to the end");
   }
 }
+
+/** A provider may end the address with a `#`, which no server sees. */
+const withoutFragment = (url: string) => url.replace(/#.*$/, "");
 
 /** Nothing may run, and nothing may frame, cache or leak the page. */
 function checkPolicy(headers: Record<string, string>): void {

@@ -24,25 +24,17 @@ struct Teller {
   const char* folder;
   void (*tell)(Stories&);
 };
-constexpr Teller kTellers[] = {{"access", tell_access},
-                               {"connect", tell_connecting},
-                               {"connect", tell_failures},
-                               {"connect", tell_people},
-                               {"connect", tell_sign_ins},
-                               {"connect", tell_sign_ins_by_profile},
-                               {"token", tell_tokens},
-                               {"grant", tell_refreshes},
-                               {"grant", tell_unknown_outcomes},
-                               {"grant", tell_patience},
-                               {"grant", tell_google},
-                               {"authority", tell_schedule},
-                               {"authority", tell_stores},
-                               {"connections", tell_connections},
-                               {"connections", tell_revocations},
-                               {"connections", tell_accounts},
-                               {"resource", tell_resources},
-                               {"resource", tell_lists},
-                               {"events", tell_events}};
+constexpr Teller kTellers[] = {
+    {"access", tell_access},           {"connect", tell_connecting},
+    {"connect", tell_failures},        {"connect", tell_people},
+    {"connect", tell_sign_ins},        {"connect", tell_sign_ins_by_profile},
+    {"connect", tell_admin_consents},  {"token", tell_tokens},
+    {"grant", tell_refreshes},         {"grant", tell_unknown_outcomes},
+    {"grant", tell_patience},          {"grant", tell_google},
+    {"authority", tell_schedule},      {"authority", tell_stores},
+    {"connections", tell_connections}, {"connections", tell_revocations},
+    {"connections", tell_accounts},    {"resource", tell_resources},
+    {"resource", tell_lists},          {"events", tell_events}};
 
 struct Told {
   Stories stories;

@@ -7,6 +7,7 @@
 #include "core/effect/codec.h"
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/parameters.h"
+#include "core/flow/integration/admin_consent.h"
 #include "core/flow/store/payload.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
@@ -19,6 +20,22 @@ using testing::World;
 
 namespace {
 
+constexpr std::string_view kDirectory = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+
+// What brings an administrator back, with a state that was made here or not.
+std::string consent_answer(World& world, Choices& choices) {
+  const auto sealed =
+      world.seal("acme", "postern-admin-consent-1",
+                 encode_admin_consent({.attempt = "adm_1",
+                                       .integration = "azure",
+                                       .client_id = choices.rarely(4) ? "x" : "postern-client",
+                                       .tenant = choices.rarely(2) ? "organizations" : "common",
+                                       .expires_at = world.now + 1000 - choices.byte() * 10}));
+  return "admin_consent=True&tenant=" + std::string(kDirectory) + "&state=adm~" +
+         (choices.rarely(4) ? "other" : "acme") + "~" + sealed +
+         (choices.rarely(4) ? "&error=access_denied" : "");
+}
+
 // A value for a parameter of that name.
 std::string value_of(const Parameter& parameter, Choices& choices) {
   if (choices.rarely(8)) {
@@ -28,6 +45,7 @@ std::string value_of(const Parameter& parameter, Choices& choices) {
   if (name == "user_id") return choices.rarely(6) ? "user-2" : "user-1";
   if (name == "integration") return choices.rarely(8) ? "github" : "azure";
   if (name == "resource") return choices.rarely(2) ? "arm" : "graph";
+  if (name == "tenant_id" && parameter.required) return std::string(kDirectory);
   if (name == "tenant_id") return choices.rarely(2) ? "organizations" : "common";
   if (name == "return_to" || name == "redirect_uri") return std::string(testing::kReturnTo);
   if (name == "confirm") return choices.rarely(2) ? "backend" : "page";
@@ -164,6 +182,10 @@ FlowInput make_input(World& world, const Operation& operation, Choices& choices)
         "", "error=access_denied&", "iss=https%3A%2F%2Fevil.example&", "admin_consent=True&"};
     input.path = {{"integration", choices.rarely(6) ? "other" : "azure"}};
     const auto answer = std::string(kAnswers[choices.one_of(4)]);
+    if (choices.rarely(4)) {
+      input.query = consent_answer(world, choices);
+      return input;
+    }
     input.query = answer + (answer.starts_with("error") ? "" : "code=" + canary("code") + "&") +
                   "state=" + kState;
   } else {

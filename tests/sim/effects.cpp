@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "core/base/text.h"
-#include "core/connection/decision.h"
 #include "core/connection/journal.h"
 #include "tests/flows/host/wire.h"
 #include "tests/sim/people.h"
@@ -199,11 +198,7 @@ Reply Simulation::read_storage(const std::shared_ptr<Run>& run, const StorageRea
     other.version = run->asked_version;
     record = encode_record(other);
   } else if (mutation_ == Mutation::waits_for_ever) {
-    auto other = decode_record(*record).value_or(ConnectionRecord{});
-    if (other.cause == kNeedsPerson) {
-      other.cause = "invalid_grant";
-      record = encode_record(other);
-    }
+    record = without_hope(*record);
   }
   return reply;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/connection/decision.h"
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
 #include "tests/flows/host/story.h"
@@ -185,6 +186,15 @@ Sql mutated(Mutation mutation, Sql sql) {
     }
   }
   return sql;
+}
+
+std::string without_hope(std::string_view record) {
+  auto other = decode_record(record);
+  if (!other || other->cause != kNeedsPerson) {
+    return std::string(record);
+  }
+  other->cause = "invalid_grant";
+  return encode_record(*other);
 }
 
 HttpReply mutated(Mutation mutation, HttpReply reply) {

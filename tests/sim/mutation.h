@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/effect/effects.h"
@@ -59,6 +60,8 @@ inline constexpr std::size_t kMutations =
 // What the host carries out instead of a commit, or of a batch for D1.
 [[nodiscard]] StorageCommit mutated(Mutation mutation, StorageCommit commit);
 [[nodiscard]] Sql mutated(Mutation mutation, Sql sql);
+// A record that waits for a person, as if its grant were dead.
+[[nodiscard]] std::string without_hope(std::string_view record);
 // What a flow takes for a token endpoint's answer.
 [[nodiscard]] HttpReply mutated(Mutation mutation, HttpReply reply);
 

@@ -6,6 +6,7 @@
 
 #include "core/base/form.h"
 #include "core/base/sha256.h"
+#include "core/flow/connect/admin_consent.h"
 #include "core/flow/connect/attempt.h"
 #include "core/flow/connect/ending.h"
 #include "core/flow/connect/fewer_scopes.h"
@@ -111,6 +112,9 @@ Task<std::optional<StateRow>> state_to_try_again(const CallbackParameters* param
 
 Task<Outcome> callback_flow(FlowContext* context) {
   const auto& input = context->input;
+  if (answers_admin_consent(input.query)) {
+    co_return co_await admin_consent_callback(context);
+  }
   auto parameters = parse_callback(input.query);
   if (!parameters) {
     co_return result_page(

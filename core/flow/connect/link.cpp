@@ -146,7 +146,7 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
   if (!settings) {
     co_return problem_outcome(settings.error());
   }
-  auto integration = make_integration(*settings, parameters.text("tenant_id"));
+  auto integration = make_integration_within(*settings, parameters.text("tenant_id"));
   if (!integration) {
     co_return problem_outcome(integration.error());
   }

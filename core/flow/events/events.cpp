@@ -23,7 +23,7 @@ constexpr std::int64_t kPageSize = 100;
 void write_event(JsonWriter& out, const Event& event) {
   out.begin_object()
       .member("id", event.id)
-      .member("type", "connection." + event.type)
+      .member("type", full_type(event.type))
       .member("timestamp", format_iso8601(event.at));
   out.key("data").raw(event.data);
 }

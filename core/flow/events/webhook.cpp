@@ -63,7 +63,7 @@ bool read_types(const Json* list, std::vector<EventType>* types) {
   }
   for (const Json& each : list->elements) {
     const auto type = parse_event_type(each.string());
-    if (!type) {
+    if (!type || !is_of_connection(*type)) {
       return false;
     }
     types->push_back(*type);

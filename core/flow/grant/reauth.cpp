@@ -52,7 +52,7 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     const auto link =
         co_await make_link(context,
                            {.id = record.id,
-                            .tenant = record.tenant,
+                            .tenant = tenant_of_link(*state->settings, record.tenant),
                             .return_to = {},
                             .confirm = "page",
                             .allow_other_account = false,

@@ -139,7 +139,8 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (!wanted) {
     co_return failed(wanted.error());
   }
-  if (!asks_for_api(*integration->provider, **wanted, integration->scopes)) {
+  if (!asks_for_api(*integration->provider, integration->in_its_cloud(**wanted),
+                    integration->scopes)) {
     co_return failed(problem(ProblemCode::resource_not_granted));
   }
   auto token = co_await open_refresh_token(state);

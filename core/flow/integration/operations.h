@@ -1,9 +1,11 @@
 // An organization's registered apps.
 #pragma once
 
+#include "core/base/shape.h"
 #include "core/flow/frame/common_parameters.h"
 #include "core/flow/frame/operation.h"
 #include "core/flow/frame/variable.h"
+#include "core/flow/integration/admin_consent.h"
 #include "core/flow/integration/settings.h"
 
 namespace postern {
@@ -11,6 +13,8 @@ namespace postern {
 Task<Outcome> get_integration_flow(FlowContext* context);
 Task<Outcome> admin_consent_url_flow(FlowContext* context);
 Task<Outcome> logout_url_flow(FlowContext* context);
+Task<Outcome> list_admin_consents_flow(FlowContext* context);
+Task<Outcome> get_admin_consent_flow(FlowContext* context);
 
 namespace integration {
 
@@ -22,8 +26,22 @@ inline constexpr Parameter kAdminConsent[] = {
     common::kTenant,
     {.name = "redirect_uri",
      .kind = text,
-     .summary = "As in ALLOWED_RETURN_URLS; the integration's when absent"},
-    {.name = "state", .kind = text, .summary = "Comes back to redirect_uri as it is"}};
+     .summary = "As in ALLOWED_RETURN_URLS: the answer is the caller's. The integration's when "
+                "absent: Postern takes the answer, shows a page and keeps the claim"},
+    {.name = "state",
+     .kind = text,
+     .summary = "With redirect_uri: comes back to it as it is. Not without"}};
+inline constexpr Parameter kConsents[] = {
+    common::kIntegrationInPath,
+    {.name = "cursor",
+     .kind = text,
+     .summary = "Where the last page ended; the beginning when absent"}};
+inline constexpr Parameter kConsent[] = {common::kIntegrationInPath,
+                                         {.name = "tenant_id",
+                                          .kind = text,
+                                          .place = ParameterPlace::path,
+                                          .required = true,
+                                          .summary = "The directory's id, a GUID"}};
 inline constexpr Parameter kLogout[] = {
     common::kIntegrationInPath,
     common::kTenant,
@@ -51,8 +69,10 @@ inline constexpr Operation kUrls[] = {
         .http = "GET /v1/integrations/:integration/admin-consent-url",
         .permission = "connect",
         .parameters = kAdminConsent,
-        .summary = "Where a directory's administrator consents for everybody",
-        .result = "{url: string}",
+        .entropy_bytes = kAdminConsentEntropy,
+        .summary = "Where a directory's administrator consents for everybody; with Postern's own "
+                   "callback it is good for seven days",
+        .result = "{url: string, expires_at?: string}",
         .flow = admin_consent_url_flow,
     },
     {
@@ -64,6 +84,32 @@ inline constexpr Operation kUrls[] = {
         .result = "{url: string}",
         .flow = logout_url_flow,
     },
+    {
+        .name = "list_admin_consents",
+        .http = "GET /v1/integrations/:integration/admin-consents",
+        .permission = "connections:read",
+        .parameters = kConsents,
+        .summary = "Directories whose administrator consented to the integration's registered app, "
+                   "as answers to admin_consent_url say; fifty a page",
+        .result = "{admin_consents: AdminConsent[], cursor?: string}",
+        .flow = list_admin_consents_flow,
+    },
+    {
+        .name = "get_admin_consent",
+        .http = "GET /v1/integrations/:integration/admin-consents/:tenant_id",
+        .permission = "connections:read",
+        .parameters = kConsent,
+        .summary = "One directory's consent; `claimed` is what a browser brought, and no proof",
+        .result = "AdminConsent",
+        .flow = get_admin_consent_flow,
+    },
+};
+
+inline constexpr Shape kShapes[] = {
+    {.name = "AdminConsent",
+     .type = "{tenant_id: string, status: \"claimed\", scopes: string, claimed_at: string, "
+             "last_claimed_at: string}",
+     .summary = "A directory's consent, as a browser brought it"},
 };
 
 // Of each integration; the name without its prefix. The provider's own come besides (catalogue.h).

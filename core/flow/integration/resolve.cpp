@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kMostLabelBytes = 63;  // RFC 1035 2.3.4
 constexpr std::string_view kCallback = "/callback";
 
-// The provider's own, or one that the operator named twice: as the origin and as an insecure one.
+// The cloud's own, or another one that the operator names. Where it is not https, or no public
+// host, he has named it as insecure too.
 Result<std::string, Problem> origin_from(std::string_view text, std::string_view variable,
                                          std::string_view otherwise, UrlPolicy policy) {
   if (text.empty() || text == otherwise) {
@@ -24,13 +25,7 @@ Result<std::string, Problem> origin_from(std::string_view text, std::string_view
   if (!origin) {
     return std::unexpected(not_configured(variable));
   }
-  for (const auto& allowed : policy.allowed_origins) {
-    const auto parsed = parse_origin(allowed, policy);
-    if (parsed && parsed->origin() == origin->origin()) {
-      return origin->origin();
-    }
-  }
-  return std::unexpected(not_configured(variable));
+  return origin->origin();
 }
 
 bool is_host_label(std::string_view text) {
@@ -64,9 +59,9 @@ Result<std::vector<PlaceholderValue>, Problem> values_from(const IntegrationSett
   return values;
 }
 
-// The integration's own directory, or the one that is wanted.
-Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings,
-                                            std::string_view wanted) {
+// The integration's own directory, or the one that is wanted; `within`: only a part of its own.
+Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings, const Cloud& cloud,
+                                            std::string_view wanted, bool within) {
   const auto* hooks = settings.provider->hooks;
   if (hooks == nullptr || hooks->tenant == nullptr) {
     if (!wanted.empty()) {
@@ -76,7 +71,9 @@ Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings,
     return ProviderTenant{};
   }
   const auto configured = settings.get(setting::kTenantId);
-  auto own = hooks->tenant(configured.empty() ? hooks->default_tenant : configured);
+  const auto otherwise =
+      cloud.default_tenant.empty() ? hooks->default_tenant : cloud.default_tenant;
+  auto own = hooks->tenant(configured.empty() ? otherwise : configured);
   if (!own) {
     return std::unexpected(not_configured(settings.variable(setting::kTenantId)));
   }
@@ -88,10 +85,16 @@ Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings,
     return std::unexpected(problem(ProblemCode::invalid_request,
                                    "`tenant_id` must be " + std::string(hooks->tenant_forms)));
   }
+  if (within && hooks->tenant_beyond != nullptr) {
+    if (const auto allowed = hooks->tenant_beyond(own->text, tenant->text)) {
+      return std::unexpected(
+          problem(ProblemCode::invalid_request,
+                  "`tenant_id` must be " + *allowed + ": the integration takes no others"));
+    }
+  }
   return std::move(*tenant);
 }
 
-// What the operator asks people for. Nobody is known without `openid` where that is how.
 }  // namespace
 
 std::vector<std::string> insecure_origins(const FlowContext& context) {
@@ -104,8 +107,10 @@ std::vector<std::string> insecure_origins(const FlowContext& context) {
   return origins;
 }
 
-Result<Integration, Problem> make_integration(const IntegrationSettings& settings,
-                                              std::string_view tenant) {
+namespace {
+
+Result<Integration, Problem> made(const IntegrationSettings& settings, std::string_view tenant,
+                                  bool within) {
   const Provider& provider = *settings.provider;
   const auto refuse = [&](std::string_view setting) {
     return std::unexpected(not_configured(settings.variable(setting)));
@@ -124,7 +129,11 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
       !secret.empty() && !is_credential(secret)) {
     return refuse(setting::kClientSecret);
   }
-  auto directory = tenant_from(settings, tenant);
+  const auto cloud = cloud_of(settings);
+  if (!cloud) {
+    return std::unexpected(cloud.error());
+  }
+  auto directory = tenant_from(settings, *cloud, tenant, within);
   if (!directory) {
     return std::unexpected(directory.error());
   }
@@ -144,7 +153,7 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
       integration.public_origin +
       (own_path == std::string::npos ? std::string() : redirect->path.substr(0, own_path));
   auto login = origin_from(settings.get(setting::kLoginOrigin),
-                           settings.variable(setting::kLoginOrigin), provider.login_origin, policy);
+                           settings.variable(setting::kLoginOrigin), cloud->login_origin, policy);
   if (!login) {
     return std::unexpected(login.error());
   }
@@ -154,7 +163,8 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
     return std::unexpected(values.error());
   }
   for (const Api& api : provider.apis) {
-    const auto own = origin_of(api, {.values = *values});
+    const auto index = integration.apis.size();
+    const auto own = origin_of(cloud->apis[index], {.values = *values});
     if (!own) {
       return std::unexpected(not_configured(origin_variable(api)));
     }
@@ -162,9 +172,10 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
     if (!origin) {
       return std::unexpected(origin.error());
     }
+    integration.apis.push_back(api_at(provider, *cloud, api, *origin));
     integration.api_origins.push_back(std::move(*origin));
   }
-  auto scopes = scopes_of(settings);
+  auto scopes = scopes_of(settings, integration.apis);
   if (!scopes) {
     return refuse(setting::kScopes);
   }
@@ -194,6 +205,26 @@ Result<Integration, Problem> make_integration(const IntegrationSettings& setting
   return integration;
 }
 
+}  // namespace
+
+Result<Integration, Problem> make_integration(const IntegrationSettings& settings,
+                                              std::string_view tenant) {
+  return made(settings, tenant, false);
+}
+
+Result<Integration, Problem> make_integration_within(const IntegrationSettings& settings,
+                                                     std::string_view tenant) {
+  return made(settings, tenant, true);
+}
+
+std::string tenant_of_link(const IntegrationSettings& settings, const std::string& stored) {
+  if (make_integration_within(settings, stored)) {
+    return stored;
+  }
+  const auto own = make_integration(settings, {});
+  return own ? own->tenant : stored;
+}
+
 Task<Result<Integration, Problem>> resolve_integration(const FlowContext* context, std::string org,
                                                        std::string name, std::string tenant) {
   auto settings = co_await find_integration(context, std::move(org), std::move(name));
@@ -201,6 +232,16 @@ Task<Result<Integration, Problem>> resolve_integration(const FlowContext* contex
     co_return std::unexpected(settings.error());
   }
   co_return make_integration(*settings, tenant);
+}
+
+Task<Result<Integration, Problem>> resolve_integration_within(const FlowContext* context,
+                                                              std::string org, std::string name,
+                                                              std::string tenant) {
+  auto settings = co_await find_integration(context, std::move(org), std::move(name));
+  if (!settings) {
+    co_return std::unexpected(settings.error());
+  }
+  co_return make_integration_within(*settings, tenant);
 }
 
 TokenEndpoint token_endpoint(const Integration& integration, const IntegrationSettings& settings) {
@@ -211,7 +252,8 @@ TokenEndpoint token_endpoint(const Integration& integration, const IntegrationSe
 }
 
 std::string token_scope(const Integration& integration, const Api& api) {
-  return join_scopes(token_scopes(*integration.provider, api, integration.scopes));
+  return join_scopes(
+      token_scopes(*integration.provider, integration.in_its_cloud(api), integration.scopes));
 }
 
 void ask_for(Integration* integration, std::string_view scopes) {

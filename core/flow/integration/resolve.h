@@ -29,23 +29,43 @@ struct Integration {
   std::string public_origin;                // of redirect_uri: where Postern itself is reached
   std::string public_url;                   // the same, and the path that it is mounted at
   std::vector<std::string> api_origins;     // in the order of Provider::apis
+  std::vector<Api> apis;                    // the same, as they are in the integration's cloud
   std::vector<std::string> scopes;          // what people are asked for
   std::vector<std::string> allowed_scopes;  // what a link may ask for besides
   std::vector<std::string> capabilities;    // what it can do with a token: "cp1"
 
   [[nodiscard]] std::string_view origin_of(const Api& api) const {
-    return api_origins[static_cast<std::size_t>(&api - provider->apis.data())];
+    return api_origins[index_of(api)];
+  }
+  [[nodiscard]] const Api& in_its_cloud(const Api& api) const { return apis[index_of(api)]; }
+  // `api` is one of Provider::apis.
+  [[nodiscard]] std::size_t index_of(const Api& api) const {
+    return static_cast<std::size_t>(&api - provider->apis.data());
   }
 };
 
-// `tenant`: empty for the integration's own. Faults: invalid_request (tenant),
-// integration_not_configured (names the variable, never its value).
+// `tenant`: empty for the integration's own; else what was stored, whatever the integration's is by
+// now. Faults: invalid_request (tenant), integration_not_configured (names the variable, never its
+// value).
 [[nodiscard]] Result<Integration, Problem> make_integration(const IntegrationSettings& settings,
                                                             std::string_view tenant);
 
-// Both at once. Besides: unknown_integration.
+// The same for a tenant that a caller names: one within the integration's own. A link may narrow
+// who can sign in, and never widen it. Fault: invalid_request, which says what may be named.
+[[nodiscard]] Result<Integration, Problem> make_integration_within(
+    const IntegrationSettings& settings, std::string_view tenant);
+
+// What a link for a connection names that was made when the integration's tenant was another: what
+// was stored, while that is within the integration's own; else the integration's own.
+[[nodiscard]] std::string tenant_of_link(const IntegrationSettings& settings,
+                                         const std::string& stored);
+
+// The integration and its settings at once. Besides: unknown_integration.
 Task<Result<Integration, Problem>> resolve_integration(const FlowContext* context, std::string org,
                                                        std::string name, std::string tenant);
+Task<Result<Integration, Problem>> resolve_integration_within(const FlowContext* context,
+                                                              std::string org, std::string name,
+                                                              std::string tenant);
 
 // With the client secret in it: in the authority only.
 [[nodiscard]] TokenEndpoint token_endpoint(const Integration& integration,

@@ -47,11 +47,12 @@ Problem not_configured(std::string_view variable) {
                  std::string(variable) + " is missing or not valid");
 }
 
+std::string variable_of(const Provider& provider, std::string_view setting) {
+  return std::string(provider.environment) + '_' + std::string(setting);
+}
+
 std::string IntegrationSettings::variable(std::string_view setting) const {
-  std::string text(provider->environment);
-  text += '_';
-  text += setting;
-  return text;
+  return variable_of(*provider, setting);
 }
 
 std::string_view IntegrationSettings::get(std::string_view setting) const {
@@ -79,11 +80,12 @@ Task<Result<IntegrationSettings, Problem>> find_integration(const FlowContext* c
   co_return std::unexpected(problem(ProblemCode::unknown_integration));
 }
 
-std::optional<std::vector<std::string>> scopes_of(const IntegrationSettings& settings) {
+std::optional<std::vector<std::string>> scopes_of(const IntegrationSettings& settings,
+                                                  std::span<const Api> apis) {
   const Provider& provider = *settings.provider;
   const auto declared = settings.get(setting::kScopes);
   if (declared.empty()) {
-    return std::vector<std::string>(provider.default_scopes.begin(), provider.default_scopes.end());
+    return default_scopes_of(provider, apis);
   }
   auto scopes = split_scopes(declared, false);
   if (scopes.empty() || !std::ranges::all_of(scopes, is_scope_token)) {
@@ -95,18 +97,43 @@ std::optional<std::vector<std::string>> scopes_of(const IntegrationSettings& set
   return scopes;
 }
 
+Result<Cloud, Problem> cloud_of(const IntegrationSettings& settings) {
+  const Provider& provider = *settings.provider;
+  const auto login = settings.get(setting::kLoginOrigin);
+  const auto at_login = find_cloud_at(provider, login);
+  const auto declared =
+      provider.clouds.empty() ? std::string_view() : settings.get(setting::kCloud);
+  if (declared.empty() && at_login) {
+    return *at_login;
+  }
+  auto cloud = find_cloud(provider, declared);
+  if (!cloud) {
+    return std::unexpected(
+        problem(ProblemCode::integration_not_configured,
+                settings.variable(setting::kCloud) + " must be one of " + cloud_values(provider)));
+  }
+  if (at_login && at_login->login_origin != cloud->login_origin) {
+    return std::unexpected(problem(ProblemCode::integration_not_configured,
+                                   settings.variable(setting::kLoginOrigin) +
+                                       " is another cloud's than " +
+                                       settings.variable(setting::kCloud) + " says"));
+  }
+  return std::move(*cloud);
+}
+
 Result<GrantRules, Problem> grant_rules(const IntegrationSettings& settings) {
   const Provider& provider = *settings.provider;
   const auto refuse = [&](std::string_view setting) {
     return std::unexpected(not_configured(settings.variable(setting)));
   };
   const auto origin = settings.get(setting::kLoginOrigin);
-  const bool is_itself = origin.empty() || origin == provider.login_origin;
+  const bool is_itself = origin.empty() || find_cloud_at(provider, origin).has_value();
   GrantRules rules{.replay = is_itself ? provider.replay : ReplayRule{},
                    .policy = {.idle_ms = provider.refresh_idle_seconds * kSecondMs,
                               .lifetime_ms = provider.refresh_absolute_seconds * kSecondMs}};
-  if (const auto scopes = scopes_of(settings)) {
-    rules.policy.scopes = join_scopes(*scopes);
+  if (const auto cloud = cloud_of(settings)) {
+    const auto scopes = scopes_of(settings, cloud->apis);
+    rules.policy.scopes = scopes ? join_scopes(*scopes) : std::string();
   }
   if (const auto declared = settings.get(setting::kReplay); !declared.empty()) {
     const auto rule = parse_replay_rule(declared);

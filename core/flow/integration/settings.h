@@ -20,6 +20,7 @@ namespace setting {
 inline constexpr std::string_view kClientId = "CLIENT_ID";
 inline constexpr std::string_view kClientSecret = "CLIENT_SECRET";
 inline constexpr std::string_view kTenantId = "TENANT_ID";
+inline constexpr std::string_view kCloud = "CLOUD";
 inline constexpr std::string_view kRedirectUri = "REDIRECT_URI";
 inline constexpr std::string_view kScopes = "SCOPES";
 inline constexpr std::string_view kAllowedScopes = "ALLOWED_SCOPES";
@@ -48,6 +49,8 @@ struct IntegrationSettings {
 };
 // The variables of every integration that the environment can have.
 [[nodiscard]] std::vector<NamedVariable> integration_variables();
+// "<PREFIX>_CLIENT_ID"
+[[nodiscard]] std::string variable_of(const Provider& provider, std::string_view setting);
 // "<API>_ORIGIN"
 [[nodiscard]] std::string origin_variable(const Api& api);
 
@@ -57,13 +60,18 @@ struct IntegrationSettings {
 Task<Result<IntegrationSettings, Problem>> find_integration(const FlowContext* context,
                                                             std::string org, std::string name);
 
+// Which of the provider's clouds the integration is in: the one that is declared (…_CLOUD), or the
+// one whose sign-in origin is (…_LOGIN_ORIGIN), or the first. Fault: integration_not_configured,
+// also where both are declared and do not fit.
+[[nodiscard]] Result<Cloud, Problem> cloud_of(const IntegrationSettings& settings);
+
 // integration_not_configured: "<variable> is missing or not valid".
 [[nodiscard]] Problem not_configured(std::string_view variable);
 
 // What people are asked for: as the operator declares, or as the catalogue has it. nullopt: what is
 // declared cannot be read.
-[[nodiscard]] std::optional<std::vector<std::string>> scopes_of(
-    const IntegrationSettings& settings);
+[[nodiscard]] std::optional<std::vector<std::string>> scopes_of(const IntegrationSettings& settings,
+                                                                std::span<const Api> apis);
 
 // What a provider does with grants, and when its tokens are refreshed unasked.
 struct GrantRules {
@@ -71,9 +79,9 @@ struct GrantRules {
   RefreshPolicy policy;
 };
 // The catalogue's, but for what the operator declares (…_REPLAY, …_REFRESH_…, …_GRANT_…). What the
-// catalogue says of replaying is true of the provider itself: of a server at another origin that
-// declares nothing the strictest is assumed. Fault: integration_not_configured (names the
-// variable).
+// catalogue says of replaying is true of the provider itself, in any of its clouds: of a server at
+// another origin that declares nothing the strictest is assumed. Fault: integration_not_configured
+// (names the variable).
 [[nodiscard]] Result<GrantRules, Problem> grant_rules(const IntegrationSettings& settings);
 
 }  // namespace postern

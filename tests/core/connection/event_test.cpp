@@ -13,10 +13,10 @@ namespace {
 
 constexpr EpochMs kNow = 1'767'323'045'000;
 
-constexpr EventType kAll[] = {EventType::connected,     EventType::refreshed,
-                              EventType::refresh_retry, EventType::refresh_failed,
-                              EventType::recovered,     EventType::needs_reauth,
-                              EventType::disconnected,  EventType::grant_expiring};
+constexpr EventType kAll[] = {
+    EventType::connected,      EventType::refreshed,      EventType::refresh_retry,
+    EventType::refresh_failed, EventType::recovered,      EventType::needs_reauth,
+    EventType::disconnected,   EventType::grant_expiring, EventType::admin_consent_claimed};
 
 ConnectionRecord record() {
   ConnectionRecord record;
@@ -46,9 +46,9 @@ Delivery delivery() {
 }  // namespace
 
 TEST_CASE("an event's type is read as it is written, and nothing else is") {
-  constexpr std::string_view kNames[] = {"connected",      "refreshed",     "refresh_retry",
-                                         "refresh_failed", "recovered",     "needs_reauth",
-                                         "disconnected",   "grant_expiring"};
+  constexpr std::string_view kNames[] = {
+      "connected",    "refreshed",    "refresh_retry",  "refresh_failed",       "recovered",
+      "needs_reauth", "disconnected", "grant_expiring", "admin_consent_claimed"};
   for (std::size_t i = 0; i < std::size(kAll); ++i) {
     CHECK(name_of(kAll[i]) == kNames[i]);
     CHECK(parse_event_type(kNames[i]) == kAll[i]);
@@ -56,6 +56,20 @@ TEST_CASE("an event's type is read as it is written, and nothing else is") {
   for (const char* text : {"", "Connected", "connected ", "connection.connected", "connect"}) {
     CHECK(parse_event_type(text) == std::nullopt);
   }
+}
+
+TEST_CASE("an event's full type says what it is of") {
+  for (const auto type : kAll) {
+    const bool of_connection = type != EventType::admin_consent_claimed;
+    CHECK(is_of_connection(type) == of_connection);
+    CHECK(full_type(name_of(type)) ==
+          (of_connection ? "connection." : "integration.") + std::string(name_of(type)));
+  }
+  CHECK(full_type("of_a_newer_release") == "connection.of_a_newer_release");
+  const auto made = make_admin_consent_event("evt_1", kNow, {{"tenant_id", "t\"1"}});
+  CHECK(event_body(made) ==
+        R"({"type":"integration.admin_consent_claimed","timestamp":"2026-01-02T03:04:05.000Z",)"
+        R"("data":{"tenant_id":"t\"1"}})");
 }
 
 TEST_CASE("an event says whose connection it is about, and its details") {

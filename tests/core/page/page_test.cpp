@@ -16,7 +16,7 @@ constexpr std::string_view kHostile = "\"><script>alert('1')</script>&{0}";
 constexpr std::string_view kEscaped =
     "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;{0}";
 
-constexpr std::array<std::pair<PageKind, int>, 19> kStatuses = {{
+constexpr std::array<std::pair<PageKind, int>, 23> kStatuses = {{
     {PageKind::connected, 200},
     {PageKind::denied, 403},
     {PageKind::link_expired, 410},
@@ -36,6 +36,10 @@ constexpr std::array<std::pair<PageKind, int>, 19> kStatuses = {{
     {PageKind::identity_unproven, 403},
     {PageKind::cross_site_post, 403},
     {PageKind::bad_request, 400},
+    {PageKind::admin_consented, 200},
+    {PageKind::admin_consent_denied, 403},
+    {PageKind::admin_consent_failed, 400},
+    {PageKind::admin_consent_over, 410},
 }};
 
 bool contains(std::string_view text, std::string_view part) {

@@ -67,6 +67,37 @@ bool has_endpoints(const Provider& provider) {
 }
 
 constexpr std::string_view kFixes[] = {"user", "administrator", "operator", "caller", "nobody"};
+// The first is what the entry says; each has the same APIs, at hosts of its own.
+bool clouds_fit(const Provider& provider) {
+  if (provider.clouds.empty()) {
+    return true;
+  }
+  std::set<std::string_view> values;
+  for (const Cloud& cloud : provider.clouds) {
+    const bool named = values.insert(cloud.value).second && !cloud.value.empty();
+    if (!named || !parse_origin(cloud.login_origin) || cloud.apis.size() != provider.apis.size()) {
+      return false;
+    }
+    for (std::size_t i = 0; i < cloud.apis.size(); ++i) {
+      const Api& api = cloud.apis[i];
+      if (api.name != provider.apis[i].name || !parse_origin(api.origin) ||
+          api.audience.empty() != provider.apis[i].audience.empty()) {
+        return false;
+      }
+    }
+    for (const auto& scope : default_scopes_of(provider, cloud.apis)) {
+      if (words_of(provider, scope).empty()) {
+        return false;
+      }
+    }
+    const auto* hooks = provider.hooks;
+    if (!cloud.default_tenant.empty() && !hooks->tenant(cloud.default_tenant)) {
+      return false;
+    }
+  }
+  return provider.clouds.front().login_origin == provider.login_origin &&
+         provider.clouds.front().apis.data() == provider.apis.data();
+}
 
 bool is_id(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -129,6 +160,7 @@ TEST_CASE("every entry of the catalogue is one that Postern can work with") {
     }
     CHECK(provider->issuer.empty() == provider->jwks_uri.empty());
     CHECK(has_endpoints(*provider));
+    CHECK(clouds_fit(*provider));
   }
   CHECK(providers().front()->integration == kDefaultIntegration);
 }
@@ -230,6 +262,22 @@ TEST_CASE("a token is stored under the API that it serves") {
   CHECK(token_name(shared, two[1]) == "a");
 }
 
+TEST_CASE("a provider has the clouds of its entry, or the one that the entry is") {
+  const Provider& microsoft = *find_provider("microsoft");
+  CHECK(cloud_values(microsoft) == "public, usgov, usgov_dod, china");
+  CHECK(find_cloud(microsoft, "")->value == "public");
+  CHECK(find_cloud(microsoft, "china")->value == "china");
+  CHECK_FALSE(find_cloud(microsoft, "germany"));
+  CHECK(find_cloud_at(microsoft, "https://login.microsoftonline.us")->value == "usgov");
+  CHECK_FALSE(find_cloud_at(microsoft, "https://login.windows.net"));
+  const Provider& google = *find_provider("google");
+  CHECK(find_cloud(google, "")->login_origin == google.login_origin);
+  CHECK(find_cloud(google, "")->apis.data() == google.apis.data());
+  CHECK_FALSE(find_cloud(google, "usgov"));
+  CHECK(find_cloud_at(google, google.login_origin).has_value());
+  CHECK_FALSE(find_cloud_at(google, "https://login.microsoftonline.us"));
+}
+
 TEST_CASE("scopes go to the token endpoint of those that want them") {
   const std::vector<std::string> scopes = {"openid", "User.Read"};
   const Provider& microsoft = *find_provider("microsoft");
@@ -247,6 +295,17 @@ TEST_CASE("scopes have words, everybody's and the provider's own") {
   CHECK(words_of(microsoft, "openid") == "Know who you are");
   CHECK(words_of(microsoft, "mail.read").empty());
   CHECK(words_of(*find_provider("custom"), "Mail.Read").empty());
+  // By whatever identifier of its API, in whatever cloud.
+  const auto impersonation = words_of(microsoft, "https://management.azure.com/user_impersonation");
+  for (const char* identifier :
+       {"https://management.core.windows.net/", "https://management.usgovcloudapi.net",
+        "https://management.core.chinacloudapi.cn"}) {
+    CAPTURE(identifier);
+    CHECK(words_of(microsoft, std::string(identifier) + "/user_impersonation") == impersonation);
+  }
+  CHECK(words_of(microsoft, "https://dod-graph.microsoft.us/Mail.Read") == "Read your mail");
+  CHECK(words_of(microsoft, "https://graph.microsoft.us.evil.example/Mail.Read").empty());
+  CHECK(words_of(microsoft, "https://graph.microsoft.us/openid").empty());
 }
 
 TEST_CASE("replay of a refresh is what each provider bears") {

@@ -72,6 +72,28 @@ TEST_CASE("each tenant mode says whose tokens it takes") {
   CHECK(tenant_rule(tenant("contoso.com")).refused == kConsumersTenantId);
 }
 
+TEST_CASE("a tenant is within another one that lets in everybody whom it does") {
+  const auto within = [](std::string_view own, std::string_view wanted) {
+    return is_within(tenant(own), tenant(wanted));
+  };
+  const std::string_view all[] = {"common", "organizations", "consumers",
+                                  kGuid,    "contoso.com",   kConsumersTenantId};
+  for (const auto wanted : all) {
+    CAPTURE(wanted);
+    CHECK(within("common", wanted));
+    CHECK(within("organizations", wanted) ==
+          (wanted == "organizations" || wanted == kGuid || wanted == "contoso.com"));
+    const bool personal = wanted == "consumers" || wanted == kConsumersTenantId;
+    CHECK(within("consumers", wanted) == personal);
+    CHECK(within(kConsumersTenantId, wanted) == personal);
+    CHECK(within(kGuid, wanted) == (wanted == kGuid));
+    CHECK(within("contoso.com", wanted) == (wanted == "contoso.com"));
+  }
+  CHECK_FALSE(within("contoso.com", "sub.contoso.com"));
+  CHECK_FALSE(within("contoso.com", "fabrikam.com"));
+  CHECK_FALSE(within(kGuid, "a9419818-09af-49c2-b0c3-653adc1f376e"));
+}
+
 TEST_CASE("endpoints are made from the sign-in origin and the tenant") {
   const auto endpoints = endpoints_of(kMicrosoft, {.tenant = "contoso.com"});
   REQUIRE(endpoints.has_value());
@@ -101,8 +123,10 @@ TEST_CASE("an admin-consent URL has its state and asks an organization's adminis
         "https://login.microsoftonline.com/organizations/v2.0/adminconsent"
         "?client_id=id&redirect_uri=https%3A%2F%2Fp.example%2Fcallback&state=s"
         "&scope=https%3A%2F%2Fgraph.microsoft.com%2FMail.Read+b");
-  request.tenant = "consumers";
-  CHECK_FALSE(microsoft_admin_consent_url(request));
+  for (const auto personal : {std::string_view("consumers"), kConsumersTenantId}) {
+    request.tenant = personal;
+    CHECK_FALSE(microsoft_admin_consent_url(request));
+  }
 }
 
 namespace {
@@ -141,6 +165,9 @@ TEST_CASE("a scope belongs to the API whose whole URI it begins with") {
         Scopes{"https://graph.microsoft.com/User.Read", "offline_access"});
   CHECK(microsoft_scopes(arm(), scopes) ==
         Scopes{"https://management.azure.com//user_impersonation", "offline_access"});
+  // Its other identifier, as libraries write it.
+  CHECK(microsoft_scopes(arm(), Scopes{"https://management.core.windows.net//.default"}) ==
+        Scopes{"https://management.core.windows.net//.default", "offline_access"});
 }
 
 TEST_CASE("personal accounts are asked for nothing in Azure") {

@@ -160,6 +160,7 @@ void tell_failures(Stories& stories);
 void tell_people(Stories& stories);
 void tell_sign_ins(Stories& stories);
 void tell_sign_ins_by_profile(Stories& stories);
+void tell_admin_consents(Stories& stories);
 void tell_tokens(Stories& stories);
 void tell_refreshes(Stories& stories);
 void tell_unknown_outcomes(Stories& stories);

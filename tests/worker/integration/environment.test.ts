@@ -13,6 +13,7 @@ import {
   readToken,
   refreshNow,
   rpc,
+  type Send,
   stranger,
 } from "../support/client.ts";
 import { pass, SECOND } from "../support/clock.ts";
@@ -132,4 +133,70 @@ test("an integration that no provider has is unknown, whatever it is called", as
   const who = await stranger();
   for (const name of ["github_app", "GitHub", "slack", "microsoft"])
     expectProblem(await get(`/connect?user_id=x&integration=${name}`, who.key), 404, "unknown_integration");
+});
+
+describe("a cloud of Microsoft's", () => {
+  /** No origin of the emulated Microsoft: those of the cloud. */
+  const inCloud = (cloud: string, more: Record<string, string> = {}) =>
+    frontWith({ AZURE_CLOUD: cloud, AZURE_LOGIN_ORIGIN: "", GRAPH_ORIGIN: "", ARM_ORIGIN: "", ...more });
+
+  test.each([
+    ["usgov", "https://login.microsoftonline.us", "https://management.usgovcloudapi.net"],
+    ["china", "https://login.partner.microsoftonline.cn", "https://management.chinacloudapi.cn"],
+    ["public", "https://login.microsoftonline.com", "https://management.azure.com"],
+  ])("%s: people are sent to its sign-in, and asked for its resources", async (cloud, login, arm) => {
+    const who = await stranger();
+    const front = inCloud(cloud);
+    const { url } = await createLink(who.key, who.user, {}, front);
+    const browser = new Browser(front);
+    const page = await browser.open(url);
+    expect(page.text).toContain("Act as you in Azure");
+    expect(page.headers.get("content-security-policy")).toContain(login);
+    const location = new URL((await browser.press(url)).headers.get("location") ?? "");
+    expect(location.origin).toBe(login);
+    const scopes = location.searchParams.get("scope")?.split(" ");
+    expect(scopes).toContain(`${arm}/user_impersonation`);
+    expect(scopes?.filter((scope) => scope.includes("://"))).toHaveLength(1);
+    const { replay } = (await get("/v1/integrations/azure", who.key, {}, front)).json;
+    expect(replay).toBe("old_stays_valid");
+  });
+
+  test("that there is not, or that the sign-in origin is not of, is refused by name", async () => {
+    const who = await stranger();
+    const link = (front: Send) => get(`/connect?user_id=${who.user}`, who.key, {}, front);
+    const unknown = await link(inCloud("germany"));
+    expectProblem(unknown, 503, "integration_not_configured");
+    expect(unknown.json.detail).toBe("AZURE_CLOUD must be one of public, usgov, usgov_dod, china");
+    const mixed = await link(inCloud("china", { AZURE_LOGIN_ORIGIN: "https://login.microsoftonline.us" }));
+    expectProblem(mixed, 503, "integration_not_configured");
+    const plain = await link(inCloud("", { AZURE_LOGIN_ORIGIN: "http://login.example" }));
+    expect(plain.json.detail).toBe("AZURE_LOGIN_ORIGIN is missing or not valid");
+  });
+});
+
+describe("a link's tenant", () => {
+  const CONTOSO = "11111111-1111-4111-8111-111111111111";
+
+  test.each([
+    ["organizations", ["organizations", CONTOSO, "contoso.example"], ["common", "consumers"]],
+    [CONTOSO, [CONTOSO, CONTOSO.toUpperCase()], ["common", "organizations", "contoso.example"]],
+    ["contoso.example", ["contoso.example"], ["common", "fabrikam.example", CONTOSO]],
+    ["consumers", ["consumers"], ["common", "organizations", CONTOSO]],
+  ])("of an integration of %s narrows it, and never widens it", async (own, allowed, refused) => {
+    const who = await stranger();
+    const front = frontWith({ AZURE_TENANT_ID: own });
+    for (const tenant of allowed)
+      expect((await createLink(who.key, who.user, { tenant_id: tenant }, front)).url).toContain("/connect/");
+    for (const tenant of refused)
+      for (const path of [
+        `/connect?user_id=${who.user}&tenant_id=${tenant}`,
+        `/v1/integrations/azure/admin-consent-url?tenant_id=${tenant}`,
+        `/v1/integrations/azure/logout-url?tenant_id=${tenant}`,
+      ]) {
+        const answer = await get(path, who.key, {}, front);
+        expectProblem(answer, 400, "invalid_request");
+        expect(answer.json.detail).toContain(own);
+      }
+    expect((await createLink(who.key, who.user, {}, front)).url).toContain("/connect/");
+  });
 });

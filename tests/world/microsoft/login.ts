@@ -4,6 +4,7 @@ import { handleControl } from "../control.ts";
 import { applyBefore } from "../faults.ts";
 import { type Call, type Handler, html, json, type Outcome, page, redirect } from "../http.ts";
 import { asset, denial, withCancel, withPeople } from "../page.ts";
+import { adminConsent, adminConsentAnswer } from "./admin-consent.ts";
 import { admits, isPersonal, isTenant, PEOPLE, type Person, tenantId } from "./people.ts";
 import { sortScopes, wantsStepUp } from "./scopes.ts";
 import { handleToken } from "./token.ts";
@@ -27,6 +28,12 @@ export function loginHandler(world: MicrosoftWorld): Handler {
         return handleToken(world, call, tenant);
       case "oauth2/v2.0/logout":
         return logout(world, call);
+      case "adminconsent":
+      case "v2.0/adminconsent":
+        return adminConsent(world, call, tenant);
+      case "adminconsent/answer":
+      case "v2.0/adminconsent/answer":
+        return adminConsentAnswer(world, call, tenant);
       case "v2.0/.well-known/openid-configuration":
         return json(200, discovery(world, tenant));
       case "discovery/v2.0/keys":

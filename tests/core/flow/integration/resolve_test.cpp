@@ -12,14 +12,23 @@ using Scopes = std::vector<std::string>;
 
 namespace {
 
-Result<Integration, Problem> made(const Pairs& variables, std::string_view tenant = {}) {
+using Make = Result<Integration, Problem>(const IntegrationSettings&, std::string_view);
+
+Result<Integration, Problem> made(const Pairs& variables, std::string_view tenant = {},
+                                  Make* make = make_integration) {
   Pairs all = variables;  // the first of a name counts
   all.emplace_back("AZURE_CLIENT_ID", "client");
   all.emplace_back("AZURE_REDIRECT_URI", "https://postern.example.com/base/callback/azure");
   all.emplace_back("ALLOW_INSECURE_ORIGINS", "http://localhost:4001");
   const auto context = context_with(all);
-  return make_integration(
-      {.context = &context, .name = "azure", .provider = find_provider("microsoft")}, tenant);
+  return make({.context = &context, .name = "azure", .provider = find_provider("microsoft")},
+              tenant);
+}
+
+// Of a link: whether a caller may name `wanted` where the integration's is `own`.
+std::string refusal(const std::string& own, std::string_view wanted) {
+  const auto integration = made({{"AZURE_TENANT_ID", own}}, wanted, make_integration_within);
+  return integration ? "" : fault_of(integration).detail;
 }
 
 }  // namespace
@@ -40,11 +49,139 @@ TEST_CASE("an integration has all that a flow needs of it") {
   }
 }
 
-TEST_CASE("a caller's tenant takes the place of the integration's") {
+TEST_CASE("what a sign-in was asked for stays, whatever the integration's tenant is by now") {
   CHECK(made({{"AZURE_TENANT_ID", "contoso.com"}}, "organizations")->tenant == "organizations");
   CHECK(fault_of(made({}, "a/b")).code == ProblemCode::invalid_request);
   CHECK(fault_of(made({{"AZURE_TENANT_ID", "a/b"}})).detail ==
         "AZURE_TENANT_ID is missing or not valid");
+}
+
+TEST_CASE("a caller's tenant narrows the integration's and never widens it") {
+  const std::string guid = "b9419818-09af-49c2-b0c3-653adc1f376e";
+  CHECK(made({}, "consumers", make_integration_within)->tenant == "consumers");
+  CHECK(made({}, "", make_integration_within)->tenant == "common");
+  CHECK(made({{"AZURE_TENANT_ID", "organizations"}}, "Contoso.com", make_integration_within)
+            ->tenant == "contoso.com");
+  CHECK(refusal("organizations", "common") ==
+        "`tenant_id` must be organizations, a GUID or a domain of an organization: the integration "
+        "takes no others");
+  CHECK(refusal("contoso.com", "fabrikam.com") ==
+        "`tenant_id` must be contoso.com: the integration takes no others");
+  CHECK(refusal(guid, "contoso.com") ==
+        "`tenant_id` must be " + guid + ": the integration takes no others");
+  CHECK(refusal(guid, "organizations") == refusal(guid, "common"));
+  CHECK(refusal("consumers", "common") ==
+        "`tenant_id` must be consumers: the integration takes no others");
+  CHECK(refusal(guid, "B9419818-09AF-49C2-B0C3-653ADC1F376E").empty());
+  CHECK(refusal("common", "a/b") ==
+        "`tenant_id` must be common, organizations, consumers, a GUID or a domain");
+  // Those without directories have none to narrow.
+  const auto context =
+      context_with({{"GITHUB_CLIENT_ID", "c"},
+                    {"GITHUB_REDIRECT_URI", "https://p.example.com/callback/github"}});
+  const IntegrationSettings github{
+      .context = &context, .name = "github", .provider = find_provider("github")};
+  CHECK(make_integration_within(github, "").has_value());
+  CHECK(fault_of(make_integration_within(github, "common")).detail ==
+        "`tenant_id` is not for this provider");
+}
+
+TEST_CASE("a link for an older connection is within what the integration's tenant is now") {
+  const auto link = [](const std::string& own, const std::string& stored) {
+    const auto context = context_with({{"AZURE_CLIENT_ID", "client"},
+                                       {"AZURE_REDIRECT_URI", "https://p.example.com/callback"},
+                                       {"AZURE_TENANT_ID", own}});
+    return tenant_of_link(
+        {.context = &context, .name = "azure", .provider = find_provider("microsoft")}, stored);
+  };
+  CHECK(link("common", "contoso.com") == "contoso.com");
+  CHECK(link("contoso.com", "common") == "contoso.com");
+  CHECK(link("organizations", "consumers") == "organizations");
+  CHECK(link("organizations", "contoso.com") == "contoso.com");
+  CHECK(link("a/b", "common") == "common");
+}
+
+TEST_CASE("a cloud is sign-in, APIs and their identifiers, all together") {
+  const auto& apis = find_provider("microsoft")->apis;
+  const auto scope_for = [&](const Integration& integration, std::size_t api) {
+    return token_scope(integration, apis[api]);
+  };
+  const auto usgov = made({{"AZURE_CLOUD", "usgov"}});
+  REQUIRE(usgov.has_value());
+  CHECK(usgov->tenant == "organizations");
+  CHECK(usgov->login_origin == "https://login.microsoftonline.us");
+  CHECK(usgov->endpoints.token ==
+        "https://login.microsoftonline.us/organizations/oauth2/v2.0/token");
+  CHECK(usgov->endpoints.jwks ==
+        "https://login.microsoftonline.us/organizations/discovery/v2.0/keys");
+  CHECK(usgov->endpoints.issuer == "https://login.microsoftonline.us/{tenantid}/v2.0");
+  CHECK(usgov->endpoints.profile == "https://graph.microsoft.us/v1.0/me");
+  CHECK(usgov->origin_of(apis[0]) == "https://graph.microsoft.us");
+  CHECK(usgov->origin_of(apis[1]) == "https://management.usgovcloudapi.net");
+  CHECK(usgov->in_its_cloud(apis[0]).audience == "https://graph.microsoft.us");
+  CHECK(scope_for(*usgov, 0) ==
+        "openid profile email User.Read Mail.Read Calendars.Read offline_access");
+  CHECK(scope_for(*usgov, 1) ==
+        "https://management.usgovcloudapi.net/user_impersonation offline_access");
+
+  const auto dod = made({{"AZURE_CLOUD", "usgov_dod"}, {"AZURE_TENANT_ID", "agency.mil"}});
+  REQUIRE(dod.has_value());
+  CHECK(dod->endpoints.token == "https://login.microsoftonline.us/agency.mil/oauth2/v2.0/token");
+  CHECK(dod->origin_of(apis[0]) == "https://dod-graph.microsoft.us");
+  CHECK(dod->origin_of(apis[1]) == "https://management.usgovcloudapi.net");
+
+  const auto china = made({{"AZURE_CLOUD", "china"}});
+  REQUIRE(china.has_value());
+  CHECK(china->endpoints.issuer == "https://login.partner.microsoftonline.cn/{tenantid}/v2.0");
+  CHECK(china->origin_of(apis[0]) == "https://microsoftgraph.chinacloudapi.cn");
+  CHECK(scope_for(*china, 1) ==
+        "https://management.chinacloudapi.cn/user_impersonation offline_access");
+
+  for (const char* cloud : {"", "public"}) {
+    CHECK(made({{"AZURE_CLOUD", cloud}})->endpoints.token == made({})->endpoints.token);
+  }
+  CHECK(scope_for(*made({}), 1) ==
+        "https://management.azure.com/user_impersonation offline_access");
+  for (const char* cloud : {"usGov", "germany", "usgov ", "AzureUSGovernment"}) {
+    CHECK(fault_of(made({{"AZURE_CLOUD", cloud}})).detail ==
+          "AZURE_CLOUD must be one of public, usgov, usgov_dod, china");
+    CHECK(fault_of(made({{"AZURE_CLOUD", cloud}})).code == ProblemCode::integration_not_configured);
+  }
+}
+
+TEST_CASE("scopes that an operator names stay as they are in any cloud") {
+  const std::string scopes =
+      "openid offline_access https://graph.microsoft.us/Mail.Read "
+      "https://management.core.usgovcloudapi.net//user_impersonation "
+      "https://management.azure.com/user_impersonation";
+  const auto usgov = made({{"AZURE_CLOUD", "usgov"}, {"AZURE_SCOPES", scopes}});
+  REQUIRE(usgov.has_value());
+  CHECK(usgov->scopes.back() == "https://management.azure.com/user_impersonation");
+  const auto& apis = usgov->provider->apis;
+  CHECK(token_scope(*usgov, apis[0]) ==
+        "openid https://graph.microsoft.us/Mail.Read offline_access");
+  // By either of its identifiers, and never by another cloud's.
+  CHECK(token_scope(*usgov, apis[1]) ==
+        "https://management.core.usgovcloudapi.net//user_impersonation offline_access");
+}
+
+TEST_CASE("an origin of a cloud brings what belongs to it") {
+  const auto& apis = find_provider("microsoft")->apis;
+  const std::string login = "https://login.microsoftonline.us";
+  const auto by_login = made({{"AZURE_LOGIN_ORIGIN", login}});
+  REQUIRE(by_login.has_value());
+  CHECK(by_login->origin_of(apis[1]) == "https://management.usgovcloudapi.net");
+  CHECK(made({{"AZURE_CLOUD", "usgov_dod"}, {"AZURE_LOGIN_ORIGIN", login}})->origin_of(apis[0]) ==
+        "https://dod-graph.microsoft.us");
+  const auto by_graph =
+      made({{"AZURE_CLOUD", "usgov"}, {"GRAPH_ORIGIN", "https://dod-graph.microsoft.us"}});
+  CHECK(by_graph->in_its_cloud(apis[0]).audience == "https://dod-graph.microsoft.us");
+  // An origin of nobody's is asked for by the identifier of the cloud.
+  const auto gateway = made({{"AZURE_CLOUD", "usgov"}, {"GRAPH_ORIGIN", "https://g.example.com"}});
+  CHECK(gateway->origin_of(apis[0]) == "https://g.example.com");
+  CHECK(gateway->in_its_cloud(apis[0]).audience == "https://graph.microsoft.us");
+  CHECK(fault_of(made({{"AZURE_CLOUD", "china"}, {"AZURE_LOGIN_ORIGIN", login}})).detail ==
+        "AZURE_LOGIN_ORIGIN is another cloud's than AZURE_CLOUD says");
 }
 
 TEST_CASE("people come back to the integration that they signed in for") {
@@ -75,17 +212,28 @@ TEST_CASE("a client id is one segment of a path") {
   CHECK(made->endpoints.revocation == "https://api.github.com/applications/a%2F..%2Fb%3Fc/token");
 }
 
-TEST_CASE("another origin is named twice, and moves all that was there") {
-  CHECK(fault_of(made({{"AZURE_LOGIN_ORIGIN", "http://localhost:4002"}})).detail ==
-        "AZURE_LOGIN_ORIGIN is missing or not valid");
-  CHECK(fault_of(made({{"GRAPH_ORIGIN", "https://other.example"}})).detail ==
-        "GRAPH_ORIGIN is missing or not valid");
+TEST_CASE("another origin moves all that was there") {
   const auto moved = made(
       {{"AZURE_LOGIN_ORIGIN", "http://localhost:4001"}, {"GRAPH_ORIGIN", "http://localhost:4001"}});
   REQUIRE(moved.has_value());
   CHECK(moved->endpoints.jwks == "http://localhost:4001/common/discovery/v2.0/keys");
   CHECK(moved->endpoints.profile == "http://localhost:4001/v1.0/me");
   CHECK(moved->origin_of(moved->provider->apis[1]) == "https://management.azure.com");
+  CHECK(made({{"GRAPH_ORIGIN", "https://Other.example"}})->origin_of(moved->provider->apis[0]) ==
+        "https://other.example");
+}
+
+TEST_CASE("another origin is https and public, or named as insecure too") {
+  for (const char* origin :
+       {"http://localhost:4002", "http://other.example", "https://other.example:8443",
+        "https://10.0.0.1", "https://localhost", "https://login.internal", "https://[::1]",
+        "https://other.example/p"}) {
+    CAPTURE(origin);
+    CHECK(fault_of(made({{"AZURE_LOGIN_ORIGIN", origin}})).detail ==
+          "AZURE_LOGIN_ORIGIN is missing or not valid");
+    CHECK(fault_of(made({{"GRAPH_ORIGIN", origin}})).detail ==
+          "GRAPH_ORIGIN is missing or not valid");
+  }
 }
 
 namespace {
@@ -132,7 +280,9 @@ TEST_CASE("settings fill the placeholders of endpoints and origins") {
   // The operator may stand something in for one API.
   CHECK(placed("acme-1", "https://site.example.com", "http://localhost:4001")
             ->origin_of(kPlaced[0]) == "http://localhost:4001");
-  CHECK(fault_of(placed("acme-1", "https://site.example.com", "https://other.example")).detail ==
+  CHECK(placed("acme-1", "https://site.example.com", "https://other.example")
+            ->origin_of(kPlaced[0]) == "https://other.example");
+  CHECK(fault_of(placed("acme-1", "https://site.example.com", "http://other.example")).detail ==
         "FILES_ORIGIN is missing or not valid");
 }
 

@@ -76,6 +76,13 @@ TEST_CASE("of a server at another origin the strictest is assumed, until it is d
     return rules({{"AZURE_LOGIN_ORIGIN", origin}, {"AZURE_REPLAY", declared}}).replay.kind;
   };
   CHECK(replay("https://login.microsoftonline.com") == ReplayClass::old_stays_valid);
+  for (const char* cloud : {"us", "com"}) {
+    CHECK(replay("https://login.microsoftonline." + std::string(cloud)) ==
+          ReplayClass::old_stays_valid);
+  }
+  CHECK(replay("https://login.partner.microsoftonline.cn") == ReplayClass::old_stays_valid);
+  CHECK(replay("https://login.microsoftonline.us.evil.example") == ReplayClass::single_use);
+  CHECK(rules({{"AZURE_CLOUD", "usgov"}}).replay.kind == ReplayClass::old_stays_valid);
   CHECK(replay("http://localhost:4001") == ReplayClass::single_use);
   CHECK(replay("https://login.microsoftonline.com.evil.example") == ReplayClass::single_use);
   CHECK(replay("http://localhost:4001", "not_rotated") == ReplayClass::not_rotated);

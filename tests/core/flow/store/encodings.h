@@ -13,6 +13,7 @@
 #include "core/connection/journal.h"
 #include "core/connection/record.h"
 #include "core/effect/codec.h"
+#include "core/flow/integration/admin_consent.h"
 #include "core/flow/store/api_keys.h"
 #include "core/flow/store/payload.h"
 
@@ -59,6 +60,9 @@ inline std::optional<std::string> delivery_again(std::string_view bytes) {
 }
 inline std::optional<std::string> api_key_again(std::string_view bytes) {
   return decode_api_key_record(bytes).transform(encode_api_key_record);
+}
+inline std::optional<std::string> admin_consent_again(std::string_view bytes) {
+  return decode_admin_consent(bytes).transform(encode_admin_consent);
 }
 inline std::optional<std::string> kept_again(std::string_view bytes) {
   std::optional<Fetch::Reply> reply;
@@ -163,6 +167,13 @@ inline std::vector<Encoding> encodings() {
       {.name = "API key",
        .bytes = encode_api_key_record({.id = "k", .org = "acme", .permissions = "*"}),
        .again = api_key_again},
+      {.name = "admin consent",
+       .bytes = encode_admin_consent({.attempt = "adm_1",
+                                      .integration = "azure",
+                                      .client_id = "c",
+                                      .tenant = "common",
+                                      .expires_at = 5}),
+       .again = admin_consent_again},
       {.name = "kept answer", .bytes = encode_reply(kept), .again = kept_again},
       {.name = "token payload",
        .bytes =

@@ -1,0 +1,37 @@
+// The table admin_consents, each text with the function that reads its rows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/time.h"
+#include "core/effect/effects.h"
+
+namespace postern {
+
+struct AdminConsent {
+  std::string tenant_id;
+  std::string client_id;
+  std::string status;  // "claimed"
+  std::string scopes;  // as the answer names them, separated by spaces; may be empty
+  std::string attempt;
+  EpochMs claimed_at = 0;       // first
+  EpochMs last_claimed_at = 0;  // last
+};
+inline constexpr std::string_view kClaimed = "claimed";
+
+// A directory's row is its first attempt's for good. Of one attempt there is one row: an answer
+// that names another directory writes nothing. RETURNING the directory that was written.
+[[nodiscard]] SqlStatement claim_admin_consent(std::string_view org, std::string_view integration,
+                                               const AdminConsent& consent);
+// Of one registered app, by its client id.
+[[nodiscard]] SqlStatement select_admin_consent(std::string_view org, std::string_view integration,
+                                                std::string_view client_id,
+                                                std::string_view tenant_id);
+[[nodiscard]] SqlStatement select_admin_consents(std::string_view org, std::string_view integration,
+                                                 std::string_view client_id,
+                                                 std::string_view after_tenant, std::int64_t limit);
+[[nodiscard]] std::optional<AdminConsent> admin_consent_in_row(const SqlRow& row);
+
+}  // namespace postern
