@@ -99,8 +99,11 @@ std::optional<std::string> claims_of_challenge(std::string_view www_authenticate
     reader.drop();
     reader.skip(" \t");
     auto value = reader.value();
-    if (equal_ignoring_case(name, "error")) challenge.error = std::move(value);
-    if (equal_ignoring_case(name, "claims")) challenge.claims = std::move(value);
+    if (equal_ignoring_case(name, "error")) {
+      challenge.error = std::move(value);
+    } else if (equal_ignoring_case(name, "claims")) {
+      challenge.claims = std::move(value);
+    }
   }
 }
 

@@ -118,7 +118,7 @@ Result<Cloud, Problem> cloud_of(const IntegrationSettings& settings) {
                                        " is another cloud's than " +
                                        settings.variable(setting::kCloud) + " says"));
   }
-  return std::move(*cloud);
+  return *cloud;
 }
 
 Result<GrantRules, Problem> grant_rules(const IntegrationSettings& settings) {

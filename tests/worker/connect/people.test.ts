@@ -143,7 +143,7 @@ describe("a refusal", () => {
     ["access_denied", "AADSTS65004: declined", 403, "access_denied"],
     ["access_denied", "AADSTS50105: not assigned", 403, "provider_refused"],
     ["consent_required", "AADSTS65001: no consent", 403, "provider_refused"],
-    ["invalid_scope", "AADSTS70011: no such scope", 500, "integration_fault"],
+    ["unauthorized_client", "AADSTS700016: no such application", 500, "integration_fault"],
   ])("%s, %s: the page, the attempt and the log say what it is", async (error, text, status, reason) => {
     const who = await stranger();
     const { link, page } = await answered(who, { error, error_description: text });

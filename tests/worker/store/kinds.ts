@@ -3,6 +3,8 @@ import { FieldReader } from "../../../worker-shim/src/fields.ts";
 
 /** The fields of an outbox in front of its version. */
 export const OUTBOX_FIELDS = 7;
+/** The fields of a record in front of its version (core/connection/record.cpp); an API key in KV has fewer. */
+export const RECORD_FIELDS = 23;
 
 export function fieldsOf(bytes: Uint8Array): Uint8Array[] {
   const reader = new FieldReader(bytes);
@@ -36,7 +38,8 @@ export function kindsOf(key: string, bytes: Uint8Array): string[] {
 function recordKinds(kind: string, bytes: Uint8Array): string[] {
   const { subject, provider } = recordOf(bytes);
   const whose = subject.startsWith("\x1f") ? "an organization" : subject.includes("\x1f") ? "an account" : "";
-  return [`${kind} at ${provider || "none"}`, ...(whose === "" ? [] : [`${kind} of ${whose}`])];
+  const asked = fieldsOf(bytes).length > RECORD_FIELDS ? [`${kind} with scopes`] : [];
+  return [...asked, `${kind} at ${provider || "none"}`, ...(whose === "" ? [] : [`${kind} of ${whose}`])];
 }
 
 function outboxKinds(bytes: Uint8Array): string[] {

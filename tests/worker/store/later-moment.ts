@@ -3,17 +3,28 @@ import { FieldWriter } from "../../../worker-shim/src/fields.ts";
 import { fromBase64Url, toBase64Url } from "../../../worker-shim/src/sealing.ts";
 import type { Moment } from "../support/stored-moment.ts";
 import { fromBase64, type StoredState, toBase64 } from "../support/stored-state.ts";
-import { fieldsOf, OUTBOX_FIELDS, revocationsOf } from "./kinds.ts";
+import { fieldsOf, OUTBOX_FIELDS, RECORD_FIELDS, revocationsOf } from "./kinds.ts";
 
 const MORE = "of a later release";
 
 /** As a later release would leave it (docs/storage.md): its version, and a field of which nobody here knows. */
 export function appended(kind: string, bytes: Uint8Array, version = "9"): Uint8Array {
   if (kind === "outbox") return outbox(bytes, version);
+  if (/^(record|version:\d+|)$/.test(kind)) return record(bytes, version);
   const out = new FieldWriter().add(...fieldsOf(bytes));
   // Where a list ends is said by an empty field.
   if (/^(pauses|event:\d+|delivery)$/.test(kind)) out.add("");
   return out.add(version, MORE).bytes().slice();
+}
+
+/** What a sign-in asked for is of version 2. */
+function record(bytes: Uint8Array, version: string): Uint8Array {
+  const fields = fieldsOf(bytes);
+  const asked = fields[RECORD_FIELDS + 1] ?? "";
+  return new FieldWriter()
+    .add(...fields.slice(0, RECORD_FIELDS), version, asked, MORE)
+    .bytes()
+    .slice();
 }
 
 /** Grants that are to be ended are of version 2: what a later release has more stands behind them. */

@@ -65,6 +65,7 @@ describe("an entry that cannot be read is not taken for none, of", () => {
 /** By more than the key (kinds.ts): of whom and of which provider a record is, and what an outbox owes. */
 const KINDS = [
   ...["journal", "kept", "sign_in", "sign_in_kept", "pending"],
+  ...["record with scopes", "connection:<n> with scopes", "version:<n> with scopes"],
   ...["record", "record at microsoft", "record at github", "record at google"],
   ...["record of an account", "record of an organization"],
   ...["version:<n>", "version:<n> at microsoft", "version:<n> at github"],
