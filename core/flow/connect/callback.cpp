@@ -28,12 +28,19 @@ namespace postern {
 
 namespace {
 
+// A hash that nothing has: the same statements for a browser without the cookie, and they match
+// nothing.
+constexpr std::string_view kNoCookie = "-";
+
 constexpr std::string_view kPassingErrors[] = {"temporarily_unavailable", "server_error"};
 
 // Nothing is left to finish. The browser whose attempt it was hears what became of it: it may have
 // loaded the callback again.
 Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std::string cookie_hash,
                            bool expired) {
+  if (cookie_hash == kNoCookie) {
+    co_return result_page({.kind = PageKind::attempt_used_or_expired});
+  }
   const auto rows =
       co_await perform(in_shared_database({select_link_of_browser(attempt, cookie_hash)}));
   const auto link = rows && !rows->empty() ? link_of((*rows)[0]) : std::nullopt;
@@ -126,8 +133,7 @@ Task<Outcome> callback_flow(FlowContext* context) {
     co_return result_page({.kind = PageKind::bad_request, .detail = "malformed_state"});
   }
   const auto cookie = find_cookie(input.header("cookie"), attempt_cookie_name(*attempt));
-  // A hash that nothing has, where there is no cookie: the same statements, and they match nothing.
-  const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string("-");
+  const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string(kNoCookie);
   if (auto row = co_await state_to_try_again(&*parameters, cookie_hash)) {
     co_return co_await try_again_page(context, std::move(*row), std::move(state),
                                       std::move(parameters->error));
