@@ -76,10 +76,13 @@ inline constexpr Shape kShapes[] = {
      .type = "{id: string, type: string, timestamp: string, data: EventData}",
      .summary = "What happened; `type` is `connection.connected` and so on (docs/events.md)"},
     {.name = "EventData",
-     .type = "{org_id: string, integration: string, provider: string, user_id: string, status: "
-             "ConnectionStatus, version: number, subject?: \"user\" | \"organization\", account?: "
+     .type = "{org_id: string, integration: string, provider: string, user_id?: string, status: "
+             "ConnectionStatus | \"claimed\", version?: number, subject?: \"user\" | "
+             "\"organization\", account?: "
              "string, [detail: string]: unknown}",
-     .summary = "Of which connection, and the details of the event's type"},
+     .summary =
+         "Of which connection, and the details of the event's type. An event of an integration "
+         "has neither `user_id` nor `version`"},
     {.name = "DeadLetter",
      .type = "{id: string, type: string, timestamp: string, data: EventData, webhook: string, "
              "attempts: number, reason: string, failed_at: string}",
