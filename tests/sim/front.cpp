@@ -225,6 +225,8 @@ void Simulation::sign_in(const Action& action) {
   auto body = "{" + name_json(plan_.owner(action.connection));
   if (action.by_backend) {
     body += R"(,"returnTo":")" + std::string(kReturnUrl) + R"(","confirm":"backend")";
+  } else {
+    body += R"(,"confirm":"page")";
   }
   body += action.allow_other ? R"(,"allowOtherAccount":true})" : "}";
   auto link = rpc(action, "create_connect_link", body, 2);

@@ -131,10 +131,12 @@ std::optional<ConnectionRecord> first_owed(const AuthorityState& state) {
   return std::nullopt;
 }
 
-Task<std::optional<ConnectionId>> stored_owner() {
+Task<Result<std::optional<ConnectionId>, Problem>> stored_owner() {
   const auto read = co_await perform(StorageRead{.keys = {std::string(kOwnerKey)}});
-  co_return read && read->size() == 1 && (*read)[0] ? decode_connection_id(*(*read)[0])
-                                                    : std::nullopt;
+  if (!read || read->size() != 1) {
+    co_return std::unexpected(problem(ProblemCode::store_unavailable));
+  }
+  co_return (*read)[0] ? decode_connection_id(*(*read)[0]) : std::nullopt;
 }
 
 }  // namespace
@@ -202,12 +204,18 @@ Task<Result<std::optional<AuthorityState>, Problem>> load_for_alarm(FlowContext*
   if (!state.record && !state.sign_in.journal && !state.pending) {
     // Never connected: perhaps what nobody confirmed is to be ended at its provider, or an attempt
     // that failed is to be told.
-    const auto owed = first_owed(state);
-    const auto owner = owed ? std::optional(owed->id) : co_await stored_owner();
-    if (!owner) {
-      co_return std::optional<AuthorityState>();
+    if (auto owed = first_owed(state)) {
+      state.id = std::move(owed->id);
+    } else {
+      auto owner = co_await stored_owner();
+      if (!owner) {
+        co_return std::unexpected(owner.error());
+      }
+      if (!*owner) {
+        co_return std::optional<AuthorityState>();
+      }
+      state.id = std::move(**owner);
     }
-    state.id = *owner;
   }
   state.settings = co_await find_integration(context, state.id.org, state.id.integration);
   apply_rules(&state);
