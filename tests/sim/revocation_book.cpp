@@ -177,8 +177,10 @@ void RevocationBook::is_dead(std::string_view token) {
 bool RevocationBook::is_given_up_with_another(const Debt& debt, EpochMs now) const {
   const auto vendor = plan_.vendor(debt.connection);
   return facts_of(vendor).revokes_all && std::ranges::any_of(debts_, [&](const Debt& other) {
+           // Each may have left its grant to the other one, whose end nobody knows of any more.
            const bool at_once = other.since > debt.since - kMinuteMs &&
-                                other.since < debt.since + kMinuteMs && !lives(other.grant, now);
+                                other.since < debt.since + kMinuteMs &&
+                                (other.lost || !lives(other.grant, now));
            return &other != &debt && (other.given_up || at_once) &&
                   plan_.vendor(other.connection) == vendor &&
                   provider_.grant(other.grant).person == provider_.grant(debt.grant).person;

@@ -27,7 +27,9 @@ void Simulation::fetch_revocation(const std::shared_ptr<Run>& run, const IssuedE
   const auto given_up = at_once ? there + back : effect.deadline_ms;
   const auto arrives = [this, run, issued, vendor, token](DurationMs delay,
                                                           std::function<void(int)> then) {
+    ++revocations_on_their_way_;
     in(delay, [this, run, issued, vendor, token, then = std::move(then)] {
+      --revocations_on_their_way_;
       const auto revoked = provider_.revoke(vendor, std::get<Fetch>(issued.effect), now(),
                                             is_down(Down::secret, vendor));
       tell("provider", "revocation: " + to_decimal(revoked.status));

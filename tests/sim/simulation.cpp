@@ -187,8 +187,9 @@ void Simulation::act_on_world(const Action& action) {
       ring_turns_.push_back(mono_);
       break;
     case Deed::jump_clock:
-      if (ledger_.is_asking()) {
-        // In the middle of a sign-in the provider's clock and ours would not agree.
+      if (ledger_.is_asking() || revocations_on_their_way_ > 0) {
+        // In the middle of a sign-in the provider's clock and ours would not agree; nor would
+        // anybody know how long a request has been on its way.
         in(kSecondMs, [this, &action] { act_on_world(action); });
         break;
       }

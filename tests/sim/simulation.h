@@ -290,6 +290,7 @@ class Simulation {
   std::array<DurationMs, 8 * kVendors> down_until_{};
   // Of a vendor that is down: Azure's ARM alone, or the others' API without their token endpoint.
   std::array<bool, kVendors> only_a_part_is_down_{};
+  int revocations_on_their_way_ = 0;
   bool only_arm_needs_consent_ = false;
   Wording wording_ = Wording::interaction_required;
   std::array<bool, kVendors> itself_{};  // whose server it is
