@@ -74,7 +74,7 @@ describe("the life of a connection", () => {
     const { events } = await page(who.key);
     const common = { org_id: who.org, integration: "azure", provider: "microsoft", user_id: who.user };
     expect(events.map(({ type, data }) => [type, data])).toEqual([
-      ["connection.connected", { ...common, status: "connected", version: 1 }],
+      ["connection.connected", { ...common, status: "connected", version: 1, attempt: expect.any(String) }],
       [
         "connection.refresh_retry",
         {

@@ -52,6 +52,7 @@ describe("a delivery", () => {
         user_id: who.user,
         status: "connected",
         version: 1,
+        attempt: expect.stringMatching(/^att_/),
       },
     ]);
     expect(delivery.id).toMatch(/^evt_[\w-]{16}$/);

@@ -112,19 +112,20 @@ describe("a refresh", () => {
     });
   });
 
-  test.each(["incorrect_client_credentials", "unsupported_grant_type", "no_such_error"])(
-    "that is refused by %s with 200 is the integration's fault, and ends no grant",
-    async (error) => {
-      const { who, old } = await nearExpiry();
-      await github.control({ token: { kind: "error", error } });
-      expect(await token(who)).toBe(old);
-      expectProblem(await refreshNow(who), 502, "integration_fault");
-      expect(await status(who)).toBe("connected");
-      await pass(31 * SECOND);
-      expect((await refreshNow(who)).status).toBe(200);
-      expect(await ownerOf(GITHUB, await token(who))).toBe("alice-anders");
-    },
-  );
+  test.each([
+    ["incorrect_client_credentials", "the integration's fault", 502, "integration_fault"],
+    ["unsupported_grant_type", "this connection's refusal", 403, "resource_refused"],
+    ["no_such_error", "this connection's refusal", 403, "resource_refused"],
+  ])("that is refused by %s with 200 is %s, and ends no grant", async (error, _, code, word) => {
+    const { who, old } = await nearExpiry();
+    await github.control({ token: { kind: "error", error } });
+    expect(await token(who)).toBe(old);
+    expectProblem(await refreshNow(who), code, word);
+    expect(await status(who)).toBe("connected");
+    await pass(31 * SECOND);
+    expect((await refreshNow(who)).status).toBe(200);
+    expect(await ownerOf(GITHUB, await token(who))).toBe("alice-anders");
+  });
 
   test("whose answer is lost is tried once more, not before the first may be over, and told honestly", async () => {
     const { who, old } = await nearExpiry();

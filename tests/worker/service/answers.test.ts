@@ -47,6 +47,7 @@ async function overRpc<T>(name: string, answer: Promise<T>): Promise<Exclude<T, 
   return value as Exclude<T, { success: false }>;
 }
 
+const CONTOSO = "11111111-1111-4111-8111-111111111111";
 const azure = ({ user }: Connected) => ({ integration: "azure", userId: user });
 const query = ({ user }: Connected) => `user_id=${user}`;
 
@@ -90,7 +91,7 @@ describe("the answer fits its declaration", () => {
     const service = rpc(who.org);
     const link = await overRpc(
       "create_connect_link",
-      service.createConnectLink({ userId: who.user, returnTo: RETURN_TO }),
+      service.createConnectLink({ userId: who.user, returnTo: RETURN_TO, confirm: "backend" }),
     );
     overHttp("create_connect_link", await get(`/connect?${query(who)}`, key));
     const browser = new Browser();
@@ -113,7 +114,14 @@ describe("the answer fits its declaration", () => {
     await overRpc("list_versions", service.listVersions(azure(who)));
     overHttp("list_versions", await get(pathOf(who, "/versions"), key));
     await overRpc("get_integration", service.getIntegration({ integration: "azure" }));
-    await overRpc("admin_consent_url", service.adminConsentUrl({ tenantId: "organizations" }));
+    overHttp("get_attempt", await get(`/v1/connect-links/${link.state}`, key));
+    await overRpc("get_attempt", service.getAttempt({ attempt: link.state }));
+    const asked = await overRpc("admin_consent_url", service.adminConsentUrl({ tenantId: "organizations" }));
+    const state = new URL(asked.url).searchParams.get("state") ?? "";
+    const consent = new URLSearchParams({ admin_consent: "True", tenant: CONTOSO, state });
+    expect((await browser.open(`/callback/azure?${consent}`)).status).toBe(200);
+    await overRpc("list_admin_consents", service.listAdminConsents({ integration: "azure" }));
+    await overRpc("get_admin_consent", service.getAdminConsent({ integration: "azure", tenantId: CONTOSO }));
     await overRpc("logout_url", service.logoutUrl({}));
     await overRpc("list_events", service.listEvents({}));
     overHttp("list_events", await get("/v1/events", key));
@@ -127,6 +135,7 @@ describe("the answer fits its declaration", () => {
     const userId = who.user;
     await overRpc("get_user", service.getUser({ userId }));
     overHttp("get_user", await get(`/user?${query(who)}`, who.key));
+    await overRpc("list_tenants", service.listTenants({ userId }));
     const [subscription] = await overRpc("list_subscriptions", service.listSubscriptions({ userId }));
     overHttp("list_subscriptions", await get(`/subscriptions?${query(who)}`, who.key));
     const subscriptionId = subscription?.subscriptionId ?? "";

@@ -223,7 +223,9 @@ export function heldRpc<Service extends object>(service: Service): Service {
   return new Proxy(service, {
     get: (_, name) => {
       const operation = answering.find(({ rpc, rpc_alias }) => name === rpc || name === rpc_alias);
-      if (operation === undefined || name === "") return call(name);
+      // What is of the stub itself wants to be called on it.
+      if (operation === undefined || name === "")
+        return (...all: unknown[]) => Reflect.apply(call(name), service, all);
       return async (...all: unknown[]) => {
         const answer = await Reflect.apply(call(name), service, all);
         hold(operation, answer, "rpc");
