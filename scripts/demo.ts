@@ -68,7 +68,7 @@ export function more(demo: Demo): Step[] {
       : [
           {
             what: "a link that comes back to an application, which confirms the connection: it tells how",
-            command: curl(`/connect?user_id=user_2&return_to=${returning}`),
+            command: curl(`/connect?user_id=user_2&return_to=${returning}&confirm=backend`),
           },
         ]),
     {

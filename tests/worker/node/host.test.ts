@@ -8,7 +8,7 @@ import { freePort, stopChild } from "../../../scripts/children.ts";
 import { freshVars, writeVars } from "../../../scripts/dev-vars.ts";
 import { ask, lastLines, migrate, root, startDev, waitForHealth } from "../../../scripts/local-postern.ts";
 import { startMicrosoft } from "../../world/microsoft/microsoft.ts";
-import { signIn } from "../../world/sign-in.ts";
+import { navigationOf, signIn } from "../../world/sign-in.ts";
 
 const ALICE = "alice.anders@contoso.example";
 const MOUNT = "/broker";
@@ -117,7 +117,7 @@ describe("a Worker that mounts Postern", () => {
       redirect: "manual",
       headers: { origin, "sec-fetch-site": "same-origin" },
     });
-    const callback = await signIn({ authorizeUrl: pressed.headers.get("location") ?? "", email: ALICE });
+    const callback = await signIn({ authorizeUrl: navigationOf(await pressed.text()), email: ALICE });
     const cookie = (pressed.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
     const done = await fetch(callback, { headers: { cookie } });
     assert.match(await done.text(), /is connected/);
