@@ -9,7 +9,7 @@ export type Place = (typeof PLACES)[number];
 
 export const KINDS = [
   "status", // `status`, optional `retry_after`, with a JSON error body
-  "error", // an OAuth error: `error`, optional `status` (otherwise the provider's own for errors), `suberror`, `claims`
+  "error", // an OAuth error: `error`, optional `status` (otherwise the provider's own for errors), `suberror`, `claims`, `number`
   "html", // an HTML page, `status` 200 unless told
   "malformed", // JSON cut off half-way
   "control-character", // JSON with a raw tab in a text
@@ -38,6 +38,8 @@ export interface Fault {
   readonly retry_after?: number | string;
   readonly error?: string;
   readonly suberror?: string;
+  /** Entra: the AADSTS number, where it is another than the error usually has. */
+  readonly number?: number;
   readonly claims?: string;
   readonly ms?: number;
   readonly bytes?: number;
@@ -55,6 +57,7 @@ const MEMBERS: Record<keyof Fault, (value: unknown) => boolean> = {
   retry_after: (v) => isString(v) || Number.isInteger(v),
   error: isString,
   suberror: isString,
+  number: (v) => Number.isInteger(v),
   claims: isString,
   ms: (v) => Number.isInteger(v),
   bytes: (v) => Number.isInteger(v),

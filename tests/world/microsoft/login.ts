@@ -37,17 +37,20 @@ export function loginHandler(world: MicrosoftWorld): Handler {
       case "v2.0/.well-known/openid-configuration":
         return json(200, discovery(world, tenant));
       case "discovery/v2.0/keys":
-        return keys(world);
+        return keys(world, call.url.searchParams.has("appid"));
       default:
         return json(404, { error: "not found" });
     }
   };
 }
 
-async function keys(world: MicrosoftWorld): Promise<Outcome> {
+async function keys(world: MicrosoftWorld, ofApplication: boolean): Promise<Outcome> {
   const early = await applyBefore(world.faults.take("keys", {}), () => ({ error: "unavailable" }));
+  if (early !== undefined) return early;
   // As Entra's: each key says whose tokens it signs.
-  return early ?? json(200, world.signer.jwks({ issuer: `${world.origins.login}/{tenantid}/v2.0` }));
+  const issuer = `${world.origins.login}/{tenantid}/v2.0`;
+  const elsewhere = world.settings.signing === "application" && !ofApplication;
+  return json(200, world.signer.jwks({ issuer, ...(elsewhere ? { kid: "another-application" } : {}) }));
 }
 
 function discovery(world: MicrosoftWorld, tenant: string) {
@@ -125,6 +128,12 @@ async function picked(world: MicrosoftWorld, call: Call, tenant: string): Promis
     // As login.live.com answers (AzureAD/microsoft-authentication-library-for-js, issue 3706): no AADSTS number.
     const text = `The provided value for the input parameter 'scope' is not valid. The scope '${form.get("scope")}' does not exist.`;
     return redirect(denial(form, { error: "invalid_scope", error_description: text }));
+  }
+  if (world.settings.services === "no-azure" && asked.arm.length > 0) {
+    const text =
+      "AADSTS650052: The app is trying to access a service 'https://management.azure.com' that your organization " +
+      "lacks a service principal for.";
+    return redirect(denial(form, { error: "invalid_client", error_description: text }));
   }
   const response = await world.forward("/oauth2/v2.0/authorize/callback", { method: "POST", body: form });
   const location = response.headers.get("location");

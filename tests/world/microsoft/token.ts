@@ -69,10 +69,15 @@ function tokenErrorBody(fault: Fault) {
   const status = fault.status ?? 400;
   const error =
     fault.error ?? (status >= 500 || status === 429 ? "temporarily_unavailable" : "invalid_request");
-  return entraErrorBody(error, ERROR_NUMBERS[error] ?? 90000, "An error that a test asked for.", {
-    ...(fault.suberror === undefined ? {} : { suberror: fault.suberror }),
-    ...(fault.claims === undefined ? {} : { claims: fault.claims }),
-  });
+  return entraErrorBody(
+    error,
+    fault.number ?? ERROR_NUMBERS[error] ?? 90000,
+    "An error that a test asked for.",
+    {
+      ...(fault.suberror === undefined ? {} : { suberror: fault.suberror }),
+      ...(fault.claims === undefined ? {} : { claims: fault.claims }),
+    },
+  );
 }
 
 /** The one resource that a scope asks for, or the refusal that Entra would give. */

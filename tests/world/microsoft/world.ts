@@ -78,6 +78,16 @@ export interface Settings {
    * an organization has of its own (home realm discovery). It gets `to`, where to send the browser on. Empty: none.
    */
   sign_in_through: string;
+  /**
+   * `application`: ID tokens are signed with a key that only `keys?appid=` lists, as where an application has a claims
+   * mapping policy or SAML (learn.microsoft.com/entra/identity-platform/access-tokens, "Validate the signature").
+   */
+  signing: "shared" | "application";
+  /**
+   * `no-azure`: Azure's principal is missing in the directory, so that whoever asks for it is refused with AADSTS650052
+   * (microsoft/GraphNotificationBroker#5, PostHog/posthog#43486).
+   */
+  services: "all" | "no-azure";
 }
 
 const DEFAULTS: Settings = {
@@ -89,6 +99,8 @@ const DEFAULTS: Settings = {
   links: "plain",
   step_up: null,
   sign_in_through: "",
+  signing: "shared",
+  services: "all",
 };
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
@@ -100,6 +112,8 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   content: (value) => value === "plain" || value === "odd",
   links: (value) => ["plain", "raw", "long", "loop", "elsewhere"].includes(value as string),
   sign_in_through: (value) => typeof value === "string",
+  signing: (value) => value === "shared" || value === "application",
+  services: (value) => value === "all" || value === "no-azure",
 };
 
 const RULES: Rules = {
