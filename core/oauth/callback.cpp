@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "core/base/form.h"
@@ -20,6 +22,11 @@ constexpr std::size_t kMaxCodeBytes = 8UZ * 1024;
 constexpr std::size_t kMaxIssuerBytes = 512;
 constexpr std::size_t kMaxErrorBytes = 64;
 constexpr std::size_t kMaxDescriptionBytes = 1024;
+constexpr std::size_t kMaxFields = 64;
+constexpr std::string_view kDescription = "error_description";
+// What a callback may say once.
+constexpr std::array<std::string_view, 5> kOnce = {"code", "state", "error", "iss",
+                                                   "admin_consent"};
 
 // RFC 6749 4.1.2.1, LinkedIn's spellings of it, and Entra's for an administrator who cancels. What
 // else a provider may say (consent_required, login_required) is no answer of a person.
@@ -63,6 +70,35 @@ std::string provider_code(std::string_view description) {
   return std::string(is_code ? code : std::string_view());
 }
 
+// A description that cannot be decoded, up to there: "%u00f3" and Latin-1 were seen in translated
+// ones (AzureAD/microsoft-authentication-library-for-android#253).
+std::string cut_description(std::string_view piece) {
+  piece = piece.substr(0, 4 * kMaxDescriptionBytes);
+  for (;;) {
+    const auto fields = form_decode(piece, 1);
+    if (fields && fields->size() == 1) return fields->front().second;
+    const auto escape = piece.rfind('%');
+    if (escape == std::string_view::npos) return {};
+    piece = piece.substr(0, escape);
+  }
+}
+
+// Strict in what decides; what is for people, or for nobody, spoils nothing.
+std::optional<FormFields> read_fields(std::string_view query) {
+  FormFields fields;
+  for (const auto piece : split(query, '&')) {
+    const auto name = piece.substr(0, piece.find('='));
+    auto field = form_decode(piece, 1);
+    if (!field && (std::ranges::contains(kOnce, name) || name == "tenant")) return std::nullopt;
+    if (!field && name == kDescription) {
+      fields.emplace_back(kDescription, cut_description(piece));
+    }
+    if (field) std::ranges::move(*field, std::back_inserter(fields));
+    if (fields.size() > kMaxFields) return std::nullopt;
+  }
+  return fields;
+}
+
 }  // namespace
 
 ValidatedCallback::ValidatedCallback(Secret code, const IssuedState& issued)
@@ -74,9 +110,9 @@ ValidatedCallback::ValidatedCallback(Secret code, const IssuedState& issued)
 
 Result<CallbackParameters, CallbackFault> parse_callback(std::string_view query) {
   if (query.size() > kMaxQueryBytes) return refuse(CallbackFaultKind::malformed);
-  auto fields = form_decode(query);
+  auto fields = read_fields(query);
   if (!fields) return refuse(CallbackFaultKind::malformed);
-  for (const std::string_view name : {"code", "state", "error", "iss", "admin_consent"}) {
+  for (const std::string_view name : kOnce) {
     if (form_count(*fields, name) > 1) return refuse(CallbackFaultKind::malformed);
   }
 
@@ -99,7 +135,7 @@ Result<CallbackParameters, CallbackFault> parse_callback(std::string_view query)
   if (!error.empty()) {
     parameters.shape = CallbackShape::error;
     parameters.error = printable_ascii(error, kMaxErrorBytes);
-    parameters.description = readable(form_single(*fields, "error_description").value_or(""));
+    parameters.description = readable(form_single(*fields, kDescription).value_or(""));
   } else if (!code.empty()) {
     parameters.shape = CallbackShape::code;
     parameters.code = Secret(std::string(code));

@@ -103,6 +103,24 @@ TEST_CASE("bad encoding and foreign bytes in a code are refused") {
   CHECK(parse_callback("code=a%20~&state=b")->code.reveal() == "a ~");
 }
 
+TEST_CASE("a description that cannot be decoded does not hide the refusal") {
+  // AzureAD/microsoft-authentication-library-for-android#253, and Entra's way to write the colon.
+  for (const char* description : {"AADB2C90091:+El+usuario+ha+cancelado+la+introducci%u00f3n",
+                                  "AADB2C90091%3a+refus%e9", "%e9", "%", "%%%u00e9%", "\xe9"}) {
+    CAPTURE(description);
+    const auto parsed = parse_callback(
+        with_state("error=access_denied&error_description=" + std::string(description)));
+    REQUIRE(parsed.has_value());
+    CHECK(parsed->error == "access_denied");
+  }
+  CHECK(parse_callback(with_state("error=e&error_description=AADSTS50105%3a+ni%u00f1o"))
+            ->description == "AADSTS50105: ni");
+  // What nobody reads spoils nothing either; what decides stays strict.
+  CHECK(parse_callback("code=a&state=b&session_state=%zz").has_value());
+  CHECK(parse_fault("error=%zz&state=b") == CallbackFaultKind::malformed);
+  CHECK(parse_fault("code=a&state=%zz") == CallbackFaultKind::malformed);
+}
+
 TEST_CASE("everything in a callback has a largest size") {
   CHECK(parse_callback("state=b&code=" + std::string(8192, 'a')).has_value());
   CHECK(parse_fault("state=b&code=" + std::string(8193, 'a')) == CallbackFaultKind::malformed);
