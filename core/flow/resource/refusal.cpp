@@ -9,6 +9,7 @@ namespace postern {
 
 namespace {
 
+constexpr std::int64_t kUntoldPatienceSeconds = 30;
 constexpr std::size_t kMostBytes = 128;
 constexpr int kDeepest = 8;
 constexpr JsonLimits kErrorLimits{.max_bytes = std::size_t{64} * 1024, .max_depth = 32};
@@ -149,7 +150,10 @@ Problem refusal_of(const Provider& provider, const HttpReply& reply, const ApiWo
   if (reply.status == 429 || reply.status >= 500) {
     // The server says that it failed: nothing that it says besides is believed of the account.
     const auto wait = parse_retry_after(header_of(reply, "retry-after"), now);
-    refusal.retry_after_seconds = wait ? (*wait + kSecondMs - 1) / kSecondMs : 1;
+    // Of what is throttled without a time each call makes the wait longer
+    // (microsoftgraph/msgraph-sdk-dotnet#250, zammad/zammad#5565).
+    const auto otherwise = reply.status == 429 ? kUntoldPatienceSeconds : 1;
+    refusal.retry_after_seconds = wait ? (*wait + kSecondMs - 1) / kSecondMs : otherwise;
   } else if (const auto* known = known_error(provider, words); known != nullptr) {
     refusal = problem(known->problem, known->words);
     refusal.members.emplace_back("fix", known->fix);

@@ -123,6 +123,8 @@ TEST_CASE("a server that fails is not believed about the account") {
   const auto throttled = problem_for(refused(429, "{}", {{"retry-after", "17"}}));
   CHECK(throttled.retry_after_seconds == 17);
   CHECK(problem_for(refused(500, "")).retry_after_seconds == 1);
+  // Throttled, for nobody knows how long.
+  CHECK(problem_for(refused(429, "")).retry_after_seconds == 30);
 }
 
 TEST_CASE("the text of an answer is in no problem") {
