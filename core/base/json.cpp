@@ -202,6 +202,12 @@ Result<Json, JsonFault> parse_content(std::string_view text, JsonLimits limits) 
   return parse(repaired ? std::string_view(*repaired) : text, limits, true);
 }
 
+Result<Json, JsonFault> parse_reply(std::string_view text, JsonLimits limits) {
+  if (text.size() > limits.max_bytes) return fail(JsonFault::too_large);
+  const auto repaired = repaired_json(text);
+  return parse(repaired ? std::string_view(*repaired) : text, limits, false);
+}
+
 std::string dump_json(const Json& value) {
   JsonWriter out;
   write(out, value);

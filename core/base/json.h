@@ -59,6 +59,11 @@ inline constexpr std::size_t kMaxJsonMembers = 512;
 // are; json_member finds the first.
 [[nodiscard]] Result<Json, JsonFault> parse_content(std::string_view text, JsonLimits limits = {});
 
+// What a provider says for itself (tokens, keys, who somebody is): strict, but for text that is
+// made fit as above. Seen: a byte order mark before tokens and keys (DollhouseMCP/mcp-server#2520,
+// instructure/canvas-lms#2639).
+[[nodiscard]] Result<Json, JsonFault> parse_reply(std::string_view text, JsonLimits limits = {});
+
 // Serialized without white space and with no `<`: it may land in HTML.
 [[nodiscard]] std::string dump_json(const Json& value);
 

@@ -41,7 +41,7 @@ std::optional<std::string> oauth_metadata_url(std::string_view issuer, UrlPolicy
 Result<ServerMetadata, DiscoveryFault> parse_server_metadata(std::string_view text,
                                                              std::string_view expected_issuer,
                                                              UrlPolicy policy) {
-  const auto document = parse_json(text);
+  const auto document = parse_reply(text);
   if (!document || !document->is_object()) return fail(DiscoveryFault::not_metadata);
   if (expected_issuer.empty() || json_string(*document, "issuer") != expected_issuer) {
     return fail(DiscoveryFault::wrong_issuer);

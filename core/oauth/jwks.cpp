@@ -85,7 +85,7 @@ std::optional<Jwk> read_key(const Json& key) {
 }  // namespace
 
 Result<Jwks, JwksFault> parse_jwks(std::string_view text) {
-  const auto document = parse_json(text, {.max_bytes = kMaxJwksBytes, .max_depth = 8});
+  const auto document = parse_reply(text, {.max_bytes = kMaxJwksBytes, .max_depth = 8});
   if (!document) return fail(JwksFault::not_a_key_set);
   const Json* keys = json_member(*document, "keys");
   if (keys == nullptr || !keys->is_array() || keys->elements.size() > kMaxJwksKeys) {

@@ -35,7 +35,8 @@ Result<Json, JwtFault> decode_object(std::string_view part, const JwtLimits& lim
                                      JwtFault not_an_object) {
   const auto text = base64url_decode(part);
   if (!text) return fail(JwtFault::not_base64url);
-  auto document = parse_json(*text, {.max_bytes = limits.max_bytes, .max_depth = limits.max_depth});
+  auto document =
+      parse_reply(*text, {.max_bytes = limits.max_bytes, .max_depth = limits.max_depth});
   if (!document || !document->is_object()) return fail(not_an_object);
   return std::move(*document);
 }

@@ -71,7 +71,7 @@ Result<Json, Unreadable> read_document(const TokenReply& reply, const TokenQuirk
   if (quirks.form_encoded && media == "application/x-www-form-urlencoded") {
     return read_form(reply.body);
   }
-  auto document = parse_json(reply.body, {.max_bytes = kMaxTokenReplyBytes, .max_depth = 8});
+  auto document = parse_reply(reply.body, {.max_bytes = kMaxTokenReplyBytes, .max_depth = 8});
   if (!document) {
     const bool read = document.error() != JsonFault::not_json;
     return fail(Unreadable{read ? "malformed" : "not_json"});

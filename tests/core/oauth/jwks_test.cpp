@@ -49,6 +49,11 @@ TEST_CASE("a key is found by kid and handed on with nothing but its public numbe
   CHECK(key->jwk == R"({"kty":"RSA","n":")" + modulus(2048) + R"(","e":"AQAB"})");
 }
 
+TEST_CASE("a byte order mark before the keys is no part of them") {
+  // instructure/canvas-lms#2639.
+  CHECK(parse_jwks("\xEF\xBB\xBF{\"keys\":[" + rsa("a") + "]}")->keys.size() == 1);
+}
+
 TEST_CASE("an unknown kid asks for the set to be fetched again, not for any other key") {
   CHECK(fault(rsa("a"), "b", "RS256") == JwksFault::unknown_key);
   CHECK(fault("", "a", "RS256") == JwksFault::unknown_key);

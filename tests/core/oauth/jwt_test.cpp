@@ -80,6 +80,13 @@ TEST_CASE("claims are a JSON object without repeated names") {
   }
 }
 
+TEST_CASE("a name that is no text does not keep its owner out") {
+  for (const char* claims :
+       {R"({"sub":"a","name":"\ud83d"})", "{\"sub\":\"a\",\"name\":\"\xe9\"}"}) {
+    CHECK(json_text(decode_jwt(token(kHeader, claims))->claims, "sub") == "a");
+  }
+}
+
 TEST_CASE("size and depth are bounded") {
   CHECK(fault(std::string(32 * 1024 + 1, 'a')) == JwtFault::too_large);
   CHECK(fault(token(kHeader, "{\"a\":" + std::string(16, '[') + std::string(16, ']') + "}")) ==

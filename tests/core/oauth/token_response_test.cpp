@@ -164,6 +164,16 @@ TEST_CASE("duplicate members are refused") {
                   "malformed");
 }
 
+TEST_CASE("a byte order mark, and bytes that are no text, hide neither token nor refusal") {
+  // DollhouseMCP/mcp-server#2520.
+  CHECK(read(200, "\xEF\xBB\xBF{\"access_token\":\"a\",\"token_type\":\"bearer\"}").has_value());
+  const auto refused =
+      fault(400, "{\"error\":\"invalid_grant\",\"error_description\":\"r\xe9voqu\xe9\"}");
+  CHECK(refused.kind == FaultKind::terminal);
+  check_transient(fault(200, "{\"access_token\":\"a\xe9\",\"token_type\":\"bearer\"}"),
+                  "malformed");
+}
+
 TEST_CASE("HTML, nothing and rubbish are transient, whatever the status") {
   for (const int status : {200, 302, 400, 403, 404}) {
     for (const char* body : {"<html>busy</html>", "", "ok", "{", "{\"access_token\":\"a\"}x"}) {
