@@ -33,11 +33,14 @@ constexpr FaultVerdict kPerson = {FaultKind::person, "needs_person"};
 }  // namespace
 
 FaultVerdict classify_token_error(const TokenRefusal& refusal, const ErrorCodes& codes) {
-  const auto& [error, suberror, has_claims, status] = refusal;
+  const auto& [error, suberror, has_claims, status, number] = refusal;
   if (status == 429) return {FaultKind::transient, "rate_limited"};
   if (status == 408) return {FaultKind::transient, "timeout"};
   if (status >= 500) return {FaultKind::transient, "http_5xx"};
   if (error.empty()) return {FaultKind::transient, "malformed"};
+  if (std::ranges::contains(codes.transient_numbers, number)) {
+    return {FaultKind::transient, "unavailable"};
+  }
   if (std::ranges::contains(codes.terminal, error)) return kTerminal;
   if (std::ranges::contains(codes.person, error)) return kPerson;
   if (std::ranges::contains(codes.integration, error)) {

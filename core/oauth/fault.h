@@ -56,6 +56,8 @@ struct ErrorCodes {
   std::span<const std::string_view> transient;
   // Of a `suberror` that comes with invalid_grant: the grant is dead. Any other one wants a person.
   std::span<const std::string_view> terminal_suberrors;
+  // Numbers of what passes, whatever `error` says. A number may save a grant, and never ends one.
+  std::span<const std::string_view> transient_numbers;
 };
 
 // A refusal as it came. What is empty did not.
@@ -64,6 +66,7 @@ struct TokenRefusal {
   std::string_view suberror;
   bool has_claims = false;  // a claims challenge came with it
   int status = 0;           // HTTP
+  std::string_view number;  // the first of ProviderWords::codes
 };
 
 // RFC 6749 5.2, OIDC Core 3.1.2.6, RFC 8628 3.5, RFC 8707 2.

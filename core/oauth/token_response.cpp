@@ -148,6 +148,7 @@ ProviderWords words_of(const Json& document) {
 TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQuirks& quirks,
                    EpochMs now) {
   auto claims = claims_challenge(document);
+  auto words = words_of(document);
   // As they came: what is not fit to be shown means something all the same.
   // Google calls it error_subtype.
   const auto suberror = json_text(document, "suberror");
@@ -155,9 +156,10 @@ TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQui
       .error = json_text(document, "error"),
       .suberror = suberror.empty() ? json_text(document, "error_subtype") : suberror,
       .has_claims = !claims.empty(),
-      .status = reply.status};
+      .status = reply.status,
+      .number = first_code(words)};
   TokenFault fault = fault_for(reply, classify_token_error(said, quirks.errors), now);
-  fault.said = words_of(document);
+  fault.said = std::move(words);
   fault.claims = std::move(claims);
   return fault;
 }

@@ -303,6 +303,13 @@ constexpr ProviderHooks kHooks{
 }  // namespace
 
 constexpr Provider kMicrosoft{
+// "Microsoft Entra authentication and authorization error codes": RetryableError,
+// ExternalServerRetryableError, RequestTimeout, RequestBudgetExceededError,
+// MsodsServiceUnavailable; LoopDetected, which comes as invalid_grant
+// (learn.microsoft.com/entra/msal/dotnet, "Understanding HTTP 429 errors";
+// AzureAD/microsoft-authentication-library-for-dotnet#1788).
+constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
+                                                  "90024", "90033", "50196"};
     .id = "microsoft",
     .display_name = "Microsoft",
     .integration = "azure",
@@ -326,7 +333,8 @@ constexpr Provider kMicrosoft{
     .refresh_sends_scope = true,
     .replay = {.kind = ReplayClass::old_stays_valid},
     .refresh_idle_seconds = 90 * kDaySeconds,
-    .quirks = {.errors = {.terminal_suberrors = kTerminalSuberrors}},
+    .quirks = {.errors = {.terminal_suberrors = kTerminalSuberrors,
+                          .transient_numbers = kTransientNumbers}},
     .error_words = kMicrosoftErrorWords,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
     .api_errors = kMicrosoftApiErrors,

@@ -11,7 +11,7 @@ inline constexpr std::string_view kManagedDevice = "The directory wants a device
 inline constexpr std::string_view kOtherAccount =
     "The account is not in this directory: use one that is, or be invited as a guest";
 // learn.microsoft.com, "Microsoft Entra authentication and authorization error codes". It warns not
-// to branch on numbers: they choose words for people, and nothing else.
+// to branch on numbers: they choose words for people, and save a grant where it passes.
 inline constexpr ErrorWords kMicrosoftErrorWords[] = {
     {"7000215", "operator", "The client secret is wrong: set its value, not its id"},
     {"7000222", "operator", "The client secret has expired: make a new one at the registration"},

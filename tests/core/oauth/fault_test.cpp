@@ -76,6 +76,19 @@ TEST_CASE("a server that says it failed is not believed about the grant") {
   }
 }
 
+TEST_CASE("a number that passes saves the grant, whatever the error is called") {
+  constexpr std::array<std::string_view, 1> passing = {"50196"};
+  const auto with = [&](std::string_view error, std::string_view number) {
+    return classify_token_error({.error = error, .status = 400, .number = number},
+                                {.transient_numbers = passing})
+        .kind;
+  };
+  CHECK(with("invalid_grant", "50196") == FaultKind::transient);
+  CHECK(with("invalid_client", "50196") == FaultKind::transient);
+  CHECK(with("invalid_grant", "70000") == FaultKind::terminal);
+  CHECK(with("invalid_grant", "") == FaultKind::terminal);
+}
+
 TEST_CASE("a provider's own words are data") {
   constexpr std::array<std::string_view, 2> dead = {"bad_refresh_token", "unauthorized_client"};
   constexpr std::array<std::string_view, 1> person = {"unverified_user_email"};
