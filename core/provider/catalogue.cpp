@@ -184,6 +184,7 @@ std::optional<Endpoints> endpoints_of(const Provider& provider, const EndpointPa
                       .profile = fill(provider.profile_endpoint),
                       .logout = fill(provider.logout_endpoint),
                       .jwks = fill(provider.jwks_uri),
+                      .app_jwks = fill(provider.app_jwks_uri),
                       .issuer = fill(provider.issuer)};
   return complete ? std::optional(std::move(endpoints)) : std::nullopt;
 }

@@ -137,6 +137,9 @@ struct Provider {
   std::string_view jwks_uri;
   // OIDC issuer, may hold "{tenantid}"; empty: no OIDC, no nonce, no ID token.
   std::string_view issuer;
+  // Where the keys are that sign for this application alone, with "{tenantid}" for the token's own
+  // directory; empty: there are none.
+  std::string_view app_jwks_uri;
 
   // The first one is meant by whoever names none. Never empty.
   std::span<const Api> apis;
@@ -251,6 +254,7 @@ struct Endpoints {
   std::string jwks;
   // For IdTokenExpectations::issuer: "{tenantid}" stays, each token fills it.
   std::string issuer;
+  std::string app_jwks;  // "{tenantid}" stays
 };
 
 // The catalogue: microsoft, github, github_app, atlassian, slack, google, halopsa, custom.

@@ -337,6 +337,10 @@ constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
                           .transient_numbers = kTransientNumbers}},
     .error_words = kMicrosoftErrorWords,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
+    // An application with a claims mapping policy or SAML has a key of its own, which the common
+    // document does not list (learn.microsoft.com/entra/identity-platform/access-tokens, "Validate
+    // the signature"; AzureAD/passport-azure-ad#482).
+    .app_jwks_uri = "{login}/{tenantid}/discovery/v2.0/keys?appid={client_id}",
     .api_errors = kMicrosoftApiErrors,
     .decline_codes = kDeclines,
     .hooks = &kHooks};

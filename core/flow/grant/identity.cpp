@@ -52,8 +52,7 @@ Result<VerificationKey, IdentityFault> key_in(std::string_view keys, const Jwt& 
   return *key;
 }
 
-Task<Result<VerificationKey, IdentityFault>> find_verification_key(std::string url,
-                                                                   const Jwt* token) {
+Task<Result<VerificationKey, IdentityFault>> find_key_at(std::string url, const Jwt* token) {
   const auto remembered = co_await perform(MemoryGet{.key = keys_memory_key(url)});
   if (remembered) {
     auto key = key_in(*remembered, *token);
@@ -74,6 +73,28 @@ Task<Result<VerificationKey, IdentityFault>> find_verification_key(std::string u
   co_return key_in(*keys, *token);
 }
 
+// Where the application's own keys are, of the directory that the token says it is of; empty: it
+// can have none. A key from there vouches for that directory alone: the issuer is compared with it.
+std::string app_keys_of(const Endpoints& endpoints, const Jwt& token) {
+  std::string url = endpoints.app_jwks;
+  const auto tenant = json_text(token.claims, "tid");
+  const auto at = url.find(kTenantPlaceholder);
+  if (at == std::string::npos || !is_guid(tenant)) {
+    return {};
+  }
+  return url.replace(at, kTenantPlaceholder.size(), tenant);
+}
+
+Task<Result<VerificationKey, IdentityFault>> find_verification_key(const Integration* integration,
+                                                                   const Jwt* token) {
+  auto key = co_await find_key_at(integration->endpoints.jwks, token);
+  if (key || key.error().reason != "unknown_key") {
+    co_return key;
+  }
+  const auto own = app_keys_of(integration->endpoints, *token);
+  co_return own.empty() ? std::move(key) : co_await find_key_at(own, token);
+}
+
 }  // namespace
 
 Task<Result<Identity, IdentityFault>> verify_identity(const Integration* integration,
@@ -84,7 +105,7 @@ Task<Result<Identity, IdentityFault>> verify_identity(const Integration* integra
     co_return std::unexpected(
         IdentityFault{.reason = std::string(name_of(token.error())), .transient = false});
   }
-  const auto key = co_await find_verification_key(integration->endpoints.jwks, &*token);
+  const auto key = co_await find_verification_key(integration, &*token);
   if (!key) {
     co_return std::unexpected(key.error());
   }

@@ -97,15 +97,17 @@ describe("at the provider", () => {
   });
 
   /** Counts what is asked of the provider's keys; answers `first` to the first who asks. */
-  function keysAsked(first?: string): () => number {
+  /** How often for everybody's keys, and for those of the application alone; each is `first` once. */
+  function keysAsked(first: string): () => [number, number] {
     const real = globalThis.fetch;
-    let asked = 0;
+    const asked: [number, number] = [0, 0];
     vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
-      if (!url.endsWith("/keys")) return real(url, init);
-      asked += 1;
-      return asked === 1 && first !== undefined ? new Response(first) : real(url, init);
+      if (!/\/keys($|\?)/.test(url)) return real(url, init);
+      const at = url.includes("?appid=") ? 1 : 0;
+      asked[at] += 1;
+      return asked[at] === 1 ? new Response(first) : real(url, init);
     });
-    return () => asked;
+    return () => [...asked];
   }
 
   test("keys that were rotated are fetched again, once in 30 s, whatever tokens arrive", async () => {
@@ -125,14 +127,14 @@ describe("at the provider", () => {
     const asked = keysAsked(JSON.stringify({ keys: [{ kty: "RSA", n: jwk.n, e: jwk.e, kid: "before" }] }));
     const who = await stranger();
     expect(pageCode(await connect(who.key, who.user))).toBe("id_token_refused");
-    expect(asked()).toBe(1);
+    expect(asked()).toEqual([1, 1]);
     expect(pageCode(await connect(who.key, who.user))).toBe("connected");
-    expect(asked()).toBe(2);
+    expect(asked()).toEqual([2, 1]);
     for (let n = 0; n < 3; n += 1) {
       await world.control({ token: { kind: "id-token", bad: "unknown-kid" } });
       expect(pageCode(await connect(who.key, newUser()))).toBe("id_token_refused");
     }
-    expect(asked()).toBe(2);
+    expect(asked()).toEqual([2, 2]);
   });
 });
 
