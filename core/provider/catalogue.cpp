@@ -95,7 +95,7 @@ std::string api_names(const Provider& provider) {
 }
 
 std::optional<std::string_view> permission_of(std::string_view scope, const Api& api) {
-  for (const auto identifier : {api.audience, api.other_audience}) {
+  for (const auto identifier : {api.audience, api.other_audience, api.application}) {
     if (identifier.empty() || scope.size() <= identifier.size() ||
         !equal_ignoring_case(scope.substr(0, identifier.size()), identifier)) {
       continue;

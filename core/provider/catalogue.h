@@ -47,6 +47,8 @@ struct Api {
   std::string_view audience;
   // Another identifier that the provider knows it by; empty: none.
   std::string_view other_audience;
+  // The id of its application there, by which scopes may name it too; empty: none.
+  std::string_view application;
 };
 
 // One of several deployments that a provider keeps apart: other hosts, other resource identifiers,
@@ -135,11 +137,11 @@ struct Provider {
   std::string_view profile_endpoint;
   std::string_view logout_endpoint;  // OIDC RP-Initiated Logout 1.0
   std::string_view jwks_uri;
-  // OIDC issuer, may hold "{tenantid}"; empty: no OIDC, no nonce, no ID token.
-  std::string_view issuer;
   // Where the keys are that sign for this application alone, with "{tenantid}" for the token's own
   // directory; empty: there are none.
   std::string_view app_jwks_uri;
+  // OIDC issuer, may hold "{tenantid}"; empty: no OIDC, no nonce, no ID token.
+  std::string_view issuer;
 
   // The first one is meant by whoever names none. Never empty.
   std::span<const Api> apis;
@@ -252,9 +254,9 @@ struct Endpoints {
   std::string profile;
   std::string logout;
   std::string jwks;
+  std::string app_jwks;  // "{tenantid}" stays
   // For IdTokenExpectations::issuer: "{tenantid}" stays, each token fills it.
   std::string issuer;
-  std::string app_jwks;  // "{tenantid}" stays
 };
 
 // The catalogue: microsoft, github, github_app, atlassian, slack, google, halopsa, custom.

@@ -12,20 +12,11 @@ namespace {
 // Entra: all that was consented to at this API (learn.microsoft.com, "The .default scope").
 constexpr std::string_view kDefault = ".default";
 
-std::string_view without_audience(std::string_view scope, std::string_view audience) {
-  if (!audience.empty() && scope.size() > audience.size() + 1 &&
-      equal_ignoring_case(scope.substr(0, audience.size()), audience) &&
-      scope[audience.size()] == '/') {
-    scope.remove_prefix(audience.size() + 1);
-  }
-  return scope;
-}
-
 bool is_granted(const Provider& provider, const Api& api, std::string_view scope,
                 std::span<const std::string> granted) {
-  const auto wanted = without_audience(scope, api.audience);
+  const auto wanted = permission_of(scope, api).value_or(scope);
   return std::ranges::any_of(granted, [&](const std::string& listed) {
-    const auto given = without_audience(listed, api.audience);
+    const auto given = permission_of(listed, api).value_or(listed);
     return equal_ignoring_case(given, wanted) || wanted == kDefault || given == kDefault ||
            std::ranges::any_of(provider.implied_scopes, [&](const ImpliedScope& known) {
              return known.scope == given && known.implied == wanted;

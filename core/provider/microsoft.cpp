@@ -45,7 +45,7 @@ bool is_personal(const Tenant& tenant) {
 // A scope that names no resource is the first API's.
 bool belongs_to(std::string_view scope, const Api& api) {
   return permission_of(scope, api).has_value() ||
-         (api.name == default_api(kMicrosoft).name && !scope.contains("://"));
+         (api.name == default_api(kMicrosoft).name && !scope.contains('/'));
 }
 
 // The member of that name, which is made where there is none; of another kind it gives way.
@@ -205,30 +205,40 @@ constexpr std::string_view kUsGovLogin = "https://login.microsoftonline.us";
 constexpr Api kUsGovArm{.name = "arm",
                         .origin = "https://management.usgovcloudapi.net",
                         .audience = "https://management.usgovcloudapi.net",
-                        .other_audience = "https://management.core.usgovcloudapi.net"};
+// The ids of their applications, the same everywhere ("Verify first-party Microsoft applications").
+constexpr std::string_view kGraphId = "00000003-0000-0000-c000-000000000000";
+constexpr std::string_view kArmId = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
+                        .other_audience = "https://management.core.usgovcloudapi.net",
+                        .application = kArmId};
 constexpr Api kApis[] = {{.name = "graph",
                           .origin = "https://graph.microsoft.com",
-                          .audience = "https://graph.microsoft.com"},
+                          .audience = "https://graph.microsoft.com",
+                          .application = kGraphId},
                          {.name = "arm",
                           .origin = "https://management.azure.com",
                           .audience = "https://management.azure.com",
-                          .other_audience = "https://management.core.windows.net"}};
+                          .other_audience = "https://management.core.windows.net",
+                          .application = kArmId}};
 // GCC High. GCC is in the public cloud.
 constexpr Api kUsGovApis[] = {{.name = "graph",
                                .origin = "https://graph.microsoft.us",
-                               .audience = "https://graph.microsoft.us"},
+                               .audience = "https://graph.microsoft.us",
+                               .application = kGraphId},
                               kUsGovArm};
 constexpr Api kDodApis[] = {{.name = "graph",
                              .origin = "https://dod-graph.microsoft.us",
-                             .audience = "https://dod-graph.microsoft.us"},
+                             .audience = "https://dod-graph.microsoft.us",
+                             .application = kGraphId},
                             kUsGovArm};
 constexpr Api kChinaApis[] = {{.name = "graph",
                                .origin = "https://microsoftgraph.chinacloudapi.cn",
-                               .audience = "https://microsoftgraph.chinacloudapi.cn"},
+                               .audience = "https://microsoftgraph.chinacloudapi.cn",
+                               .application = kGraphId},
                               {.name = "arm",
                                .origin = "https://management.chinacloudapi.cn",
                                .audience = "https://management.chinacloudapi.cn",
-                               .other_audience = "https://management.core.chinacloudapi.cn"}};
+                               .other_audience = "https://management.core.chinacloudapi.cn",
+                               .application = kArmId}};
 // Personal accounts are in the public cloud only.
 constexpr Cloud kClouds[] = {{.value = "public",
                               .login_origin = "https://login.microsoftonline.com",
@@ -327,6 +337,10 @@ constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
     .apis = kApis,
     .token_per_api = true,
     .clouds = kClouds,
+    // An application with a claims mapping policy or SAML has a key of its own, which the common
+    // document does not list (learn.microsoft.com/entra/identity-platform/access-tokens, "Validate
+    // the signature"; AzureAD/passport-azure-ad#482).
+    .app_jwks_uri = "{login}/{tenantid}/discovery/v2.0/keys?appid={client_id}",
     .default_scopes = kScopes,
     .scope_words = kWords,
     .authorization_parameters = kParameters,
@@ -337,10 +351,6 @@ constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
                           .transient_numbers = kTransientNumbers}},
     .error_words = kMicrosoftErrorWords,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
-    // An application with a claims mapping policy or SAML has a key of its own, which the common
-    // document does not list (learn.microsoft.com/entra/identity-platform/access-tokens, "Validate
-    // the signature"; AzureAD/passport-azure-ad#482).
-    .app_jwks_uri = "{login}/{tenantid}/discovery/v2.0/keys?appid={client_id}",
     .api_errors = kMicrosoftApiErrors,
     .decline_codes = kDeclines,
     .hooks = &kHooks};

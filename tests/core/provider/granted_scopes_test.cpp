@@ -46,6 +46,16 @@ TEST_CASE("a scope is the same in another case, and with its API's identifier") 
       missing(kMicrosoft, "graph", {"https://graph.microsoft.com/.default"}, "Mail.Read").empty());
 }
 
+TEST_CASE("an API may be called by its other identifiers, with one slash or two") {
+  // AzureAD/microsoft-authentication-library-for-js#488.
+  CHECK(missing(kMicrosoft, "graph", {"00000003-0000-0000-c000-000000000000/Mail.Read"},
+                "Mail.Read openid")
+            .empty());
+  CHECK(missing(kMicrosoft, "arm", {"https://management.core.windows.net//user_impersonation"},
+                "https://management.azure.com/user_impersonation")
+            .empty());
+}
+
 TEST_CASE("what a granted scope covers is not missing") {
   CHECK(missing(kGithub, "github", {"user", "user:email", "repo", "public_repo"}, "repo user")
             .empty());
