@@ -140,7 +140,11 @@ std::vector<std::string> microsoft_scopes_in(std::string_view tenant,
 
 std::vector<std::string> microsoft_fewer_scopes(std::string_view error, std::string_view tenant,
                                                 std::span<const std::string> scopes) {
-  if (error != "invalid_scope" || tenant != "common") return {};
+  // Of personal accounts it says invalid_scope; of a directory in which a service has no principal
+  // invalid_resource, or invalid_client: no client has authenticated there
+  // (microsoft/GraphNotificationBroker#5, PostHog/posthog#43486).
+  const bool personal = error == "invalid_scope" && tenant == "common";
+  if (!personal && error != "invalid_client" && error != "invalid_resource") return {};
   auto fewer = microsoft_scopes_in("consumers", scopes);
   return fewer.size() < scopes.size() ? std::move(fewer) : std::vector<std::string>();
 }
@@ -201,13 +205,13 @@ std::optional<std::string> tenant_beyond(std::string_view own_text, std::string_
 // docs.azure.cn/en-us/articles/guidance/developerdifferences; both identifiers of each cloud are in
 // its own list, management.azure.com/metadata/endpoints. Issuers as MSAL has them: in China of
 // login.partner.microsoftonline.cn, whichever of its names was asked.
+// The ids of their applications, the same everywhere ("Verify first-party Microsoft applications").
+constexpr std::string_view kGraphId = "00000003-0000-0000-c000-000000000000";
+constexpr std::string_view kArmId = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
 constexpr std::string_view kUsGovLogin = "https://login.microsoftonline.us";
 constexpr Api kUsGovArm{.name = "arm",
                         .origin = "https://management.usgovcloudapi.net",
                         .audience = "https://management.usgovcloudapi.net",
-// The ids of their applications, the same everywhere ("Verify first-party Microsoft applications").
-constexpr std::string_view kGraphId = "00000003-0000-0000-c000-000000000000";
-constexpr std::string_view kArmId = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
                         .other_audience = "https://management.core.usgovcloudapi.net",
                         .application = kArmId};
 constexpr Api kApis[] = {{.name = "graph",
@@ -299,6 +303,13 @@ constexpr ProviderSetting kSettings[] = {
 // suberror wants a person: basic_action, additional_action, message_only, consent_required,
 // user_password_expired, …
 constexpr std::string_view kTerminalSuberrors[] = {"bad_token", "token_expired"};
+// "Microsoft Entra authentication and authorization error codes": RetryableError,
+// ExternalServerRetryableError, RequestTimeout, RequestBudgetExceededError,
+// MsodsServiceUnavailable; LoopDetected, which comes as invalid_grant
+// (learn.microsoft.com/entra/msal/dotnet, "Understanding HTTP 429 errors";
+// AzureAD/microsoft-authentication-library-for-dotnet#1788).
+constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
+                                                  "90024", "90033", "50196"};
 constexpr ProviderHooks kHooks{
     .tenant = tenant_of,
     .default_tenant = "common",
@@ -313,13 +324,6 @@ constexpr ProviderHooks kHooks{
 }  // namespace
 
 constexpr Provider kMicrosoft{
-// "Microsoft Entra authentication and authorization error codes": RetryableError,
-// ExternalServerRetryableError, RequestTimeout, RequestBudgetExceededError,
-// MsodsServiceUnavailable; LoopDetected, which comes as invalid_grant
-// (learn.microsoft.com/entra/msal/dotnet, "Understanding HTTP 429 errors";
-// AzureAD/microsoft-authentication-library-for-dotnet#1788).
-constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
-                                                  "90024", "90033", "50196"};
     .id = "microsoft",
     .display_name = "Microsoft",
     .integration = "azure",
@@ -333,14 +337,14 @@ constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
     .profile_endpoint = "{api}/v1.0/me",
     .logout_endpoint = "{login}/{tenant}/oauth2/v2.0/logout",
     .jwks_uri = "{login}/{tenant}/discovery/v2.0/keys",
-    .issuer = "{login}/{tenantid}/v2.0",
-    .apis = kApis,
-    .token_per_api = true,
-    .clouds = kClouds,
     // An application with a claims mapping policy or SAML has a key of its own, which the common
     // document does not list (learn.microsoft.com/entra/identity-platform/access-tokens, "Validate
     // the signature"; AzureAD/passport-azure-ad#482).
     .app_jwks_uri = "{login}/{tenantid}/discovery/v2.0/keys?appid={client_id}",
+    .issuer = "{login}/{tenantid}/v2.0",
+    .apis = kApis,
+    .token_per_api = true,
+    .clouds = kClouds,
     .default_scopes = kScopes,
     .scope_words = kWords,
     .authorization_parameters = kParameters,

@@ -101,6 +101,8 @@ TEST_CASE("endpoints are made from the sign-in origin and the tenant") {
         "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/authorize");
   CHECK(endpoints->token == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token");
   CHECK(endpoints->jwks == "https://login.microsoftonline.com/contoso.com/discovery/v2.0/keys");
+  CHECK(endpoints_of(kMicrosoft, {.tenant = "contoso.com", .client_id = "app"})->app_jwks ==
+        "https://login.microsoftonline.com/{tenantid}/discovery/v2.0/keys?appid=app");
   CHECK(endpoints->logout == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/logout");
   CHECK(endpoints->profile == "https://graph.microsoft.com/v1.0/me");
   CHECK(endpoints->issuer == "https://login.microsoftonline.com/{tenantid}/v2.0");
@@ -168,6 +170,39 @@ TEST_CASE("a scope belongs to the API whose whole URI it begins with") {
   // Its other identifier, as libraries write it.
   CHECK(microsoft_scopes(arm(), Scopes{"https://management.core.windows.net//.default"}) ==
         Scopes{"https://management.core.windows.net//.default", "offline_access"});
+}
+
+TEST_CASE("a scope may name its API by the id of its application") {
+  const Scopes scopes = {"00000003-0000-0000-C000-000000000000/Mail.Read",
+                         "797f4846-ba00-4fd7-ba43-dac1f8f63013/.default",
+                         "https://management.core.windows.net//", "11111111-2222/x"};
+  CHECK(microsoft_scopes(arm(), scopes) ==
+        Scopes{"797f4846-ba00-4fd7-ba43-dac1f8f63013/.default", "offline_access"});
+  CHECK(microsoft_scopes(graph(), scopes) ==
+        Scopes{"00000003-0000-0000-C000-000000000000/Mail.Read", "offline_access"});
+}
+
+TEST_CASE("throttling that calls itself invalid_grant ends nothing") {
+  // AzureAD/microsoft-authentication-library-for-dotnet#1788.
+  const TokenReply reply{.status = 400,
+                         .content_type = "application/json",
+                         .retry_after = {},
+                         .body = R"({"error":"invalid_grant","error_description":"AADSTS50196: x",
+                                     "error_codes":[50196]})"};
+  const auto answer = process_token_response(reply, kMicrosoft.quirks, 0);
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().kind == FaultKind::transient);
+}
+
+TEST_CASE("a directory in which Azure has no principal is asked for the rest") {
+  const Scopes scopes(kMicrosoft.default_scopes.begin(), kMicrosoft.default_scopes.end());
+  for (const char* error : {"invalid_client", "invalid_resource"}) {
+    for (const char* where : {"common", "organizations", "contoso.com"}) {
+      const auto fewer = microsoft_fewer_scopes(error, where, scopes);
+      CHECK(fewer == microsoft_scopes_in("consumers", scopes));
+      CHECK(microsoft_fewer_scopes(error, where, fewer).empty());
+    }
+  }
 }
 
 TEST_CASE("personal accounts are asked for nothing in Azure") {
