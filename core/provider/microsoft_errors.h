@@ -8,6 +8,8 @@
 namespace postern {
 
 inline constexpr std::string_view kManagedDevice = "The directory wants a device that it manages";
+inline constexpr std::string_view kSinglePage =
+    "The redirect URI is registered as a single-page application's: register it as Web";
 inline constexpr std::string_view kOtherAccount =
     "The account is not in this directory: use one that is, or be invited as a guest";
 // learn.microsoft.com, "Microsoft Entra authentication and authorization error codes". It warns not
@@ -46,7 +48,13 @@ inline constexpr ErrorWords kMicrosoftErrorWords[] = {
     {"50194", "operator", "The registration is for one directory: set its id as the tenant"},
     {"70008", "user", "The refresh token has expired"},
     {"700082", "user", "The refresh token has expired because nobody used it"},
-    {"700084", "operator", "The redirect URI is registered as a single-page application's"},
+    {"700084", "operator", kSinglePage},
+    {"9002327", "operator", kSinglePage},
+    {"700025", "operator", "The registration is a public client: register the redirect URI as Web"},
+    {"7000218", "operator", "No client secret arrived: set its value"},
+    {"50196", "operator", "The provider was asked for the same too often"},
+    {"500202", "user",
+     "A guest with a personal account has to name the directory: connect at its id (tenant_id)"},
     {"70043", "user", "The directory asks for a sign-in every so often"},
     {"500011", "administrator", "The directory has no such API"},
     {"650052", "administrator", "The directory has no subscription to this API's service"},

@@ -24,6 +24,9 @@ Outcome redirect_back(const StateRow& state, FormFields fields) {
 constexpr std::string_view kRequestErrors[] = {"invalid_request", "unauthorized_client",
                                                "unsupported_response_type", "invalid_scope"};
 
+// Neither the person nor an administrator can do anything then.
+constexpr std::string_view kOperator = "operator";
+
 // Of what a provider's own code has the digits are its number: "ABC65004".
 ProviderWords words_of(const CallbackFault& fault) {
   const auto digits = fault.provider_code.find_first_of("0123456789");
@@ -69,7 +72,8 @@ ConnectFailure failure_of_callback(const CallbackFault& fault, const Provider& p
                              .meaning = meaning_of(provider.id, words_of(fault))};
       if (fault.kind == CallbackFaultKind::denied) {
         failure.page = PageKind::denied;
-      } else if (std::ranges::contains(kRequestErrors, fault.error)) {
+      } else if (std::ranges::contains(kRequestErrors, fault.error) ||
+                 who_can_fix(provider.id, words_of(fault)) == kOperator) {
         failure.page = PageKind::integration_fault;
       }
       return failure;
@@ -125,6 +129,10 @@ ConnectFailure failure_of_kind(const TokenFault& fault) {
 
 ConnectFailure failure_of_code_exchange(const TokenFault& fault, const Provider& provider) {
   auto failure = failure_of_kind(fault);
+  if (failure.page == PageKind::provider_refused &&
+      who_can_fix(provider.id, fault.said) == kOperator) {
+    failure.page = PageKind::integration_fault;
+  }
   failure.evidence = evidence_of(fault.said);
   failure.meaning = meaning_of(provider.id, fault.said);
   return failure;
