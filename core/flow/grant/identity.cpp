@@ -91,8 +91,11 @@ Task<Result<VerificationKey, IdentityFault>> find_verification_key(const Integra
   if (key || key.error().reason != "unknown_key") {
     co_return key;
   }
-  const auto own = app_keys_of(integration->endpoints, *token);
-  co_return own.empty() ? std::move(key) : co_await find_key_at(own, token);
+  auto own = app_keys_of(integration->endpoints, *token);
+  if (own.empty()) {
+    co_return key;
+  }
+  co_return co_await find_key_at(std::move(own), token);
 }
 
 }  // namespace
