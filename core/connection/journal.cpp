@@ -14,6 +14,8 @@ constexpr DurationMs kLongestDelayMs = 10 * kMinuteMs;
 constexpr std::int64_t kDoublings = 9;
 // Since a grant may be owed to its provider. Without one the bytes are those of version 1.
 constexpr std::int64_t kOutboxVersion = 2;
+// Of a journal.
+constexpr std::int64_t kClaimsVersion = 2;
 }  // namespace
 
 std::string encode_journal(const Journal& journal) {
@@ -31,6 +33,9 @@ std::string encode_journal(const Journal& journal) {
       .number(journal.kept_reads)
       .text(journal.incarnation)
       .number(journal.asked_at);
+  if (journal.for_claims) {
+    out.number(kClaimsVersion).flag(true);
+  }
   return out.take();
 }
 
@@ -52,6 +57,9 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   // Versions before did not write it, and a journal may be open while one takes over from them.
   journal.incarnation = in.at_end() ? std::string_view() : in.text();
   journal.asked_at = in.at_end() ? journal.sent_at : in.number();
+  if (in.version() >= kClaimsVersion) {
+    journal.for_claims = in.flag();
+  }
   return in.complete_or_later() && (kind == "code" || kind == "refresh")
              ? std::optional(std::move(journal))
              : std::nullopt;

@@ -74,6 +74,8 @@ struct Journal {
   std::string incarnation;
   // When the last request left; `sent_at` is of the first.
   EpochMs asked_at = 0;
+  // The last request asked for claims: what is refused then is refused to whoever named them.
+  bool for_claims = false;
 };
 [[nodiscard]] std::string encode_journal(const Journal& journal);
 [[nodiscard]] std::optional<Journal> decode_journal(std::string_view bytes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/connection/token_name.h"
 #include "tests/sim/simulation.h"
 
 namespace postern::sim {
@@ -64,6 +65,9 @@ void Simulation::check_kept(const Node& node) {
     ledger_.violated(5, "a grant that is to be kept alive died of not being used");
   }
   for (const auto& token : record->tokens) {
+    if (is_of_guest(token.resource)) {
+      continue;
+    }
     const auto lifetime = token.expires_at - token.minted_at;
     const auto ahead = std::min(policy.ahead_ms, lifetime - lifetime / 4);
     const auto pauses = node.object->storage.find(std::string(kPausesKey));

@@ -15,7 +15,8 @@ bool tells(std::string_view type, Status status) {
     case Status::connected:
       return type == "connected" || type == "refreshed" || type == "refresh_failed";
     case Status::needs_reauth:
-      return type == "needs_reauth";
+      // As a guest's token is, of another directory.
+      return type == "needs_reauth" || type == "refreshed";
     default:
       return type == "disconnected";
   }

@@ -1,7 +1,9 @@
 // Requests from outside, as worker-shim/src/front.ts serves them, and people with their browsers.
+#include "core/base/base64url.h"
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/journal.h"
+#include "core/connection/token_name.h"
 #include "tests/flows/host/story.h"
 #include "tests/sim/settings.h"
 #include "tests/sim/simulation.h"
@@ -116,6 +118,17 @@ std::shared_ptr<Call> Simulation::rpc(const Action& action, std::string_view ope
   return call;
 }
 
+// What a caller asks for besides a token. In one history of five: a change of these leaves the
+// others as they are.
+Simulation::More Simulation::more_of(const Action& action, std::uint64_t part) const {
+  if (plan_.seed % 5 != 3 || chance_.is_calm() ||
+      plan_.vendor(action.connection) != Vendor::azure) {
+    return More::nothing;
+  }
+  const auto dice = chance_.between(0, 99, {.task = mix(action.id, part), .ordinal = 4}, 1);
+  return dice < 15 ? More::claims : dice < 35 ? More::guest : More::nothing;
+}
+
 void Simulation::get_token(const Action& action, std::uint64_t part,
                            std::function<void(Outcome)> then) {
   auto body = "{" + name_json(plan_.owner(action.connection)) + R"(,"resource":")" +
@@ -123,10 +136,26 @@ void Simulation::get_token(const Action& action, std::uint64_t part,
   if (action.amount != 0) {
     body += R"(,"minTtl":)" + to_decimal(action.amount);
   }
+  const auto more = more_of(action, part);
+  std::string resource(api_of(plan_.vendor(action.connection), action.arm));
+  if (more == More::guest) {
+    body += R"(,"tenant":")" + std::string(kGuestTenant) + "\"";
+    resource = token_name_in(resource, kGuestTenant);
+  } else if (more == More::claims) {
+    // One of a few, so that some are asked for again.
+    const auto value = chance_.between(0, 2, {.task = mix(action.id, part), .ordinal = 4}, 2);
+    const auto claims =
+        R"({"access_token":{"nbf":{"essential":true,"value":")" + to_decimal(value) + R"("}}})";
+    body += R"(,"claims":")" + base64url_encode(claims) + "\"";
+  }
   auto request = rpc(action, "get_token", body + "}", part);
-  request->then = [this, action, then = std::move(then)](const Outcome& outcome) {
+  request->then = [this, action, more, resource, then = std::move(then)](const Outcome& outcome) {
+    if (more != More::nothing) {
+      coverage_.count(more == More::guest ? "guest" : "claims",
+                      outcome.status == 200 ? "token" : member_of(outcome.body, "code"));
+    }
     if (outcome.status == 200) {
-      ledger_.served(action.connection, action.arm, member_of(outcome.body, "access_token"), mono_,
+      ledger_.served(action.connection, resource, member_of(outcome.body, "access_token"), mono_,
                      member_of(outcome.body, "expires_at"));
     }
     coverage_.count("answer", outcome.status == 200 ? "token" : member_of(outcome.body, "code"));

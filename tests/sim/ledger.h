@@ -140,7 +140,7 @@ class Ledger {
   void account_refused(int connection);
   // A token left Postern for a caller, who was told until when it lives (ISO 8601; empty: nothing
   // was said), or for the resource itself.
-  void served(int connection, bool arm, std::string_view token, DurationMs mono,
+  void served(int connection, std::string_view resource, std::string_view token, DurationMs mono,
               std::string_view until = {});
   // A flow of the queue came to its end, and all of its commits were carried out. `before`: what
   // times_taken_up() gave when it began.

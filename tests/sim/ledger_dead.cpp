@@ -1,6 +1,7 @@
 // Of a connection that is called dead: is its grant, and is it told why?
 #include <algorithm>
 
+#include "core/connection/token_name.h"
 #include "tests/sim/ledger.h"
 
 namespace postern::sim {
@@ -31,6 +32,9 @@ void Ledger::check_dead(int connection, const ConnectionRecord& record, EpochMs 
     }
     const auto last = std::ranges::max(refused);
     for (const auto& token : record.tokens) {
+      if (is_of_guest(token.resource)) {
+        continue;
+      }
       const auto refused_at = refused.at(token.resource == "arm" ? 1 : 0);
       if (refused_at < 0 || refused_at + kMostApartMs < last) {
         violated(4, "called dead for want of a person while " + token.resource + " may be served");

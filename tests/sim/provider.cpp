@@ -57,6 +57,11 @@ HttpReply refusal(Vendor vendor, Why why) {
                             : testing::error_reply(400, "invalid_grant");
 }
 
+// The other directory knows every second person.
+bool is_guest(int person) {
+  return person % 2 == 0;
+}
+
 std::string numbered(std::string_view what, std::uint64_t number) {
   return std::string(what) + "-" + to_decimal(static_cast<std::int64_t>(number));
 }
@@ -90,13 +95,14 @@ int Provider::connection_of_code(std::string_view code) const {
   return found == codes_.end() ? -1 : found->second.connection;
 }
 
-Provider::Answer Provider::issue(int grant, bool arm, EpochMs now, const RefreshPlace* shown,
+Provider::Answer Provider::issue(int grant, Use use, EpochMs now, const RefreshPlace* shown,
                                  const std::string& id_token) {
   auto& owner = grants[static_cast<std::size_t>(grant)];
   const auto& settings = settings_of(grant);
   if (settings.refresh_ends_access_tokens) {
     for (auto& [text, token] : access_) {
-      token.ended = token.ended || (token.grant == grant && token.arm == arm);
+      token.ended =
+          token.ended || (token.grant == grant && token.arm == use.arm && token.guest == use.guest);
     }
   }
   testing::TokenAnswer answer{
@@ -110,7 +116,8 @@ Provider::Answer Provider::issue(int grant, bool arm, EpochMs now, const Refresh
   const auto lifetime = settings.lifetime_seconds == 0 ? 3600 : settings.lifetime_seconds;
   access_[answer.access_token] = {
       .grant = grant,
-      .arm = arm,
+      .arm = use.arm,
+      .guest = use.guest,
       .expires_at = now + (settings.lasting_tokens ? kForEverMs : lifetime * kSecondMs)};
   auto place = shown != nullptr ? *shown : RefreshPlace{.grant = grant, .index = 0};
   const bool omitted =
@@ -165,7 +172,7 @@ Provider::Answer Provider::token(const Request& request) {
     const auto id_token =
         id_token_of(vendor, plan_.settings.of(vendor),
                     {.person = code.person, .nonce = code.nonce, .now = request.now});
-    return issue(static_cast<int>(grants.size()) - 1, false, request.now, nullptr, id_token);
+    return issue(static_cast<int>(grants.size()) - 1, {}, request.now, nullptr, id_token);
   }
   const auto place = find_refresh(field(fields, "refresh_token"));
   if (!place || grant(place->grant).vendor != vendor) {
@@ -175,11 +182,15 @@ Provider::Answer Provider::token(const Request& request) {
     refuse_spent(*place);
     return refused(Why::refresh_token);
   }
+  if (request.guest && !is_guest(grant(place->grant).person)) {
+    // As if the grant were over: AADSTS50020, invalid_grant without a suberror.
+    return refused(Why::refresh_token);
+  }
   const auto consent = vendor == Vendor::azure ? request.consent : Consent::given;
   if (consent == Consent::missing || (arm && consent == Consent::missing_for_arm)) {
     return {.reply = not_for_this_api(request.wording), .issued = {}};
   }
-  return issue(place->grant, arm, request.now, &*place, {});
+  return issue(place->grant, {.arm = arm, .guest = request.guest}, request.now, &*place, {});
 }
 
 void Provider::refuse_spent(const RefreshPlace& place) {
@@ -198,7 +209,7 @@ const AccessToken* Provider::find_access(std::string_view text) const {
 const AccessToken* Provider::access(Vendor vendor, std::string_view text, bool arm,
                                     EpochMs now) const {
   const auto* token = find_access(text);
-  const bool good = token != nullptr && !token->ended && token->arm == arm &&
+  const bool good = token != nullptr && !token->ended && token->arm == arm && !token->guest &&
                     token->expires_at > now && grant(token->grant).vendor == vendor &&
                     grant(token->grant).alive && !is_over(token->grant, now);
   return good ? token : nullptr;

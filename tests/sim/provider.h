@@ -36,6 +36,7 @@ struct Grant {
 struct AccessToken {
   int grant = 0;
   bool arm = false;
+  bool guest = false;  // of kGuestTenant
   EpochMs expires_at = 0;
   bool ended = false;
 };
@@ -70,6 +71,7 @@ class Provider {
   struct Request {
     Vendor vendor = Vendor::azure;
     std::string_view body;
+    bool guest = false;
     EpochMs now = 0;
     bool secret_is_wrong = false;
     Consent consent = Consent::given;
@@ -123,7 +125,12 @@ class Provider {
     bool used = false;
   };
   [[nodiscard]] bool is_idle(int grant, const RefreshToken& token, EpochMs now) const;
-  Answer issue(int grant, bool arm, EpochMs now, const RefreshPlace* shown,
+  // What a token is for.
+  struct Use {
+    bool arm = false;
+    bool guest = false;
+  };
+  Answer issue(int grant, Use use, EpochMs now, const RefreshPlace* shown,
                const std::string& id_token);
 
   [[nodiscard]] const ProviderSettings& settings_of(int grant_index) const {

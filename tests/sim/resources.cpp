@@ -37,6 +37,7 @@ void Simulation::fetch(const std::shared_ptr<Run>& run, const IssuedEffect& issu
   }
   switch (target->endpoint) {
     case Endpoint::token:
+    case Endpoint::guest_token:
       fetch_token(run, issued, target->vendor);
       break;
     case Endpoint::revocation:
@@ -99,7 +100,7 @@ void Simulation::fetch_resource(const std::shared_ptr<Run>& run, const IssuedEff
     return;
   }
   if (run->node == nullptr) {
-    ledger_.served(run->connection, arm, token, mono_);
+    ledger_.served(run->connection, api_of(target.vendor, arm), token, mono_);
     if (strikes(Fault::resource_401, spot)) {
       provider_.end_access(token);
     }

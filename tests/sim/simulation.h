@@ -249,6 +249,8 @@ class Simulation {
   void ask_authority(const std::shared_ptr<Call>& call, const Authority& authority);
   std::shared_ptr<Call> rpc(const Action& action, std::string_view operation, std::string body,
                             std::uint64_t part);
+  enum class More : std::uint8_t { nothing, claims, guest };
+  [[nodiscard]] More more_of(const Action& action, std::uint64_t part) const;
   void get_token(const Action& action, std::uint64_t part, std::function<void(Outcome)> then);
   // A caller uses the provider's API, through Postern where that can, and otherwise by itself: what
   // is refused it asks to be refreshed. `then`: the status in the end.

@@ -22,6 +22,15 @@ bool is_for_arm(const Fetch& fetch) {
   return fetch.body.find("management.azure.com") != std::string::npos;
 }
 
+bool is_for_guest(const Fetch& fetch) {
+  return fetch.url.contains(kGuestTenant);
+}
+
+// What is refused then concerns nobody but whoever asked.
+bool is_for_caller_alone(const Fetch& fetch) {
+  return is_for_guest(fetch) || fetch.body.contains("&claims=");
+}
+
 bool is_client_refused(const HttpReply& reply) {
   return reply.body.contains("invalid_client") ||
          reply.body.contains("incorrect_client_credentials");
@@ -145,6 +154,7 @@ Consent Simulation::consent() const {
 Provider::Request Simulation::request_of(const IssuedEffect& issued, Vendor vendor) const {
   return {.vendor = vendor,
           .body = std::get<Fetch>(issued.effect).body,
+          .guest = is_for_guest(std::get<Fetch>(issued.effect)),
           .now = now(),
           .secret_is_wrong = is_down(Down::secret, vendor),
           .consent = consent(),
@@ -188,7 +198,7 @@ void Simulation::fetch_token_late(const std::shared_ptr<Run>& run, const IssuedE
 void Simulation::token_arrives(const std::shared_ptr<Run>& run, const IssuedEffect& issued,
                                Fetch::Reply reply, std::optional<RefreshPlace> issued_tokens) {
   const auto& effect = std::get<Fetch>(issued.effect);
-  if (effect.keep_key == kKeptKey) {
+  if (effect.keep_key == kKeptKey && !is_for_guest(effect)) {
     ledger_.in_vain(run->connection, is_for_arm(effect), !run->alive || !issued_tokens);
   }
   if (!run->alive) {
@@ -200,8 +210,10 @@ void Simulation::token_arrives(const std::shared_ptr<Run>& run, const IssuedEffe
     const auto wording = wording_of(*reply);
     if (wording) {
       coverage_.count("wording", name_of(*wording));
-      ledger_.refused(run->connection, is_for_arm(effect), mono_, *wording);
-    } else if (reply->body.contains("\"access_token\"")) {
+      if (!is_for_caller_alone(effect)) {
+        ledger_.refused(run->connection, is_for_arm(effect), mono_, *wording);
+      }
+    } else if (reply->body.contains("\"access_token\"") && !is_for_guest(effect)) {
       ledger_.not_refused(run->connection, is_for_arm(effect));
     }
   }

@@ -42,6 +42,9 @@ struct Place {
 constexpr Place kAzure[] = {
     {Endpoint::token, "https://login.microsoftonline.com/common/oauth2/v2.0/token",
      "/common/oauth2/v2.0/token"},
+    {Endpoint::guest_token,
+     "https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/oauth2/v2.0/token",
+     "/11111111-2222-4333-8444-555555555555/oauth2/v2.0/token"},
     {Endpoint::profile, "https://graph.microsoft.com/v1.0/me", ""},
     {Endpoint::arm, "https://management.azure.com/", ""},
     {Endpoint::keys, "https://login.microsoftonline.com/common/discovery/v2.0/keys",

@@ -40,9 +40,12 @@ struct VendorFacts {
   return arm ? std::string_view("arm") : facts_of(vendor).api;
 }
 
+// Another directory of Microsoft's, in which everybody is a guest.
+inline constexpr std::string_view kGuestTenant = "11111111-2222-4333-8444-555555555555";
+
 // What a request is for. `profile` is Graph's, GitHub's and Google's own API, as far as a history
 // knows it.
-enum class Endpoint : std::uint8_t { token, keys, profile, arm, revocation };
+enum class Endpoint : std::uint8_t { token, guest_token, keys, profile, arm, revocation };
 struct Target {
   Vendor vendor;
   Endpoint endpoint;

@@ -223,7 +223,13 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
   const bool wants_person = decision == FaultDecision::needs_person;
   if (wants_person || decision == FaultDecision::resource_refused) {
     const auto kind = wants_person ? RefusalKind::person : RefusalKind::refused;
-    if (!claims_for(*state, resource).empty()) {
+    const bool wants_claims = !claims_for(*state, resource).empty();
+    if (state->refresh.journal->for_claims && !wants_claims) {
+      // The answer was kept, and whoever named claims is gone. It says nothing to anybody else.
+      (void)co_await close_journal(state, JournalKind::refresh);
+      co_return std::monostate{};
+    }
+    if (wants_claims) {
       co_return co_await refuse_demand(context, state, std::move(resource), kind, std::move(fault));
     }
     if (wants_person && !may_serve_another(state, resource, now)) {

@@ -167,7 +167,8 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                   .resource = resource,
                   .connect = {},
                   .incarnation = context->input.incarnation,
-                  .asked_at = now};
+                  .asked_at = now,
+                  .for_claims = !claims_for(*state, resource).empty()};
   const auto context_bytes = kept_context(state->id, journal);
   const auto opened = co_await open_journal(state, std::move(journal), now + kRequestLifeMs);
   if (!opened) {

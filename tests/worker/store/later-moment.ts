@@ -11,6 +11,12 @@ const MORE = "of a later release";
 export function appended(kind: string, bytes: Uint8Array, version = "9"): Uint8Array {
   if (kind === "outbox") return outbox(bytes, version);
   if (/^(record|version:\d+|)$/.test(kind)) return record(bytes, version);
+  // Whether a request asked for claims is of version 2.
+  if (/^(journal|sign_in)$/.test(kind))
+    return new FieldWriter()
+      .add(...fieldsOf(bytes), version, "0", MORE)
+      .bytes()
+      .slice();
   const out = new FieldWriter().add(...fieldsOf(bytes));
   // Where a list ends is said by an empty field.
   if (/^(pauses|event:\d+|delivery)$/.test(kind)) out.add("");
