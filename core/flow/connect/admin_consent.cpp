@@ -93,20 +93,19 @@ bool is_denial(std::string_view error) {
   return error == "access_denied" || error == "consent_required";
 }
 
-// The log of events has it as nobody's: it is of no connection. The same answer, brought twice, is
-// the same event.
+// The log of events has it as nobody's: it is of no connection.
+// The same answer, brought twice, is the same event.
 SqlStatement insert_claim_event(const AdminConsentAsk& ask, const Answer& answer,
                                 std::string_view provider, EpochMs now) {
   const std::string id = "evt_" + ask.attempt.substr(ask.attempt.find('_') + 1);
-  return insert_event(
-      {.org = ask.org, .integration = ask.integration, .subject = std::string(kOrganizationName)},
-      make_admin_consent_event(id, now,
-                               {{"org_id", ask.org},
-                                {"integration", ask.integration},
-                                {"provider", std::string(provider)},
-                                {"tenant_id", answer.tenant},
-                                {"status", std::string(kClaimed)},
-                                {"scopes", answer.scopes}}));
+  return insert_event({.org = ask.org, .integration = ask.integration, .subject = std::string(kOrganizationName)},
+                      make_admin_consent_event(id, now,
+                                               {{"org_id", ask.org},
+                                                {"integration", ask.integration},
+                                                {"provider", std::string(provider)},
+                                                {"tenant_id", answer.tenant},
+                                                {"status", std::string(kClaimed)},
+                                                {"scopes", answer.scopes}}));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/flow/connect/link.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/store/links.h"
 #include "core/provider/error_words.h"
 
 namespace postern {
@@ -22,7 +23,20 @@ bool is_link(std::string_view fields) {
   return in.complete();
 }
 
+std::string link_key(const ConnectionRecord& record) {
+  return "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
+         sha256_base64url(record.cause + '\n' + record.claims);
+}
+
 }  // namespace
+
+Task<std::monostate> forget_reauth_link(const AuthorityState* state) {
+  if (state->record) {
+    (void)co_await perform(
+        MemoryPut{.key = link_key(*state->record), .value = {}, .expires_at = 0});
+  }
+  co_return std::monostate{};
+}
 
 Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state) {
   auto fault = problem(ProblemCode::needs_reauth);
@@ -45,8 +59,7 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     co_return fault;
   }
   // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
-  const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
-                   sha256_base64url(record.cause + '\n' + record.claims);
+  const auto key = link_key(record);
   auto fields = co_await perform(MemoryGet{.key = key});
   if (!fields || !is_link(*fields)) {
     const auto link =
@@ -54,7 +67,7 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
                            {.id = record.id,
                             .tenant = tenant_of_link(*state->settings, record.tenant),
                             .return_to = {},
-                            .confirm = "page",
+                            .confirm = std::string(kConfirmRenew),
                             .allow_other_account = false,
                             .claims = record.claims,
                             .scopes = still_allowed(*integration, record.asked_scopes)},

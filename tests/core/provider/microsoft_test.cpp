@@ -197,10 +197,12 @@ TEST_CASE("throttling that calls itself invalid_grant ends nothing") {
 TEST_CASE("a directory in which Azure has no principal is asked for the rest") {
   const Scopes scopes(kMicrosoft.default_scopes.begin(), kMicrosoft.default_scopes.end());
   const auto all_fewer = microsoft_scopes_in("consumers", scopes);
-  for (const AuthorizationRefusal& refusal :
-       {AuthorizationRefusal{"invalid_client", "650051"}, {"invalid_client", "650052"},
-        {"invalid_resource", ""}, {"invalid_resource", "500011"}, {"invalid_resource", "50001"},
-        {"invalid_resource", "650052"}}) {
+  for (const AuthorizationRefusal& refusal : {AuthorizationRefusal{"invalid_client", "650051"},
+                                              {"invalid_client", "650052"},
+                                              {"invalid_resource", ""},
+                                              {"invalid_resource", "500011"},
+                                              {"invalid_resource", "50001"},
+                                              {"invalid_resource", "650052"}}) {
     for (const char* where : {"common", "organizations", "contoso.com"}) {
       const auto fewer = microsoft_fewer_scopes(refusal, where, scopes);
       CHECK(fewer == all_fewer);
@@ -209,9 +211,11 @@ TEST_CASE("a directory in which Azure has no principal is asked for the rest") {
   }
   // A wrong secret, an unknown application, a resource that the registration may not ask for: with
   // fewer scopes nothing would be different.
-  for (const AuthorizationRefusal& refusal :
-       {AuthorizationRefusal{"invalid_client", ""}, {"invalid_client", "7000215"},
-        {"invalid_client", "650057"}, {"invalid_resource", "650057"}, {"access_denied", "650052"}}) {
+  for (const AuthorizationRefusal& refusal : {AuthorizationRefusal{"invalid_client", ""},
+                                              {"invalid_client", "7000215"},
+                                              {"invalid_client", "650057"},
+                                              {"invalid_resource", "650057"},
+                                              {"access_denied", "650052"}}) {
     CHECK(microsoft_fewer_scopes(refusal, "common", scopes).empty());
   }
 }

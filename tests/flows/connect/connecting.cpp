@@ -123,8 +123,11 @@ void callback_confirm(Stories& stories) {
   story.host.call(confirm("user-1", "guessed"));
   story.section("The right one");
   story.host.call(confirm("user-1", code));
-  story.section("Again", "The attempt is over.");
+  story.section("Again", "The answer may have been lost: it is the same one.");
   story.host.call(confirm("user-1", code));
+  story.section("Again, with another code or for another user", "Refused as before.");
+  story.host.call(confirm("user-1", "guessed"));
+  story.host.call(confirm("user-2", code));
 }
 
 void connect_by_caller(Stories& stories) {

@@ -10,6 +10,7 @@ import {
   frontWith,
   get,
   http,
+  send,
   stranger,
 } from "../support/client.ts";
 import { DAY, pass, SECOND } from "../support/clock.ts";
@@ -58,6 +59,12 @@ describe("an administrator's consent", () => {
       { type: "integration.admin_consent_claimed", data: { tenant_id: CONTOSO, status: "claimed" } },
     ]);
     expect(await world.tokenRequests()).toBe(0);
+    // Of no user, and no webhook is told.
+    const ofDash = await get("/v1/events?user_id=-&subject=user", who.key);
+    expect(ofDash.json.events).toEqual([]);
+    const [event] = events.json.events as { id: string }[];
+    const again = await send("POST", `/v1/events/${event?.id}/redeliver`, who.key);
+    expectProblem(again, 400, "invalid_request");
   });
 
   test("of two directories from one request is one, and of the one that was asked", async () => {

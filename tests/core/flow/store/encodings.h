@@ -81,6 +81,8 @@ struct Encoding {
   bool is_list = false;
   // The fields of the versions from 2 on that are known here, as they are where nothing is in them.
   std::vector<std::string_view> since;
+  // The last version that is known here; 0: 2 where there is anything since, otherwise 1.
+  int known = 0;
   // How long it is where it ends earlier and is read: without what came later, or an element.
   std::vector<std::size_t> shorter;
 };
@@ -186,7 +188,8 @@ inline std::vector<Encoding> encodings() {
       {.name = "connect payload",
        .bytes = encode(ConnectPayload{.state = {.id = id, .confirm = "page"}, .state_text = "s"}),
        .again = payload_again<decode_connect_payload>,
-       .since = {""}},
+       .since = {"", ""},
+       .known = 3},
       {.name = "confirm payload",
        .bytes = encode(ConfirmPayload{.id = id, .attempt = "a", .code_hash = "h"}),
        .again = payload_again<decode_confirm_payload>},
