@@ -36,16 +36,19 @@ constexpr std::string_view kPassingErrors[] = {"temporarily_unavailable", "serve
 
 // Nothing is left to finish. The browser whose attempt it was hears what became of it: it may have
 // loaded the callback again.
-Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std::string cookie) {
+Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std::string cookie,
+                           bool expired) {
   if (cookie.empty()) {
     co_return result_page({.kind = PageKind::attempt_used_or_expired});
   }
   const auto rows = co_await perform(
       in_shared_database({select_link_of_browser(attempt, sha256_base64url(cookie))}));
   const auto link = rows && !rows->empty() ? link_of((*rows)[0]) : std::nullopt;
-  constexpr auto kOtherwise = PageKind::attempt_used_or_expired;
-  co_return link ? co_await ended_page(context, *link, std::move(cookie), kOtherwise)
-                 : result_page({.kind = kOtherwise});
+  const auto otherwise = link && !expired && link->outcome.empty()
+                             ? PageKind::outcome_unknown
+                             : PageKind::attempt_used_or_expired;
+  co_return link ? co_await ended_page(context, *link, std::move(cookie), otherwise)
+                 : result_page({.kind = otherwise});
 }
 
 // A busy provider has given nothing, so nothing is used up: the same sign-in goes on from here.
@@ -92,7 +95,8 @@ Task<Result<StateRow, Outcome>> consume_for_browser(const FlowContext* context, 
     // Somebody else's browser. Nothing was burnt: the right one can still finish.
     co_return std::unexpected(result_page({.kind = PageKind::wrong_browser}));
   }
-  co_return std::unexpected(co_await attempt_over(context, std::move(attempt), std::move(cookie)));
+  co_return std::unexpected(
+      co_await attempt_over(context, std::move(attempt), std::move(cookie), remaining.has_value()));
 }
 
 // The state, where it is this browser's and lives. Nothing is used up.
@@ -183,19 +187,32 @@ Task<Outcome> connect_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::invalid_request,
                               "`state` or `code_verifier` is not of the right form");
   }
+  std::string tenant(parameters.text("tenant_id"));
+  if (!tenant.empty()) {
+    // As the attempt was made: "CONTOSO.com" and "contoso.com" are one directory.
+    const auto integration =
+        co_await resolve_integration_within(context, id.org, id.integration, std::move(tenant));
+    if (!integration) {
+      co_return problem_outcome(integration.error());
+    }
+    tenant = integration->tenant;
+  }
   const auto now = co_await current_time();
-  const auto rows = co_await perform(
-      in_shared_database({consume_caller_state(sha256_base64url(state), id, now)}));
+  const auto state_hash = sha256_base64url(state);
+  const auto rows = co_await perform(in_shared_database(
+      {consume_caller_state(state_hash, id, tenant, now), select_state(state_hash)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
   auto row = state_of((*rows)[0]);
   if (!row) {
-    co_return problem_outcome(ProblemCode::state_refused);
-  }
-  if (const auto tenant = parameters.text("tenant_id"); !tenant.empty() && tenant != row->tenant) {
-    co_return problem_outcome(ProblemCode::state_refused,
-                              "`tenantId` is another than the attempt was made with");
+    const auto left = rows->size() == 2 ? state_of((*rows)[1]) : std::nullopt;
+    const bool another_tenant = left && left->mode == "caller" && left->id == id &&
+                                left->expires_at > now && left->tenant != tenant;
+    co_return another_tenant
+        ? problem_outcome(ProblemCode::state_refused,
+                          "`tenant_id` is another than the attempt was made with")
+        : problem_outcome(ProblemCode::state_refused);
   }
   (void)co_await forget_tokens(context, id);
   const ConnectPayload payload{.state = std::move(*row),

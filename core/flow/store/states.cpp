@@ -66,13 +66,14 @@ SqlStatement consume_state(std::string_view state_hash, std::string_view cookie_
 }
 
 SqlStatement consume_caller_state(std::string_view state_hash, const ConnectionId& id,
-                                  EpochMs now) {
+                                  std::string_view tenant, EpochMs now) {
   return {
       .sql =
-          "DELETE FROM oauth_states WHERE state_hash = ? AND mode = 'caller' AND org_id = ? "
-          "AND integration = ? AND user_id = ? AND expires_at > ? RETURNING " POSTERN_STATE_COLUMNS,
-      .parameters =
-          bind({text(state_hash), text(id.org), text(id.integration), text(id.subject), now})};
+          "DELETE FROM oauth_states WHERE state_hash = ?1 AND mode = 'caller' AND org_id = ?2 AND "
+          "integration = ?3 AND user_id = ?4 AND (?5 = '' OR tenant = ?5) AND expires_at > ?6 "
+          "RETURNING " POSTERN_STATE_COLUMNS,
+      .parameters = bind({text(state_hash), text(id.org), text(id.integration), text(id.subject),
+                          text(tenant), now})};
 }
 
 SqlStatement select_state(std::string_view state_hash) {

@@ -40,9 +40,10 @@ struct StateRow {
 // nothing.
 [[nodiscard]] SqlStatement consume_state(std::string_view state_hash, std::string_view cookie_hash,
                                          std::string_view mode, EpochMs now);
-// The same for a code that a caller hands over: bound to its organization and subject as well.
+// The same for a code that a caller hands over: bound to its organization and subject as well, and
+// to the directory that the caller names, if any.
 [[nodiscard]] SqlStatement consume_caller_state(std::string_view state_hash, const ConnectionId& id,
-                                                EpochMs now);
+                                                std::string_view tenant, EpochMs now);
 [[nodiscard]] SqlStatement select_state(std::string_view state_hash);
 // One that is not consumed, whether it lives or not.
 [[nodiscard]] SqlStatement select_state_of_attempt(std::string_view attempt, std::string_view org);

@@ -86,18 +86,19 @@ TEST_CASE("a caller's state is bound to its organization, integration and user")
   (void)run(d1, insert_state(state("state", "caller")));
   for (const auto& id : {ConnectionId{"other", "azure", "u"}, ConnectionId{"acme", "other", "u"},
                          ConnectionId{"acme", "azure", "v"}}) {
-    CHECK_FALSE(state_of(run(d1, consume_caller_state("state", id, kNow))).has_value());
+    CHECK_FALSE(state_of(run(d1, consume_caller_state("state", id, "", kNow))).has_value());
   }
+  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, "other", kNow))).has_value());
   // Nor can a browser without a cookie consume it.
   CHECK_FALSE(state_of(run(d1, consume_state("state", "", "browser", kNow))).has_value());
-  CHECK(state_of(run(d1, consume_caller_state("state", kId, kNow))).has_value());
-  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, kNow))).has_value());
+  CHECK(state_of(run(d1, consume_caller_state("state", kId, "", kNow))).has_value());
+  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, "", kNow))).has_value());
 }
 
 TEST_CASE("a browser's state is not consumed by a caller") {
   Database d1;
   (void)run(d1, insert_state(state()));
-  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, kNow))).has_value());
+  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, "", kNow))).has_value());
 }
 
 TEST_CASE("a state that ended a day ago is swept, one that ended later is kept") {
