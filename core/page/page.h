@@ -62,8 +62,9 @@ enum class PageKind : std::uint8_t {
   admin_consented,
   admin_consent_denied,
   admin_consent_failed,
-  admin_consent_over,  // too late, or no request of ours
-  connection_ended,    // what was to be renewed is not connected any more
+  admin_consent_over,       // too late, or no request of ours
+  connection_ended,         // what was to be renewed is not connected any more
+  admin_consent_elsewhere,  // given for another directory than was asked
 };
 
 // As people know it. Two accounts of one name are told apart by address and directory.

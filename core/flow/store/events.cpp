@@ -33,15 +33,16 @@ SqlStatement insert_event(const ConnectionId& id, const Event& event) {
 SqlStatement select_events(const EventQuery& query) {
   const auto range = query.subject.value_or(SubjectRange());
   return {
-      .sql = "SELECT seq, " POSTERN_EVENT_COLUMNS
-             " FROM events WHERE org_id = ?1 AND seq > ?2 AND (?3 = '' OR (type <> ?10 AND (user_id "
-             "= ?7 OR (user_id >= ?3 AND user_id < ?8)))) AND (?4 = '' OR integration = ?4) AND (?5 "
-             "= '' OR type = ?5) AND user_id >= ?9 ORDER BY seq LIMIT ?6",
+      .sql =
+          "SELECT seq, " POSTERN_EVENT_COLUMNS
+          " FROM events WHERE org_id = ?1 AND seq > ?2 AND (?3 = '' OR (type <> ?10 AND (user_id "
+          "= ?7 OR (user_id >= ?3 AND user_id < ?8)))) AND (?4 = '' OR integration = ?4) AND (?5 "
+          "= '' OR type = ?5) AND user_id >= ?9 ORDER BY seq LIMIT ?6",
       .parameters = bind({text(query.org), query.after, text(range.first), text(query.integration),
                           text(query.type), query.limit, text(range.exact), text(range.last),
                           text(query.organizations_own ? std::string_view() : kFirstUser),
-                    // Of an integration, and so of no subject, whatever its row says.
-                    text(name_of(EventType::admin_consent_claimed))})};
+                          // Of an integration, and so of no subject, whatever its row says.
+                          text(name_of(EventType::admin_consent_claimed))})};
 }
 
 SqlStatement select_last_event(std::string_view org) {
