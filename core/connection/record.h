@@ -68,6 +68,9 @@ struct ConnectionRecord {
   // integration's. A release that does not know of it does not read such a record.
   std::string asked_scopes;
 
+  // What it asked for before, and what this account cannot have. As for `asked_scopes`.
+  std::string dropped_scopes;
+
   [[nodiscard]] const StoredAccessToken* token_for(std::string_view resource) const;
 };
 

@@ -62,16 +62,16 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   const auto key = link_key(record);
   auto fields = co_await perform(MemoryGet{.key = key});
   if (!fields || !is_link(*fields)) {
-    const auto link =
-        co_await make_link(context,
-                           {.id = record.id,
-                            .tenant = tenant_of_link(*state->settings, record.tenant),
-                            .return_to = {},
-                            .confirm = std::string(kConfirmRenew),
-                            .allow_other_account = false,
-                            .claims = record.claims,
-                            .scopes = still_allowed(*integration, record.asked_scopes)},
-                           integration->public_url);
+    const auto link = co_await make_link(
+        context,
+        {.id = record.id,
+         .tenant = tenant_of_link(*state->settings, record.tenant),
+         .return_to = {},
+         .confirm = std::string(kConfirmRenew),
+         .allow_other_account = false,
+         .claims = record.claims,
+         .scopes = still_allowed(*integration, record.asked_scopes + ' ' + record.dropped_scopes)},
+        integration->public_url);
     if (!link) {
       co_return fault;
     }

@@ -122,6 +122,7 @@ ConnectionRecord new_record(const AuthorityState& state, const SignInAttempt& at
   record.account = std::move(account);
   record.tenant = attempt.state.tenant;
   record.asked_scopes = attempt.state.scopes;
+  record.dropped_scopes = attempt.state.dropped_scopes;
   record.created_at =
       state.record && state.record->status != Status::revoked ? state.record->created_at : now;
   record.updated_at = now;

@@ -129,7 +129,11 @@ inline std::vector<Encoding> encodings() {
   const auto one_revocation = encode_revocations({revocation});
   const Reply kept = Fetch::Reply(HttpReply{.status = 200, .headers = {{"a", "b"}}, .body = "{}"});
   return {
-      {.name = "record", .bytes = encode_record(record), .again = record_again, .since = {""}},
+      {.name = "record",
+       .bytes = encode_record(record),
+       .again = record_again,
+       .since = {"", "", ""},
+       .known = 4},
       {.name = "journal",
        .bytes = journal_bytes,
        .again = journal_again,
