@@ -12,7 +12,9 @@ constexpr std::string_view kFormat = "postern-record-2";
 constexpr std::string_view kFirstFormat = "postern-record-1";
 // The version of the second format (FieldReader::version) that has `asked_scopes`.
 constexpr std::int64_t kAskedScopesVersion = 2;
-// The one that has `dropped_scopes` too, behind a field of the version before.
+// The one that has `cloud` too.
+constexpr std::int64_t kCloudVersion = 3;
+// The one that has `dropped_scopes` too.
 constexpr std::int64_t kDroppedScopesVersion = 4;
 }  // namespace
 
@@ -68,8 +70,10 @@ std::string encode_record(const ConnectionRecord& record) {
   if (!record.dropped_scopes.empty()) {
     out.number(kDroppedScopesVersion)
         .text(record.asked_scopes)
-        .text({})
+        .text(record.cloud)
         .text(record.dropped_scopes);
+  } else if (!record.cloud.empty()) {
+    out.number(kCloudVersion).text(record.asked_scopes).text(record.cloud);
   } else if (!record.asked_scopes.empty()) {
     out.number(kAskedScopesVersion).text(record.asked_scopes);
   }
@@ -119,8 +123,10 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   if (version >= kAskedScopesVersion) {
     record.asked_scopes = in.text();
   }
+  if (version >= kCloudVersion) {
+    record.cloud = in.text();
+  }
   if (version >= kDroppedScopesVersion) {
-    (void)in.text();
     record.dropped_scopes = in.text();
   }
   // Nobody writes the first format any more.

@@ -23,17 +23,17 @@ bool is_link(std::string_view fields) {
   return in.complete();
 }
 
-std::string link_key(const ConnectionRecord& record) {
-  return "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
-         sha256_base64url(record.cause + '\n' + record.claims);
+// Under which key the attempt's link is remembered.
+std::string key_of_attempt(std::string_view attempt) {
+  return "reauth-key:" + std::string(attempt);
 }
 
 }  // namespace
 
-Task<std::monostate> forget_reauth_link(const AuthorityState* state) {
-  if (state->record) {
-    (void)co_await perform(
-        MemoryPut{.key = link_key(*state->record), .value = {}, .expires_at = 0});
+Task<std::monostate> forget_reauth_link(std::string attempt) {
+  auto key = co_await perform(MemoryGet{.key = key_of_attempt(attempt)});
+  if (key) {
+    (void)co_await perform(MemoryPut{.key = std::move(*key), .value = {}, .expires_at = 0});
   }
   co_return std::monostate{};
 }
@@ -59,7 +59,8 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     co_return fault;
   }
   // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
-  const auto key = link_key(record);
+  const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
+                   sha256_base64url(record.cause + '\n' + record.claims);
   auto fields = co_await perform(MemoryGet{.key = key});
   if (!fields || !is_link(*fields)) {
     const auto link = co_await make_link(
@@ -81,6 +82,8 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     const auto now = co_await current_time();
     (void)co_await perform(
         MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
+    (void)co_await perform(MemoryPut{
+        .key = key_of_attempt(link->attempt), .value = key, .expires_at = now + kLinkMemoryMs});
   }
   FieldReader in(*fields);
   for (const std::string_view name : {"connect_url", "connect_state", "connect_expires_at"}) {

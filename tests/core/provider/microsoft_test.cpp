@@ -95,13 +95,13 @@ TEST_CASE("a tenant is within another one that lets in everybody whom it does") 
 }
 
 TEST_CASE("endpoints are made from the sign-in origin and the tenant") {
-  const auto endpoints = endpoints_of(kMicrosoft, {.tenant = "contoso.com"});
+  const auto endpoints = endpoints_of(kMicrosoft, {.tenant = "contoso.com", .client_id = "app"});
   REQUIRE(endpoints.has_value());
   CHECK(endpoints->authorization ==
         "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/authorize");
   CHECK(endpoints->token == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token");
   CHECK(endpoints->jwks == "https://login.microsoftonline.com/contoso.com/discovery/v2.0/keys");
-  CHECK(endpoints_of(kMicrosoft, {.tenant = "contoso.com", .client_id = "app"})->app_jwks ==
+  CHECK(endpoints->app_jwks ==
         "https://login.microsoftonline.com/{tenantid}/discovery/v2.0/keys?appid=app");
   CHECK(endpoints->logout == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/logout");
   CHECK(endpoints->profile == "https://graph.microsoft.com/v1.0/me");
@@ -192,6 +192,20 @@ TEST_CASE("throttling that calls itself invalid_grant ends nothing") {
   const auto answer = process_token_response(reply, kMicrosoft.quirks, 0);
   REQUIRE_FALSE(answer.has_value());
   CHECK(answer.error().kind == FaultKind::transient);
+}
+
+TEST_CASE("a directory that lacks a service is no fault of the registration") {
+  const auto kind = [](const std::string& number) {
+    const TokenReply reply{.status = 401,
+                           .content_type = "application/json",
+                           .retry_after = {},
+                           .body = R"({"error":"invalid_client","error_codes":[)" + number + "]}"};
+    return process_token_response(reply, kMicrosoft.quirks, 0).error().kind;
+  };
+  CHECK(kind("650052") == FaultKind::refused);
+  CHECK(kind("650051") == FaultKind::refused);
+  CHECK(kind("7000215") == FaultKind::integration);
+  CHECK(kind("7000215,650052") == FaultKind::integration);
 }
 
 TEST_CASE("a directory in which Azure has no principal is asked for the rest") {

@@ -17,7 +17,7 @@ export function appended(kind: string, bytes: Uint8Array, version = "9"): Uint8A
   return out.add(version, MORE).bytes().slice();
 }
 
-/** What a sign-in asked for is of version 2, and what its account could not have of version 4. */
+/** What a sign-in asked for is of version 2, its cloud of 3, what its account could not have of 4. */
 function record(bytes: Uint8Array, version: string): Uint8Array {
   const fields = fieldsOf(bytes);
   const since = [1, 2, 3].map((place) => fields[RECORD_FIELDS + place] ?? "");
