@@ -52,7 +52,9 @@ void write_scopes(const ConnectionRecord& record, const RefreshPolicy& policy, J
     }
   }
   out.key("scopes").begin_object();
-  write_list("asked", asked_scopes(record, policy), out);
+  auto asked = asked_scopes(record, policy);
+  std::ranges::move(split_scopes(record.dropped_scopes, false), std::back_inserter(asked));
+  write_list("asked", asked, out);
   write_list("granted", granted, out);
   write_list("missing", missing_scopes(record, policy), out);
   out.end_object();
@@ -62,7 +64,7 @@ void write_scopes(const ConnectionRecord& record, const RefreshPolicy& policy, J
 
 std::vector<std::string> missing_scopes(const ConnectionRecord& record,
                                         const RefreshPolicy& policy) {
-  std::vector<std::string> missing;
+  auto missing = split_scopes(record.dropped_scopes, false);
   const auto* provider = find_provider(record.provider);
   const auto asked = asked_scopes(record, policy);
   for (const auto& token : record.tokens) {

@@ -14,6 +14,8 @@ constexpr std::string_view kFirstFormat = "postern-record-1";
 constexpr std::int64_t kAskedScopesVersion = 2;
 // The one that has `cloud` too.
 constexpr std::int64_t kCloudVersion = 3;
+// The one that has `dropped_scopes` too.
+constexpr std::int64_t kDroppedScopesVersion = 4;
 }  // namespace
 
 std::string connection_key(const ConnectionId& id) {
@@ -65,7 +67,12 @@ std::string encode_record(const ConnectionRecord& record) {
       .text(record.claims)
       .number(record.granted_at)
       .text(record.evidence);
-  if (!record.cloud.empty()) {
+  if (!record.dropped_scopes.empty()) {
+    out.number(kDroppedScopesVersion)
+        .text(record.asked_scopes)
+        .text(record.cloud)
+        .text(record.dropped_scopes);
+  } else if (!record.cloud.empty()) {
     out.number(kCloudVersion).text(record.asked_scopes).text(record.cloud);
   } else if (!record.asked_scopes.empty()) {
     out.number(kAskedScopesVersion).text(record.asked_scopes);
@@ -118,6 +125,9 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   }
   if (version >= kCloudVersion) {
     record.cloud = in.text();
+  }
+  if (version >= kDroppedScopesVersion) {
+    record.dropped_scopes = in.text();
   }
   // Nobody writes the first format any more.
   const bool ends = format == kFirstFormat ? in.complete() : in.complete_or_later();

@@ -71,6 +71,9 @@ struct ConnectionRecord {
   // public one. The tokens are shown to no other cloud. As for `asked_scopes`.
   std::string cloud;
 
+  // What it asked for before, and what this account cannot have. As for `asked_scopes`.
+  std::string dropped_scopes;
+
   [[nodiscard]] const StoredAccessToken* token_for(std::string_view resource) const;
 };
 

@@ -22,6 +22,8 @@ constexpr std::size_t kMaxCodeBytes = 8UZ * 1024;
 constexpr std::size_t kMaxIssuerBytes = 512;
 constexpr std::size_t kMaxErrorBytes = 64;
 constexpr std::size_t kMaxDescriptionBytes = 1024;
+constexpr std::size_t kMaxErrorUriBytes = 512;
+constexpr std::string_view kDigits = "0123456789";
 constexpr std::size_t kMaxFields = 64;
 constexpr std::string_view kDescription = "error_description";
 // What a callback may say once.
@@ -34,7 +36,8 @@ constexpr std::array<std::string_view, 4> kDenials = {
     "access_denied", "permission_denied", "user_cancelled_login", "user_cancelled_authorize"};
 
 std::unexpected<CallbackFault> refuse(CallbackFaultKind kind) {
-  return fail(CallbackFault{.kind = kind, .error = {}, .description = {}, .provider_code = {}});
+  return fail(CallbackFault{
+      .kind = kind, .error = {}, .description = {}, .provider_code = {}, .number = {}});
 }
 
 bool is_code(std::string_view text) {  // RFC 6749 A.11: 1*VSCHAR
@@ -68,6 +71,36 @@ std::string provider_code(std::string_view description) {
                        letters != std::string_view::npos &&
                        code.find_first_not_of("0123456789", letters) == std::string_view::npos;
   return std::string(is_code ? code : std::string_view());
+}
+
+// The digits from there on, where they are as many as a code has.
+std::string digits_at(std::string_view text, std::size_t start) {
+  const auto digits = text.substr(start, text.find_first_not_of(kDigits, start) - start);
+  return std::string(digits.size() >= 4 && digits.size() <= 16 ? digits : std::string_view());
+}
+
+// Of a description its first code; of an `error_uri` its `code`
+// (login.microsoftonline.com/error?code=650052).
+std::string number_of(std::string_view code, std::string_view description,
+                      std::string_view error_uri) {
+  if (const auto digits = code.find_first_of(kDigits); digits != std::string_view::npos) {
+    return std::string(code.substr(digits));
+  }
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  for (auto at = description.find_first_of(kDigits); at != std::string_view::npos;
+       at = description.find_first_of(kDigits, description.find_first_not_of(kDigits, at))) {
+    auto number = digits_at(description, at);
+    if (at >= 3 && !number.empty() &&
+        std::ranges::all_of(description.substr(at - 3, 3), is_capital)) {
+      return number;
+    }
+  }
+  for (const std::string_view name : {"?code=", "&code="}) {
+    if (const auto at = error_uri.find(name); at != std::string_view::npos) {
+      return digits_at(error_uri, at + name.size());
+    }
+  }
+  return {};
 }
 
 // A description that cannot be decoded, up to there: "%u00f3" and Latin-1 were seen in translated
@@ -136,6 +169,8 @@ Result<CallbackParameters, CallbackFault> parse_callback(std::string_view query)
     parameters.shape = CallbackShape::error;
     parameters.error = printable_ascii(error, kMaxErrorBytes);
     parameters.description = readable(form_single(*fields, kDescription).value_or(""));
+    parameters.error_uri =
+        printable_ascii(form_single(*fields, "error_uri").value_or(""), kMaxErrorUriBytes);
   } else if (!code.empty()) {
     parameters.shape = CallbackShape::code;
     parameters.code = Secret(std::string(code));
@@ -169,6 +204,7 @@ Result<ValidatedCallback, CallbackFault> validate_callback(
   switch (parameters.shape) {
     case CallbackShape::error: {
       auto code = provider_code(parameters.description);
+      auto number = number_of(code, parameters.description, parameters.error_uri);
       const bool denied = std::ranges::contains(kDenials, parameters.error) &&
                           (code.empty() || issued.decline_codes.empty() ||
                            std::ranges::contains(issued.decline_codes, code));
@@ -176,7 +212,8 @@ Result<ValidatedCallback, CallbackFault> validate_callback(
           .kind = denied ? CallbackFaultKind::denied : CallbackFaultKind::provider_error,
           .error = std::move(parameters.error),
           .description = std::move(parameters.description),
-          .provider_code = std::move(code)});
+          .provider_code = std::move(code),
+          .number = std::move(number)});
     }
     case CallbackShape::admin_consent:
       return refuse(CallbackFaultKind::not_a_sign_in);

@@ -42,6 +42,9 @@ struct CallbackFault {
   // The provider's own code that the text begins with ("AADSTS65004: …"); empty where there is
   // none.
   std::string provider_code;
+  // The digits of such a code, wherever the answer has it: there, within the text, or in the
+  // `error_uri` ("…/error?code=650052"). Empty: none.
+  std::string number;
 };
 
 enum class CallbackShape : std::uint8_t {
@@ -57,6 +60,7 @@ struct CallbackParameters {
   Secret code;              // shape code: 1..8,192 bytes of 0x20..0x7e (RFC 6749 A.11)
   std::string error;        // as in CallbackFault
   std::string description;  // as in CallbackFault
+  std::string error_uri;    // printable ASCII, at most 512 bytes
   std::string issuer;       // RFC 9207 `iss`, or empty
   std::string tenant;       // shape admin_consent: the consenting tenant's GUID, lower case
 };

@@ -32,6 +32,8 @@ struct ConsentPage {
 // Sends the browser on by itself, and by a link for whoever switched that off. A redirect in answer
 // to a form would be held to form-action by Chrome, at the provider's own redirects too.
 struct NavigationPage {
+  // To the application that made the link, to which the person comes signed in.
+  bool goes_back = false;
   std::string provider_name;
   std::string url;
 };
@@ -60,7 +62,9 @@ enum class PageKind : std::uint8_t {
   admin_consented,
   admin_consent_denied,
   admin_consent_failed,
-  admin_consent_over,  // too late, or no request of ours
+  admin_consent_over,       // too late, or no request of ours
+  connection_ended,         // what was to be renewed is not connected any more
+  admin_consent_elsewhere,  // given for another directory than was asked
 };
 
 // As people know it. Two accounts of one name are told apart by address and directory.

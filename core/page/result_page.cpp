@@ -137,13 +137,24 @@ constexpr std::array kResults = {
                "This request for consent is not valid",
                "It is too old, or it was not made here. Nothing was changed.",
                "Ask {0} for a new link."},
+    ResultText{PageKind::connection_ended, 410, "connection_ended", "calm",
+               "There is nothing to renew any more",
+               "This link was made to renew a connection of {0}, which was ended meanwhile. "
+               "Nothing was connected.",
+               "To connect again, go back to {0} and start there."},
+    ResultText{PageKind::admin_consent_elsewhere, 409, "admin_consent_elsewhere", "alert",
+               "This consent is for another directory",
+               "{1^} says that you allowed {0} for the directory {2}, and this link asks for "
+               "another one. Here nothing was changed; {1} keeps what you allowed there.",
+               "Open the link again, and sign in as an administrator of the directory that {0} "
+               "asked for. If it is {2} that is meant, ask {0} for a link of its own."},
 };
 
 consteval bool in_order() {
   for (std::size_t i = 0; i < kResults.size(); ++i) {
     if (static_cast<std::size_t>(kResults[i].kind) != i) return false;
   }
-  return kResults.back().kind == PageKind::admin_consent_over;
+  return kResults.back().kind == PageKind::admin_consent_elsewhere;
 }
 static_assert(in_order());
 

@@ -200,6 +200,12 @@ struct AdminConsentRequest {
   std::vector<std::string> scopes;
 };
 
+// What came back of an authorization request instead of a code.
+struct AuthorizationRefusal {
+  std::string_view error;
+  std::string_view number;  // the digits of the provider's own code; empty: it gave none
+};
+
 // What no data can say. Each is null where the data say all.
 struct ProviderHooks {
   // Reads the name of a directory; nullopt where it is none. Null: the provider has no directories.
@@ -217,9 +223,10 @@ struct ProviderHooks {
   // Those of `scopes` that exist in a directory (ProviderTenant::text). Null: all.
   std::vector<std::string> (*scopes_in)(std::string_view tenant,
                                         std::span<const std::string> scopes) = nullptr;
-  // The authorization request for `scopes` came back with `error`: the scopes to ask for instead,
-  // because the account cannot have all of them. Empty: there is nothing to be done. Null: never.
-  std::vector<std::string> (*fewer_scopes)(std::string_view error, std::string_view tenant,
+  // The authorization request for `scopes` was refused: the scopes to ask for instead, because the
+  // account cannot have all of them. Empty: there is nothing to be done. Null: never.
+  std::vector<std::string> (*fewer_scopes)(const AuthorizationRefusal& refusal,
+                                           std::string_view tenant,
                                            std::span<const std::string> scopes) = nullptr;
   // The claims parameter: a challenge's claims, with client capabilities put into them. Null: the
   // challenge's as they are.

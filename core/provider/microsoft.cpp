@@ -48,6 +48,35 @@ bool belongs_to(std::string_view scope, const Api& api) {
          (api.name == default_api(kMicrosoft).name && !scope.contains('/'));
 }
 
+std::vector<std::string> scopes_without_azure(std::span<const std::string> scopes) {
+  std::vector<std::string> there(scopes.begin(), scopes.end());
+  std::erase_if(there, [](const std::string& scope) {
+    return !is_openid_scope(scope) && !belongs_to(scope, default_api(kMicrosoft));
+  });
+  return there;
+}
+
+// A directory in which a service has no principal: "Microsoft Entra authentication and
+// authorization error codes", InvalidResource, InvalidResourceServicePrincipalNotFound,
+// 650051 and 650052, which come as invalid_client: no client has authenticated there
+// (microsoft/GraphNotificationBroker#5, PostHog/posthog#43486). What else is answered so is about
+// the registration.
+constexpr std::string_view kNoPrincipal[] = {"650051", "650052"};
+constexpr std::string_view kNoResource[] = {"500011", "50001", "650052"};
+
+bool is_for_want_of_azure(const AuthorizationRefusal& refusal, const Tenant& tenant) {
+  if (refusal.error == "invalid_scope") {
+    // The sign-in of personal accounts has no numbers; a directory's, for a scope that does not
+    // exist anywhere, has one (AADSTS70011).
+    return refusal.number.empty() && (tenant.mode == TenantMode::common || is_personal(tenant));
+  }
+  if (refusal.error == "invalid_client") {
+    return std::ranges::contains(kNoPrincipal, refusal.number);
+  }
+  return refusal.error == "invalid_resource" &&
+         (refusal.number.empty() || std::ranges::contains(kNoResource, refusal.number));
+}
+
 // The member of that name, which is made where there is none; of another kind it gives way.
 Json& member_of(Json& object, std::string_view name, JsonKind kind) {
   for (Json& member : object.elements) {
@@ -129,23 +158,17 @@ std::optional<std::string> microsoft_admin_consent_url(const AdminConsentRequest
 
 std::vector<std::string> microsoft_scopes_in(std::string_view tenant,
                                              std::span<const std::string> scopes) {
-  std::vector<std::string> there(scopes.begin(), scopes.end());
-  if (tenant == "consumers") {
-    std::erase_if(there, [](const std::string& scope) {
-      return !is_openid_scope(scope) && !belongs_to(scope, default_api(kMicrosoft));
-    });
-  }
-  return there;
+  const auto parsed = parse_tenant(tenant);
+  return parsed && is_personal(*parsed) ? scopes_without_azure(scopes)
+                                        : std::vector<std::string>(scopes.begin(), scopes.end());
 }
 
-std::vector<std::string> microsoft_fewer_scopes(std::string_view error, std::string_view tenant,
+std::vector<std::string> microsoft_fewer_scopes(const AuthorizationRefusal& refusal,
+                                                std::string_view tenant,
                                                 std::span<const std::string> scopes) {
-  // Of personal accounts it says invalid_scope; of a directory in which a service has no principal
-  // invalid_resource, or invalid_client: no client has authenticated there
-  // (microsoft/GraphNotificationBroker#5, PostHog/posthog#43486).
-  const bool personal = error == "invalid_scope" && tenant == "common";
-  if (!personal && error != "invalid_client" && error != "invalid_resource") return {};
-  auto fewer = microsoft_scopes_in("consumers", scopes);
+  const auto parsed = parse_tenant(tenant);
+  if (!parsed || !is_for_want_of_azure(refusal, *parsed)) return {};
+  auto fewer = scopes_without_azure(scopes);
   return fewer.size() < scopes.size() ? std::move(fewer) : std::vector<std::string>();
 }
 

@@ -58,11 +58,13 @@ enum class TenantFault : std::uint8_t { empty, too_long, malformed };
                                                         std::span<const std::string> scopes);
 
 // Personal accounts have no Azure: with ARM's scopes their sign-in server answers invalid_scope
-// (AzureAD/microsoft-authentication-library-for-js issue 3706). `consumers` has Graph's alone.
+// (AzureAD/microsoft-authentication-library-for-js issue 3706). Their directory, by its word or by
+// its id, has Graph's alone.
 [[nodiscard]] std::vector<std::string> microsoft_scopes_in(std::string_view tenant,
                                                            std::span<const std::string> scopes);
-// Of `common`, which takes both kinds of accounts: Graph's, where the account was a personal one.
-[[nodiscard]] std::vector<std::string> microsoft_fewer_scopes(std::string_view error,
+// Without Azure's, where the account was a personal one of `common`, which takes both kinds, or
+// where its directory has no principal of Azure.
+[[nodiscard]] std::vector<std::string> microsoft_fewer_scopes(const AuthorizationRefusal& refusal,
                                                               std::string_view tenant,
                                                               std::span<const std::string> scopes);
 

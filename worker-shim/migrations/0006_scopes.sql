@@ -1,3 +1,5 @@
 -- What a link asks for; empty: what its integration does.
 ALTER TABLE connect_links ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
 ALTER TABLE oauth_states ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
+-- Of what the link asks for, what the account's directory was found not to have; empty: nothing.
+ALTER TABLE oauth_states ADD COLUMN dropped_scopes TEXT NOT NULL DEFAULT '';

@@ -73,18 +73,14 @@ std::optional<Answer> answer_in(const FormFields& fields) {
   return answer;
 }
 
-// Is the directory that consented the one that was asked, and has it an administrator at all?
-bool is_asked_tenant(const ProviderHooks& hooks, const AdminConsentAsk& ask,
-                     const std::string& tenant) {
-  const auto asked = hooks.tenant(ask.tenant);
-  return asked && (asked->rule.required.empty() || asked->rule.required == tenant) &&
-         asked->rule.refused != tenant &&
-         hooks.admin_consent_url({.login_origin = {},
-                                  .tenant = tenant,
-                                  .client_id = {},
-                                  .redirect_uri = {},
-                                  .state = {},
-                                  .scopes = {}});
+// Is it a directory that has administrators, and that the integration lets in?
+bool may_consent(const ProviderHooks& hooks, const TenantRule& rule, const std::string& tenant) {
+  return rule.refused != tenant && hooks.admin_consent_url({.login_origin = {},
+                                                            .tenant = tenant,
+                                                            .client_id = {},
+                                                            .redirect_uri = {},
+                                                            .state = {},
+                                                            .scopes = {}});
 }
 
 // The person's no, or the directory's (v2-admin-consent: "Error response"; access_denied is what is
@@ -93,20 +89,22 @@ bool is_denial(std::string_view error) {
   return error == "access_denied" || error == "consent_required";
 }
 
-// The log of events has it as nobody's: it is of no connection. The same answer, brought twice, is
-// the same event.
-SqlStatement insert_claim_event(const AdminConsentAsk& ask, const Answer& answer,
-                                std::string_view provider, EpochMs now) {
-  const std::string id = "evt_" + ask.attempt.substr(ask.attempt.find('_') + 1);
-  return insert_event(
-      {.org = ask.org, .integration = ask.integration, .subject = std::string(kOrganizationName)},
-      make_admin_consent_event(id, now,
-                               {{"org_id", ask.org},
-                                {"integration", ask.integration},
-                                {"provider", std::string(provider)},
-                                {"tenant_id", answer.tenant},
-                                {"status", std::string(kClaimed)},
-                                {"scopes", answer.scopes}}));
+// The log of events has it as nobody's: it is of no connection.
+ConnectionId whose_event(const AdminConsentAsk& ask) {
+  return {
+      .org = ask.org, .integration = ask.integration, .subject = std::string(kOrganizationName)};
+}
+
+// The same answer, brought twice, is the same event.
+Event claim_event(const AdminConsentAsk& ask, const Answer& answer, std::string_view provider,
+                  EpochMs now) {
+  return make_admin_consent_event("evt_" + ask.attempt.substr(ask.attempt.find('_') + 1), now,
+                                  {{"org_id", ask.org},
+                                   {"integration", ask.integration},
+                                   {"provider", std::string(provider)},
+                                   {"tenant_id", answer.tenant},
+                                   {"status", std::string(kClaimed)},
+                                   {"scopes", answer.scopes}});
 }
 
 }  // namespace
@@ -165,8 +163,13 @@ Task<Outcome> admin_consent_callback(FlowContext* context) {
     co_return result_page(page);
   }
   page.account = {.address = answer->tenant};
-  if (!is_asked_tenant(*hooks, *ask, answer->tenant)) {
-    page.detail = "wrong_tenant";
+  page.detail = "wrong_tenant";
+  const auto asked = hooks->tenant(ask->tenant);
+  if (!asked || !may_consent(*hooks, asked->rule, answer->tenant)) {
+    co_return result_page(page);
+  }
+  if (!asked->rule.required.empty() && asked->rule.required != answer->tenant) {
+    page.kind = PageKind::admin_consent_elsewhere;
     co_return result_page(page);
   }
   const AdminConsent consent{.tenant_id = answer->tenant,
@@ -176,23 +179,24 @@ Task<Outcome> admin_consent_callback(FlowContext* context) {
                              .attempt = ask->attempt,
                              .claimed_at = now,
                              .last_claimed_at = now};
-  const auto stored = co_await perform(
-      in_database_of(ask->org, {claim_admin_consent(ask->org, ask->integration, consent)}));
-  if (!stored || stored->size() != 1) {
+  // One transaction: the event holds the request to the directory that it was answered for first,
+  // for longer than a request lives.
+  const auto event = claim_event(*ask, *answer, integration->provider->id, now);
+  const auto stored = co_await perform(in_database_of(
+      ask->org, {insert_event(whose_event(*ask), event),
+                 claim_admin_consent(ask->org, ask->integration, consent, event.id)}));
+  if (!stored || stored->size() != 2) {
     page.kind = PageKind::service_unavailable;
+    page.detail.clear();
     co_return result_page(page);
   }
-  if ((*stored)[0].rows.empty()) {
-    // The same request was answered for another directory before.
-    page.detail = "wrong_tenant";
+  if ((*stored)[1].rows.empty()) {
+    // The request is the one of another directory by now.
+    page.kind = PageKind::admin_consent_elsewhere;
     co_return result_page(page);
   }
   page.kind = PageKind::admin_consented;
-  const auto told = co_await perform(in_database_of(
-      ask->org, {insert_claim_event(*ask, *answer, integration->provider->id, now)}));
-  if (!told) {
-    page.kind = PageKind::service_unavailable;
-  }
+  page.detail.clear();
   co_return result_page(page);
 }
 

@@ -1,12 +1,18 @@
 #include "core/flow/connect/attempt.h"
 
 #include "core/base/json_writer.h"
+#include "core/flow/connect/ending.h"
 #include "core/flow/connect/link.h"
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/pages.h"
+#include "core/flow/connect/sign_in.h"
+#include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/log.h"
+#include "core/flow/frame/permission.h"
 #include "core/flow/integration/settings.h"
 #include "core/flow/store/database.h"
+#include "core/flow/store/events.h"
+#include "core/flow/store/states.h"
 #include "core/oauth/state.h"
 
 namespace postern {
@@ -60,16 +66,49 @@ std::string attempt_json(const LinkRow& link, const Standing& standing) {
   return out.end_object().take();
 }
 
+// Its end may not have been kept, or not be known yet: then its state and the log tell. A sign-in
+// that came back and of which nothing tells is under way, or waits to be finished.
+Task<LinkRow> with_its_end(LinkRow link) {
+  const auto unknown = code_of(PageKind::outcome_unknown);
+  if (link.consumed_at == 0 || (!link.outcome.empty() && link.outcome != unknown)) {
+    co_return std::move(link);
+  }
+  const auto states =
+      co_await perform(in_shared_database({select_state_of_attempt(link.attempt, link.id.org)}));
+  if (!states || states->empty() || state_of((*states)[0])) {
+    co_return std::move(link);
+  }
+  const auto events = co_await perform(in_database_of(
+      link.id.org, {select_end_of_attempt(link.id, link.attempt, link.created_at - kMinuteMs)}));
+  const auto end = events && !events->empty() ? attempt_end_of((*events)[0]) : std::nullopt;
+  if (end) {
+    link.outcome = end->connected ? std::string(kOutcomeConnected) : end->reason;
+    link.cause = end->cause;
+    link.ended_at = end->at;
+  } else if (link.outcome.empty()) {
+    link.outcome = unknown;
+    link.cause = "not_told";
+  }
+  co_return std::move(link);
+}
+
 }  // namespace
 
-Task<Outcome> ended_page(const FlowContext* context, LinkRow link, PageKind otherwise) {
+Task<Outcome> ended_page(const FlowContext* context, LinkRow link, std::string cookie,
+                         PageKind otherwise) {
+  link = co_await with_its_end(std::move(link));
+  if (link.confirm == kConfirmByBackend &&
+      standing_of(link, co_await current_time()).status == kOutcomePending) {
+    co_return connect_waiting({.attempt = link.attempt, .id = link.id, .return_to = link.return_to},
+                              confirmation_code(link.attempt, cookie));
+  }
   const auto told = kind_of(link.outcome);
   const auto settings = co_await find_integration(context, link.id.org, link.id.integration);
   co_return result_page(
       {.kind = told.value_or(otherwise),
        .organization = link.id.org,
        .provider_name = std::string(settings ? settings->provider->display_name : ""),
-       .detail = told ? link.cause : std::string()});
+       .detail = told && link.outcome != kOutcomeConnected ? link.cause : std::string()});
 }
 
 Task<std::monostate> keep_end(const ConnectionId* id, std::string attempt, std::string outcome,
@@ -93,10 +132,15 @@ Task<Outcome> get_attempt_flow(FlowContext* context) {
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
-  const auto link = link_of((*rows)[0]);
+  auto link = link_of((*rows)[0]);
   if (!link) {
     co_return problem_outcome(ProblemCode::not_found);
   }
+  if (parse_subject(link->id.subject).is_organization() &&
+      !context->caller.may(kOrganizationPermission)) {
+    co_return problem_outcome(permission_needed(kOrganizationPermission));
+  }
+  link = co_await with_its_end(std::move(*link));
   co_return json_outcome(attempt_json(*link, standing_of(*link, co_await current_time())));
 }
 

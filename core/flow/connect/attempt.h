@@ -12,9 +12,11 @@
 
 namespace postern {
 
-// What became of an attempt, for the browser whose it was: once more the page that told it, or
-// `otherwise` where none did.
-Task<Outcome> ended_page(const FlowContext* context, LinkRow link, PageKind otherwise);
+// What became of an attempt, for the browser whose it was, which `cookie` has shown: once more the
+// page that told it, or `otherwise` where none did. While the sign-in waits for its confirmation
+// the browser goes back to `return_to` with the same code once more.
+Task<Outcome> ended_page(const FlowContext* context, LinkRow link, std::string cookie,
+                         PageKind otherwise);
 
 // Keeps how an attempt ended, in one try: whoever waits is answered all the same.
 Task<std::monostate> keep_end(const ConnectionId* id, std::string attempt, std::string outcome,

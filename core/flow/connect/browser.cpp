@@ -6,6 +6,7 @@
 #include "core/base/sha256.h"
 #include "core/base/url.h"
 #include "core/flow/connect/attempt.h"
+#include "core/flow/connect/fewer_scopes.h"
 #include "core/flow/connect/link.h"
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/pages.h"
@@ -28,7 +29,8 @@ struct OpenedLink {
   Integration integration;
   // 32 bytes; empty: the browser has none.
   std::string cookie;
-  // Of the sign-in that this browser has begun and not finished.
+  // The sign-in of this browser; `begun` where it has begun and not finished.
+  MintedState state;
   std::optional<StateRow> begun;
 };
 
@@ -43,6 +45,16 @@ MintedState state_of_browser(std::string_view link, const OpenedLink& opened) {
   const auto digest =
       sha256("postern-state-1:" + std::string(link) + ':' + base64url_encode(opened.cookie));
   return mint_state(opened.row.attempt, std::string(digest.begin(), digest.end()) + opened.cookie);
+}
+
+// Of a page with a form Chrome lets no redirect lead away from us.
+Outcome answer_to_form(Outcome outcome) {
+  for (const auto& [name, value] : outcome.headers) {
+    if (name == "location") {
+      return return_page(value);
+    }
+  }
+  return outcome;
 }
 
 Outcome link_page(PageKind kind, const LinkRow& row) {
@@ -72,17 +84,28 @@ Task<Result<OpenedLink, Outcome>> open_link(FlowContext* context) {
     co_return std::unexpected(result_page({.kind = PageKind::link_unknown}));
   }
   auto cookie = cookie_of(context->input, row->attempt);
-  OpenedLink opened{
-      .row = std::move(*row), .integration = {}, .cookie = std::move(cookie), .begun = {}};
+  OpenedLink opened{.row = std::move(*row),
+                    .integration = {},
+                    .cookie = std::move(cookie),
+                    .state = {},
+                    .begun = {}};
   const auto now = co_await current_time();
   const bool used = opened.row.consumed_at != 0;
   if (used && !opened.cookie.empty()) {
-    opened.begun = co_await live_state(state_of_browser(link, opened).state_hash);
+    opened.state = state_of_browser(link, opened);
+    opened.begun = co_await live_state(opened.state.state_hash);
+    if (!opened.begun) {
+      opened.state = state_for_fewer(opened.row.attempt, opened.state.state.reveal(),
+                                     base64url_encode(opened.cookie));
+      opened.begun = co_await live_state(opened.state.state_hash);
+    }
   }
   if (used && !opened.begun) {
-    const bool own = sha256_base64url(base64url_encode(opened.cookie)) == opened.row.cookie_hash;
-    co_return std::unexpected(own ? co_await ended_page(context, opened.row, PageKind::link_used)
-                                  : link_page(PageKind::link_used, opened.row));
+    auto shown = base64url_encode(opened.cookie);
+    const bool own = sha256_base64url(shown) == opened.row.cookie_hash;
+    co_return std::unexpected(
+        own ? co_await ended_page(context, opened.row, std::move(shown), PageKind::link_used)
+            : link_page(PageKind::link_used, opened.row));
   }
   if (!used && opened.row.expires_at <= now) {
     co_return std::unexpected(link_page(PageKind::link_expired, opened.row));
@@ -92,7 +115,7 @@ Task<Result<OpenedLink, Outcome>> open_link(FlowContext* context) {
   if (!integration) {
     co_return std::unexpected(integration_fault_page(integration.error(), opened.row.id.org));
   }
-  ask_for(&*integration, opened.row.scopes);
+  ask_for(&*integration, opened.begun ? opened.begun->scopes : opened.row.scopes);
   opened.integration = std::move(*integration);
   if (opened.begun) {
     opened.integration.redirect_uri = opened.begun->redirect_uri;
@@ -167,7 +190,7 @@ Task<Outcome> show_consent_flow(FlowContext* context) {
   if (!opened) {
     co_return std::move(opened.error());
   }
-  const auto& [row, integration, cookie, begun] = *opened;
+  const auto& [row, integration, cookie, state, begun] = *opened;
   const auto now = co_await current_time();
   const auto left = (begun ? begun->expires_at : row.expires_at) - now;
   const auto subject = parse_subject(row.id.subject);
@@ -193,7 +216,7 @@ Task<Outcome> show_consent_flow(FlowContext* context) {
 Task<Outcome> begin_connect_flow(FlowContext* context) {
   auto opened = co_await open_link(context);
   if (!opened) {
-    co_return std::move(opened.error());
+    co_return answer_to_form(std::move(opened.error()));
   }
   const auto& row = opened->row;
   if (!posted_from_here(context->input, opened->integration.public_origin)) {
@@ -202,14 +225,14 @@ Task<Outcome> begin_connect_flow(FlowContext* context) {
   if (opened->cookie.empty()) {
     opened->cookie = context->take_entropy(kCookieBytes);
   }
-  const auto minted = state_of_browser(context->parameters.text("link"), *opened);
   if (!opened->begun) {
-    auto challenge = co_await consume(context, &*opened, &minted);
+    opened->state = state_of_browser(context->parameters.text("link"), *opened);
+    auto challenge = co_await consume(context, &*opened, &opened->state);
     if (!challenge) {
       co_return std::move(challenge.error());
     }
     if (challenge->empty()) {
-      opened->begun = co_await live_state(minted.state_hash);
+      opened->begun = co_await live_state(opened->state.state_hash);
       if (!opened->begun) {
         co_return link_page(PageKind::link_used, row);
       }
@@ -219,7 +242,7 @@ Task<Outcome> begin_connect_flow(FlowContext* context) {
     }
   }
   auto outcome = navigation_page(opened->integration.provider->display_name,
-                                 sign_in_url(opened->integration, minted.state.reveal(),
+                                 sign_in_url(opened->integration, opened->state.state.reveal(),
                                              opened->begun->code_challenge, row.claims));
   set_cookie(outcome, row, opened->cookie, kStateLifeMs);
   co_return outcome;

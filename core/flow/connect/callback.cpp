@@ -36,18 +36,18 @@ constexpr std::string_view kPassingErrors[] = {"temporarily_unavailable", "serve
 
 // Nothing is left to finish. The browser whose attempt it was hears what became of it: it may have
 // loaded the callback again.
-Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std::string cookie_hash,
+Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std::string cookie,
                            bool expired) {
-  if (cookie_hash == kNoCookie) {
+  if (cookie.empty()) {
     co_return result_page({.kind = PageKind::attempt_used_or_expired});
   }
-  const auto rows =
-      co_await perform(in_shared_database({select_link_of_browser(attempt, cookie_hash)}));
+  const auto rows = co_await perform(
+      in_shared_database({select_link_of_browser(attempt, sha256_base64url(cookie))}));
   const auto link = rows && !rows->empty() ? link_of((*rows)[0]) : std::nullopt;
   const auto otherwise = link && !expired && link->outcome.empty()
                              ? PageKind::outcome_unknown
                              : PageKind::attempt_used_or_expired;
-  co_return link ? co_await ended_page(context, *link, otherwise)
+  co_return link ? co_await ended_page(context, *link, std::move(cookie), otherwise)
                  : result_page({.kind = otherwise});
 }
 
@@ -78,8 +78,9 @@ Task<Outcome> try_again_page(FlowContext* context, StateRow row, std::string sta
 
 // Consumes the state for this browser, or says which page explains why not.
 Task<Result<StateRow, Outcome>> consume_for_browser(const FlowContext* context, std::string state,
-                                                    std::string attempt, std::string cookie_hash) {
+                                                    std::string attempt, std::string cookie) {
   const auto state_hash = sha256_base64url(state);
+  const auto cookie_hash = cookie.empty() ? std::string(kNoCookie) : sha256_base64url(cookie);
   const auto now = co_await current_time();
   const auto rows = co_await perform(in_shared_database(
       {consume_state(state_hash, cookie_hash, "browser", now), select_state(state_hash)}));
@@ -94,25 +95,39 @@ Task<Result<StateRow, Outcome>> consume_for_browser(const FlowContext* context, 
     // Somebody else's browser. Nothing was burnt: the right one can still finish.
     co_return std::unexpected(result_page({.kind = PageKind::wrong_browser}));
   }
-  co_return std::unexpected(co_await attempt_over(context, std::move(attempt),
-                                                  std::move(cookie_hash), remaining.has_value()));
+  co_return std::unexpected(
+      co_await attempt_over(context, std::move(attempt), std::move(cookie), remaining.has_value()));
 }
 
-// The state, where it is this browser's, lives, and its provider only asks for patience.
-Task<std::optional<StateRow>> state_to_try_again(const CallbackParameters* parameters,
-                                                 std::string cookie_hash) {
-  if (parameters->shape != CallbackShape::error ||
-      !std::ranges::contains(kPassingErrors, parameters->error)) {
-    co_return std::nullopt;
-  }
-  const auto rows = co_await perform(
-      in_shared_database({select_state(sha256_base64url(parameters->state.reveal()))}));
+// The state, where it is this browser's and lives. Nothing is used up.
+Task<std::optional<StateRow>> own_state(std::string state, std::string cookie_hash) {
+  const auto rows = co_await perform(in_shared_database({select_state(sha256_base64url(state))}));
   auto row = rows && !rows->empty() ? state_of((*rows)[0]) : std::nullopt;
   const auto now = co_await current_time();
   co_return row && row->mode == "browser" && row->cookie_hash == cookie_hash &&
           row->expires_at > now
       ? std::move(row)
       : std::nullopt;
+}
+
+// A refusal after which the same sign-in goes on all the same.
+Task<std::optional<Outcome>> refused_for_now(FlowContext* context, CallbackParameters parameters,
+                                             std::string cookie, std::string path_integration) {
+  std::string state(parameters.state.reveal());
+  auto row = co_await own_state(state, sha256_base64url(cookie));
+  if (!row) {
+    co_return co_await sign_in_for_fewer_again(context, attempt_of_state(state).value_or(""), state,
+                                               std::move(cookie));
+  }
+  if (std::ranges::contains(kPassingErrors, parameters.error)) {
+    co_return co_await try_again_page(context, std::move(*row), std::move(state),
+                                      std::move(parameters.error));
+  }
+  co_return co_await sign_in_for_fewer(context,
+                                       FewerWish{.row = std::move(*row),
+                                                 .parameters = std::move(parameters),
+                                                 .path_integration = std::move(path_integration),
+                                                 .cookie = std::move(cookie)});
 }
 
 }  // namespace
@@ -132,43 +147,33 @@ Task<Outcome> callback_flow(FlowContext* context) {
   if (!attempt) {
     co_return result_page({.kind = PageKind::bad_request, .detail = "malformed_state"});
   }
-  const auto cookie = find_cookie(input.header("cookie"), attempt_cookie_name(*attempt));
-  const auto cookie_hash = cookie ? sha256_base64url(*cookie) : std::string(kNoCookie);
-  if (auto row = co_await state_to_try_again(&*parameters, cookie_hash)) {
-    co_return co_await try_again_page(context, std::move(*row), std::move(state),
-                                      std::move(parameters->error));
+  const std::string cookie(
+      find_cookie(input.header("cookie"), attempt_cookie_name(*attempt)).value_or(""));
+  const auto named = context->parameters.text("integration");
+  const std::string path_integration(named.empty() ? kDefaultIntegration : named);
+  if (!cookie.empty() && parameters->shape == CallbackShape::error) {
+    auto goes_on =
+        co_await refused_for_now(context, std::move(*parameters), cookie, path_integration);
+    if (goes_on) {
+      co_return std::move(*goes_on);
+    }
   }
-  auto row =
-      co_await consume_for_browser(context, std::move(state), std::move(*attempt), cookie_hash);
+  auto row = co_await consume_for_browser(context, std::move(state), std::move(*attempt), cookie);
   if (!row) {
     co_return std::move(row.error());
   }
-  if (parameters->shape == CallbackShape::error) {
-    auto integration =
-        co_await resolve_integration(context, row->id.org, row->id.integration, row->tenant);
-    if (integration) {
-      ask_for(&*integration, row->scopes);
-      if (auto fewer = fewer_scopes(*integration, parameters->error); !fewer.empty()) {
-        co_return co_await sign_in_for_fewer(
-            context, FewerWish{.row = std::move(*row),
-                               .integration = std::move(*integration),
-                               .cookie = std::string(cookie.value_or(std::string_view())),
-                               .scopes = std::move(fewer)});
-      }
-    }
-  }
-  const auto named = context->parameters.text("integration");
+  auto code =
+      row->confirm == kConfirmByBackend ? confirmation_code(row->attempt, cookie) : std::string();
   // It may be another account from now on: what this isolate has in memory is the old one's.
   (void)co_await forget_tokens(context, row->id);
   // The authority judges the answer: only there does a ValidatedCallback reach the token request,
   // and only it can tell of an attempt that failed.
-  const ConnectPayload payload{
-      .state = std::move(*row),
-      .query = input.query,
-      .path_integration = std::string(named.empty() ? kDefaultIntegration : named),
-      .code = {},
-      .code_verifier = {},
-      .state_text = {}};
+  const ConnectPayload payload{.state = std::move(*row),
+                               .query = input.query,
+                               .path_integration = path_integration,
+                               .code = std::move(code),
+                               .code_verifier = {},
+                               .state_text = {}};
   (void)co_await perform(ask_authority(payload.state.id, "authority.connect", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }
@@ -182,19 +187,32 @@ Task<Outcome> connect_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::invalid_request,
                               "`state` or `code_verifier` is not of the right form");
   }
+  std::string tenant(parameters.text("tenant_id"));
+  if (!tenant.empty()) {
+    // As the attempt was made: "CONTOSO.com" and "contoso.com" are one directory.
+    const auto integration =
+        co_await resolve_integration_within(context, id.org, id.integration, std::move(tenant));
+    if (!integration) {
+      co_return problem_outcome(integration.error());
+    }
+    tenant = integration->tenant;
+  }
   const auto now = co_await current_time();
-  const auto rows = co_await perform(
-      in_shared_database({consume_caller_state(sha256_base64url(state), id, now)}));
+  const auto state_hash = sha256_base64url(state);
+  const auto rows = co_await perform(in_shared_database(
+      {consume_caller_state(state_hash, id, tenant, now), select_state(state_hash)}));
   if (!rows || rows->empty()) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
   auto row = state_of((*rows)[0]);
   if (!row) {
-    co_return problem_outcome(ProblemCode::state_refused);
-  }
-  if (const auto tenant = parameters.text("tenant_id"); !tenant.empty() && tenant != row->tenant) {
-    co_return problem_outcome(ProblemCode::state_refused,
-                              "`tenantId` is another than the attempt was made with");
+    const auto left = rows->size() == 2 ? state_of((*rows)[1]) : std::nullopt;
+    const bool another_tenant = left && left->mode == "caller" && left->id == id &&
+                                left->expires_at > now && left->tenant != tenant;
+    co_return another_tenant
+        ? problem_outcome(ProblemCode::state_refused,
+                          "`tenant_id` is another than the attempt was made with")
+        : problem_outcome(ProblemCode::state_refused);
   }
   (void)co_await forget_tokens(context, id);
   const ConnectPayload payload{.state = std::move(*row),
@@ -219,7 +237,7 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::store_unavailable);
   }
   const auto link = link_of((*rows)[0]);
-  if (!link || link->confirm != "backend") {
+  if (!link || link->confirm != kConfirmByBackend) {
     co_return problem_outcome(ProblemCode::attempt_unusable);
   }
   // The heart of it: the session that confirms must be the user that the link was made for.
@@ -228,10 +246,15 @@ Task<Outcome> confirm_connection_flow(FlowContext* context) {
   if (subject.is_organization() ? user_id != kOrganizationName : user_id != subject.user_id) {
     co_return problem_outcome(ProblemCode::confirmation_refused);
   }
+  auto code_hash = sha256_base64url(parameters.text("code"));
+  if (link->outcome == kOutcomeConnected && constant_time_equal(link->cause, code_hash)) {
+    // It is confirmed, and perhaps the answer never arrived.
+    (void)co_await perform(ask_authority(link->id, "authority.describe", encode(link->id)));
+    co_return problem_outcome(ProblemCode::core_trap);
+  }
   (void)co_await forget_tokens(context, link->id);
-  const ConfirmPayload payload{.id = link->id,
-                               .attempt = link->attempt,
-                               .code_hash = sha256_base64url(parameters.text("code"))};
+  const ConfirmPayload payload{
+      .id = link->id, .attempt = link->attempt, .code_hash = std::move(code_hash)};
   (void)co_await perform(ask_authority(link->id, "authority.confirm", encode(payload)));
   co_return problem_outcome(ProblemCode::core_trap);
 }

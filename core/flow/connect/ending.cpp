@@ -27,12 +27,8 @@ constexpr std::string_view kRequestErrors[] = {"invalid_request", "unauthorized_
 // Neither the person nor an administrator can do anything then.
 constexpr std::string_view kOperator = "operator";
 
-// Of what a provider's own code has the digits are its number: "ABC65004".
 ProviderWords words_of(const CallbackFault& fault) {
-  const auto digits = fault.provider_code.find_first_of("0123456789");
-  return {
-      .error = fault.error,
-      .codes = digits == std::string::npos ? std::string() : fault.provider_code.substr(digits)};
+  return {.error = fault.error, .codes = fault.number};
 }
 
 // "2026-01-02 04:05 UTC" where nothing renews what was given; empty: it lasts.

@@ -1,28 +1,37 @@
 // An account that cannot have all that is asked for: the same browser is sent on, for the rest.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/effect/task.h"
 #include "core/flow/frame/context.h"
 #include "core/flow/frame/outcome.h"
-#include "core/flow/integration/resolve.h"
 #include "core/flow/store/states.h"
+#include "core/oauth/callback.h"
+#include "core/oauth/state.h"
 
 namespace postern {
 
-// The scopes to ask for instead, separated by blanks, where the provider answered `error`; empty:
-// the refusal stands.
-[[nodiscard]] std::string fewer_scopes(const Integration& integration, std::string_view error);
+// The state of the second request; it follows from the first one's, so that whoever has begun the
+// attempt finds it. `cookie`: as the browser sends it.
+[[nodiscard]] MintedState state_for_fewer(std::string_view attempt, std::string_view state,
+                                          std::string_view cookie);
 
 struct FewerWish {
-  StateRow row;  // whose state has been consumed
-  Integration integration;
-  std::string cookie;  // of the attempt, as the browser has it
-  std::string scopes;
+  StateRow row;  // lives, and is of this browser
+  CallbackParameters parameters;
+  std::string path_integration;
+  std::string cookie;
 };
-// A new state for the attempt, for the same cookie, and a redirect to the provider with it.
-Task<Outcome> sign_in_for_fewer(FlowContext* context, FewerWish wish);
+// A redirect to the provider, with a new state of the attempt for the same cookie in place of the
+// one that came back. nullopt: the refusal stands, or was for fewer already; nothing was changed.
+Task<std::optional<Outcome>> sign_in_for_fewer(FlowContext* context, FewerWish wish);
+
+// The browser brings the first refusal once more, having gone back: the same redirect, while the
+// second request's state lives.
+Task<std::optional<Outcome>> sign_in_for_fewer_again(FlowContext* context, std::string attempt,
+                                                     std::string state, std::string cookie);
 
 }  // namespace postern

@@ -159,7 +159,9 @@ inline constexpr Operation kOperations[] = {
         .http = "POST /v1/connect-links/:attempt/confirm",
         .permission = "connect",
         .parameters = kConfirm,
-        .summary = "Confirms a pending connection with the code that arrived at return_to",
+        .summary =
+            "Confirms a pending connection with the code that arrived at return_to; the same "
+            "again answers the same",
         .result = "Connection",
         .flow = confirm_connection_flow,
     },

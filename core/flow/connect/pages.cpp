@@ -11,6 +11,10 @@ Outcome navigation_page(std::string_view provider_name, std::string url) {
                                                    .url = std::move(url)}));
 }
 
+Outcome return_page(std::string url) {
+  return page_outcome(200, render_navigation_page({.goes_back = true, .url = std::move(url)}));
+}
+
 Outcome integration_fault_page(const Problem& problem, std::string_view org) {
   return result_page({.kind = PageKind::integration_fault,
                       .organization = std::string(org),

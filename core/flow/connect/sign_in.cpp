@@ -10,6 +10,10 @@ std::string nonce_of_state(std::string_view state) {
   return sha256_base64url("postern-nonce-1:" + std::string(state));
 }
 
+std::string confirmation_code(std::string_view attempt, std::string_view cookie) {
+  return sha256_base64url("postern-confirm-1:" + std::string(attempt) + ':' + std::string(cookie));
+}
+
 std::string sign_in_url(const Integration& integration, std::string_view state,
                         std::string_view code_challenge, std::string_view claims) {
   const Provider& provider = *integration.provider;

@@ -10,6 +10,10 @@
 
 namespace postern {
 
+// What a browser takes to `return_to` to have its sign-in confirmed: the same one however often it
+// comes, and known to nobody who has not its cookie.
+[[nodiscard]] std::string confirmation_code(std::string_view attempt, std::string_view cookie);
+
 // Derived from the state, so that nothing more has to be stored: who does not know the state cannot
 // know the nonce.
 [[nodiscard]] std::string nonce_of_state(std::string_view state);

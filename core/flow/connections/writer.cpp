@@ -15,6 +15,7 @@
 #include "core/flow/grant/redeem.h"
 #include "core/flow/grant/refresh.h"
 #include "core/flow/grant/revoke.h"
+#include "core/flow/grant/settle.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/store/place.h"
 
@@ -83,14 +84,14 @@ Task<Outcome> authority_confirm_flow(FlowContext* context) {
   // Meanwhile the connection may have moved on; the sealed fields know their own versions.
   record->version = state->version() + 1;
   record->updated_at = now;
-  const auto committed = co_await commit_record(
-      &*state, std::move(*record),
-      {{.type = EventType::connected, .details = {{"attempt", payload->attempt}}}},
-      {.pending = true});
+  auto told = told_connected(*record, state->rules.policy, payload->attempt);
+  const auto committed =
+      co_await commit_record(&*state, std::move(*record), {std::move(told)}, {.pending = true});
   if (!committed) {
     co_return problem_outcome(committed.error());
   }
-  (void)co_await keep_end(&payload->id, payload->attempt, std::string(kOutcomeConnected), {});
+  (void)co_await keep_end(&payload->id, payload->attempt, std::string(kOutcomeConnected),
+                          payload->code_hash);
   co_return json_outcome(connection_json(*state->record, state->rules.policy));
 }
 
@@ -117,6 +118,7 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
     tombstone.status = Status::revoked;
     tombstone.created_at = state->record ? state->record->created_at : now;
     tombstone.updated_at = now;
+    auto pending = state->pending;
     auto owed = co_await owed_at_the_end(&*state, now);
     if (!owed) {
       co_return problem_outcome(owed.error());
@@ -128,6 +130,7 @@ Task<Outcome> authority_disconnect_flow(FlowContext* context) {
       co_return problem_outcome(committed.error());
     }
     (void)co_await log_connection(LogLevel::info, "disconnected", &*id);
+    (void)co_await end_pending(&*id, std::move(pending), "disconnected");
   }
   auto at_provider = co_await revoke_owed(&*state);
   if (at_provider == revocation::kNone) {

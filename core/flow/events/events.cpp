@@ -136,6 +136,11 @@ Task<Outcome> redeliver_event_flow(FlowContext* context) {
   if (!found || !is_shown(*context, found->id)) {
     co_return problem_outcome(ProblemCode::not_found);
   }
+  if (const auto type = parse_event_type(found->event.type); type && !is_of_connection(*type)) {
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "An event of an integration is in the log alone: webhooks are told "
+                              "of connections");
+  }
   (void)co_await perform(
       ask_authority(found->id, "authority.redeliver",
                     encode(RedeliverPayload{.id = found->id, .event = std::move(found->event)})));

@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/flow/connect/link.h"
 #include "core/flow/integration/resolve.h"
+#include "core/flow/store/links.h"
 #include "core/provider/error_words.h"
 
 namespace postern {
@@ -22,7 +23,20 @@ bool is_link(std::string_view fields) {
   return in.complete();
 }
 
+// Under which key the attempt's link is remembered.
+std::string key_of_attempt(std::string_view attempt) {
+  return "reauth-key:" + std::string(attempt);
+}
+
 }  // namespace
+
+Task<std::monostate> forget_reauth_link(std::string attempt) {
+  auto key = co_await perform(MemoryGet{.key = key_of_attempt(attempt)});
+  if (key) {
+    (void)co_await perform(MemoryPut{.key = std::move(*key), .value = {}, .expires_at = 0});
+  }
+  co_return std::monostate{};
+}
 
 Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state) {
   auto fault = problem(ProblemCode::needs_reauth);
@@ -49,16 +63,16 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
                    sha256_base64url(record.cause + '\n' + record.claims);
   auto fields = co_await perform(MemoryGet{.key = key});
   if (!fields || !is_link(*fields)) {
-    const auto link =
-        co_await make_link(context,
-                           {.id = record.id,
-                            .tenant = tenant_of_link(*state->settings, record.tenant),
-                            .return_to = {},
-                            .confirm = "page",
-                            .allow_other_account = false,
-                            .claims = record.claims,
-                            .scopes = still_allowed(*integration, record.asked_scopes)},
-                           integration->public_url);
+    const auto link = co_await make_link(
+        context,
+        {.id = record.id,
+         .tenant = tenant_of_link(*state->settings, record.tenant),
+         .return_to = {},
+         .confirm = std::string(kConfirmRenew),
+         .allow_other_account = false,
+         .claims = record.claims,
+         .scopes = still_allowed(*integration, record.asked_scopes + ' ' + record.dropped_scopes)},
+        integration->public_url);
     if (!link) {
       co_return fault;
     }
@@ -68,6 +82,8 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     const auto now = co_await current_time();
     (void)co_await perform(
         MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
+    (void)co_await perform(MemoryPut{
+        .key = key_of_attempt(link->attempt), .value = key, .expires_at = now + kLinkMemoryMs});
   }
   FieldReader in(*fields);
   for (const std::string_view name : {"connect_url", "connect_state", "connect_expires_at"}) {

@@ -92,7 +92,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   }
   auto loaded = co_await load_authority(context, payload->state.id);
   if (!loaded) {
-    co_return connect_failure(payload->state, {.code = loaded.error().code});
+    co_return co_await fail_unloaded(&payload->state, {.code = loaded.error().code});
   }
   auto state = std::move(*loaded);
   const auto* row = &payload->state;
@@ -112,6 +112,10 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   }
   if (state.sign_in.journal) {
     (void)co_await settle_code(context, &state);
+  }
+  if (auto refused = refusal_to_renew(state, *row)) {
+    // The code is not spent: no grant comes to be that somebody would have to end.
+    co_return co_await fail_attempt(&state, row, std::move(*refused));
   }
   const auto now = co_await current_time();
   const auto& earlier = state.sign_in;
@@ -154,7 +158,8 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   const SignInAttempt attempt{.state = payload->state,
                               .integration = std::move(*integration),
                               .nonce = redeemable->nonce,
-                              .scope = std::move(scope)};
+                              .scope = std::move(scope),
+                              .confirmation_code = row->mode == "browser" ? payload->code : ""};
   Journal journal{.kind = JournalKind::code,
                   .id = state.id,
                   .sent_at = now,

@@ -1,5 +1,7 @@
 #include "core/flow/grant/settle.h"
 
+#include <utility>
+
 #include "core/base/base64url.h"
 #include "core/base/sha256.h"
 #include "core/connection/decision.h"
@@ -10,15 +12,35 @@
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/account.h"
+#include "core/flow/grant/reauth.h"
 #include "core/flow/grant/refresh.h"
 #include "core/flow/grant/revoke.h"
+#include "core/flow/store/links.h"
 #include "core/flow/store/states.h"
 #include "core/oauth/scope.h"
 
 namespace postern {
 
 bool waits_for_backend(const StateRow& row) {
-  return row.confirm == "backend";
+  return row.confirm == kConfirmByBackend;
+}
+
+Told told_connected(const ConnectionRecord& record, const RefreshPolicy& policy,
+                    std::string_view attempt) {
+  Told told{.type = EventType::connected, .details = {{"attempt", std::string(attempt)}}};
+  if (const auto missing = missing_scopes(record, policy); !missing.empty()) {
+    told.details.emplace_back("missing_scopes", join_scopes(missing));
+  }
+  return told;
+}
+
+std::optional<ConnectFailure> refusal_to_renew(const AuthorityState& state, const StateRow& row) {
+  if (row.confirm != kConfirmRenew || (state.record && state.record->status != Status::revoked)) {
+    return std::nullopt;
+  }
+  return ConnectFailure{.code = ProblemCode::attempt_unusable,
+                        .page = PageKind::connection_ended,
+                        .detail = "not_connected"};
 }
 
 namespace {
@@ -48,6 +70,9 @@ Task<Outcome> answer_failure(AuthorityState* state, const StateRow* row, Connect
                                   cause_of(failure));
   }
   (void)co_await keep_end_of(row, code_of(failure.page), cause_of(failure));
+  if (row->confirm == kConfirmRenew) {
+    (void)co_await forget_reauth_link(row->attempt);
+  }
   if (state->settings) {
     failure.provider_name = state->settings->provider->display_name;
   }
@@ -61,6 +86,21 @@ Task<Outcome> fail_attempt(AuthorityState* state, const StateRow* row, ConnectFa
   co_return co_await answer_failure(state, row, std::move(failure));
 }
 
+Task<Outcome> fail_unloaded(const StateRow* row, ConnectFailure failure) {
+  (void)co_await keep_end_of(row, code_of(failure.page), cause_of(failure));
+  co_return connect_failure(*row, failure);
+}
+
+Task<std::monostate> end_pending(const ConnectionId* id, std::optional<Pending> pending,
+                                 std::string cause) {
+  if (pending) {
+    (void)co_await keep_end(id, pending->attempt,
+                            std::string(code_of(PageKind::attempt_used_or_expired)),
+                            std::move(cause));
+  }
+  co_return std::monostate{};
+}
+
 Task<Outcome> refuse_sign_in(AuthorityState* state, const StateRow* row, ConnectFailure failure) {
   (void)co_await close_journal(state, JournalKind::code, {}, told_failure(*row, failure));
   co_return co_await answer_failure(state, row, std::move(failure));
@@ -69,6 +109,8 @@ Task<Outcome> refuse_sign_in(AuthorityState* state, const StateRow* row, Connect
 namespace {
 
 constexpr DurationMs kKeptRetryMs = 30 * kSecondMs;
+// Another sign-in came to its end meanwhile.
+constexpr std::string_view kReplaced = "replaced";
 
 ConnectionRecord new_record(const AuthorityState& state, const SignInAttempt& attempt,
                             Account account, EpochMs now) {
@@ -80,6 +122,7 @@ ConnectionRecord new_record(const AuthorityState& state, const SignInAttempt& at
   record.account = std::move(account);
   record.tenant = attempt.state.tenant;
   record.asked_scopes = attempt.state.scopes;
+  record.dropped_scopes = attempt.state.dropped_scopes;
   record.cloud = attempt.integration.cloud;
   record.created_at =
       state.record && state.record->status != Status::revoked ? state.record->created_at : now;
@@ -109,7 +152,8 @@ Task<Outcome> finish_later(AuthorityState* state, const SignInAttempt* attempt,
 Task<Outcome> store_pending(FlowContext* context, AuthorityState* state,
                             const SignInAttempt* attempt, ConnectionRecord record) {
   const auto now = co_await current_time();
-  const auto code = base64url_encode(context->take_entropy(32));
+  const auto code = attempt->confirmation_code.empty() ? base64url_encode(context->take_entropy(32))
+                                                       : attempt->confirmation_code;
   Pending pending{.attempt = attempt->state.attempt,
                   .code_hash = sha256_base64url(code),
                   .expires_at = now + kPendingLifeMs,
@@ -119,7 +163,7 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state,
                        .alarm_at = std::nullopt};
   // An earlier one that waits gives way.
   const bool gives_up = owe(state, owed_for_pending(*state, now), now, &commit);
-  state->pending = std::move(pending);
+  auto earlier = std::exchange(state->pending, std::move(pending));
   state->sign_in = {};
   const auto stored = co_await store(state, std::move(commit));
   if (gives_up) {
@@ -131,6 +175,7 @@ Task<Outcome> store_pending(FlowContext* context, AuthorityState* state,
                                        .page = PageKind::outcome_unknown,
                                        .detail = "store_unavailable"});
   }
+  (void)co_await end_pending(&state->id, std::move(earlier), std::string(kReplaced));
   (void)co_await keep_end_of(&attempt->state, kOutcomePending);
   co_return connect_waiting(attempt->state, code);
 }
@@ -165,6 +210,9 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
     co_return co_await refuse_sign_in(state, &attempt->state,
                                       failure_of_code_exchange(response.error(), provider));
   }
+  if (auto refused = refusal_to_renew(*state, attempt->state)) {
+    co_return co_await refuse_sign_in(state, &attempt->state, std::move(*refused));
+  }
   const auto* integration = &attempt->integration;
   const bool has_id_tokens = !provider.issuer.empty();
   if (has_id_tokens && !response->id_token) {
@@ -189,13 +237,14 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   const bool is_here = state->record && state->record->cloud == integration->cloud;
   const auto* current = is_here ? &*state->record : nullptr;
   const auto verdict = decide_account(current, account->key, attempt->state.allow_other_account);
-  if (verdict == AccountDecision::other_refused) {
+  const bool renews = attempt->state.confirm == kConfirmRenew;
+  if (verdict == AccountDecision::other_refused || (renews && verdict != AccountDecision::same)) {
     co_return co_await refuse_sign_in(state, &attempt->state,
                                       {.code = ProblemCode::other_account,
                                        .page = PageKind::other_account,
                                        .detail = "other_account",
                                        .account = shown(*account),
-                                       .expected_account = shown(current->account)});
+                                       .expected_account = shown(state->record->account)});
   }
   const auto resource = state->sign_in.journal->resource;
   if (has_id_tokens && !integration->endpoints.profile.empty() &&
@@ -219,10 +268,8 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   if (waits_for_backend(attempt->state)) {
     co_return co_await store_pending(context, state, attempt, std::move(*record));
   }
-  Told told{.type = EventType::connected, .details = {{"attempt", attempt->state.attempt}}};
-  if (const auto missing = missing_scopes(*record, state->rules.policy); !missing.empty()) {
-    told.details.emplace_back("missing_scopes", join_scopes(missing));
-  }
+  auto told = told_connected(*record, state->rules.policy, attempt->state.attempt);
+  auto earlier = state->pending;
   const auto committed = co_await commit_record(
       state, std::move(*record), {std::move(told)},
       {.sign_in = true, .pending = true, .revocations = owed_for_pending(*state, now)});
@@ -233,6 +280,7 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
                                        .detail = "store_unavailable"});
   }
   (void)co_await log_connection(LogLevel::info, "connected", &state->id);
+  (void)co_await end_pending(&state->id, std::move(earlier), std::string(kReplaced));
   (void)co_await keep_end_of(&attempt->state, kOutcomeConnected);
   co_return connect_success(attempt->state, *state->record, state->rules.policy,
                             attempt->integration.provider->display_name);

@@ -2,10 +2,12 @@
 // refusal.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/flow/authority/state.h"
+#include "core/flow/authority/store.h"
 #include "core/flow/connect/ending.h"
 #include "core/flow/frame/outcome.h"
 #include "core/flow/integration/resolve.h"
@@ -21,14 +23,31 @@ struct SignInAttempt {
   Integration integration;
   std::string nonce;
   std::string scope;
+  std::string confirmation_code;  // empty: one is made where one is needed
 };
 
 // Only the browser that is there now can take the code to the backend: whatever is finished without
 // it nobody could confirm.
 [[nodiscard]] bool waits_for_backend(const StateRow& row);
 
+// The event of a connection that there is now, whoever confirmed it.
+[[nodiscard]] Told told_connected(const ConnectionRecord& record, const RefreshPolicy& policy,
+                                  std::string_view attempt);
+
+// Why nothing may be renewed; nullopt: it may, or the sign-in is for something else. A link to
+// renew is sent to whoever asked for a token, so it makes no connection where there is none.
+[[nodiscard]] std::optional<ConnectFailure> refusal_to_renew(const AuthorityState& state,
+                                                             const StateRow& row);
+
 // The attempt is over without a connection: an event tells, and whoever made its link can see why.
 Task<Outcome> fail_attempt(AuthorityState* state, const StateRow* row, ConnectFailure failure);
+
+// The same where nothing could be loaded: no event tells.
+Task<Outcome> fail_unloaded(const StateRow* row, ConnectFailure failure);
+
+// A sign-in that waited for its confirmation does so no more, and did not become a connection.
+Task<std::monostate> end_pending(const ConnectionId* id, std::optional<Pending> pending,
+                                 std::string cause);
 
 // The same for an exchange, which ends with it: nothing comes of it.
 Task<Outcome> refuse_sign_in(AuthorityState* state, const StateRow* row, ConnectFailure failure);

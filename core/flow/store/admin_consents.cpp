@@ -8,17 +8,21 @@ namespace postern {
   "tenant_id, client_id, status, scopes, attempt, claimed_at, last_claimed_at"
 
 SqlStatement claim_admin_consent(std::string_view org, std::string_view integration,
-                                 const AdminConsent& consent) {
+                                 const AdminConsent& consent, std::string_view event_id) {
   return {.sql =
               "INSERT INTO admin_consents (org_id, integration, " POSTERN_CONSENT_COLUMNS
               ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8 FROM (SELECT ?1 AS org_id, COUNT(*) AS "
               "others FROM admin_consents WHERE org_id = ?1 AND attempt = ?7 AND tenant_id <> ?3) "
-              "WHERE org_id = ?1 AND others = 0 ON CONFLICT (org_id, integration, tenant_id) DO "
-              "UPDATE SET client_id = excluded.client_id, status = excluded.status, scopes = "
-              "excluded.scopes, last_claimed_at = excluded.last_claimed_at RETURNING tenant_id",
-          .parameters = bind({text(org), text(integration), text(consent.tenant_id),
-                              text(consent.client_id), text(consent.status), text(consent.scopes),
-                              text(consent.attempt), consent.last_claimed_at})};
+              "WHERE org_id = ?1 AND others = 0 AND NOT EXISTS (SELECT 1 FROM events WHERE org_id "
+              "= ?1 AND id = ?9 AND json_extract(data, '$.tenant_id') <> ?3) ON CONFLICT (org_id, "
+              "integration, tenant_id) DO UPDATE SET status = CASE WHEN admin_consents.client_id = "
+              "excluded.client_id AND admin_consents.status = ?10 THEN ?10 ELSE excluded.status "
+              "END, client_id = excluded.client_id, scopes = excluded.scopes, last_claimed_at = "
+              "excluded.last_claimed_at RETURNING tenant_id",
+          .parameters =
+              bind({text(org), text(integration), text(consent.tenant_id), text(consent.client_id),
+                    text(consent.status), text(consent.scopes), text(consent.attempt),
+                    consent.last_claimed_at, text(event_id), text(kVerified)})};
 }
 
 SqlStatement select_admin_consent(std::string_view org, std::string_view integration,

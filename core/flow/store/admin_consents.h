@@ -13,18 +13,22 @@ namespace postern {
 struct AdminConsent {
   std::string tenant_id;
   std::string client_id;
-  std::string status;  // "claimed"
+  std::string status;  // "claimed", "verified"
   std::string scopes;  // as the answer names them, separated by spaces; may be empty
   std::string attempt;
   EpochMs claimed_at = 0;       // first
   EpochMs last_claimed_at = 0;  // last
 };
 inline constexpr std::string_view kClaimed = "claimed";
+inline constexpr std::string_view kVerified = "verified";
 
-// A directory's row is its first attempt's for good. Of one attempt there is one row: an answer
-// that names another directory writes nothing. RETURNING the directory that was written.
+// A directory's row is its first attempt's for good, and what is verified of its registered app
+// stays so. An attempt is of one directory, that of its row and of its event, which is inserted
+// before, in the same batch: an answer that names another one writes nothing. RETURNING the
+// directory that was written.
 [[nodiscard]] SqlStatement claim_admin_consent(std::string_view org, std::string_view integration,
-                                               const AdminConsent& consent);
+                                               const AdminConsent& consent,
+                                               std::string_view event_id);
 // Of one registered app, by its client id.
 [[nodiscard]] SqlStatement select_admin_consent(std::string_view org, std::string_view integration,
                                                 std::string_view client_id,

@@ -50,6 +50,15 @@ SqlStatement select_link_of_browser(std::string_view attempt, std::string_view c
           .parameters = bind({text(attempt), text(cookie_hash)})};
 }
 
+SqlStatement prolong_attempt(std::string_view attempt, std::string_view org,
+                             std::string_view state_hash, EpochMs now) {
+  return {.sql =
+              "UPDATE connect_links SET consumed_at = ?3 WHERE attempt = ?1 AND org_id = ?2 AND "
+              "attempt IN (SELECT attempt FROM oauth_states WHERE state_hash = ?4 AND org_id = ?2) "
+              "RETURNING " POSTERN_LINK_COLUMNS,
+          .parameters = bind({text(attempt), text(org), now, text(state_hash)})};
+}
+
 SqlStatement end_attempt(std::string_view attempt, std::string_view org, std::string_view outcome,
                          std::string_view cause, EpochMs now) {
   return {.sql =

@@ -16,7 +16,8 @@ struct LinkRow {
   ConnectionId id;
   std::string tenant;
   std::string return_to;
-  std::string confirm;  // "backend" or "page"
+  // "backend", "page", or "renew": as page, but only for the account of a connection that lives.
+  std::string confirm;
   bool allow_other_account = false;
   std::string scopes;  // separated by blanks; empty: the integration's
   std::string claims;  // the provider's claims challenge that the sign-in must satisfy
@@ -24,14 +25,18 @@ struct LinkRow {
   EpochMs expires_at = 0;
   EpochMs consumed_at = 0;  // 0: it is not
   std::string cookie_hash;  // of the browser that consumed it
-  // How the attempt ended: kOutcomeConnected, kOutcomePending, or the word of its failure
-  // (code_of(PageKind)) and what caused it. Empty: it has not.
+  // How the attempt ended: kOutcomeConnected, with the hash of the code that confirmed it, if one
+  // did, as the cause; kOutcomePending; or the word of its failure (code_of(PageKind)) and what
+  // caused it. Empty: it has not.
   std::string outcome;
   std::string cause;
   EpochMs ended_at = 0;
 };
 inline constexpr std::string_view kOutcomeConnected = "connected";
 inline constexpr std::string_view kOutcomePending = "pending";
+// LinkRow::confirm.
+inline constexpr std::string_view kConfirmByBackend = "backend";
+inline constexpr std::string_view kConfirmRenew = "renew";
 [[nodiscard]] SqlStatement insert_link(const LinkRow& row);
 [[nodiscard]] SqlStatement select_link_by_hash(std::string_view hash);
 [[nodiscard]] SqlStatement select_link_by_attempt(std::string_view attempt, std::string_view org);
@@ -41,6 +46,10 @@ inline constexpr std::string_view kOutcomePending = "pending";
 // For a browser that shows the cookie of the attempt.
 [[nodiscard]] SqlStatement select_link_of_browser(std::string_view attempt,
                                                   std::string_view cookie_hash);
+// The browser of the attempt has begun once more, with the state of this hash: its time counts from
+// now. In one batch with the state. RETURNING one row when it has.
+[[nodiscard]] SqlStatement prolong_attempt(std::string_view attempt, std::string_view org,
+                                           std::string_view state_hash, EpochMs now);
 // What is connected stays so, whatever else is heard of the attempt.
 [[nodiscard]] SqlStatement end_attempt(std::string_view attempt, std::string_view org,
                                        std::string_view outcome, std::string_view cause,

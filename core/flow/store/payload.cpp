@@ -6,6 +6,10 @@ namespace postern {
 
 namespace {
 
+// Of a ConnectPayload.
+constexpr std::int64_t kScopesVersion = 2;
+constexpr std::int64_t kDroppedScopesVersion = 3;
+
 void write(FieldWriter& out, const ConnectionId& id) {
   out.text(id.org).text(id.integration).text(id.subject);
 }
@@ -115,8 +119,10 @@ std::string encode(const ConnectPayload& payload) {
       .text(payload.code)
       .text(payload.code_verifier)
       .text(payload.state_text);
-  if (!state.scopes.empty()) {
-    out.number(2).text(state.scopes);
+  if (!state.dropped_scopes.empty()) {
+    out.number(kDroppedScopesVersion).text(state.scopes).text(state.dropped_scopes);
+  } else if (!state.scopes.empty()) {
+    out.number(kScopesVersion).text(state.scopes);
   }
   return out.take();
 }
@@ -141,8 +147,12 @@ std::optional<ConnectPayload> decode_connect_payload(std::string_view bytes) {
   payload.code = in.text();
   payload.code_verifier = in.text();
   payload.state_text = in.text();
-  if (in.version() > 1) {
+  const auto version = in.version();
+  if (version >= kScopesVersion) {
     state.scopes = in.text();
+  }
+  if (version >= kDroppedScopesVersion) {
+    state.dropped_scopes = in.text();
   }
   return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }

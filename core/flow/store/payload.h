@@ -45,7 +45,9 @@ struct ConnectPayload {
   // "browser": the callback's raw query and the integration of its path.
   std::string query;
   std::string path_integration;
-  // "caller": the code and verifier that the caller handed over, and the state itself.
+  // "caller": the code and verifier that the caller handed over, and the state itself. "browser":
+  // the code that its browser takes to `return_to` to have the sign-in confirmed; empty: one is
+  // made.
   std::string code;
   std::string code_verifier;
   std::string state_text;

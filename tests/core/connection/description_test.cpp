@@ -67,6 +67,12 @@ TEST_CASE("what was asked for is the sign-in's own, or else the integration's") 
   CHECK(missing_scopes(shown, policy) == std::vector<std::string>{"Mail.Read"});
   shown.asked_scopes = "openid User.Read";
   CHECK(missing_scopes(shown, policy).empty());
+  shown.dropped_scopes = "https://management.azure.com/user_impersonation";
+  CHECK(
+      scopes_of(shown, policy) ==
+      R"({"asked":["openid","User.Read","https://management.azure.com/user_impersonation"],)"
+      R"("granted":["User.Read"],"missing":["https://management.azure.com/user_impersonation"]})");
+  shown.dropped_scopes.clear();
   // Of a provider that this release does not know nothing is said to be missing.
   shown.provider = "of next year";
   shown.asked_scopes = "more";

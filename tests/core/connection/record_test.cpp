@@ -80,6 +80,20 @@ TEST_CASE("a record is read as it was written") {
   CHECK(decode_record(encode_record({})).has_value());
 }
 
+TEST_CASE("what a sign-in asked for and could not have is read as it was written") {
+  ConnectionRecord record{.id = {.org = "acme", .integration = "azure", .subject = "u"}};
+  for (const char* asked : {"", "a b"}) {
+    for (const char* dropped : {"", "c d"}) {
+      record.asked_scopes = asked;
+      record.dropped_scopes = dropped;
+      const auto read = decode_record(encode_record(record));
+      REQUIRE(read.has_value());
+      CHECK(read->asked_scopes == asked);
+      CHECK(read->dropped_scopes == dropped);
+    }
+  }
+}
+
 TEST_CASE("every cut of a record is refused, and so is anything after it") {
   const auto bytes = encode_record(full_record());
   for (std::size_t length = 0; length < bytes.size(); ++length) {

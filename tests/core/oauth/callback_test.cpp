@@ -214,6 +214,22 @@ TEST_CASE("access_denied with a code of an administrator's block is no person's 
   }
 }
 
+TEST_CASE("the number of the provider's code is found wherever the answer has it") {
+  const auto number = [](std::string_view query) {
+    return fault_of(validate(with_state(query))).number;
+  };
+  CHECK(number("error=invalid_client&error_description=AADSTS650052:+The+app") == "650052");
+  CHECK(number("error=x&error_description=In+12345+days:+AADSTS650051:+The+app") == "650051");
+  CHECK(number("error=x&error_uri=https://login.microsoftonline.com/error?code%3D650052") ==
+        "650052");
+  CHECK(number("error=x&error_uri=https://a.example/?lang%3Den%26code%3D7000215") == "7000215");
+  for (const auto* none :
+       {"error=x", "error=x&error_description=At+04:05+of+20260102,+ab12345", "error=x&error_uri=?",
+        "error=x&error_uri=https://a.example/?code%3Dx"}) {
+    CHECK(number(none).empty());
+  }
+}
+
 TEST_CASE("an error description is cut, has no control characters, and is left to be escaped") {
   const auto callback = validate(
       with_state("error=%0d%0aSet-Cookie:x&error_description=a%0d%0ab%7f%c2%85%3Cscript%3E%c3%a4"));

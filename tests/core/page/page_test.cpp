@@ -16,7 +16,7 @@ constexpr std::string_view kHostile = "\"><script>alert('1')</script>&{0}";
 constexpr std::string_view kEscaped =
     "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;{0}";
 
-constexpr std::array<std::pair<PageKind, int>, 23> kStatuses = {{
+constexpr std::array<std::pair<PageKind, int>, 25> kStatuses = {{
     {PageKind::connected, 200},
     {PageKind::denied, 403},
     {PageKind::link_expired, 410},
@@ -40,6 +40,8 @@ constexpr std::array<std::pair<PageKind, int>, 23> kStatuses = {{
     {PageKind::admin_consent_denied, 403},
     {PageKind::admin_consent_failed, 400},
     {PageKind::admin_consent_over, 410},
+    {PageKind::connection_ended, 410},
+    {PageKind::admin_consent_elsewhere, 409},
 }};
 
 bool contains(std::string_view text, std::string_view part) {

@@ -210,12 +210,27 @@ TEST_CASE("a directory that lacks a service is no fault of the registration") {
 
 TEST_CASE("a directory in which Azure has no principal is asked for the rest") {
   const Scopes scopes(kMicrosoft.default_scopes.begin(), kMicrosoft.default_scopes.end());
-  for (const char* error : {"invalid_client", "invalid_resource"}) {
+  const auto all_fewer = microsoft_scopes_in("consumers", scopes);
+  for (const AuthorizationRefusal& refusal : {AuthorizationRefusal{"invalid_client", "650051"},
+                                              {"invalid_client", "650052"},
+                                              {"invalid_resource", ""},
+                                              {"invalid_resource", "500011"},
+                                              {"invalid_resource", "50001"},
+                                              {"invalid_resource", "650052"}}) {
     for (const char* where : {"common", "organizations", "contoso.com"}) {
-      const auto fewer = microsoft_fewer_scopes(error, where, scopes);
-      CHECK(fewer == microsoft_scopes_in("consumers", scopes));
-      CHECK(microsoft_fewer_scopes(error, where, fewer).empty());
+      const auto fewer = microsoft_fewer_scopes(refusal, where, scopes);
+      CHECK(fewer == all_fewer);
+      CHECK(microsoft_fewer_scopes(refusal, where, fewer).empty());
     }
+  }
+  // A wrong secret, an unknown application, a resource that the registration may not ask for: with
+  // fewer scopes nothing would be different.
+  for (const AuthorizationRefusal& refusal : {AuthorizationRefusal{"invalid_client", ""},
+                                              {"invalid_client", "7000215"},
+                                              {"invalid_client", "650057"},
+                                              {"invalid_resource", "650057"},
+                                              {"access_denied", "650052"}}) {
+    CHECK(microsoft_fewer_scopes(refusal, "common", scopes).empty());
   }
 }
 
@@ -225,11 +240,17 @@ TEST_CASE("personal accounts are asked for nothing in Azure") {
   const Scopes fewer = {"openid",    "profile",   "email",         "offline_access",
                         "User.Read", "Mail.Read", "Calendars.Read"};
   CHECK(microsoft_scopes_in("consumers", scopes) == fewer);
-  CHECK(microsoft_fewer_scopes("invalid_scope", "common", scopes) == fewer);
+  CHECK(microsoft_scopes_in(kConsumersTenantId, scopes) == fewer);
+  const AuthorizationRefusal no_scope{.error = "invalid_scope", .number = {}};
+  CHECK(microsoft_fewer_scopes(no_scope, "common", scopes) == fewer);
+  CHECK(microsoft_fewer_scopes(no_scope, kConsumersTenantId, scopes) == fewer);
   // Once.
-  CHECK(microsoft_fewer_scopes("invalid_scope", "common", fewer).empty());
-  CHECK(microsoft_fewer_scopes("access_denied", "common", scopes).empty());
-  CHECK(microsoft_fewer_scopes("invalid_scope", "organizations", scopes).empty());
+  CHECK(microsoft_fewer_scopes(no_scope, "common", fewer).empty());
+  CHECK(microsoft_fewer_scopes(no_scope, "organizations", scopes).empty());
+  CHECK(microsoft_fewer_scopes({.error = "access_denied", .number = {}}, "common", scopes).empty());
+  // A scope that a directory's sign-in does not know is misspelt.
+  CHECK(microsoft_fewer_scopes({.error = "invalid_scope", .number = "70011"}, "common", scopes)
+            .empty());
 }
 
 TEST_CASE("capabilities are put into what a challenge asks for") {

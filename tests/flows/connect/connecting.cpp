@@ -123,8 +123,11 @@ void callback_confirm(Stories& stories) {
   story.host.call(confirm("user-1", "guessed"));
   story.section("The right one");
   story.host.call(confirm("user-1", code));
-  story.section("Again", "The attempt is over.");
+  story.section("Again", "The answer may have been lost: it is the same one.");
   story.host.call(confirm("user-1", code));
+  story.section("Again, with another code or for another user", "Refused as before.");
+  story.host.call(confirm("user-1", "guessed"));
+  story.host.call(confirm("user-2", code));
 }
 
 void connect_by_caller(Stories& stories) {
@@ -147,18 +150,21 @@ void connect_by_caller(Stories& stories) {
                            .state = query_value(url, "state"),
                            .nonce = query_value(url, "nonce")};
   story.note_secret(begun.state);
-  const auto connect = [&](std::string_view user) {
+  const auto connect = [&](std::string_view user, std::string_view more = {}) {
     return rpc("connect",
-               R"({"userId":")" + std::string(user) +
-                   R"(","code":"the-code-of-the-provider","state":")" + begun.state +
+               R"({"userId":")" + std::string(user) + '"' + std::string(more) +
+                   R"(,"code":"the-code-of-the-provider","state":")" + begun.state +
                    R"(","codeVerifier":"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"})",
                "connect:caller");
   };
   story.section("For another user", "The state is that of user-1.");
   story.host.call(connect("user-2"));
-  story.section("As it was issued");
+  story.section("For another directory, or for none that there is", "The state stays.");
+  story.host.call(connect("user-1", R"(,"tenantId":"contoso.com")"));
+  story.host.call(connect("user-1", R"(,"tenantId":"https://contoso.com")"));
+  story.section("As it was issued", "However the directory is spelled.");
   story.expect_sign_in(begun);
-  story.host.call(connect("user-1"));
+  story.host.call(connect("user-1", R"(,"tenantId":"Common")"));
   story.section("Twice", "The state is consumed; no request leaves.");
   story.host.call(connect("user-1"));
 }

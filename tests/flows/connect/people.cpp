@@ -220,6 +220,79 @@ void standing(Stories& stories) {
   }
 }
 
+void lost_ends(Stories& stories) {
+  auto& story = told(stories, "attempt-end-is-lost", "The end of an attempt could not be kept",
+                     "The log of events tells of it. Nothing tells of one that waits.");
+  Story::Begun begun;
+  const auto again = [&](std::string_view more = {}) {
+    story.quietly(
+        [&](Host& silent) { begun = story.begin(silent, story.make_link(silent, more)); });
+  };
+  const auto ends_unkept = [&](int statements, std::string_view query = {}) {
+    story.fail_after(statements, "sql");
+    story.quietly([&](Host& silent) { silent.call(story.callback_of(begun, query)); });
+  };
+  again();
+  story.expect_sign_in(begun);
+  ends_unkept(3);
+  story.host.call(attempt_of(begun));
+  story.host.call(story.callback_of(begun));
+  story.section("Refused");
+  again();
+  ends_unkept(2, "error=access_denied&error_description=AADSTS65004%3A+User+declined");
+  ring(story);
+  story.host.call(attempt_of(begun));
+  story.section("Nothing could be loaded", "The end is kept all the same.");
+  again();
+  story.fail_next("storage.read");
+  story.quietly([&](Host& silent) { silent.call(story.callback_of(begun)); });
+  story.host.call(attempt_of(begun));
+  story.section("Waiting for its confirmation");
+  again(kConfirmedByBackend);
+  story.expect_sign_in(begun);
+  std::string location;
+  story.fail_after(1, "sql");
+  story.quietly([&](Host& silent) {
+    location = header_of(silent.call(story.callback_of(begun)), "location");
+  });
+  story.note_secret(query_value(location, "code"));
+  story.host.call(attempt_of(begun));
+}
+
+void replaced(Stories& stories) {
+  auto& story =
+      told(stories, "pending-is-replaced", "What waited for its confirmation does no more",
+           "Another sign-in came to its end, or the connection was ended: the attempt "
+           "says so.");
+  Story::Begun first;
+  Story::Begun second;
+  const auto back = [&](Story::Begun& begun) {
+    story.quietly([&](Host& silent) {
+      begun = story.begin(silent, story.make_link(silent, kConfirmedByBackend));
+      story.expect_sign_in(begun);
+      story.note_secret(
+          query_value(header_of(silent.call(story.callback_of(begun)), "location"), "code"));
+    });
+  };
+  back(first);
+  back(second);
+  story.host.call(attempt_of(first));
+  story.host.call(story.callback_of(first));
+  story.section("Disconnected");
+  story.quietly([&](Host& silent) {
+    silent.call(rpc("disconnect", R"({"userId":"user-1"})", "connections:write"));
+  });
+  story.host.call(attempt_of(second));
+  story.section("Connected by a page");
+  back(first);
+  story.quietly([&](Host& silent) {
+    second = story.begin(silent, story.make_link(silent));
+    story.expect_sign_in(second);
+    silent.call(story.callback_of(second));
+  });
+  story.host.call(attempt_of(first));
+}
+
 void without_refresh_token(Stories& stories) {
   auto& story = told(stories, "no-refresh-token", "The provider gives no refresh token",
                      "It works until the access token ends. Page, event and connection say so.");
@@ -288,6 +361,8 @@ void tell_people(Stories& stories) {
   declined_page(stories);
   busy_provider(stories);
   standing(stories);
+  lost_ends(stories);
+  replaced(stories);
   without_refresh_token(stories);
   confirm_rules(stories);
   pasted_secrets(stories);

@@ -10,6 +10,7 @@ import {
   frontWith,
   get,
   http,
+  send,
   stranger,
 } from "../support/client.ts";
 import { DAY, pass, SECOND } from "../support/clock.ts";
@@ -58,15 +59,25 @@ describe("an administrator's consent", () => {
       { type: "integration.admin_consent_claimed", data: { tenant_id: CONTOSO, status: "claimed" } },
     ]);
     expect(await world.tokenRequests()).toBe(0);
+    // Of no user, and no webhook is told.
+    const ofDash = await get("/v1/events?user_id=-&subject=user", who.key);
+    expect(ofDash.json.events).toEqual([]);
+    const [event] = events.json.events as { id: string }[];
+    const again = await send("POST", `/v1/events/${event?.id}/redeliver`, who.key);
+    expectProblem(again, 400, "invalid_request");
   });
 
   test("of two directories from one request is one, and of the one that was asked", async () => {
     const who = await stranger();
     const any = await stateFor(who.key);
     expectSafePage(await callback(any), 200, "admin_consented");
-    expectSafePage(await callback(any, { tenant: FABRIKAM }), 400, "admin_consent_failed");
+    expectSafePage(await callback(any, { tenant: FABRIKAM }), 409, "admin_consent_elsewhere");
+    // The directory has a row by now, and the request is its own all the same.
+    const another = await stateFor(who.key);
+    expectSafePage(await callback(another), 200, "admin_consented");
+    expectSafePage(await callback(another, { tenant: FABRIKAM }), 409, "admin_consent_elsewhere");
     const fabrikams = await stateFor(who.key, `?tenant_id=${FABRIKAM}`);
-    expectSafePage(await callback(fabrikams), 400, "admin_consent_failed");
+    expectSafePage(await callback(fabrikams), 409, "admin_consent_elsewhere");
     expect(await claims(who.key)).toEqual([CONTOSO]);
     expectSafePage(await callback(fabrikams, { tenant: FABRIKAM }), 200, "admin_consented");
     expect(await claims(who.key)).toEqual([CONTOSO, FABRIKAM]);

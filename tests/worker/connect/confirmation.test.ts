@@ -2,6 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import { navigationOf } from "../../world/sign-in.ts";
 import {
   acme,
   Browser,
@@ -46,7 +47,31 @@ describe("confirmation by the caller's backend", () => {
     expect(rows).toBe(0);
     expect((await confirm(who.key, attempt, code, who.user)).json).toMatchObject({ status: "connected" });
     expect((await readToken(who)).status).toBe(200);
-    expect((await confirm(who.key, attempt, code, who.user)).json.code).toBe("attempt_unusable");
+    // The answer to the first may have been lost.
+    expect((await confirm(who.key, attempt, code, who.user)).json).toMatchObject({ status: "connected" });
+    expect((await confirm(who.key, attempt, "A".repeat(43), who.user)).json.code).toBe("attempt_unusable");
+    expect((await confirm(who.key, attempt, code, newUser())).json.code).toBe("confirmation_refused");
+  });
+
+  test("a page that brings the code back may be loaded again, in its own browser", async () => {
+    const who = await acme();
+    const [browser, other] = [new Browser(), new Browser()];
+    const link = await createLink(who.key, who.user, { return_to: RETURN_TO, confirm: "backend" });
+    await other.open(link.url);
+    const callback = await browser.upToCallback(link.url, ALICE);
+    const target = (await browser.open(callback)).headers.get("location") ?? "";
+    for (const url of [callback, link.url]) {
+      const again = await browser.open(url);
+      expect([again.status, again.headers.get("location")]).toEqual([303, target]);
+    }
+    const pressed = await browser.press(link.url);
+    expectSafePage(pressed, 200, "");
+    expect(navigationOf(pressed.text)).toBe(target);
+    expectSafePage(await other.open(callback), 410, "attempt_used_or_expired");
+    expectSafePage(await other.open(link.url), 410, "link_used");
+    const code = new URL(target).searchParams.get("code") ?? "";
+    expect((await confirm(who.key, link.attempt, code, who.user)).status).toBe(200);
+    expectSafePage(await browser.open(callback), 200, "connected");
   });
 
   test("another user, another code, another organization: refused, and nothing is burnt", async () => {

@@ -5,7 +5,9 @@ import { navigationOf } from "../../world/sign-in.ts";
 import {
   acme,
   Browser,
+  type Connected,
   connected,
+  createKey,
   createLink,
   describeConnection,
   expectProblem,
@@ -13,9 +15,11 @@ import {
   frontWith,
   get,
   http,
+  type Link,
   pageCode,
   pathOf,
   readToken,
+  refreshNow,
   rpc,
   send,
   stranger,
@@ -242,6 +246,53 @@ describe("the attempt", () => {
     expect(await rpc("acme", ["tokens:read"]).getAttempt({ attempt: link.attempt })).toMatchObject({
       code: "permission_denied",
     });
+  });
+
+  test("of the organization itself is told to those who may name it", async () => {
+    const { org } = await stranger();
+    const names = (await createKey(org, ["connect", "connections:organization"])).key;
+    const link = await createLink(names, "-");
+    expect(await standing(names, link.attempt)).toMatchObject({ user_id: "-", subject: "organization" });
+    const { key } = await createKey(org, ["connect"]);
+    expectProblem(await get(`/v1/connect-links/${link.attempt}`, key), 403, "permission_denied");
+  });
+});
+
+describe("a link to renew", () => {
+  async function wanted(who: Connected): Promise<Link> {
+    await world.control({ token: { kind: "error", error: "invalid_grant" } });
+    const { json } = await refreshNow(who);
+    expect(json.code).toBe("needs_reauth");
+    return { url: String(json.connect_url), attempt: String(json.connect_state) };
+  }
+
+  test("connects nobody where the connection was ended meanwhile", async () => {
+    const who = await connected(ALICE);
+    const link = await wanted(who);
+    expect((await send("DELETE", pathOf(who), who.key)).json.disconnected).toBe(true);
+    const before = await world.tokenRequests("authorization_code");
+    const browser = new Browser();
+    const page = await browser.open(await browser.upToCallback(link.url, BOB));
+    expectSafePage(page, 410, "connection_ended");
+    expect(await world.tokenRequests("authorization_code")).toBe(before);
+    expect(await standing(who.key, link.attempt)).toMatchObject({
+      status: "failed",
+      reason: "connection_ended",
+      cause: "not_connected",
+    });
+    expect((await readToken(who)).json.code).toBe("not_connected");
+  });
+
+  test("renews the account that is connected, and used in vain it gives way to another", async () => {
+    const who = await connected(ALICE);
+    const link = await wanted(who);
+    const other = new Browser();
+    expectSafePage(await other.open(await other.upToCallback(link.url, BOB)), 409, "other_account");
+    const next = String((await refreshNow(who)).json.connect_url);
+    expect(next).not.toBe(link.url);
+    const browser = new Browser();
+    expectSafePage(await browser.open(await browser.upToCallback(next, ALICE)), 200, "connected");
+    expect((await readToken(who)).status).toBe(200);
   });
 });
 

@@ -23,12 +23,12 @@ export function appended(kind: string, bytes: Uint8Array, version = "9"): Uint8A
   return out.add(version, MORE).bytes().slice();
 }
 
-/** What a sign-in asked for is of version 2, its cloud of version 3. */
+/** What a sign-in asked for is of version 2, its cloud of 3, what its account could not have of 4. */
 function record(bytes: Uint8Array, version: string): Uint8Array {
   const fields = fieldsOf(bytes);
-  const [asked = "", cloud = ""] = fields.slice(RECORD_FIELDS + 1);
+  const since = [1, 2, 3].map((place) => fields[RECORD_FIELDS + place] ?? "");
   return new FieldWriter()
-    .add(...fields.slice(0, RECORD_FIELDS), version, asked, cloud, MORE)
+    .add(...fields.slice(0, RECORD_FIELDS), version, ...since, MORE)
     .bytes()
     .slice();
 }

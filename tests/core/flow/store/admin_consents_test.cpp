@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/connection/event.h"
+#include "core/flow/store/events.h"
 #include "tests/core/flow/store/table.h"
 
 using namespace postern;
@@ -17,15 +19,17 @@ constexpr std::string_view kOne = "11111111-1111-4111-8111-111111111111";
 constexpr std::string_view kTwo = "22222222-2222-4222-8222-222222222222";
 
 std::size_t claim(Database& d1, std::string_view tenant, std::string_view attempt, EpochMs at,
-                  std::string_view org = "acme") {
+                  std::string_view org = "acme", std::string_view status = kClaimed,
+                  std::string_view client = "client") {
   return run(d1, claim_admin_consent(org, "azure",
                                      {.tenant_id = std::string(tenant),
-                                      .client_id = "client",
-                                      .status = std::string(kClaimed),
+                                      .client_id = std::string(client),
+                                      .status = std::string(status),
                                       .scopes = "openid",
                                       .attempt = std::string(attempt),
                                       .claimed_at = 0,
-                                      .last_claimed_at = at}))
+                                      .last_claimed_at = at},
+                                     "evt_" + std::string(attempt)))
       .rows.size();
 }
 
@@ -59,6 +63,25 @@ TEST_CASE("one attempt claims one directory, however often it answers") {
   CHECK(claim(d1, kTwo, "adm_2", kNow) == 1);
   // Another organization's attempts are none of its business.
   CHECK(claim(d1, kTwo, "adm_1", kNow, "other") == 1);
+}
+
+TEST_CASE("an attempt that answered for a directory which had a row already is of that directory") {
+  Database d1;
+  CHECK(claim(d1, kOne, "adm_1", kNow) == 1);
+  (void)run(d1, insert_event({.org = "acme", .integration = "azure", .subject = {}},
+                             make_admin_consent_event("evt_adm_2", kNow,
+                                                      {{"tenant_id", std::string(kOne)}})));
+  CHECK(claim(d1, kTwo, "adm_2", kNow) == 0);
+  CHECK(claim(d1, kOne, "adm_2", kNow) == 1);
+}
+
+TEST_CASE("what is verified stays so, for its registered app") {
+  Database d1;
+  CHECK(claim(d1, kOne, "adm_1", kNow, "acme", kVerified) == 1);
+  CHECK(claim(d1, kOne, "adm_2", kNow) == 1);
+  CHECK(found(d1, kOne)->status == kVerified);
+  CHECK(claim(d1, kOne, "adm_3", kNow, "acme", kClaimed, "another-client") == 1);
+  CHECK(found(d1, kOne, "acme", "another-client")->status == kClaimed);
 }
 
 TEST_CASE("claims are an organization's, an integration's and a registered app's own") {

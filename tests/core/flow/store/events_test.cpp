@@ -88,6 +88,32 @@ TEST_CASE("a place in the log is never given twice, though what stood there is s
   CHECK(ids(d1, {.org = "acme", .after = 2, .limit = 10}) == "new");
 }
 
+TEST_CASE("the log tells how an attempt ended, success before failure") {
+  Database d1;
+  const auto tell = [&](std::string id, EventType type, std::string data) {
+    (void)run(d1, insert_event({.org = "acme", .integration = "azure", .subject = "u"},
+                               {.id = std::move(id),
+                                .type = std::string(name_of(type)),
+                                .at = kNow,
+                                .data = std::move(data)}));
+  };
+  const auto end = [&](std::string_view org, std::string_view attempt, EpochMs since = kNow) {
+    return attempt_end_of(run(
+        d1, select_end_of_attempt({.org = std::string(org), .integration = "azure", .subject = "u"},
+                                  attempt, since)));
+  };
+  tell("evt_1", EventType::refresh_failed, R"({"attempt":"att_1"})");
+  CHECK_FALSE(end("acme", "att_1").has_value());
+  tell("evt_2", EventType::connect_failed, R"({"attempt":"att_1","reason":"r","cause":"c"})");
+  CHECK(end("acme", "att_1")->reason == "r");
+  CHECK(end("acme", "att_1")->cause == "c");
+  CHECK_FALSE(end("other", "att_1").has_value());
+  CHECK_FALSE(end("acme", "att_2").has_value());
+  CHECK_FALSE(end("acme", "att_1", kNow + 1).has_value());
+  tell("evt_3", EventType::connected, R"({"attempt":"att_1"})");
+  CHECK(end("acme", "att_1")->connected);
+}
+
 TEST_CASE("an event is found by its id, in its own organization only") {
   Database d1;
   (void)run(d1, insert_event(kId, event("evt_1")));

@@ -60,23 +60,45 @@ TEST_CASE("a state is consumed once, by its cookie, in its mode, in its time") {
   CHECK_FALSE(consume("state", "cookie", "browser", kNow).has_value());
 }
 
+TEST_CASE("a state takes another one's place while that lives, for its own browser") {
+  Database d1;
+  (void)run(d1, insert_state(state()));
+  auto next = state("next");
+  const auto replace = [&](const StateRow& row, EpochMs now) {
+    return run(d1, insert_state_for_state(row, "state", now)).changes;
+  };
+  CHECK(replace(next, kNow + 10) == 0);
+  next.cookie_hash = "another";
+  CHECK(replace(next, kNow) == 0);
+  next = state("next");
+  next.id.org = "other";
+  CHECK(replace(next, kNow) == 0);
+  next.id.org = kId.org;
+  next.dropped_scopes = "a b";
+  CHECK(replace(next, kNow) == 1);
+  CHECK(state_of(run(d1, select_state("next")))->dropped_scopes == "a b");
+  (void)run(d1, consume_state("state", "cookie", "browser", kNow));
+  CHECK(replace(state("third"), kNow) == 0);
+}
+
 TEST_CASE("a caller's state is bound to its organization, integration and user") {
   Database d1;
   (void)run(d1, insert_state(state("state", "caller")));
   for (const auto& id : {ConnectionId{"other", "azure", "u"}, ConnectionId{"acme", "other", "u"},
                          ConnectionId{"acme", "azure", "v"}}) {
-    CHECK_FALSE(state_of(run(d1, consume_caller_state("state", id, kNow))).has_value());
+    CHECK_FALSE(state_of(run(d1, consume_caller_state("state", id, "", kNow))).has_value());
   }
+  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, "other", kNow))).has_value());
   // Nor can a browser without a cookie consume it.
   CHECK_FALSE(state_of(run(d1, consume_state("state", "", "browser", kNow))).has_value());
-  CHECK(state_of(run(d1, consume_caller_state("state", kId, kNow))).has_value());
-  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, kNow))).has_value());
+  CHECK(state_of(run(d1, consume_caller_state("state", kId, "", kNow))).has_value());
+  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, "", kNow))).has_value());
 }
 
 TEST_CASE("a browser's state is not consumed by a caller") {
   Database d1;
   (void)run(d1, insert_state(state()));
-  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, kNow))).has_value());
+  CHECK_FALSE(state_of(run(d1, consume_caller_state("state", kId, "", kNow))).has_value());
 }
 
 TEST_CASE("a state that ended a day ago is swept, one that ended later is kept") {
