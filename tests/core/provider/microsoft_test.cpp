@@ -95,13 +95,13 @@ TEST_CASE("a tenant is within another one that lets in everybody whom it does") 
 }
 
 TEST_CASE("endpoints are made from the sign-in origin and the tenant") {
-  const auto endpoints = endpoints_of(kMicrosoft, {.tenant = "contoso.com"});
+  const auto endpoints = endpoints_of(kMicrosoft, {.tenant = "contoso.com", .client_id = "app"});
   REQUIRE(endpoints.has_value());
   CHECK(endpoints->authorization ==
         "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/authorize");
   CHECK(endpoints->token == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token");
   CHECK(endpoints->jwks == "https://login.microsoftonline.com/contoso.com/discovery/v2.0/keys");
-  CHECK(endpoints_of(kMicrosoft, {.tenant = "contoso.com", .client_id = "app"})->app_jwks ==
+  CHECK(endpoints->app_jwks ==
         "https://login.microsoftonline.com/{tenantid}/discovery/v2.0/keys?appid=app");
   CHECK(endpoints->logout == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/logout");
   CHECK(endpoints->profile == "https://graph.microsoft.com/v1.0/me");
