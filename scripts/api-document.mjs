@@ -93,6 +93,7 @@ An attempt that ends without a connection is told in one word, the same everywhe
 | \`answer_mismatch\` | the answer was made for another sign-in, or by another provider (\`wrong_nonce\`, \`wrong_issuer\`, \`wrong_integration\`) |
 | \`id_token_refused\` | what the provider said of who signed in does not hold |
 | \`other_account\` | another account is connected, and the link does not allow to change it |
+| \`connection_ended\` | the link was made to renew a connection (\`connect_url\` of \`needs_reauth\`), which was ended meanwhile; no code was spent |
 | \`provider_unavailable\` | no answer from the provider's token endpoint |
 | \`temporarily_unavailable\` | the provider asked for patience; at \`return_to\` only where the person went back instead of trying again. The attempt is still \`started\` |
 | \`integration_fault\` | client id, secret, scopes or redirect are wrong, or not set |
