@@ -12,6 +12,7 @@ inline constexpr std::string_view kSinglePage =
     "The redirect URI is registered as a single-page application's: register it as Web";
 inline constexpr std::string_view kNotInstalled =
     "The application is not installed in this directory";
+inline constexpr std::string_view kNoSuchApi = "The directory has no such API";
 inline constexpr std::string_view kOtherCloud =
     "The account is of another cloud than the integration is set to";
 inline constexpr std::string_view kOtherAccount =
@@ -70,7 +71,8 @@ inline constexpr ErrorWords kMicrosoftErrorWords[] = {
     {"500202", "user",
      "A guest with a personal account has to name the directory: connect at its id (tenant_id)"},
     {"70043", "user", "The directory asks for a sign-in every so often"},
-    {"500011", "administrator", "The directory has no such API"},
+    {"500011", "administrator", kNoSuchApi},
+    {"50001", "administrator", kNoSuchApi},
     // learn.microsoft.com/en-us/answers/questions/2337285
     {"650051", "administrator", "The directory could not add the application by consent"},
     {"650052", "administrator", "The directory has no subscription to this API's service"},

@@ -7,7 +7,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/base/text.h"
 #include "core/oauth/token_response.h"
@@ -20,39 +19,20 @@ namespace {
 
 struct Expected {
   std::string_view fix;
-  std::vector<std::string_view> codes;
+  std::string_view codes;
 };
 
-const std::vector<Expected> kExpected = {
+constexpr Expected kExpected[] = {
     {"operator",
-     {"7000215", "7000222", "7000218", "700025", "700084", "9002327", "50011", "50194", "90002",
-      "90038", "900382", "900432", "650057", "650053", "70011", "50196"}},
+     "7000215 7000222 7000218 700025 700084 9002327 50011 50194 90002 90038 900382 900432 650057 "
+     "650053 70011 50196"},
     {"administrator",
-     {"700016",
-      "700011",
-      "7000112",
-      "70001",
-      "50105",
-      "53003",
-      "530032",
-      "530035",
-      "53000",
-      "53001",
-      "530003",
-      "53002",
-      "53011",
-      "90094",
-      "90095",
-      "500011",
-      "650051",
-      "650052",
-      "50057",
-      "50053",
-      "device_authentication_failed",
-      "protection_policy_required"}},
+     "700016 700011 7000112 70001 50105 53003 530032 530035 53000 53001 530003 53002 53011 90094 "
+     "90095 500011 50001 650051 650052 50057 50053 device_authentication_failed "
+     "protection_policy_required"},
     {"user",
-     {"65001", "65004", "50076", "50078", "50079", "50072", "50158", "50173", "50055", "50144",
-      "70008", "70043", "700082", "50020", "50034", "51004", "16000", "500202", "54005"}},
+     "65001 65004 50076 50078 50079 50072 50158 50173 50055 50144 70008 70043 700082 50020 50034 "
+     "51004 16000 500202 54005"},
 };
 
 bool is_number(std::string_view code) {
@@ -77,7 +57,7 @@ TokenFault fault_of(std::string_view error, std::string_view code) {
 TEST_CASE("each number of Entra's says who can mend it, and what it means") {
   std::set<std::string_view> codes;
   for (const auto& [fix, all] : kExpected) {
-    for (const auto code : all) {
+    for (const auto code : split(all, ' ')) {
       CAPTURE(code);
       CHECK(codes.insert(code).second);
       for (const auto* const error : {"invalid_grant", "invalid_client", "a_word_of_next_year"}) {
