@@ -111,6 +111,13 @@ bool may_refresh(const ConnectionRecord& record) {
           (record.status == Status::needs_reauth && record.cause == kNeedsPerson));
 }
 
+void set_connected(ConnectionRecord* record) {
+  record->status = Status::connected;
+  record->cause.clear();
+  record->evidence.clear();
+  record->claims.clear();
+}
+
 std::string cause_of(const ProviderWords& words) {
   if (words.suberror == "consent_required") return words.suberror;
   return words.error == "invalid_grant" ? "interaction_required" : words.error;

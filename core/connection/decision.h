@@ -102,6 +102,9 @@ inline constexpr std::string_view kNeedsPerson = "needs_person";
 // May its refresh token be shown?
 [[nodiscard]] bool may_refresh(const ConnectionRecord& record);
 
+// What wanted a person does not any more.
+void set_connected(ConnectionRecord* record);
+
 // The stable word for why a person is wanted: "consent_required", "interaction_required" where the
 // provider named a reason of its own, otherwise the standard's error code.
 [[nodiscard]] std::string cause_of(const ProviderWords& words);

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "core/base/json_writer.h"
+#include "core/connection/token_name.h"
 #include "core/oauth/scope.h"
 #include "core/provider/error_words.h"
 #include "core/provider/granted_scopes.h"
@@ -13,7 +14,23 @@ namespace postern {
 namespace {
 
 std::vector<std::string> asked_scopes(const ConnectionRecord& record, const RefreshPolicy& policy) {
-  return split_scopes(record.asked_scopes.empty() ? policy.scopes : record.asked_scopes, false);
+  if (!record.asked_scopes.empty()) {
+    return split_scopes(record.asked_scopes, false);
+  }
+  auto scopes = split_scopes(policy.scopes, false);
+  const auto* provider = find_provider(record.provider);
+  const auto* hooks = provider == nullptr ? nullptr : provider->hooks;
+  return hooks != nullptr && hooks->scopes_in != nullptr ? hooks->scopes_in(record.tenant, scopes)
+                                                         : scopes;
+}
+
+// As it is in the connection's cloud.
+const Api* api_of(const Provider* provider, const RefreshPolicy& policy, std::string_view token) {
+  const auto* api = provider == nullptr ? nullptr : find_api(*provider, api_of_token(token));
+  if (api == nullptr || policy.apis.empty()) {
+    return api;
+  }
+  return &policy.apis[static_cast<std::size_t>(api - provider->apis.data())];
 }
 
 void write_list(std::string_view name, const std::vector<std::string>& list, JsonWriter& out) {
@@ -49,8 +66,9 @@ std::vector<std::string> missing_scopes(const ConnectionRecord& record,
   const auto* provider = find_provider(record.provider);
   const auto asked = asked_scopes(record, policy);
   for (const auto& token : record.tokens) {
-    const auto* api = provider == nullptr ? nullptr : find_api(*provider, token.resource);
-    if (api != nullptr) {
+    const auto* api = api_of(provider, policy, token.resource);
+    // What another directory has not consented to is not missing here.
+    if (api != nullptr && !is_of_guest(token.resource)) {
       std::ranges::move(missing_scopes(*provider, *api, asked, token.scope),
                         std::back_inserter(missing));
     }

@@ -12,6 +12,8 @@ constexpr std::string_view kFormat = "postern-record-2";
 constexpr std::string_view kFirstFormat = "postern-record-1";
 // The version of the second format (FieldReader::version) that has `asked_scopes`.
 constexpr std::int64_t kAskedScopesVersion = 2;
+// The one that has `cloud` too.
+constexpr std::int64_t kCloudVersion = 3;
 }  // namespace
 
 std::string connection_key(const ConnectionId& id) {
@@ -63,7 +65,9 @@ std::string encode_record(const ConnectionRecord& record) {
       .text(record.claims)
       .number(record.granted_at)
       .text(record.evidence);
-  if (!record.asked_scopes.empty()) {
+  if (!record.cloud.empty()) {
+    out.number(kCloudVersion).text(record.asked_scopes).text(record.cloud);
+  } else if (!record.asked_scopes.empty()) {
     out.number(kAskedScopesVersion).text(record.asked_scopes);
   }
   return out.take();
@@ -108,8 +112,12 @@ std::optional<ConnectionRecord> decode_record(std::string_view bytes) {
   record.claims = in.text();
   record.granted_at = format == kFirstFormat ? record.created_at : in.number();
   record.evidence = format == kFirstFormat ? std::string_view() : in.text();
-  if (format == kFormat && in.version() >= kAskedScopesVersion) {
+  const auto version = format == kFormat ? in.version() : 1;
+  if (version >= kAskedScopesVersion) {
     record.asked_scopes = in.text();
+  }
+  if (version >= kCloudVersion) {
+    record.cloud = in.text();
   }
   // Nobody writes the first format any more.
   const bool ends = format == kFirstFormat ? in.complete() : in.complete_or_later();

@@ -67,6 +67,9 @@ struct ConnectionRecord {
   // The scopes that the sign-in asked for, separated by blanks, where they were not its
   // integration's. A release that does not know of it does not read such a record.
   std::string asked_scopes;
+  // Which of the provider's clouds it is of (Cloud::value); empty: the first one, which is the
+  // public one. The tokens are shown to no other cloud. As for `asked_scopes`.
+  std::string cloud;
 
   [[nodiscard]] const StoredAccessToken* token_for(std::string_view resource) const;
 };

@@ -10,6 +10,7 @@
 
 #include "core/base/time.h"
 #include "core/connection/record.h"
+#include "core/provider/catalogue.h"
 
 namespace postern {
 
@@ -32,6 +33,8 @@ struct RefreshPolicy {
   DurationMs lifetime_ms = 0;
   // What the integration asks people for, separated by blanks: of a record that says nothing else.
   std::string scopes;
+  // Provider::apis as they are in the integration's cloud; empty: as the catalogue has them.
+  std::span<const Api> apis;
 };
 
 struct DueRefresh {

@@ -3,6 +3,8 @@
 //
 //   Bearer realm="", authorization_uri="https://…", error="insufficient_claims",
 //   claims="eyJhY2Nlc3…"
+//
+// The word in `error` may be another one: invalid_token where a session was revoked.
 #pragma once
 
 #include <optional>

@@ -50,6 +50,9 @@ FaultVerdict classify_token_error(const TokenRefusal& refusal, const ErrorCodes&
   if (error == "invalid_grant" && (has_claims || !suberror.empty())) {
     return std::ranges::contains(codes.terminal_suberrors, suberror) ? kTerminal : kPerson;
   }
+  if (error == "invalid_client" && std::ranges::contains(codes.refused_numbers, number)) {
+    return {FaultKind::refused, "resource_refused"};
+  }
   for (const KnownError& known : kKnownErrors) {
     if (known.error == error) return known.verdict;
   }

@@ -58,13 +58,15 @@ struct ErrorCodes {
   std::span<const std::string_view> terminal_suberrors;
   // Numbers of what passes, whatever `error` says. A number may save a grant, and never ends one.
   std::span<const std::string_view> transient_numbers;
+  // Numbers of invalid_client that are one directory's trouble, not the registration's.
+  std::span<const std::string_view> refused_numbers;
 };
 
 // A refusal as it came. What is empty did not.
 struct TokenRefusal {
   std::string_view error;
   std::string_view suberror;
-  bool has_claims = false;  // a claims challenge came with it
+  bool has_claims = false;  // a claims challenge came with it, readable or not
   int status = 0;           // HTTP
   std::string_view number;  // the first of ProviderWords::codes
 };

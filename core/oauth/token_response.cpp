@@ -104,8 +104,17 @@ bool is_refusal(const Json& document) {
 
 // A claims challenge is only of use whole; one that is no JSON object would break the next request.
 std::string claims_challenge(const Json& document) {
-  const std::string_view claims = json_text(document, "claims");
-  return is_claims(claims) ? std::string(claims) : std::string();
+  const Json* member = json_member(document, "claims");
+  auto claims = member != nullptr && member->is_object()
+                    ? dump_json(*member)
+                    : std::string(json_text(document, "claims"));
+  return is_claims(claims) ? std::move(claims) : std::string();
+}
+
+bool has(const Json& document, std::string_view name) {
+  const Json* member = json_member(document, name);
+  return member != nullptr && !member->is_null() &&
+         (member->kind != JsonKind::string || !member->text.empty());
 }
 
 // Entra: numbers, of which the first is the one that its description begins with.
@@ -152,10 +161,12 @@ TokenFault refusal(const TokenReply& reply, const Json& document, const TokenQui
   // As they came: what is not fit to be shown means something all the same.
   // Google calls it error_subtype.
   const auto suberror = json_text(document, "suberror");
+  // What cannot be read asks for a person all the same.
+  const bool has_unread = has(document, "suberror") && suberror.empty();
   const TokenRefusal said{
       .error = json_text(document, "error"),
       .suberror = suberror.empty() ? json_text(document, "error_subtype") : suberror,
-      .has_claims = !claims.empty(),
+      .has_claims = has(document, "claims") || has_unread,
       .status = reply.status,
       .number = first_code(words)};
   TokenFault fault = fault_for(reply, classify_token_error(said, quirks.errors), now);

@@ -310,6 +310,9 @@ constexpr std::string_view kTerminalSuberrors[] = {"bad_token", "token_expired"}
 // AzureAD/microsoft-authentication-library-for-dotnet#1788).
 constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
                                                   "90024", "90033", "50196"};
+// One directory lacks a service's principal or subscription: invalid_client, though no client has
+// authenticated wrongly (PostHog/posthog#43486, BingAds-dotNet-SDK#96).
+constexpr std::string_view kRefusedNumbers[] = {"650051", "650052"};
 constexpr ProviderHooks kHooks{
     .tenant = tenant_of,
     .default_tenant = "common",
@@ -352,7 +355,8 @@ constexpr Provider kMicrosoft{
     .replay = {.kind = ReplayClass::old_stays_valid},
     .refresh_idle_seconds = 90 * kDaySeconds,
     .quirks = {.errors = {.terminal_suberrors = kTerminalSuberrors,
-                          .transient_numbers = kTransientNumbers}},
+                          .transient_numbers = kTransientNumbers,
+                          .refused_numbers = kRefusedNumbers}},
     .error_words = kMicrosoftErrorWords,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
     .api_errors = kMicrosoftApiErrors,

@@ -75,7 +75,8 @@ test("docs/architecture.md has the folders in the order of their includes", () =
 });
 
 /** What runs in the authority: its storage, what is done with grants, and the operations of the one writer. */
-const IN_THE_AUTHORITY = /^core\/flow\/(authority\/|grant\/|connections\/(writer|ended|versions)\.(cpp|h)$)/;
+const IN_THE_AUTHORITY =
+  /^core\/flow\/(authority\/|grant\/|connections\/(writer|demand|ended|versions)\.(cpp|h)$)/;
 
 test("a front reaches an authority only through the payloads in flow/store", () => {
   // The table of all operations names both.

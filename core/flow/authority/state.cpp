@@ -37,7 +37,8 @@ void apply_rules(AuthorityState* state) {
   const auto& settings = state->settings;
   // What was ended before it began has no provider yet; the sign-in that follows has.
   const bool fits = settings && (!state->record || state->record->provider.empty() ||
-                                 state->record->provider == settings->provider->id);
+                                 (state->record->provider == settings->provider->id &&
+                                  !is_of_another_cloud(*settings, state->record->cloud)));
   auto rules =
       fits
           ? grant_rules(*settings)

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "core/base/json_writer.h"
-#include "core/base/secret.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
@@ -13,10 +12,8 @@
 #include "core/flow/connections/ended.h"
 #include "core/flow/connections/operations.h"
 #include "core/flow/frame/log.h"
-#include "core/flow/grant/reauth.h"
 #include "core/flow/grant/redeem.h"
 #include "core/flow/grant/refresh.h"
-#include "core/flow/grant/refusal.h"
 #include "core/flow/grant/revoke.h"
 #include "core/flow/store/payload.h"
 #include "core/flow/store/place.h"
@@ -24,120 +21,6 @@
 namespace postern {
 
 namespace {
-
-constexpr DurationMs kHealEveryMs = 30 * kSecondMs;
-constexpr DurationMs kReplaceEveryMs = 30 * kSecondMs;
-
-// KV lost the record, or shows an older one, though this one was delivered: put it there again, at
-// most every 30 s.
-Task<std::monostate> heal_kv(AuthorityState* state) {
-  const auto limiter = "heal:" + connection_key(state->id);
-  // What is owed to a provider may stay so for a day.
-  const bool owes_store = state->outbox && !state->outbox->owes_no_store();
-  if (owes_store || (co_await perform(MemoryGet{.key = limiter})).has_value()) {
-    co_return std::monostate{};
-  }
-  const auto now = co_await current_time();
-  (void)co_await perform(MemoryPut{.key = limiter, .value = "1", .expires_at = now + kHealEveryMs});
-  auto before = state->outbox;
-  if (!state->outbox) {
-    state->outbox = Outbox{.d1_done = true};
-  }
-  state->outbox->kv_done = false;
-  if (!co_await store(state, StorageCommit{.puts = {{kOutboxKey, encode_outbox(*state->outbox)}},
-                                           .deletes = {}})) {
-    state->outbox = std::move(before);
-    co_return std::monostate{};
-  }
-  co_return co_await publish(state);
-}
-
-// Opens the stored token and answers it as data.
-Task<Outcome> serve(const AuthorityState* state, std::string resource) {
-  const auto* token = state->record->token_for(resource);
-  if (token == nullptr) {
-    co_return problem_outcome(ProblemCode::provider_unavailable);
-  }
-  auto opened = co_await perform(
-      Open{.org = state->id.org,
-           .context = seal_context(state->id, "access_token:" + resource, token->sealed_version),
-           .sealed = token->sealed});
-  if (!opened) {
-    co_return problem_outcome(ProblemCode::stored_data_unreadable);
-  }
-  co_return data_outcome(encode(LiveToken{.access_token = std::move(*opened),
-                                          .scope = token->scope,
-                                          .expires_at = token->expires_at,
-                                          .version = token->sealed_version}));
-}
-
-// Brings the demanded token up to date. Afterwards state->record holds what may be served.
-Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, AuthorityState* state,
-                                                       TokenPayload payload) {
-  const TokenDemand demand{.resource = payload.resource,
-                           .min_ttl_ms = payload.min_ttl_ms,
-                           .forced = payload.forced,
-                           .refused_version = payload.refused_version,
-                           .arrived_at = context->input.arrived_at};
-  const auto needed =
-      decide_token(state->record ? &*state->record : nullptr, demand, co_await current_time());
-  // What is open is tried for this resource only where it needs a token. What was kept may be of
-  // another one.
-  std::string wanted = needed.decision == TokenDecision::refresh ? payload.resource : "";
-  const std::string settled_resource =
-      state->refresh.journal && state->refresh.kept ? state->refresh.journal->resource : wanted;
-  auto settled = co_await settle(context, state, std::move(wanted));
-  const auto now = co_await current_time();
-  auto verdict = decide_token(state->record ? &*state->record : nullptr, demand, now);
-  if (verdict.decision == TokenDecision::serve &&
-      !co_await satisfies_claims(state, payload.resource) && may_refresh(*state->record)) {
-    verdict.decision = TokenDecision::refresh;
-  }
-  switch (verdict.decision) {
-    case TokenDecision::serve:
-      co_return std::monostate{};
-    case TokenDecision::not_connected:
-      co_return std::unexpected(
-          problem(state->pending ? ProblemCode::connection_pending : ProblemCode::not_connected));
-    case TokenDecision::needs_person:
-      co_return std::unexpected(co_await needs_reauth_problem(context, state));
-    case TokenDecision::refresh:
-      break;
-  }
-  if (payload.refused_version != 0 && payload.claims.empty()) {
-    // A server that refuses every token is not helped by one more each time.
-    const auto limiter = "replaced:" + connection_key(state->id) + ":" + payload.resource;
-    if ((co_await perform(MemoryGet{.key = limiter})).has_value()) {
-      co_return std::monostate{};
-    }
-    (void)co_await perform(
-        MemoryPut{.key = limiter, .value = "1", .expires_at = now + kReplaceEveryMs});
-  }
-  // What is open after settling asks for patience: no second request leaves before its time, nor
-  // where the provider has just refused one for this resource.
-  const bool answered = !settled && settled_resource == payload.resource;
-  auto done = state->refresh.journal || answered
-                  ? std::move(settled)
-                  : co_await refresh(context, state, payload.resource);
-  if (done) {
-    co_return std::monostate{};
-  }
-  const auto later = co_await current_time();
-  const auto* token = state->record ? state->record->token_for(payload.resource) : nullptr;
-  const bool refused = payload.refused_version != 0 && token != nullptr &&
-                       token->sealed_version <= payload.refused_version;
-  if (!payload.forced && !refused && payload.claims.empty() && token != nullptr &&
-      is_alive(*token, later) && state->record->status == Status::connected) {
-    co_return std::monostate{};
-  }
-  // What was just refused says more than what the connection waits for; with claims it is all.
-  const bool says_all =
-      !payload.claims.empty() && done.error().problem.code == ProblemCode::needs_reauth;
-  if (state->record && state->record->status == Status::needs_reauth && !says_all) {
-    co_return std::unexpected(co_await needs_reauth_problem(context, state));
-  }
-  co_return std::unexpected(std::move(done.error().problem));
-}
 
 // What the provider wants to be shown before it ends the grant. Without it nobody can end it there.
 Task<std::monostate> bring_token_to_revoke(FlowContext* context, AuthorityState* state) {
@@ -155,41 +38,6 @@ Task<std::monostate> bring_token_to_revoke(FlowContext* context, AuthorityState*
 }
 
 }  // namespace
-
-Task<Outcome> authority_token_flow(FlowContext* context) {
-  const auto payload = decode_token_payload(context->input.payload);
-  if (!payload) {
-    co_return problem_outcome(ProblemCode::core_trap);
-  }
-  auto state = co_await load_authority(context, payload->id);
-  if (!state) {
-    co_return problem_outcome(state.error());
-  }
-  const auto version = state->version();
-  state->claims = payload->claims;
-  state->claims_resource = payload->resource;
-  if (payload->interactive && state->record && state->record->status == Status::connected) {
-    co_return problem_outcome(co_await tell_refusal(
-        context, &*state,
-        {.kind = RefusalKind::person,
-         .reason = std::string(kNeedsPerson),
-         .said = {.error = "interaction_required", .suberror = "insufficient_claims"},
-         .claims = payload->claims}));
-  }
-  const auto ready = co_await bring_up_to_date(context, &*state, *payload);
-  if (!ready) {
-    co_return problem_outcome(ready.error());
-  }
-  if (payload->forced) {
-    co_return json_outcome(connection_json(*state->record, state->rules.policy));
-  }
-  // Who looked into KV before it had this version says nothing of what KV has now.
-  const bool is_older_than_the_caller = state->record->updated_at < context->input.arrived_at;
-  if (state->version() == version && payload->kv_version != version && is_older_than_the_caller) {
-    (void)co_await heal_kv(&*state);
-  }
-  co_return co_await serve(&*state, payload->resource);
-}
 
 Task<Outcome> authority_describe_flow(FlowContext* context) {
   const auto id = decode_connection_id(context->input.payload);

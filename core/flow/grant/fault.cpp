@@ -86,7 +86,8 @@ bool is_told(std::int64_t attempts) {
 bool may_serve_another(AuthorityState* state, std::string_view resource, EpochMs now) {
   bool may = false;
   for (const auto& token : state->record->tokens) {
-    if (token.resource == resource) {
+    // Another directory's token says nothing of this one.
+    if (token.resource == resource || is_of_guest(token.resource)) {
       continue;
     }
     const auto* pause = pause_of(state->pauses, *state->record, token.resource, now);
@@ -213,13 +214,16 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
   if (decision == FaultDecision::retry_later || !stored) {
     co_return co_await wait_and_retry(context, state, std::move(fault));
   }
-  // What is dead in another directory may live here.
-  const bool is_guests = is_of_guest(resource);
-  const bool wants_person = decision == FaultDecision::needs_person ||
-                            (is_guests && decision == FaultDecision::grant_is_dead);
+  // What another directory refuses to a guest changes nothing of the connection, nor of the
+  // integration, and no sign-in at the connection's own directory helps.
+  if (is_of_guest(resource)) {
+    co_return co_await refuse_demand(context, state, std::move(resource), RefusalKind::refused,
+                                     std::move(fault));
+  }
+  const bool wants_person = decision == FaultDecision::needs_person;
   if (wants_person || decision == FaultDecision::resource_refused) {
     const auto kind = wants_person ? RefusalKind::person : RefusalKind::refused;
-    if (!claims_for(*state, resource).empty() || is_guests) {
+    if (!claims_for(*state, resource).empty()) {
       co_return co_await refuse_demand(context, state, std::move(resource), kind, std::move(fault));
     }
     if (wants_person && !may_serve_another(state, resource, now)) {
@@ -267,10 +271,9 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
   auto next = *state->record;
   next.version += 1;
   // It gave tokens: what wanted a person does not any more.
-  next.status = Status::connected;
-  next.cause.clear();
-  next.evidence.clear();
-  next.claims.clear();
+  if (!is_of_guest(resource)) {
+    set_connected(&next);
+  }
   next.updated_at = co_await current_time();
   auto sealed =
       co_await seal_refresh_token(std::move(next), std::string(fault.refresh_token->reveal()),

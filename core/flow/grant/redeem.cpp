@@ -143,7 +143,14 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
   if (const auto ready = co_await prepare_keys(row, &*redeemable); !ready) {
     co_return co_await fail_attempt(&state, row, {.code = ready.error()});
   }
-  auto scope = token_scope(*integration, default_api(*integration->provider));
+  const auto* api = api_of_code(*integration);
+  if (api == nullptr) {
+    co_return co_await fail_attempt(&state, row,
+                                    {.code = ProblemCode::integration_not_configured,
+                                     .page = PageKind::integration_fault,
+                                     .detail = "no_api_is_asked_for"});
+  }
+  auto scope = code_scope(*integration, *api);
   const SignInAttempt attempt{.state = payload->state,
                               .integration = std::move(*integration),
                               .nonce = redeemable->nonce,
@@ -154,7 +161,7 @@ Task<Outcome> authority_connect_flow(FlowContext* context) {
                   .base_version = state.version(),
                   .attempts = 1,
                   .retry_at = now,
-                  .resource = std::string(default_api(*attempt.integration.provider).name),
+                  .resource = std::string(api->name),
                   .connect = journal_payload(*payload, redeemable->nonce),
                   .asked_at = now};
   const auto keep_context = kept_context(state.id, journal);

@@ -25,8 +25,7 @@ static_assert(kExchangeDeadlineMs < kRequestLifeMs);
 // Who asks with the same claims again meanwhile gets the same token.
 constexpr DurationMs kClaimsMemoryMs = 30 * kSecondMs;
 
-// The integration's settings have changed, or a later release made the connection: its tokens are
-// kept, and shown to nobody else's endpoint.
+// A later release made the connection: its tokens are kept, and shown to nobody else's endpoint.
 Problem of_another_provider(const ConnectionRecord& record) {
   return problem(
       ProblemCode::integration_not_configured,
@@ -59,14 +58,16 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   auto next = *state->record;
   next.version += 1;
   next.updated_at = now;
-  next.status = Status::connected;
-  next.cause.clear();
-  next.evidence.clear();
-  next.claims.clear();
   const auto refreshed_resource = state->refresh.journal->resource;
+  // What wants a person in the connection's own directory still does when another one gives a
+  // token.
+  const bool mends = !is_of_guest(refreshed_resource);
+  if (mends) {
+    set_connected(&next);
+  }
   std::vector<Told> told = {
       {.type = EventType::refreshed, .details = {{"resource", refreshed_resource}}}};
-  if (state->record->status == Status::needs_reauth) {
+  if (mends && state->record->status == Status::needs_reauth) {
     // What wanted a person does not any more.
     told.push_back({.type = EventType::recovered,
                     .details = {{"reason", state->record->cause},
@@ -135,6 +136,9 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (integration->provider->id != record.provider) {
     co_return failed(of_another_provider(record));
   }
+  if (integration->cloud != record.cloud) {
+    co_return failed(of_another_cloud(record));
+  }
   const auto wanted = api_named(*integration->provider, api_of_token(resource));
   if (!wanted) {
     co_return failed(wanted.error());
@@ -191,13 +195,34 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   co_return applied;
 }
 
+// Whether the connection and its integration still ask for this resource.
+bool is_asked_for(const AuthorityState& state, std::string_view resource) {
+  const auto& record = *state.record;
+  auto integration = integration_of(state, record.tenant);
+  if (!integration || integration->provider->id != record.provider) {
+    return true;
+  }
+  ask_for(&*integration, record.asked_scopes);
+  const auto* api = find_api(*integration->provider, api_of_token(resource));
+  return api == nullptr ||
+         asks_for_api(*integration->provider, integration->in_its_cloud(*api), integration->scopes);
+}
+
 // Whose turn a replay is that nobody asked for: every third try is another resource's, where that
-// needs a token. Where it does not the failing one's patience must not begin anew.
+// needs a token. Where it does not the failing one's patience must not begin anew. What is asked
+// for no more has no turn: the journal would stay open for ever.
 std::string turn_of(const AuthorityState& state, const Journal& journal, EpochMs now) {
+  const auto& record = *state.record;
+  if (!is_asked_for(state, journal.resource)) {
+    const auto other = std::ranges::find_if(record.tokens, [&](const StoredAccessToken& token) {
+      return token.resource != journal.resource && !is_of_guest(token.resource) &&
+             is_asked_for(state, token.resource);
+    });
+    return other == record.tokens.end() ? journal.resource : other->resource;
+  }
   if (journal.attempts % kTriesOfNoTrouble != 0) {
     return journal.resource;
   }
-  const auto& record = *state.record;
   std::vector<std::string> others = {journal.resource};
   for (const auto& token : record.tokens) {
     if (paused_until(state.pauses, record, token.resource, now) > now) {
@@ -228,6 +253,14 @@ void add_pause(AuthorityState* state, std::string resource, EpochMs refused_at, 
       .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs),
       .refused_at = earlier != nullptr ? std::max(refused_at, earlier->refused_at) : refused_at};
   write_pauses(state, record, now, true, commit);
+}
+
+Problem of_another_cloud(const ConnectionRecord& record) {
+  return problem(ProblemCode::integration_not_configured,
+                 "The connection is of the cloud `" +
+                     (record.cloud.empty() ? std::string("public") : record.cloud) +
+                     "`, and its integration is in another one: set it back, or disconnect and "
+                     "connect anew");
 }
 
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource) {

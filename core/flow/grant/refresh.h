@@ -38,6 +38,10 @@ Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* sta
 // One exchange for `resource`; on success state->record holds the new version, committed.
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource);
 
+// integration_not_configured: the settings name another cloud than the connection was made in. Its
+// tokens are kept, and shown to nobody there.
+[[nodiscard]] Problem of_another_cloud(const ConnectionRecord& record);
+
 // For an open journal of kind refresh: reads the kept answer, or replays as the catalogue allows.
 // While the journal asks for patience no request leaves. A replay is for the resource that is
 // `wanted`; where none is, now and then for another one that needs a token: the refresh token is

@@ -4,6 +4,7 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
+#include "core/connection/token_name.h"
 #include "core/flow/grant/kept.h"
 #include "core/flow/grant/reauth.h"
 #include "core/provider/error_words.h"
@@ -101,7 +102,13 @@ Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Re
       co_return co_await needs_reauth_problem(context, &shown);
     }
     case RefusalKind::refused: {
-      auto told = problem(ProblemCode::resource_refused);
+      const auto directory = tenant_of_token(state->claims_resource);
+      auto told = directory.empty()
+                      ? problem(ProblemCode::resource_refused)
+                      : problem(ProblemCode::resource_refused,
+                                "The directory " + std::string(directory) +
+                                    " refuses it. A sign-in at that directory (`tenant_id`, under "
+                                    "an `account` of its own) may be given it");
       told.members.emplace_back("reason", refusal.reason);
       add_words(*state, refusal.said, &told);
       co_return told;

@@ -80,6 +80,7 @@ ConnectionRecord new_record(const AuthorityState& state, const SignInAttempt& at
   record.account = std::move(account);
   record.tenant = attempt.state.tenant;
   record.asked_scopes = attempt.state.scopes;
+  record.cloud = attempt.integration.cloud;
   record.created_at =
       state.record && state.record->status != Status::revoked ? state.record->created_at : now;
   record.updated_at = now;
@@ -184,7 +185,9 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
   if (!account) {
     co_return co_await end_unidentified(state, attempt, std::move(account.error()));
   }
-  const auto* current = state->record ? &*state->record : nullptr;
+  // In another cloud everybody is somebody else.
+  const bool is_here = state->record && state->record->cloud == integration->cloud;
+  const auto* current = is_here ? &*state->record : nullptr;
   const auto verdict = decide_account(current, account->key, attempt->state.allow_other_account);
   if (verdict == AccountDecision::other_refused) {
     co_return co_await refuse_sign_in(state, &attempt->state,
@@ -194,14 +197,16 @@ Task<Outcome> finish_sign_in(FlowContext* context, AuthorityState* state,
                                        .account = shown(*account),
                                        .expected_account = shown(current->account)});
   }
-  if (has_id_tokens && !integration->endpoints.profile.empty()) {
+  const auto resource = state->sign_in.journal->resource;
+  if (has_id_tokens && !integration->endpoints.profile.empty() &&
+      resource == default_api(provider).name) {
     account = co_await with_profile(integration, std::string(response->access_token.reveal()),
                                     std::move(*account));
   }
   now = co_await current_time();
   auto record =
       co_await seal_tokens({.next = new_record(*state, *attempt, std::move(*account), now),
-                            .resource = std::string(default_api(provider).name),
+                            .resource = resource,
                             .asked_at = state->sign_in.journal->sent_at},
                            &*response, {});
   if (!record) {

@@ -1,11 +1,13 @@
 #include "core/flow/integration/resolve.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/form.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/oauth/scope.h"
+#include "core/provider/granted_scopes.h"
 
 namespace postern {
 
@@ -133,6 +135,7 @@ Result<Integration, Problem> made(const IntegrationSettings& settings, std::stri
   if (!cloud) {
     return std::unexpected(cloud.error());
   }
+  integration.cloud = cloud_of_records(provider, *cloud);
   auto directory = tenant_from(settings, *cloud, tenant, within);
   if (!directory) {
     return std::unexpected(directory.error());
@@ -256,6 +259,30 @@ std::string token_scope(const Integration& integration, const Api& api) {
       token_scopes(*integration.provider, integration.in_its_cloud(api), integration.scopes));
 }
 
+std::string code_scope(const Integration& integration, const Api& api) {
+  auto scopes =
+      token_scopes(*integration.provider, integration.in_its_cloud(api), integration.scopes);
+  if (scopes.empty()) {
+    return {};
+  }
+  std::vector<std::string> all;
+  for (const auto& scope : integration.scopes) {
+    if (is_identity_scope(scope) && !std::ranges::contains(scopes, scope)) all.push_back(scope);
+  }
+  std::ranges::move(scopes, std::back_inserter(all));
+  return join_scopes(all);
+}
+
+const Api* api_of_code(const Integration& integration) {
+  const auto& provider = *integration.provider;
+  for (const Api& api : provider.apis) {
+    if (asks_for_api(provider, integration.in_its_cloud(api), integration.scopes)) {
+      return &api;
+    }
+  }
+  return nullptr;
+}
+
 void ask_for(Integration* integration, std::string_view scopes) {
   if (!scopes.empty()) {
     integration->scopes = split_scopes(scopes, false);
@@ -285,6 +312,15 @@ Result<std::string, Problem> scopes_of_link(const Integration& integration,
                                      "`scopes` may hold " + join_scopes(integration.scopes) +
                                          (integration.allowed_scopes.empty() ? "" : " ") +
                                          join_scopes(integration.allowed_scopes)));
+    }
+  }
+  if (!asked.empty()) {
+    auto link = integration;
+    link.scopes = asked;
+    if (api_of_code(link) == nullptr) {
+      return std::unexpected(
+          problem(ProblemCode::invalid_request,
+                  "`scopes` must ask for one of " + api_names(*integration.provider)));
     }
   }
   for (const std::string lasting : {"openid", "offline_access"}) {

@@ -24,6 +24,7 @@ struct Integration {
   std::optional<TenantRule> tenant_rule;
   Endpoints endpoints;
   std::string login_origin;
+  std::string cloud;  // ConnectionRecord::cloud
   std::string client_id;
   std::string redirect_uri;
   std::string public_origin;                // of redirect_uri: where Postern itself is reached
@@ -55,6 +56,11 @@ struct Integration {
 [[nodiscard]] Result<Integration, Problem> make_integration_within(
     const IntegrationSettings& settings, std::string_view tenant);
 
+// The API that a code is exchanged for: the first one that is asked for, which is the default API
+// where that is. Entra gives the token of the API that was asked for, whichever we call it.
+// nullptr: none is asked for.
+[[nodiscard]] const Api* api_of_code(const Integration& integration);
+
 // What a link for a connection names that was made when the integration's tenant was another: what
 // was stored, while that is within the integration's own; else the integration's own.
 [[nodiscard]] std::string tenant_of_link(const IntegrationSettings& settings,
@@ -73,6 +79,9 @@ Task<Result<Integration, Problem>> resolve_integration_within(const FlowContext*
 
 // The scope parameter of a token request for one API; empty: none is sent.
 [[nodiscard]] std::string token_scope(const Integration& integration, const Api& api);
+// The same for the exchange of a code, whose answer says who signed in: with the scopes of OpenID
+// Connect, of whichever API the token is.
+[[nodiscard]] std::string code_scope(const Integration& integration, const Api& api);
 
 // Asks for what one link or connection has (separated by blanks) instead of the integration's own;
 // for that, where it is empty.

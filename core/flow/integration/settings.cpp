@@ -121,6 +121,17 @@ Result<Cloud, Problem> cloud_of(const IntegrationSettings& settings) {
   return *cloud;
 }
 
+std::string_view cloud_of_records(const Provider& provider, const Cloud& cloud) {
+  return provider.clouds.empty() || cloud.value == provider.clouds.front().value
+             ? std::string_view()
+             : cloud.value;
+}
+
+bool is_of_another_cloud(const IntegrationSettings& settings, std::string_view cloud_of_record) {
+  const auto cloud = cloud_of(settings);
+  return cloud && cloud_of_records(*settings.provider, *cloud) != cloud_of_record;
+}
+
 Result<GrantRules, Problem> grant_rules(const IntegrationSettings& settings) {
   const Provider& provider = *settings.provider;
   const auto refuse = [&](std::string_view setting) {
@@ -134,6 +145,7 @@ Result<GrantRules, Problem> grant_rules(const IntegrationSettings& settings) {
   if (const auto cloud = cloud_of(settings)) {
     const auto scopes = scopes_of(settings, cloud->apis);
     rules.policy.scopes = scopes ? join_scopes(*scopes) : std::string();
+    rules.policy.apis = cloud->apis;
   }
   if (const auto declared = settings.get(setting::kReplay); !declared.empty()) {
     const auto rule = parse_replay_rule(declared);

@@ -64,6 +64,12 @@ Task<Result<IntegrationSettings, Problem>> find_integration(const FlowContext* c
 // one whose sign-in origin is (…_LOGIN_ORIGIN), or the first. Fault: integration_not_configured,
 // also where both are declared and do not fit.
 [[nodiscard]] Result<Cloud, Problem> cloud_of(const IntegrationSettings& settings);
+// ConnectionRecord::cloud of what is connected there.
+[[nodiscard]] std::string_view cloud_of_records(const Provider& provider, const Cloud& cloud);
+// Are the connection's tokens of another cloud than the integration is in by now? They are shown to
+// nothing there.
+[[nodiscard]] bool is_of_another_cloud(const IntegrationSettings& settings,
+                                       std::string_view cloud_of_record);
 
 // integration_not_configured: "<variable> is missing or not valid".
 [[nodiscard]] Problem not_configured(std::string_view variable);

@@ -139,8 +139,8 @@ Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session
       if (++readings < kMostReadings) {
         continue;
       }
-      auto fault = problem(ProblemCode::provider_rejected,
-                           "The provider's API did not answer JSON, and again not");
+      auto fault =
+          problem(ProblemCode::provider_rejected, "The provider's API did not answer JSON, twice");
       append_words(fault.members, words);
       co_return std::unexpected(std::move(fault));
     }
@@ -160,7 +160,7 @@ Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session
       co_return std::unexpected(refusal_of(*session->provider, *reply, words, now));
     }
     const bool futile = co_await is_futile(session, url);
-    if (futile || ++tries == kMostTries || context->input.note == kRefusedNote) {
+    if (futile || ++tries == kMostTries || !context->input.note.empty()) {
       if (!futile) {
         (void)co_await remember_futile(session, url);
       }

@@ -1,5 +1,7 @@
 #include "core/flow/token/token.h"
 
+#include <algorithm>
+
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
@@ -24,13 +26,38 @@ std::string memory_key(const ConnectionId& id, std::string_view resource) {
   return "token:" + connection_key(id) + ":" + std::string(resource);
 }
 
+// The names under which this isolate has tokens of other directories.
+std::string guests_key(const ConnectionId& id) {
+  return "guests:" + connection_key(id);
+}
+
+Task<std::monostate> remember_token(const TokenWish* wish, std::string token) {
+  const auto expires_at = co_await current_time() + kMemoryMs;
+  (void)co_await perform(MemoryPut{.key = memory_key(wish->id, wish->resource),
+                                   .value = std::move(token),
+                                   .expires_at = expires_at});
+  if (is_of_guest(wish->resource)) {
+    const auto key = guests_key(wish->id);
+    auto names = (co_await perform(MemoryGet{.key = key})).value_or("");
+    if (!std::ranges::contains(split(names, ' '), std::string_view(wish->resource))) {
+      names += (names.empty() ? "" : " ") + wish->resource;
+    }
+    (void)co_await perform(
+        MemoryPut{.key = key, .value = std::move(names), .expires_at = expires_at});
+  }
+  co_return std::monostate{};
+}
+
 std::string passed_key(const TokenWish& wish) {
   return "passed:" + memory_key(wish.id, wish.resource) + ":" + to_decimal(wish.min_ttl_ms);
 }
 
 // Handed back at the restart: a second refusal must not lead to a third try.
 std::string note_of(const TokenWish& wish) {
-  return wish.refused_version == 0 ? std::string() : std::string(kRefusedNote);
+  if (wish.refused_version == 0) {
+    return {};
+  }
+  return std::string(wish.claims.empty() ? kRefusedNote : kClaimsNote);
 }
 
 Task<std::optional<LiveToken>> read_kv(FlowContext* context, TokenWish wish,
@@ -49,6 +76,10 @@ Task<std::optional<LiveToken>> read_kv(FlowContext* context, TokenWish wish,
   const auto record = decode_record(**stored);
   // Whatever stands under the key must be this connection's; KV is not believed about that.
   if (!record || record->id != wish.id || record->status != Status::connected) {
+    co_return std::nullopt;
+  }
+  const auto settings = co_await find_integration(context, wish.id.org, wish.id.integration);
+  if (!settings || is_of_another_cloud(*settings, record->cloud)) {
     co_return std::nullopt;
   }
   *kv_version = record->version;
@@ -106,6 +137,11 @@ Task<std::monostate> forget_tokens(const FlowContext* context, ConnectionId id) 
     (void)co_await perform(
         MemoryPut{.key = memory_key(id, api.name), .value = {}, .expires_at = 0});
   }
+  if (const auto guests = co_await perform(MemoryGet{.key = guests_key(id)})) {
+    for (const auto name : split(*guests, ' ')) {
+      (void)co_await perform(MemoryPut{.key = memory_key(id, name), .value = {}, .expires_at = 0});
+    }
+  }
   co_return std::monostate{};
 }
 
@@ -145,8 +181,7 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
   const auto now = co_await current_time();
   if (input.authority_reply && wish.refused_version == 0) {
     if (auto token = decode_live_token(*input.authority_reply)) {
-      (void)co_await perform(
-          MemoryPut{.key = key, .value = *input.authority_reply, .expires_at = now + kMemoryMs});
+      (void)co_await remember_token(&wish, *input.authority_reply);
       co_return std::move(*token);
     }
   }
@@ -164,12 +199,11 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
   std::int64_t kv_version = 0;
   auto stored = any_will_do ? co_await token_from_kv(context, wish, &kv_version) : std::nullopt;
   if (stored) {
-    (void)co_await perform(
-        MemoryPut{.key = key, .value = encode(*stored), .expires_at = now + kMemoryMs});
+    (void)co_await remember_token(&wish, encode(*stored));
     co_return std::move(*stored);
   }
   // Refused once more, with a token that was issued for the sake of claims.
-  const bool interactive = !any_will_do && input.note == kRefusedNote;
+  const bool interactive = !any_will_do && input.note == kClaimsNote;
   (void)co_await perform(
       ask_authority_and_return(wish.id, "authority.token",
                                encode(TokenPayload{.id = wish.id,

@@ -15,6 +15,8 @@ namespace postern {
 
 // FlowInput::note of the restart that follows a refused token.
 inline constexpr std::string_view kRefusedNote = "refused";
+// The same where the refusal named claims: the next one that names some wants a person.
+inline constexpr std::string_view kClaimsNote = "claims";
 
 struct TokenWish {
   ConnectionId id;

@@ -164,6 +164,23 @@ TEST_CASE("duplicate members are refused") {
                   "malformed");
 }
 
+TEST_CASE("claims and a suberror ask for a person, readable or not") {
+  const auto kind = [](const std::string& more) {
+    return fault(400, R"({"error":"invalid_grant",)" + more + "}").kind;
+  };
+  for (const std::string more :
+       {R"("claims":{"access_token":{"a":null}})", R"("claims":"{\"a\":1,\"a\":2}")",
+        R"("claims":"not JSON")", R"("suberror":7)", R"("suberror":["basic_action"])"}) {
+    CAPTURE(more);
+    CHECK(kind(more) == FaultKind::person);
+  }
+  CHECK(kind("\"claims\":\"" + std::string(5000, 'x') + '"') == FaultKind::person);
+  CHECK(kind(R"("claims":null,"suberror":null)") == FaultKind::terminal);
+  CHECK(kind(R"("claims":"","suberror":"")") == FaultKind::terminal);
+  CHECK(fault(400, R"({"error":"invalid_grant","claims":{"access_token":{"a":null}}})").claims ==
+        R"({"access_token":{"a":null}})");
+}
+
 TEST_CASE("a byte order mark, and bytes that are no text, hide neither token nor refusal") {
   // DollhouseMCP/mcp-server#2520.
   CHECK(read(200, "\xEF\xBB\xBF{\"access_token\":\"a\",\"token_type\":\"bearer\"}").has_value());

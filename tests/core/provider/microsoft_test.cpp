@@ -194,6 +194,20 @@ TEST_CASE("throttling that calls itself invalid_grant ends nothing") {
   CHECK(answer.error().kind == FaultKind::transient);
 }
 
+TEST_CASE("a directory that lacks a service is no fault of the registration") {
+  const auto kind = [](const std::string& number) {
+    const TokenReply reply{.status = 401,
+                           .content_type = "application/json",
+                           .retry_after = {},
+                           .body = R"({"error":"invalid_client","error_codes":[)" + number + "]}"};
+    return process_token_response(reply, kMicrosoft.quirks, 0).error().kind;
+  };
+  CHECK(kind("650052") == FaultKind::refused);
+  CHECK(kind("650051") == FaultKind::refused);
+  CHECK(kind("7000215") == FaultKind::integration);
+  CHECK(kind("7000215,650052") == FaultKind::integration);
+}
+
 TEST_CASE("a directory in which Azure has no principal is asked for the rest") {
   const Scopes scopes(kMicrosoft.default_scopes.begin(), kMicrosoft.default_scopes.end());
   for (const char* error : {"invalid_client", "invalid_resource"}) {

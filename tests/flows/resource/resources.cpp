@@ -70,7 +70,6 @@ void refused_for_good(Stories& stories) {
   story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
   story.quietly([&](Host& silent) { silent.call(get_user); });
   story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
-  story.expect("GET", "https://graph.microsoft.com/v1.0/me", refused);
   story.host.call(get_user);
 }
 

@@ -228,8 +228,10 @@ describe("another directory", () => {
   test("does not know a stranger: nothing else of the connection changes", async () => {
     const who = await connected();
     const refused = await readToken(who, { resource: "arm", tenant: FABRIKAM });
-    expect([refused.status, refused.json.error_codes]).toEqual([409, "50020"]);
+    expectProblem(refused, 403, "resource_refused");
+    expect(refused.json.error_codes).toBe("50020");
     expect(refused.json.meaning).toContain("guest");
+    expect(refused.json.detail).toContain(FABRIKAM);
     expect(await status(who)).toBe("connected");
     expect((await readToken(who, { resource: "arm" })).status).toBe(200);
   });

@@ -17,12 +17,12 @@ export function appended(kind: string, bytes: Uint8Array, version = "9"): Uint8A
   return out.add(version, MORE).bytes().slice();
 }
 
-/** What a sign-in asked for is of version 2. */
+/** What a sign-in asked for is of version 2, its cloud of version 3. */
 function record(bytes: Uint8Array, version: string): Uint8Array {
   const fields = fieldsOf(bytes);
-  const asked = fields[RECORD_FIELDS + 1] ?? "";
+  const [asked = "", cloud = ""] = fields.slice(RECORD_FIELDS + 1);
   return new FieldWriter()
-    .add(...fields.slice(0, RECORD_FIELDS), version, asked, MORE)
+    .add(...fields.slice(0, RECORD_FIELDS), version, asked, cloud, MORE)
     .bytes()
     .slice();
 }

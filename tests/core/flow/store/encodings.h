@@ -81,6 +81,8 @@ struct Encoding {
   bool is_list = false;
   // The fields of the versions from 2 on that are known here, as they are where nothing is in them.
   std::vector<std::string_view> since;
+  // The last version that is known here; 0: 2 where there is anything since, otherwise 1.
+  int known = 0;
   // How long it is where it ends earlier and is read: without what came later, or an element.
   std::vector<std::size_t> shorter;
 };
@@ -127,7 +129,11 @@ inline std::vector<Encoding> encodings() {
   const auto one_revocation = encode_revocations({revocation});
   const Reply kept = Fetch::Reply(HttpReply{.status = 200, .headers = {{"a", "b"}}, .body = "{}"});
   return {
-      {.name = "record", .bytes = encode_record(record), .again = record_again, .since = {""}},
+      {.name = "record",
+       .bytes = encode_record(record),
+       .again = record_again,
+       .since = {"", ""},
+       .known = 3},
       {.name = "journal",
        .bytes = journal_bytes,
        .again = journal_again,

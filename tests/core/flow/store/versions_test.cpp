@@ -29,7 +29,8 @@ std::string appended(const Encoding& encoding, std::string_view version,
 
 // The first version that is not known here.
 std::string next_version(const Encoding& encoding) {
-  return encoding.since.empty() ? "2" : "3";
+  const int known = encoding.known != 0 ? encoding.known : encoding.since.empty() ? 1 : 2;
+  return std::to_string(known + 1);
 }
 
 }  // namespace

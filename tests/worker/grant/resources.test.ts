@@ -1,0 +1,120 @@
+/** One connection has several APIs, and several directories: what is one's changes nothing of another's. */
+import { describe, expect, test } from "vitest";
+import {
+  Browser,
+  connect,
+  connected,
+  describeConnection,
+  expectProblem,
+  get,
+  newUser,
+  readToken,
+} from "../support/client.ts";
+import { later } from "../support/stores.ts";
+import { BOB, world } from "../support/world.ts";
+
+const ARM = "https://management.azure.com/user_impersonation";
+const FABRIKAM = "22222222-2222-4222-8222-222222222222";
+const challenge = (value: string) => btoa(JSON.stringify({ access_token: { nbf: { value } } }));
+
+/** Bob, who is a guest at Fabrikam. */
+async function bob() {
+  const who = { ...(await connected()), user: newUser() };
+  await connect(who.key, who.user, BOB);
+  return who;
+}
+
+describe("a link that asks for Azure alone", () => {
+  test("gives Azure's token under its own name, and shows it to nobody else", async () => {
+    const who = { ...(await connected()), user: newUser() };
+    const page = await connect(who.key, who.user, BOB, { scopes: ARM });
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining("onnected")]);
+    const { json } = await describeConnection(who);
+    expect((json.resources as { resource: string }[]).map(({ resource }) => resource)).toEqual(["arm"]);
+    const token = await readToken(who, { resource: "arm" });
+    expect([token.status, token.json.scope]).toEqual([200, expect.stringContaining("management")]);
+    expectProblem(await readToken(who), 403, "resource_not_granted");
+    expectProblem(await get(`/user?user_id=${who.user}`, who.key), 403, "resource_not_granted");
+    expect((await get(`/subscriptions?user_id=${who.user}`, who.key)).status).toBe(200);
+    later(3_590_000);
+    expect((await readToken(who, { resource: "arm" })).status).toBe(200);
+  });
+
+  test("but for no API at all is refused", async () => {
+    const { key } = await connected();
+    const answer = await get(`/connect?user_id=${newUser()}&scopes=openid%20profile`, key);
+    expectProblem(answer, 400, "invalid_request");
+    expect(answer.json.detail).toContain("graph");
+  });
+});
+
+describe("another directory's refusal", () => {
+  test("to its guest is no reason to sign in at home", async () => {
+    const who = await bob();
+    await world.control({ token: { kind: "error", error: "invalid_grant", suberror: "basic_action" } });
+    const refused = await readToken(who, { resource: "arm", tenant: FABRIKAM });
+    expectProblem(refused, 403, "resource_refused");
+    expect(refused.json.connect_url).toBeUndefined();
+    expect(refused.json.detail).toContain("tenant_id");
+    later(31_000);
+    expect((await readToken(who, { resource: "arm", tenant: FABRIKAM })).status).toBe(200);
+  });
+
+  test("does not mark the integration", async () => {
+    const who = await bob();
+    await world.control({ token: { kind: "error", error: "invalid_client" } });
+    expectProblem(await readToken(who, { resource: "arm", tenant: FABRIKAM }), 403, "resource_refused");
+    expect((await get("/v1/integrations/azure", who.key)).json.status).toBe("working");
+    expect((await readToken(who, { resource: "arm" })).status).toBe(200);
+  });
+
+  test("with its token in the record, home still comes to wait for a person", async () => {
+    const who = await bob();
+    expect((await readToken(who, { resource: "arm", tenant: FABRIKAM })).status).toBe(200);
+    later(3_590_000);
+    await world.control({ token: { kind: "error", error: "interaction_required" } });
+    expectProblem(await readToken(who), 409, "needs_reauth");
+    expect((await describeConnection(who)).json.status).toBe("needs_reauth");
+    // And still does when the other directory gives a token.
+    later(31_000);
+    expect((await readToken(who, { resource: "arm", tenant: FABRIKAM })).status).toBe(200);
+    expect((await describeConnection(who)).json.status).toBe("needs_reauth");
+    expect((await readToken(who)).status).toBe(200);
+    expect((await describeConnection(who)).json.status).toBe("connected");
+  });
+});
+
+describe("claims that change each time", () => {
+  test("cost a few token requests in half a minute, and no more", async () => {
+    const who = await connected();
+    await world.control({ reset_stats: true });
+    const answers = [];
+    for (let n = 0; n < 8; n += 1) answers.push(await readToken(who, { claims: challenge(`${n}`) }));
+    expect(await world.tokenRequests("refresh_token")).toBe(4);
+    for (const answer of answers.slice(4)) {
+      expectProblem(answer, 503, "provider_unavailable");
+      expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+    }
+    expect((await readToken(who)).status).toBe(200);
+    later(31_000);
+    expect((await readToken(who, { claims: challenge("x") })).status).toBe(200);
+  });
+});
+
+describe("two APIs that want a person", () => {
+  test("each tell of their own claims", async () => {
+    const who = await connected();
+    later(3_590_000);
+    const refusal = (claims: string) => ({ kind: "error", error: "interaction_required", claims }) as const;
+    const graph = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+    const arm = '{"access_token":{"acrs":{"essential":true,"value":"c2"}}}';
+    await world.control({ token: refusal(graph) });
+    expectProblem(await readToken(who), 409, "needs_reauth");
+    await world.control({ token: refusal(arm) });
+    const refused = await readToken(who, { resource: "arm" });
+    expectProblem(refused, 409, "needs_reauth");
+    const browser = new Browser();
+    await browser.upToCallback(String(refused.json.connect_url), BOB);
+    expect(new URL(browser.authorizeUrl ?? "").searchParams.get("claims")).toBe(arm);
+  });
+});
