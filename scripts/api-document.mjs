@@ -79,6 +79,9 @@ Every refusal is a problem document (RFC 9457) with \`success: false\`, a human 
 |---|---|---|---|
 ${manifest.problems.map((p) => `| \`${p.code}\` | ${p.status} | ${p.title} | ${p.remedy} |`).join("\n")}
 
+The link in \`connect_url\` of \`needs_reauth\` asks for no confirmation by a backend, whatever \`CONNECT_CONFIRM_DEFAULT\` says, and leads back nowhere. It connects the same
+account only, and only while the connection lives: it can renew what there is, and bring nobody else's account. Who wants the person back makes a link with \`return_to\`.
+
 An attempt that ends without a connection is told in one word, the same everywhere: the first word of the page's reference, \`error\` at \`return_to\`
 (beside \`attempt\`), \`reason\` of \`get_attempt\` and of the event \`connection.connect_failed\`; \`cause\` is the second word.
 
@@ -90,6 +93,7 @@ An attempt that ends without a connection is told in one word, the same everywhe
 | \`answer_mismatch\` | the answer was made for another sign-in, or by another provider (\`wrong_nonce\`, \`wrong_issuer\`, \`wrong_integration\`) |
 | \`id_token_refused\` | what the provider said of who signed in does not hold |
 | \`other_account\` | another account is connected, and the link does not allow to change it |
+| \`connection_ended\` | the link was made to renew a connection (\`connect_url\` of \`needs_reauth\`), which was ended meanwhile; no code was spent |
 | \`provider_unavailable\` | no answer from the provider's token endpoint |
 | \`temporarily_unavailable\` | the provider asked for patience; at \`return_to\` only where the person went back instead of trying again. The attempt is still \`started\` |
 | \`integration_fault\` | client id, secret, scopes or redirect are wrong, or not set |
@@ -107,6 +111,21 @@ the table above, or one of these:
 | \`service_unavailable nobody_can_confirm\`, \`service_unavailable answer_lost\` | the page that would have brought the code to a backend was lost, or the provider's answer was: begin again |
 | \`id_token_refused no_id_token\` | the provider said nothing of who signed in |
 | \`cross_site_post\`, \`bad_request malformed_state\` | the request did not come from the page that Postern made |
+
+These pages end no attempt: a person sees them, and no caller is told of them.
+
+| word | status | when |
+|---|---|---|
+| \`link_expired\`, \`link_used\` | 410 | the link is older than ten minutes, or was used, by another browser or for another sign-in |
+| \`link_unknown\` | 404 | there is no such link, or it was forgotten, a day after its end |
+| \`wrong_browser\` | 403 | the callback came to another browser than the one that pressed the button; that one can still finish |
+| \`attempt_used_or_expired\` | 410 | the callback came once more, or after its ten minutes |
+| \`cross_site_post\` | 403 | the button was pressed by another site |
+| \`bad_request\` | 400 | link or callback cannot be understood |
+| \`admin_consented\` | 200 | an administrator's consent was kept as claimed ([azure.md](azure.md#admin-consent)) |
+| \`admin_consent_denied\` | 403 | the administrator declined, or may not consent |
+| \`admin_consent_failed\` | 400 | the answer is another one than was asked for |
+| \`admin_consent_over\` | 410 | the request is older than seven days, or was not made here |
 
 ## Variables
 

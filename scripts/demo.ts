@@ -58,10 +58,13 @@ export function more(demo: Demo): Step[] {
   const key = (org: string) => ({ org_id: org, name: "first", permissions: ["*"] });
   const returning = demo.app && encodeURIComponent(`${demo.app}${RETURN_PATH}`);
   return [
-    { what: "another link, for the same user or another one", command: curl("/connect?user_id=user_2") },
+    {
+      what: "another link, for the same user or another one",
+      command: curl("/connect?user_id=user_2&confirm=page"),
+    },
     ...demo.others.map((name) => ({
       what: `a link for another provider: ${name}`,
-      command: curl(`/connect?user_id=user_1&integration=${name}`),
+      command: curl(`/connect?user_id=user_1&integration=${name}&confirm=page`),
     })),
     ...(returning === undefined
       ? []

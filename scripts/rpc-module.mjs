@@ -22,13 +22,23 @@ function parametersOf({ parameters }) {
   return `parameters${optional}: {\n${fields.join("\n")}\n  }`;
 }
 
+/** Where an operation has two names, a binding has a method of its own under the first. */
+function commentOf({ rpc, rpc_alias, summary }, method) {
+  if (!rpc_alias) return `  /** ${summary}. */`;
+  const why =
+    method === rpc_alias
+      ? `\`${rpc}\` by its right name, which a service binding does not reach: it has a \`${rpc}\` of its own (docs/decisions/0003-rpc-connect.md).`
+      : `@deprecated Over a service binding call \`${rpc_alias}\`. A binding is a Fetcher, whose own \`${rpc}\` opens a socket: it is found first, and throws a TypeError.`;
+  return `  /**\n   * ${summary}.\n   *\n   * ${why}\n   */`;
+}
+
 /** With `cursor` a list comes with what stands beside it: where the next page is. */
 function methods(operation) {
-  const { name, rpc, rpc_alias, rpc_result, summary, parameters } = operation;
+  const { name, rpc, rpc_alias, rpc_result, parameters } = operation;
   const whole = `PosternAnswers["${name}"]`;
   const answer = rpc_result === "" ? whole : `${whole}["${rpc_result}"]`;
   const signature = (method, given, answered) =>
-    `  /** ${summary}. */\n  ${method}(${given}): Promise<Answered<${answered}>>;`;
+    `${commentOf(operation, method)}\n  ${method}(${given}): Promise<Answered<${answered}>>;`;
   const by_page = rpc_result !== "" && parameters.some(({ kind }) => kind === "cursor");
   return [rpc, rpc_alias].filter(Boolean).flatMap((method) => {
     const given = parametersOf(operation);

@@ -119,7 +119,7 @@ async function main(): Promise<void> {
     const demoApp = await startDemoApp({ port: appPort, postern: () => ({ origin, key }), user: "user_2" });
     stops.push(() => demoApp.close());
   }
-  const link = await ask(`${origin}/connect?user_id=user_1`, key);
+  const link = await ask(`${origin}/connect?user_id=user_1&confirm=page`, key);
   const integrations = SINGLE_ORIGIN.filter((name) => vars[`${name}_CLIENT_ID`]).map((name) =>
     name.toLowerCase(),
   );

@@ -37,7 +37,6 @@ enum class ProblemCode : std::uint8_t {
   timeout,
   return_to_not_allowed,
   redirect_uri_not_allowed,
-  link_unusable,
   attempt_unusable,
   confirmation_refused,
   state_refused,

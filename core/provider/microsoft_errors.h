@@ -10,15 +10,23 @@ namespace postern {
 inline constexpr std::string_view kManagedDevice = "The directory wants a device that it manages";
 inline constexpr std::string_view kSinglePage =
     "The redirect URI is registered as a single-page application's: register it as Web";
+inline constexpr std::string_view kNotInstalled =
+    "The application is not installed in this directory";
+inline constexpr std::string_view kNoSuchApi = "The directory has no such API";
+inline constexpr std::string_view kOtherCloud =
+    "The account is of another cloud than the integration is set to";
 inline constexpr std::string_view kOtherAccount =
     "The account is not in this directory: use one that is, or be invited as a guest";
 // learn.microsoft.com, "Microsoft Entra authentication and authorization error codes". It warns not
-// to branch on numbers: they choose words for people, and save a grant where it passes.
+// to branch on numbers: they choose words and pages for people, and save a grant where it passes.
+// docs/azure.md has the same numbers (tests/structure/documents.test.ts).
 inline constexpr ErrorWords kMicrosoftErrorWords[] = {
     {"7000215", "operator", "The client secret is wrong: set its value, not its id"},
     {"7000222", "operator", "The client secret has expired: make a new one at the registration"},
-    {"700016", "administrator", "The application is not installed in this directory"},
+    {"700016", "administrator", kNotInstalled},
+    {"700011", "administrator", kNotInstalled},
     {"7000112", "administrator", "The application is disabled in this directory"},
+    {"70001", "administrator", "The application is disabled in this directory"},
     {"50105", "administrator", "The person is not assigned to the application"},
     {"53003", "administrator", "A conditional access policy of the directory blocks this"},
     {"530032", "administrator", "A security policy of the directory blocks this"},
@@ -45,8 +53,15 @@ inline constexpr ErrorWords kMicrosoftErrorWords[] = {
     {"50034", "user", kOtherAccount},
     {"50020", "user", kOtherAccount},
     {"51004", "user", kOtherAccount},
+    {"16000", "user", kOtherAccount},
     {"50194", "operator", "The registration is for one directory: set its id as the tenant"},
-    {"70008", "user", "The refresh token has expired"},
+    {"50011", "operator", "The redirect URI is not registered, exactly as it is"},
+    {"90038", "operator", kOtherCloud},
+    {"900382", "operator", kOtherCloud},
+    {"900432", "operator", kOtherCloud},
+    {"54005", "user", "The code was used before: begin again with a new link"},
+    // Of a code too.
+    {"70008", "user", "What was given before has expired, or was revoked"},
     {"700082", "user", "The refresh token has expired because nobody used it"},
     {"700084", "operator", kSinglePage},
     {"9002327", "operator", kSinglePage},
@@ -56,7 +71,10 @@ inline constexpr ErrorWords kMicrosoftErrorWords[] = {
     {"500202", "user",
      "A guest with a personal account has to name the directory: connect at its id (tenant_id)"},
     {"70043", "user", "The directory asks for a sign-in every so often"},
-    {"500011", "administrator", "The directory has no such API"},
+    {"500011", "administrator", kNoSuchApi},
+    {"50001", "administrator", kNoSuchApi},
+    // learn.microsoft.com/en-us/answers/questions/2337285
+    {"650051", "administrator", "The directory could not add the application by consent"},
     {"650052", "administrator", "The directory has no subscription to this API's service"},
     {"650057", "operator", "The API is not among the registration's permissions"},
     {"650053", "operator", "A scope does not exist at this API"},

@@ -164,6 +164,8 @@ async function startWorld(port: number, apps: readonly string[], returns: readon
     ...providerVariables("GOOGLE", GOOGLE, origin),
     ALLOWED_RETURN_URLS: JSON.stringify({ [ORGANIZATION]: returns }),
   };
+  // As in a .dev.vars from before there was one: whoever wants another end than the default says so.
+  delete vars.CONNECT_CONFIRM_DEFAULT;
   vars.ALLOW_INSECURE_ORIGINS += `,${apps.join(",")},${GITHUB.origin},${GOOGLE.origin}`;
   return { worlds, vars };
 }
@@ -171,7 +173,7 @@ async function startWorld(port: number, apps: readonly string[], returns: readon
 function caller(origin: string, key: string): Pick<Stack, "link" | "call"> {
   return {
     link: async (userId, parameters = {}) => {
-      const query = new URLSearchParams({ user_id: userId, ...parameters });
+      const query = new URLSearchParams({ user_id: userId, confirm: "page", ...parameters });
       return String((await ask(`${origin}/connect?${query}`, key)).auth_url);
     },
     call: async (method, path, body) => {

@@ -8,6 +8,8 @@ export interface LoggedRequest<Api extends string = string> {
   readonly path: string;
   readonly grantType?: string;
   readonly scope?: string;
+  /** Of a token request, as it was asked for. */
+  readonly claims?: string;
   readonly status: Status;
 }
 

@@ -22,7 +22,16 @@ export async function answerTokenRequest(
   } finally {
     ledger.tokenAnswered(status);
     const scope = form.get("scope") ?? "";
-    ledger.log({ origin: "login", method: call.method, path: call.url.pathname, grantType, scope, status });
+    const claims = form.get("claims");
+    ledger.log({
+      origin: "login",
+      method: call.method,
+      path: call.url.pathname,
+      grantType,
+      scope,
+      ...(claims === null ? {} : { claims }),
+      status,
+    });
   }
 }
 

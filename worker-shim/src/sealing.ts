@@ -1,7 +1,7 @@
 /**
  * AES-256-GCM under a key of each organization, derived from a master key of the ring.
  *
- * `MASTER_KEYS` is `kid:base64url(32 bytes)`, comma-separated; the first seals, all of them open. A
+ * `MASTER_KEYS` is `kid:base64url(32 bytes)`, comma-separated, in one line; the first seals, all of them open. A
  * sealed value names its key, so that a ring can turn without touching what is stored:
  *
  *     s1.<kid>.<base64url of 12 bytes nonce and ciphertext with tag>
@@ -52,6 +52,8 @@ export class KeyRing {
   constructor(masterKeys: string) {
     this.#masters = new Map();
     let first = "";
+    // As with every other secret: what was pasted with one is told of, and not guessed at.
+    if (/[\r\n]/.test(masterKeys)) throw new SealingFault("MASTER_KEYS has a line break");
     for (const entry of masterKeys.split(",")) {
       const [kid, material, ...rest] = entry.trim().split(":");
       if (!kid || !material || rest.length > 0 || !/^[A-Za-z0-9_-]{1,32}$/.test(kid)) {

@@ -25,7 +25,8 @@ inline constexpr Parameter kEvents[] = {
     {.name = "type",
      .kind = name,
      .summary = "Only of this type: connected, refreshed, refresh_retry, refresh_failed, "
-                "recovered, needs_reauth, disconnected, grant_expiring or admin_consent_claimed"},
+                "recovered, needs_reauth, disconnected, grant_expiring, connect_failed or "
+                "admin_consent_claimed"},
     {.name = "user_id",
      .kind = identifier,
      .summary = "Only this user's, of all accounts; `-`: of the organization's own connections"},

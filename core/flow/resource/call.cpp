@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/base/fields.h"
 #include "core/base/link.h"
 #include "core/base/text.h"
 #include "core/flow/frame/connection_name.h"
@@ -28,13 +29,28 @@ struct Demand {
   bool takes_cursors = true;
 };
 
+// Which list of its kind, by the parameters that choose it. Their case does not: the provider reads
+// both alike.
+std::string part_of(const Parameters& parameters) {
+  FieldWriter out;
+  bool has_part = false;
+  for (const std::string_view name : {"subscription_id", "resource_group", "tenant"}) {
+    has_part = has_part || parameters.has(name);
+    out.text(to_lower_ascii(parameters.text(name)));
+  }
+  return has_part ? out.take() : std::string();
+}
+
 Result<Demand, Problem> demand_of(const FlowContext& context, const ListWish& wish) {
   const auto& parameters = context.parameters;
   if (auto fault = fault_of_query(parameters)) {
     return std::unexpected(std::move(*fault));
   }
   const bool has_cursor = parameters.has("cursor");
-  Demand demand{.of = {.id = connection_of_caller(context), .api = wish.api, .member = wish.member},
+  Demand demand{.of = {.id = connection_of_caller(context),
+                       .api = wish.api,
+                       .member = wish.member,
+                       .part = part_of(parameters)},
                 .one_page = wish.one_page || has_cursor || parameters.has("top"),
                 .top = static_cast<std::size_t>(parameters.integer("top")),
                 .members = {},

@@ -18,12 +18,12 @@ std::string hash_of(std::string_view link) {
 }
 
 std::string context_of(const CursorOf& of) {
-  return FieldWriter()
-      .text("postern-cursor-1")
-      .text(connection_key(of.id))
-      .text(of.api)
-      .text(of.member)
-      .take();
+  FieldWriter out;
+  out.text("postern-cursor-1").text(connection_key(of.id)).text(of.api).text(of.member);
+  if (!of.part.empty()) {
+    out.text(of.part);
+  }
+  return out.take();
 }
 
 }  // namespace

@@ -41,6 +41,9 @@ struct CursorOf {
   ConnectionId id;
   std::string_view api;
   std::string_view member;
+  // Which one, where there are many of that member: by what is listed, and in whose directory.
+  // Another directory's token is asked for by the caller's word, so a page without it is refused.
+  std::string part;
 };
 
 // Empty: it is too long to be handed out (kMaxCursorBytes), or cannot be sealed.

@@ -45,7 +45,6 @@ TEST_CASE("the table's order is the enumeration's") {
         {ProblemCode::timeout, "timeout"},
         {ProblemCode::return_to_not_allowed, "return_to_not_allowed"},
         {ProblemCode::redirect_uri_not_allowed, "redirect_uri_not_allowed"},
-        {ProblemCode::link_unusable, "link_unusable"},
         {ProblemCode::attempt_unusable, "attempt_unusable"},
         {ProblemCode::confirmation_refused, "confirmation_refused"},
         {ProblemCode::state_refused, "state_refused"},

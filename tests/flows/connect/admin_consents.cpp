@@ -60,7 +60,7 @@ void given(Stories& stories) {
 
 void refused(Stories& stories) {
   auto& story = *stories.emplace_back(std::make_unique<Story>(
-      "admin-consent-refused", "No consent comes of it",
+      "admin-consent-refused", "An answer that gives no consent",
       "Nothing is stored, and what the provider writes for people is not repeated."));
   std::string state;
   std::string of_directory;
@@ -77,7 +77,7 @@ void refused(Stories& stories) {
   story.host.call(consent(of_directory, kOther));
   story.section("The directory of all personal accounts has no administrator");
   story.host.call(consent(state, "9188040d-6c67-4c5b-b112-36a304b66dad"));
-  story.section("No directory at all, or an answer of two minds");
+  story.section("No directory, or an answer that contradicts itself");
   story.host.call(consent(state, "contoso.com"));
   story.host.call(answer(state, {{"admin_consent", "False"}, {"tenant", std::string(kDirectory)}}));
   story.host.call(answer(state, {{"code", "x"}, {"admin_consent", "True"}}));

@@ -200,7 +200,7 @@ describe("an event", () => {
       const real = storage.transactionSync.bind(storage);
       vi.spyOn(storage, "transactionSync").mockImplementation((work) => {
         commits += 1;
-        // The journal is written, and the answer is kept; what comes of it is not stored.
+        // The journal is written, and the answer is kept; the new record is not stored.
         if (commits > 2) throw new Error("storage is down");
         return real(work);
       });

@@ -17,7 +17,7 @@ import {
   readToken,
 } from "../support/client.ts";
 import { later } from "../support/stores.ts";
-import { ALICE, BOB, DAVE, world } from "../support/world.ts";
+import { ALICE, BOB, DAVE, FABRIKAM, world } from "../support/world.ts";
 
 const status = async (who: Connected) => (await describeConnection(who)).json.status;
 const CHALLENGE = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
@@ -194,8 +194,6 @@ describe("scopes of a link", () => {
 });
 
 describe("another directory", () => {
-  const FABRIKAM = "22222222-2222-4222-8222-222222222222";
-
   test("gives its guest a token from the same refresh token", async () => {
     const who = { ...(await connected()), user: newUser() };
     await connect(who.key, who.user, BOB);

@@ -6,6 +6,7 @@ import {
   createLink,
   describeConnection,
   disconnect,
+  expectProblem,
   expectSafePage,
   frontWith,
   notConnected,
@@ -108,6 +109,32 @@ describe("a refresh whose answer is lost", () => {
     expect(await ownerOf(GOOGLE, fresh)).toBe(ALICE);
     expect(await google.tokenRequests("refresh_token")).toBe(2);
     expect(await given(GOOGLE, "refresh_tokens")).toEqual(refreshTokens);
+    expect(await status(who)).toBe("connected");
+  });
+});
+
+describe("a refusal with a reason of its own", () => {
+  test("(error_subtype) wants the person, and does not end the grant", async () => {
+    await google.control({ expires_in: 200 });
+    const who = await connectedAt(GOOGLE);
+    later(201_000);
+    await google.control({
+      expires_in: 3599,
+      token: { kind: "error", error: "invalid_grant", suberror: "invalid_rapt" },
+    });
+    const refused = await readToken(who);
+    expectProblem(refused, 409, "needs_reauth");
+    expect(refused.json).toMatchObject({
+      cause: "needs_person",
+      provider_error: "invalid_grant",
+      suberror: "invalid_rapt",
+      meaning: "The organization asks for signing in again",
+      fix: "user",
+    });
+    expect(await status(who)).toBe("needs_reauth");
+    // The grant is alive: when Google wants nobody any more, it works again.
+    later(31_000);
+    expect(await ownerOf(GOOGLE, await token(who))).toBe(ALICE);
     expect(await status(who)).toBe("connected");
   });
 });

@@ -43,7 +43,7 @@ describe.each([GITHUB, GOOGLE])("without its client id, $name", (provider) => {
       expect((await createLink(who.key, who.user, { integration: other }, front)).url).toContain("/connect/");
   });
 
-  test("of which it lost it: the link of before says so to the person, who is at no fault", async () => {
+  test("that it has lost since: a link from before says so to the person, who is at no fault", async () => {
     const who = await stranger(integration);
     const { url } = await createLink(who.key, who.user, { integration });
     const page = await new Browser(frontWith({ [variable]: undefined })).open(url);

@@ -124,9 +124,10 @@ describe("a sample works", () => {
     assert.ok(back.location?.startsWith(`${RETURN_TO}?`), back.location ?? back.text ?? "");
     // Whoever else followed the link is not the one who began.
     assert.equal((await ask(back.location ?? "", "mallory")).status, 403);
-    const greeted = await ask(back.location ?? "", "anna");
-    assert.deepEqual(JSON.parse(greeted.text ?? ""), { hello: "Alice Anders" });
-    assert.equal((await ask("https://app.acme.example/", "anna")).status, 200);
+    const confirmed = await ask(back.location ?? "", "anna");
+    assert.deepEqual([confirmed.status, confirmed.location], [303, "https://app.acme.example/"]);
+    const greeted = await ask(confirmed.location ?? "", "anna");
+    assert.deepEqual([greeted.status, JSON.parse(greeted.text ?? "")], [200, { hello: "Alice Anders" }]);
   });
 
   test("a person who declined is told so, and one whose grant ended is sent to connect again", async () => {

@@ -99,7 +99,16 @@ describe("a second Worker calls", () => {
     assert.equal((await postern.call("getToken", azure)).code, "not_connected");
   });
 
-  test("connectAccount, because a binding has a connect of its own", async () => {
+  test("connectAccount, because a binding has a connect of its own: the types say so", async () => {
+    const types = readFileSync(
+      new URL("../../../worker-shim/src/generated/rpc.gen.ts", import.meta.url),
+      "utf8",
+    );
+    const commentOf = (method: string) =>
+      new RegExp(String.raw`/\*\*((?:(?!\*/)[\s\S])*)\*/\n {2}${method}\(`).exec(types)?.[1] ?? "";
+    assert.match(commentOf("connect"), /@deprecated .*`connectAccount`.*Fetcher/);
+    assert.match(commentOf("connectAccount"), /`connect` of its own/);
+    assert.doesNotMatch(commentOf("connectAccount"), /@deprecated/);
     const verifier = "a-second-workers-own-verifier-a-second-workers-own";
     const link = await postern.call("createConnectLink", {
       userId: "caller-user",

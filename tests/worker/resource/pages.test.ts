@@ -1,9 +1,9 @@
 /** Links to the next page as providers write them, and cursors as callers hold them. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { type Connected, connected, expectProblem, get, rpc } from "../support/client.ts";
+import { type Connected, connect, connected, expectProblem, get, newUser, rpc } from "../support/client.ts";
 import { listsOf } from "../support/lists.ts";
-import { world } from "../support/world.ts";
+import { BOB, CONTOSO, FABRIKAM, world } from "../support/world.ts";
 
 type Item = Record<string, unknown>;
 
@@ -92,6 +92,18 @@ describe("page by page", () => {
     }
   });
 
+  test("directories too, cut into pages here or made into pages by the provider", async () => {
+    const bob = { ...(await connected()), user: newUser() };
+    await connect(bob.key, bob.user, BOB);
+    const ids = (pages: Item[][]) => pages.map((page) => page.map(({ tenantId }) => tenantId));
+    expect(ids(await pagesOf(bob, "/tenants", "tenants", { top: "1" }))).toEqual([[CONTOSO], [FABRIKAM]]);
+    const tenant = (n: number) => `{"tenantId":"${n}"}`;
+    const { requests } = listsOf([`${tenant(1)},${tenant(2)}`, "", tenant(3)], { at: "tenants" });
+    expect(ids([(await list(bob, "/tenants")).json.tenants as Item[]])).toEqual([["1", "2", "3"]]);
+    expect(requests()).toBe(3);
+    expect(ids(await pagesOf(bob, "/tenants", "tenants"))).toEqual([["1", "2"], ["3"]]);
+  });
+
   test("a page that fails loses nothing: its cursor works again", async () => {
     const who = await connected();
     const first = await list(who, "/subscriptions", { cursor: "" });
@@ -141,6 +153,45 @@ describe("page by page", () => {
     expect((await list(who, "/mail", { cursor })).status).toBe(200);
   });
 
+  test("a cursor is of one subscription, group and directory, and of one connection of its organization", async () => {
+    const bob = { ...(await connected()), user: newUser() };
+    await connect(bob.key, bob.user, BOB);
+    const beside = { ...bob, user: newUser() };
+    await connect(beside.key, beside.user, BOB);
+    const subscriptions = async (more = {}) =>
+      ((await list(bob, "/subscriptions", more)).json.subscriptions as Item[]).map(
+        ({ subscriptionId }) => `/subscriptions/${String(subscriptionId)}`,
+      );
+    const [one = "", two = ""] = await subscriptions();
+    const [away = ""] = await subscriptions({ tenant: FABRIKAM });
+    const cursorOf = async (path: string, more = {}) =>
+      String((await list(bob, path, { ...more, top: "1" })).json.next_cursor);
+    const ofAll = await cursorOf(`${one}/resources`);
+    const ofGroup = await cursorOf(`${one}/resources`, { resource_group: "rg-1" });
+    const ofGuest = await cursorOf(`${away}/resourceGroups`, { tenant: FABRIKAM });
+    await world.control({ reset_stats: true });
+    for (const [by, path, more] of [
+      [bob, `${two}/resources`, { cursor: ofAll }],
+      [bob, `${one}/resources`, { cursor: ofAll, resource_group: "rg-1" }],
+      [bob, `${one}/resources`, { cursor: ofGroup }],
+      [bob, `${one}/resources`, { cursor: ofGroup, resource_group: "rg-2" }],
+      [beside, `${one}/resources`, { cursor: ofAll }],
+      [bob, `${away}/resourceGroups`, { cursor: ofGuest }],
+      [bob, `${away}/resourceGroups`, { cursor: ofGuest, tenant: CONTOSO }],
+    ] as const) {
+      const answer = await list(by, path, more);
+      expectProblem(answer, 400, "invalid_request");
+      expect(answer.json.detail).toContain("`cursor`");
+    }
+    expect([(await world.stats()).arm.requests, await world.tokenRequests()]).toEqual([0, 0]);
+    for (const [path, more] of [
+      [`${one}/resources`, { cursor: ofAll }],
+      [`${one}/resources`, { cursor: ofGroup, resource_group: "RG-1" }],
+      [`${away}/resourceGroups`, { cursor: ofGuest, tenant: FABRIKAM }],
+    ] as const)
+      expect((await list(bob, path, more)).status).toBe(200);
+  });
+
   test("over RPC: the list alone, and with a cursor the whole", async () => {
     const who = await connected();
     const { org, user } = who;
@@ -179,6 +230,14 @@ describe("asking for less", () => {
     const names = await list(who, "/subscriptions", { orderby: "displayName desc", select: "displayName" });
     expect((names.json.subscriptions as Item[])[0]).toEqual({ displayName: "Alice subscription 6" });
     expect((await list(who, "/user", { select: "displayName,id" })).json.displayName).toBe("Alice Anders");
+    const [one] = (await list(who, "/subscriptions", { select: "id" })).json.subscriptions as Item[];
+    const byName = { orderby: "name desc", select: "name" };
+    const groups = await list(who, `${String(one?.id)}/resourceGroups`, byName);
+    expect(groups.json.resourceGroups).toEqual([4, 3, 2, 1, 0].map((n) => ({ name: `rg-${n}` })));
+    const resources = await list(who, `${String(one?.id)}/resources`, { ...byName, resource_group: "rg-3" });
+    expect(resources.json.resources).toEqual([2, 1, 0].map((n) => ({ name: `store3${n}` })));
+    const ids = { orderby: "tenantId", select: "tenantId" };
+    expect((await list(who, "/tenants", ids)).json.tenants).toEqual([{ tenantId: CONTOSO }]);
   });
 
   test.each([

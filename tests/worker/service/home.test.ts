@@ -33,7 +33,7 @@ describe.each(PLACES)("the page at $at", ({ place, at, ask }) => {
     const named = ["/assets/postern.svg", "/assets/postern.css", "/health"].map((path) => `${place}${path}`);
     expect(links).toEqual(named);
     for (const link of links) expect([link, (await ask(link)).status]).toEqual([link, 200]);
-    for (const path of ["/v1/api-keys", "/connect?user_id=user_1"])
+    for (const path of ["/v1/api-keys", "/connect?user_id=user_1&amp;confirm=page"])
       expect(text).toContain(`'${place}${path}'`);
   });
 

@@ -299,15 +299,22 @@ describe("sealing", () => {
     expect(await ring.seal("acme", context, bytes("token"))).not.toBe(sealed);
   });
 
-  test.each(["", "k", "k:short", `k:${master(1)},k:${master(2)}`, `k:${master(1)}:x`, `k k:${master(1)}`])(
-    "MASTER_KEYS of %j is refused, and not repeated",
-    (keys) => {
-      expect(() => new KeyRing(keys)).toThrow(SealingFault);
-      try {
-        new KeyRing(keys);
-      } catch (error) {
-        expect(String(error)).not.toContain(master(1));
-      }
-    },
-  );
+  test.each([
+    "",
+    "k",
+    "k:short",
+    `k:${master(1)},k:${master(2)}`,
+    `k:${master(1)}:x`,
+    `k k:${master(1)}`,
+    `k:${master(1)}\n`,
+    `\r\nk:${master(1)}`,
+    `k:${master(1)},\nl:${master(2)}`,
+  ])("MASTER_KEYS of %j is refused, and not repeated", (keys) => {
+    expect(() => new KeyRing(keys)).toThrow(SealingFault);
+    try {
+      new KeyRing(keys);
+    } catch (error) {
+      expect(String(error)).not.toContain(master(1));
+    }
+  });
 });

@@ -22,3 +22,8 @@ declare namespace Cloudflare {
     mainModule: typeof import("../../../worker-shim/src/index.ts");
   }
 }
+/** A file of the repository as text. */
+declare module "*?raw" {
+  const text: string;
+  export default text;
+}

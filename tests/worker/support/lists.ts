@@ -26,12 +26,12 @@ export function repeated(value: string, bytes: number): string {
 /** What ARM answers from now on: page after page of what stands between the brackets. Counts the requests. */
 export function listsOf(
   pages: readonly string[],
-  { delay = 0, next = (page: number) => `${env.ARM_ORIGIN}/subscriptions?page=${page}` } = {},
+  { delay = 0, at = "subscriptions", next = (page: number) => `${env.ARM_ORIGIN}/${at}?page=${page}` } = {},
 ): { requests: () => number } {
   const real = globalThis.fetch;
   let requests = 0;
   vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
-    if (!url.startsWith(`${env.ARM_ORIGIN}/subscriptions`)) return real(url, init);
+    if (!url.startsWith(`${env.ARM_ORIGIN}/${at}`)) return real(url, init);
     requests += 1;
     const page = Number(new URL(url).searchParams.get("page") ?? 0);
     const link = page + 1 < pages.length ? `,"nextLink":"${next(page + 1)}"` : "";

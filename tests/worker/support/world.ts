@@ -12,6 +12,10 @@ export const BOB = "bob.brandt@contoso.example";
 /** A personal account. */
 export const DAVE = "dave.dahl@outlook.example";
 export const CAROL = "carol.costa@fabrikam.example";
+/** Alice's and Bob's directory. */
+export const CONTOSO = "11111111-1111-4111-8111-111111111111";
+/** Carol's, in which Bob is a guest. */
+export const FABRIKAM = "22222222-2222-4222-8222-222222222222";
 
 type SingleOriginCounts = Counts<"api" | "revocation">;
 

@@ -18,7 +18,7 @@ export interface Code {
   readonly scopes: readonly string[];
   readonly redirectUri: string;
   readonly nonce: string | undefined;
-  /** Whether a refresh token comes of it. */
+  /** Whether it is exchanged for a refresh token too. */
   readonly offline: boolean;
 }
 

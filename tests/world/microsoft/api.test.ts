@@ -130,6 +130,19 @@ test("odd content and odd links come where they are ordered, and the links can b
   await microsoft.control({ links: "plain" });
 });
 
+test("a challenge names its claims beside another error at each API", async () => {
+  await microsoft.control({ step_up: "s" });
+  const challenge = async (url: string, token: unknown) =>
+    String((await get(url, token)).headers.get("www-authenticate"));
+  const [graph, arm] = [
+    await challenge(`${microsoft.graphOrigin}/v1.0/me/messages`, tokens.alice),
+    await challenge(`${microsoft.armOrigin}/subscriptions?api-version=2020-01-01`, tokens["alice-arm"]),
+  ];
+  await microsoft.control({ step_up: null });
+  assert.match(graph, /error="insufficient_claims", claims="[\w=]+"/);
+  assert.match(arm, /error="invalid_token", claims="[\w=]+"/);
+});
+
 test("members are selected, and every answer has its ids", async () => {
   const { body, headers } = await graph("alice", "/messages?$top=1&$select=subject");
   assert.deepEqual(Object.keys(items(body)[0] ?? {}), ["id", "subject"]);

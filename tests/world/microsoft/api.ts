@@ -59,6 +59,9 @@ export function odd(reply: Reply): Reply {
   return { ...reply, body: Buffer.from(text, "latin1") };
 }
 
+/** As the tests of Azure's SDKs have ARM's (azure-sdk-for-python, azure-mgmt-core/tests/test_authentication.py). */
+const CLAIMS_ERROR: Record<Resource, string> = { graph: "insufficient_claims", arm: "invalid_token" };
+
 export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Route): Handler {
   const challenge = (more = "") =>
     `Bearer realm="", authorization_uri="${world.origins.login}/common/oauth2/authorize"${more}`;
@@ -82,7 +85,10 @@ export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Rou
     const wantsMore = stepUp !== null && call.url.pathname.includes(stepUp) && !token.steppedUp;
     if (fault?.kind === "claims-challenge" || wantsMore) {
       const claims = Buffer.from(STEP_UP_CLAIMS).toString("base64");
-      return refuse("Continuous access evaluation.", `, error="insufficient_claims", claims="${claims}"`);
+      return refuse(
+        "Continuous access evaluation.",
+        `, error="${CLAIMS_ERROR[resource]}", claims="${claims}"`,
+      );
     }
     if (call.method !== "GET") return apiError(405, "MethodNotAllowed", "Only GET is served here.");
     if (token.person === undefined)
