@@ -94,6 +94,7 @@ An attempt that ends without a connection is told in one word, the same everywhe
 | \`id_token_refused\` | what the provider said of who signed in does not hold |
 | \`other_account\` | another account is connected, and the link does not allow to change it |
 | \`connection_ended\` | the link was made to renew a connection (\`connect_url\` of \`needs_reauth\`), which was ended meanwhile; no code was spent |
+| \`attempt_used_or_expired\` | what waited for its confirmation gave way to another sign-in (\`replaced\`), or the connection was ended (\`disconnected\`) |
 | \`provider_unavailable\` | no answer from the provider's token endpoint |
 | \`temporarily_unavailable\` | the provider asked for patience; at \`return_to\` only where the person went back instead of trying again. The attempt is still \`started\` |
 | \`integration_fault\` | client id, secret, scopes or redirect are wrong, or not set |
@@ -108,11 +109,12 @@ the table above, or one of these:
 | \`service_unavailable earlier_answer_waits\` | an earlier sign-in's tokens arrived and cannot be stored yet; no code was sent, so as not to overwrite them. It is finished by itself; try again in a minute |
 | \`service_unavailable store_unavailable\` | nothing was sent: begin again |
 | \`outcome_unknown store_unavailable\`, \`outcome_unknown sealing_failed\` | the tokens arrived and could not be stored now; it is finished by itself, but where a backend is to confirm: then begin again |
+| \`outcome_unknown not_told\` | it came back from the provider, and nothing tells of its end yet |
 | \`service_unavailable nobody_can_confirm\`, \`service_unavailable answer_lost\` | the page that would have brought the code to a backend was lost, or the provider's answer was: begin again |
 | \`id_token_refused no_id_token\` | the provider said nothing of who signed in |
 | \`cross_site_post\`, \`bad_request malformed_state\` | the request did not come from the page that Postern made |
 
-These pages end no attempt: a person sees them, and no caller is told of them.
+These pages end no attempt when a person sees them, and no caller is told of them then.
 
 | word | status | when |
 |---|---|---|
@@ -125,6 +127,7 @@ These pages end no attempt: a person sees them, and no caller is told of them.
 | \`admin_consented\` | 200 | an administrator's consent was kept as claimed ([azure.md](azure.md#admin-consent)) |
 | \`admin_consent_denied\` | 403 | the administrator declined, or may not consent |
 | \`admin_consent_failed\` | 400 | the answer is another one than was asked for |
+| \`admin_consent_elsewhere\` | 409 | the consent is for another directory than was asked, or the request was answered for another one before |
 | \`admin_consent_over\` | 410 | the request is older than seven days, or was not made here |
 
 ## Variables

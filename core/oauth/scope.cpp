@@ -45,8 +45,4 @@ std::vector<std::string> missing_scopes(std::span<const std::string> wanted,
   return missing;
 }
 
-bool is_scope_subset(std::span<const std::string> part, std::span<const std::string> whole) {
-  return missing_scopes(part, whole).empty();
-}
-
 }  // namespace postern

@@ -26,7 +26,4 @@ namespace postern {
 [[nodiscard]] std::vector<std::string> missing_scopes(std::span<const std::string> wanted,
                                                       std::span<const std::string> granted);
 
-[[nodiscard]] bool is_scope_subset(std::span<const std::string> part,
-                                   std::span<const std::string> whole);
-
 }  // namespace postern

@@ -79,10 +79,6 @@ std::string make_attempt_cookie(std::string_view name, std::string_view value,
   return cookie_with(name, value, max_age_seconds);
 }
 
-std::string make_expired_cookie(std::string_view name) {
-  return cookie_with(name, "", 0);
-}
-
 std::optional<std::string_view> find_cookie(std::string_view cookie_header, std::string_view name) {
   std::optional<std::string_view> found;
   for (std::string_view pair : split(cookie_header, ';')) {

@@ -44,8 +44,6 @@ struct MintedState {
 // Set-Cookie value. Lax, not Strict: the callback is a cross-site top-level navigation.
 [[nodiscard]] std::string make_attempt_cookie(std::string_view name, std::string_view value,
                                               std::int64_t max_age_seconds);
-// Set-Cookie value that removes it.
-[[nodiscard]] std::string make_expired_cookie(std::string_view name);
 
 // The value of a cookie in a Cookie header (RFC 6265 4.2). The name is compared exactly; a name
 // that occurs twice is nobody's; a value that is empty or holds anything but RFC 6265 cookie-octets

@@ -158,7 +158,7 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
   // Set with a line break or a space: whoever holds what is meant hears of it, and nobody else.
   if (!is_credential(admin) && !bearer.empty() &&
       constant_time_equal(sha256_base64url(bearer), sha256_base64url(trim(admin)))) {
-    co_return std::unexpected(not_configured("ADMIN_API_KEY"));
+    co_return std::unexpected(not_a_credential("ADMIN_API_KEY", admin));
   }
   co_return std::unexpected(unauthenticated());
 }

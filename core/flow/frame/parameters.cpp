@@ -174,9 +174,11 @@ struct Reader {
     for (const auto& value : document->elements) {
       const auto& name = value.name;
       const auto* parameter = find(operation, name, camel);
-      if (parameter == nullptr ||
-          (!camel && place_of(operation, *parameter) != ParameterPlace::body)) {
+      if (parameter == nullptr) {
         return refuse(name, "is not a parameter of this operation");
+      }
+      if (!camel && place_of(operation, *parameter) != ParameterPlace::body) {
+        return refuse(name, "is not read from the body: put it into the query or the path");
       }
       if (value.is_null()) {
         continue;
@@ -241,7 +243,8 @@ Result<Parameters, Problem> read_parameters(const Operation& operation, const Fl
       }
     }
     done = reader.read_query(input.query);
-    if (done && takes_body(operation)) {
+    // What an operation without a body is sent as JSON would be overlooked in silence.
+    if (done && (takes_body(operation) || input.body.starts_with('{'))) {
       done = reader.read_object(input.body.empty() ? "{}" : std::string_view(input.body), false);
     }
   }

@@ -4,6 +4,7 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/connect/link.h"
+#include "core/flow/grant/rate_limit.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/links.h"
 #include "core/provider/error_words.h"
@@ -13,6 +14,8 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kLinkMemoryMs = 30 * kSecondMs;
+// New links of one connection in that time: claims may be other ones each time that an API answers.
+constexpr std::int64_t kMostLinks = 4;
 
 // What is shown to callers is what was meant to be.
 bool is_link(std::string_view fields) {
@@ -62,6 +65,15 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
   const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
                    sha256_base64url(record.cause + '\n' + record.claims);
   auto fields = co_await perform(MemoryGet{.key = key});
+  const auto last_key = "reauth-last:" + connection_key(record.id);
+  if (!fields || !is_link(*fields)) {
+    const auto until = co_await wait_of({.key = "reauth-links:" + connection_key(record.id),
+                                         .most = kMostLinks,
+                                         .within_ms = kLinkMemoryMs});
+    if (until != 0) {
+      fields = co_await perform(MemoryGet{.key = last_key});
+    }
+  }
   if (!fields || !is_link(*fields)) {
     const auto link = co_await make_link(
         context,
@@ -82,6 +94,8 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     const auto now = co_await current_time();
     (void)co_await perform(
         MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
+    (void)co_await perform(
+        MemoryPut{.key = last_key, .value = *fields, .expires_at = now + kLinkMemoryMs});
     (void)co_await perform(MemoryPut{
         .key = key_of_attempt(link->attempt), .value = key, .expires_at = now + kLinkMemoryMs});
   }

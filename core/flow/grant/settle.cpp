@@ -66,8 +66,11 @@ Task<std::monostate> keep_end_of(const StateRow* row, std::string_view outcome,
 
 Task<Outcome> answer_failure(AuthorityState* state, const StateRow* row, ConnectFailure failure) {
   if (failure.page != PageKind::outcome_unknown) {
-    (void)co_await log_connection(LogLevel::warn, "connect_refused", &state->id, "reason",
-                                  cause_of(failure));
+    Pairs why = {{"reason", std::string(cause_of(failure))}};
+    if (!failure.evidence.empty()) {
+      why.emplace_back("evidence", failure.evidence);
+    }
+    (void)co_await log_connection(LogLevel::warn, "connect_refused", &state->id, std::move(why));
   }
   (void)co_await keep_end_of(row, code_of(failure.page), cause_of(failure));
   if (row->confirm == kConfirmRenew) {

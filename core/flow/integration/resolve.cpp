@@ -124,12 +124,13 @@ Result<Integration, Problem> made(const IntegrationSettings& settings, std::stri
   integration.provider = &provider;
   integration.client_id = settings.get(setting::kClientId);
   if (!is_credential(integration.client_id)) {
-    return refuse(setting::kClientId);
+    return std::unexpected(
+        not_a_credential(settings.variable(setting::kClientId), integration.client_id));
   }
   // Only the authority has it.
   if (const auto secret = settings.get(setting::kClientSecret);
       !secret.empty() && !is_credential(secret)) {
-    return refuse(setting::kClientSecret);
+    return std::unexpected(not_a_credential(settings.variable(setting::kClientSecret), secret));
   }
   const auto cloud = cloud_of(settings);
   if (!cloud) {

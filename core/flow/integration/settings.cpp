@@ -47,6 +47,16 @@ Problem not_configured(std::string_view variable) {
                  std::string(variable) + " is missing or not valid");
 }
 
+Problem not_a_credential(std::string_view variable, std::string_view value) {
+  if (value.empty()) {
+    return not_configured(variable);
+  }
+  return problem(ProblemCode::integration_not_configured,
+                 std::string(variable) +
+                     " has a line break, a blank at an end or a character that is not ASCII: set "
+                     "it without");
+}
+
 std::string variable_of(const Provider& provider, std::string_view setting) {
   return std::string(provider.environment) + '_' + std::string(setting);
 }

@@ -73,6 +73,8 @@ Task<Result<IntegrationSettings, Problem>> find_integration(const FlowContext* c
 
 // integration_not_configured: "<variable> is missing or not valid".
 [[nodiscard]] Problem not_configured(std::string_view variable);
+// The same of one that is_credential refuses: says what is wrong with `value`, and never shows it.
+[[nodiscard]] Problem not_a_credential(std::string_view variable, std::string_view value);
 
 // What people are asked for: as the operator declares, or as the catalogue has it. nullopt: what is
 // declared cannot be read.

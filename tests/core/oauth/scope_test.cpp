@@ -21,9 +21,6 @@ TEST_CASE("scopes are joined with the provider's separator") {
 
 TEST_CASE("a scope that was not granted is named, case included") {
   CHECK(missing_scopes(Scopes{"a", "b", "C"}, Scopes{"c", "a"}) == Scopes{"b", "C"});
-  CHECK(is_scope_subset(Scopes{"a"}, Scopes{"b", "a"}));
-  CHECK_FALSE(is_scope_subset(Scopes{"a", "c"}, Scopes{"b", "a"}));
-  CHECK(is_scope_subset({}, {}));
 }
 
 TEST_CASE("a scope token has no space, quote or backslash in it") {

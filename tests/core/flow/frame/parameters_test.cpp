@@ -120,7 +120,8 @@ TEST_CASE("names that are not declared are refused") {
   FlowInput input;
   input.query = "user_id=u";
   input.body = R"({"a_text":"x"})";
-  CHECK(refusal(read(input)) == "`a_text` is not a parameter of this operation");
+  CHECK(refusal(read(input)) ==
+        "`a_text` is not read from the body: put it into the query or the path");
   input.path = {{"elsewhere", "x"}};
   CHECK(refusal(read(input)) == "`elsewhere` is not a parameter of this operation");
 }
@@ -205,11 +206,16 @@ TEST_CASE("what is no JSON object, and no query, is refused") {
   }
 }
 
-TEST_CASE("a body is not read where none is declared") {
+TEST_CASE("a body is not read where none is declared, and parameters in one are not overlooked") {
   FlowInput input;
   input.query = "user_id=u";
-  input.body = "anything";
-  CHECK(read(input, kBodiless).has_value());
+  for (const auto* body : {"anything", "", "{}", "a=b"}) {
+    input.body = body;
+    CHECK(read(input, kBodiless).has_value());
+  }
+  input.body = R"({"a_text":"x"})";
+  CHECK(refusal(read(input, kBodiless)) ==
+        "`a_text` is not read from the body: put it into the query or the path");
 }
 
 TEST_CASE("browser and authority operations read their own query; only the path is given") {
