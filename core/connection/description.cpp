@@ -41,10 +41,13 @@ void write_list(std::string_view name, const std::vector<std::string>& list, Jso
   out.end_array();
 }
 
-// `granted`: as the tokens say that there are.
+// `granted`: as the tokens of the connection's own directory say.
 void write_scopes(const ConnectionRecord& record, const RefreshPolicy& policy, JsonWriter& out) {
   std::vector<std::string> granted;
   for (const auto& token : record.tokens) {
+    if (is_of_guest(token.resource)) {
+      continue;
+    }
     for (auto& scope : split_scopes(token.scope, false)) {
       if (!has_scope(granted, scope)) {
         granted.push_back(std::move(scope));

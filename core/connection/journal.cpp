@@ -33,8 +33,8 @@ std::string encode_journal(const Journal& journal) {
       .number(journal.kept_reads)
       .text(journal.incarnation)
       .number(journal.asked_at);
-  if (journal.for_claims) {
-    out.number(kClaimsVersion).flag(true);
+  if (!journal.claims_hash.empty()) {
+    out.number(kClaimsVersion).text(journal.claims_hash);
   }
   return out.take();
 }
@@ -58,7 +58,7 @@ std::optional<Journal> decode_journal(std::string_view bytes) {
   journal.incarnation = in.at_end() ? std::string_view() : in.text();
   journal.asked_at = in.at_end() ? journal.sent_at : in.number();
   if (in.version() >= kClaimsVersion) {
-    journal.for_claims = in.flag();
+    journal.claims_hash = in.text();
   }
   return in.complete_or_later() && (kind == "code" || kind == "refresh")
              ? std::optional(std::move(journal))

@@ -74,8 +74,9 @@ struct Journal {
   std::string incarnation;
   // When the last request left; `sent_at` is of the first.
   EpochMs asked_at = 0;
-  // The last request asked for claims: what is refused then is refused to whoever named them.
-  bool for_claims = false;
+  // sha256_base64url of the claims that the last request asked for: what is refused then is refused
+  // to whoever named them. Empty: it asked for none.
+  std::string claims_hash;
 };
 [[nodiscard]] std::string encode_journal(const Journal& journal);
 [[nodiscard]] std::optional<Journal> decode_journal(std::string_view bytes);

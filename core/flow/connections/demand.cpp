@@ -21,6 +21,7 @@ namespace postern {
 namespace {
 
 constexpr DurationMs kHealEveryMs = 30 * kSecondMs;
+constexpr DurationMs kHomeKnowsMs = 10 * kMinuteMs;
 constexpr DurationMs kReplaceEveryMs = 30 * kSecondMs;
 // Requests for the sake of claims, of one resource in that time. An API's challenge may be another
 // one each time that it answers (its time, the caller's address).
@@ -69,6 +70,23 @@ Task<Outcome> serve(const AuthorityState* state, std::string resource) {
                                           .version = token->sealed_version}));
 }
 
+// Another directory called the grant dead, perhaps for its own reasons: the connection's own one is
+// asked, unless it gave a token not long ago.
+Task<std::monostate> ask_at_home(FlowContext* context, AuthorityState* state) {
+  const StoredAccessToken* newest = nullptr;
+  for (const auto& token : state->record->tokens) {
+    if (!is_of_guest(token.resource) &&
+        (newest == nullptr || token.minted_at > newest->minted_at)) {
+      newest = &token;
+    }
+  }
+  const auto now = co_await current_time();
+  if (newest != nullptr && newest->minted_at + kHomeKnowsMs <= now && may_refresh(*state->record)) {
+    (void)co_await refresh(context, state, newest->resource);
+  }
+  co_return std::monostate{};
+}
+
 // Brings the demanded token up to date. Afterwards state->record holds what may be served.
 Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, AuthorityState* state,
                                                        TokenPayload payload) {
@@ -111,7 +129,10 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
     (void)co_await perform(
         MemoryPut{.key = limiter, .value = "1", .expires_at = now + kReplaceEveryMs});
   }
-  if (!payload.claims.empty()) {
+  // What is answered without a request does not count.
+  const bool leaves = !payload.claims.empty() && !state->refresh.journal &&
+                      !co_await recall_refusal(state, payload.resource);
+  if (leaves) {
     const auto until = co_await wait_of(
         {.key = "claims-asked:" + connection_key(state->id) + ":" + payload.resource,
          .most = kMostClaimsRequests,
@@ -134,6 +155,9 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
   if (done) {
     co_return std::monostate{};
   }
+  if (done.error().doubts_grant) {
+    (void)co_await ask_at_home(context, state);
+  }
   const auto later = co_await current_time();
   const auto* token = state->record ? state->record->token_for(payload.resource) : nullptr;
   const bool refused = payload.refused_version != 0 && token != nullptr &&
@@ -154,7 +178,7 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
 }  // namespace
 
 Task<Outcome> authority_token_flow(FlowContext* context) {
-  const auto payload = decode_token_payload(context->input.payload);
+  auto payload = decode_token_payload(context->input.payload);
   if (!payload) {
     co_return problem_outcome(ProblemCode::core_trap);
   }
@@ -165,6 +189,11 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
   if (state->record && state->record->status != Status::revoked && state->settings &&
       is_of_another_cloud(*state->settings, state->record->cloud)) {
     co_return problem_outcome(of_another_cloud(*state->record));
+  }
+  // Its own directory by name is no other one.
+  if (state->record && is_of_guest(payload->resource) &&
+      tenant_of_token(payload->resource) == state->record->account.tenant_id) {
+    payload->resource = api_of_token(payload->resource);
   }
   const auto version = state->version();
   state->claims = payload->claims;

@@ -214,22 +214,26 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
   if (decision == FaultDecision::retry_later || !stored) {
     co_return co_await wait_and_retry(context, state, std::move(fault));
   }
-  // What another directory refuses to a guest changes nothing of the connection, nor of the
-  // integration, and no sign-in at the connection's own directory helps.
-  if (is_of_guest(resource)) {
-    co_return co_await refuse_demand(context, state, std::move(resource), RefusalKind::refused,
-                                     std::move(fault));
+  // What another directory refuses to a guest changes nothing of the connection, and no sign-in at
+  // the connection's own directory helps. Client id and secret are the same everywhere.
+  if (is_of_guest(resource) && decision != FaultDecision::integration_down) {
+    auto refused = co_await refuse_demand(context, state, std::move(resource), RefusalKind::refused,
+                                          std::move(fault));
+    if (!refused) {
+      refused.error().doubts_grant = decision == FaultDecision::grant_is_dead;
+    }
+    co_return refused;
   }
   const bool wants_person = decision == FaultDecision::needs_person;
   if (wants_person || decision == FaultDecision::resource_refused) {
     const auto kind = wants_person ? RefusalKind::person : RefusalKind::refused;
-    const bool wants_claims = !claims_for(*state, resource).empty();
-    if (state->refresh.journal->for_claims && !wants_claims) {
+    const auto& claims_hash = state->refresh.journal->claims_hash;
+    if (!claims_hash.empty() && claims_hash != hash_of_claims(*state, resource)) {
       // The answer was kept, and whoever named claims is gone. It says nothing to anybody else.
       (void)co_await close_journal(state, JournalKind::refresh);
       co_return std::monostate{};
     }
-    if (wants_claims) {
+    if (!claims_hash.empty()) {
       co_return co_await refuse_demand(context, state, std::move(resource), kind, std::move(fault));
     }
     if (wants_person && !may_serve_another(state, resource, now)) {

@@ -26,7 +26,7 @@ bool is_link(std::string_view fields) {
   return in.complete();
 }
 
-// Under which key the attempt's link is remembered.
+// Under which keys the attempt's link is remembered.
 std::string key_of_attempt(std::string_view attempt) {
   return "reauth-key:" + std::string(attempt);
 }
@@ -36,7 +36,9 @@ std::string key_of_attempt(std::string_view attempt) {
 Task<std::monostate> forget_reauth_link(std::string attempt) {
   auto key = co_await perform(MemoryGet{.key = key_of_attempt(attempt)});
   if (key) {
-    (void)co_await perform(MemoryPut{.key = std::move(*key), .value = {}, .expires_at = 0});
+    for (const auto one : split(*key, '\n')) {
+      (void)co_await perform(MemoryPut{.key = std::string(one), .value = {}, .expires_at = 0});
+    }
   }
   co_return std::monostate{};
 }
@@ -96,8 +98,9 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
         MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
     (void)co_await perform(
         MemoryPut{.key = last_key, .value = *fields, .expires_at = now + kLinkMemoryMs});
-    (void)co_await perform(MemoryPut{
-        .key = key_of_attempt(link->attempt), .value = key, .expires_at = now + kLinkMemoryMs});
+    (void)co_await perform(MemoryPut{.key = key_of_attempt(link->attempt),
+                                     .value = key + '\n' + last_key,
+                                     .expires_at = now + kLinkMemoryMs});
   }
   FieldReader in(*fields);
   for (const std::string_view name : {"connect_url", "connect_state", "connect_expires_at"}) {

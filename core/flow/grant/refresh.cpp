@@ -104,7 +104,7 @@ Task<Result<std::string, Problem>> open_refresh_token(const AuthorityState* stat
 
 std::string claims_key(const AuthorityState& state, std::string_view resource) {
   return "claims:" + connection_key(state.id) + ":" + std::string(resource) + ":" +
-         sha256_base64url(claims_for(state, resource));
+         hash_of_claims(state, resource);
 }
 
 // The token that is stored now satisfies the claims that were asked for.
@@ -168,7 +168,7 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                   .connect = {},
                   .incarnation = context->input.incarnation,
                   .asked_at = now,
-                  .for_claims = !claims_for(*state, resource).empty()};
+                  .claims_hash = hash_of_claims(*state, resource)};
   const auto context_bytes = kept_context(state->id, journal);
   const auto opened = co_await open_journal(state, std::move(journal), now + kRequestLifeMs);
   if (!opened) {
@@ -254,6 +254,11 @@ void add_pause(AuthorityState* state, std::string resource, EpochMs refused_at, 
       .until = now + patience(since, now, kDueAgainMs) + spread(record, kDueAgainMs),
       .refused_at = earlier != nullptr ? std::max(refused_at, earlier->refused_at) : refused_at};
   write_pauses(state, record, now, true, commit);
+}
+
+std::string hash_of_claims(const AuthorityState& state, std::string_view resource) {
+  const auto claims = claims_for(state, resource);
+  return claims.empty() ? std::string() : sha256_base64url(claims);
 }
 
 Problem of_another_cloud(const ConnectionRecord& record) {

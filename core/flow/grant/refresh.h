@@ -15,6 +15,8 @@ struct RefreshFailure {
   Problem problem;
   // The access token that is stored still lives and may be served.
   bool serve_stale = false;
+  // Another directory said it as if the grant were dead: the connection's own one knows.
+  bool doubts_grant = false;
 };
 using RefreshResult = Result<std::monostate, RefreshFailure>;
 
@@ -34,6 +36,9 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
 // otherwise. Under rotation the new one is all that is left.
 Task<RefreshResult> keep_refresh_token(FlowContext* context, AuthorityState* state,
                                        TokenFault fault);
+
+// Journal::claims_hash of a request for the resource.
+[[nodiscard]] std::string hash_of_claims(const AuthorityState& state, std::string_view resource);
 
 // One exchange for `resource`; on success state->record holds the new version, committed.
 Task<RefreshResult> refresh(FlowContext* context, AuthorityState* state, std::string resource);

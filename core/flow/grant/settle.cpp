@@ -61,6 +61,9 @@ Task<std::monostate> keep_end_of(const StateRow* row, std::string_view outcome,
   if (row->mode == "browser") {
     (void)co_await keep_end(&row->id, row->attempt, std::string(outcome), std::string(cause));
   }
+  if (row->confirm == kConfirmRenew) {
+    (void)co_await forget_reauth_link(row->attempt);
+  }
   co_return std::monostate{};
 }
 
@@ -73,9 +76,6 @@ Task<Outcome> answer_failure(AuthorityState* state, const StateRow* row, Connect
     (void)co_await log_connection(LogLevel::warn, "connect_refused", &state->id, std::move(why));
   }
   (void)co_await keep_end_of(row, code_of(failure.page), cause_of(failure));
-  if (row->confirm == kConfirmRenew) {
-    (void)co_await forget_reauth_link(row->attempt);
-  }
   if (state->settings) {
     failure.provider_name = state->settings->provider->display_name;
   }

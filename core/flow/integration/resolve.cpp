@@ -301,7 +301,9 @@ bool may_ask_for(const Integration& integration, std::string_view scope) {
 std::string still_allowed(const Integration& integration, std::string_view scopes) {
   auto asked = split_scopes(scopes, false);
   std::erase_if(asked, [&](const auto& scope) { return !may_ask_for(integration, scope); });
-  return join_scopes(asked);
+  auto rest = integration;
+  rest.scopes = asked;
+  return api_of_code(rest) == nullptr ? std::string() : join_scopes(asked);
 }
 
 Result<std::string, Problem> scopes_of_link(const Integration& integration,

@@ -72,7 +72,8 @@ std::string shown_stored(std::string_view bytes) {
     return std::string(journal->kind == JournalKind::code ? "code" : "refresh") +
            " journal from v" + to_decimal(journal->base_version) + " for " + journal->resource +
            ", try " + to_decimal(journal->attempts) + ", sent " + moment(journal->sent_at) +
-           ", again " + moment(journal->retry_at) + (journal->for_claims ? ", for claims" : "") +
+           ", again " + moment(journal->retry_at) +
+           (!journal->claims_hash.empty() ? ", for claims" : "") +
            (journal->incarnation.empty() ? "" : ", under way in " + journal->incarnation) +
            (journal->kept_reads == 0 ? ""
                                      : ", kept answer taken up " + to_decimal(journal->kept_reads) +

@@ -60,12 +60,43 @@ describe("another directory's refusal", () => {
     expect((await readToken(who, { resource: "arm", tenant: FABRIKAM })).status).toBe(200);
   });
 
-  test("does not mark the integration", async () => {
+  test("of the client's secret is the integration's, as everywhere", async () => {
     const who = await bob();
     await world.control({ token: { kind: "error", error: "invalid_client" } });
-    expectProblem(await readToken(who, { resource: "arm", tenant: FABRIKAM }), 403, "resource_refused");
-    expect((await get("/v1/integrations/azure", who.key)).json.status).toBe("working");
-    expect((await readToken(who, { resource: "arm" })).status).toBe(200);
+    expectProblem(await readToken(who, { resource: "arm", tenant: FABRIKAM }), 502, "integration_fault");
+    expect((await get("/v1/integrations/azure", who.key)).json.status).not.toBe("working");
+    later(31_000);
+    expect((await readToken(who, { resource: "arm", tenant: FABRIKAM })).status).toBe(200);
+  });
+
+  test("as if the grant were dead is asked about at home, and not each time", async () => {
+    const who = await bob();
+    const guest = { resource: "arm", tenant: FABRIKAM };
+    await world.control({ token: { kind: "error", error: "invalid_grant" }, reset_stats: true });
+    expectProblem(await readToken(who, guest), 403, "resource_refused");
+    expect(await world.tokenRequests("refresh_token")).toBe(1);
+    later(11 * 60_000);
+    await world.control({ token: { kind: "error", error: "invalid_grant" }, reset_stats: true });
+    // Home gives a token: the grant lives.
+    expectProblem(await readToken(who, guest), 403, "resource_refused");
+    expect(await world.tokenRequests("refresh_token")).toBe(2);
+    later(11 * 60_000);
+    await world.control({ token: { kind: "error", error: "invalid_grant", times: 2 } });
+    const dead = await readToken(who, guest);
+    expectProblem(dead, 409, "needs_reauth");
+    expect(dead.json.connect_url).toContain("/connect/");
+    expect((await describeConnection(who)).json.status).toBe("needs_reauth");
+  });
+
+  test("is none where the directory is the connection's own", async () => {
+    const who = await bob();
+    const home = (await describeConnection(who)).json.account as { tenant_id: string };
+    await world.control({ reset_stats: true });
+    expect((await readToken(who, { tenant: home.tenant_id })).status).toBe(200);
+    expect(await world.tokenRequests("refresh_token")).toBe(0);
+    await world.control({ token: { kind: "error", error: "interaction_required" } });
+    const refused = await readToken(who, { resource: "arm", tenant: home.tenant_id });
+    expectProblem(refused, 409, "needs_reauth");
   });
 
   test("with its token in the record, home still comes to wait for a person", async () => {
@@ -81,6 +112,21 @@ describe("another directory's refusal", () => {
     expect((await describeConnection(who)).json.status).toBe("needs_reauth");
     expect((await readToken(who)).status).toBe(200);
     expect((await describeConnection(who)).json.status).toBe("connected");
+  });
+});
+
+describe("claims that want a person", () => {
+  test("answer the same link however often they are asked for", async () => {
+    const who = await connected();
+    await world.control({ token: { kind: "error", error: "interaction_required" }, reset_stats: true });
+    const urls = new Set<unknown>();
+    for (let n = 0; n < 8; n += 1) {
+      const refused = await readToken(who, { claims: challenge("same") });
+      expectProblem(refused, 409, "needs_reauth");
+      urls.add(refused.json.connect_url);
+    }
+    expect(urls.size).toBe(1);
+    expect(await world.tokenRequests("refresh_token")).toBe(1);
   });
 });
 

@@ -11,10 +11,10 @@ const MORE = "of a later release";
 export function appended(kind: string, bytes: Uint8Array, version = "9"): Uint8Array {
   if (kind === "outbox") return outbox(bytes, version);
   if (/^(record|version:\d+|)$/.test(kind)) return record(bytes, version);
-  // Whether a request asked for claims is of version 2.
+  // Which claims a request asked for is of version 2.
   if (/^(journal|sign_in)$/.test(kind))
     return new FieldWriter()
-      .add(...fieldsOf(bytes), version, "0", MORE)
+      .add(...fieldsOf(bytes), version, "", MORE)
       .bytes()
       .slice();
   const out = new FieldWriter().add(...fieldsOf(bytes));

@@ -6,7 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "core/base/base64url.h"
 #include "core/connection/journal.h"
+#include "tests/core/flow/grant/two_resources.h"
 #include "tests/flows/host/story.h"
 
 using namespace postern;
@@ -186,5 +188,36 @@ TEST_CASE(
       const auto record = decode_record(object.storage[std::string(kRecordKey)]);
       CHECK((record && record->version == (signs_in ? 1 : 2)) == was_ahead);
     }
+  }
+}
+
+TEST_CASE("a refusal of claims that was kept is told to nobody who did not name them") {
+  for (const bool same_claims : {false, true}) {
+    CAPTURE(same_claims);
+    TwoResources two("on_demand");
+    two.refused["graph"] = "interaction_required";
+    // The flow dies before it can write what came of the answer.
+    bool dies = true;
+    two.world.weather = [&](const Effect& effect) -> std::optional<HostFault> {
+      const auto* commit = std::get_if<StorageCommit>(&effect);
+      const bool ends = commit != nullptr && std::ranges::contains(commit->deletes, kJournalKey);
+      return ends && dies ? std::optional(HostFault::unavailable) : std::nullopt;
+    };
+    two.world.now += 61 * kMinuteMs;
+    const auto with_claims = R"(,"claims":")" + base64url_encode(R"({"a":1})") + "\"";
+    CHECK(two.host.call(two.story.get_token(with_claims)).status != 200);
+    REQUIRE(two.object().storage.contains(std::string(kKeptKey)));
+    dies = false;
+    two.refused.clear();
+    two.world.forget_memory();
+    two.world.now += kMinuteMs;
+    two.got.clear();
+    const auto answer =
+        same_claims ? two.host.call(two.story.get_token(with_claims)) : two.ask("graph");
+    CHECK(answer.status == (same_claims ? 409 : 200));
+    CHECK(two.got["graph"] == (same_claims ? 0 : 1));
+    CHECK(two.record().status == Status::connected);
+    CHECK(two.told(EventType::needs_reauth).empty());
+    CHECK_FALSE(two.object().storage.contains(std::string(kPausesKey)));
   }
 }

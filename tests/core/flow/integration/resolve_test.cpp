@@ -101,6 +101,15 @@ TEST_CASE("a link for an older connection is within what the integration's tenan
   CHECK(link("a/b", "common") == "common");
 }
 
+TEST_CASE("a link to sign in again asks for an API, whatever the integration asks for today") {
+  const std::string arm = "https://management.azure.com/user_impersonation";
+  const auto integration = made({{"AZURE_SCOPES", "openid offline_access " + arm}});
+  REQUIRE(integration.has_value());
+  CHECK(still_allowed(*integration, "openid offline_access User.Read").empty());
+  CHECK(still_allowed(*integration, "openid User.Read " + arm) == "openid " + arm);
+  CHECK(still_allowed(*integration, "").empty());
+}
+
 TEST_CASE("a cloud is sign-in, APIs and their identifiers, all together") {
   const auto& apis = find_provider("microsoft")->apis;
   const auto scope_for = [&](const Integration& integration, std::size_t api) {

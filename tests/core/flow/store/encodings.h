@@ -137,7 +137,7 @@ inline std::vector<Encoding> encodings() {
       {.name = "journal",
        .bytes = journal_bytes,
        .again = journal_again,
-       .since = {"0"},
+       .since = {""},
        // Without the time, of one digit, and the incarnation, of one letter.
        .shorter = {journal_bytes.size() - 5, journal_bytes.size() - 10}},
       {.name = "pending",
