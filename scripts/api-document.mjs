@@ -109,7 +109,8 @@ the table above, or one of these:
 | \`service_unavailable earlier_answer_waits\` | an earlier sign-in's tokens arrived and cannot be stored yet; no code was sent, so as not to overwrite them. It is finished by itself; try again in a minute |
 | \`service_unavailable store_unavailable\` | nothing was sent: begin again |
 | \`outcome_unknown store_unavailable\`, \`outcome_unknown sealing_failed\` | the tokens arrived and could not be stored now; it is finished by itself, but where a backend is to confirm: then begin again |
-| \`outcome_unknown not_told\` | it came back from the provider, and nothing tells of its end yet |
+| \`integration_fault no_api_is_asked_for\` | the scopes hold no API's, so that no token could be had |
+| \`outcome_unknown not_told\` | it came back from the provider, and nothing tells of its end; for ten minutes \`get_attempt\` says \`started\` |
 | \`service_unavailable nobody_can_confirm\`, \`service_unavailable answer_lost\` | the page that would have brought the code to a backend was lost, or the provider's answer was: begin again |
 | \`id_token_refused no_id_token\` | the provider said nothing of who signed in |
 | \`cross_site_post\`, \`bad_request malformed_state\` | the request did not come from the page that Postern made |
@@ -121,7 +122,7 @@ These pages end no attempt when a person sees them, and no caller is told of the
 | \`link_expired\`, \`link_used\` | 410 | the link is older than ten minutes, or was used, by another browser or for another sign-in |
 | \`link_unknown\` | 404 | there is no such link, or it was forgotten, a day after its end |
 | \`wrong_browser\` | 403 | the callback came to another browser than the one that pressed the button; that one can still finish |
-| \`attempt_used_or_expired\` | 410 | the callback came once more, or after its ten minutes |
+| \`attempt_used_or_expired\` | 410 | the callback came once more, after its ten minutes, or after the browser was sent on for fewer scopes |
 | \`cross_site_post\` | 403 | the button was pressed by another site |
 | \`bad_request\` | 400 | link or callback cannot be understood |
 | \`admin_consented\` | 200 | an administrator's consent was kept as claimed ([azure.md](azure.md#admin-consent)) |

@@ -206,6 +206,14 @@ struct AuthorizationRefusal {
   std::string_view number;  // the digits of the provider's own code; empty: it gave none
 };
 
+// What to ask for after such a refusal.
+struct FewerScopes {
+  std::vector<std::string> scopes;  // empty: there is nothing to be done
+  // The one directory whose accounts are refused so (ProviderTenant::text), where others can have
+  // all: nobody else is let in for less. Empty: the directory stays.
+  std::string tenant;
+};
+
 // What no data can say. Each is null where the data say all.
 struct ProviderHooks {
   // Reads the name of a directory; nullopt where it is none. Null: the provider has no directories.
@@ -223,11 +231,10 @@ struct ProviderHooks {
   // Those of `scopes` that exist in a directory (ProviderTenant::text). Null: all.
   std::vector<std::string> (*scopes_in)(std::string_view tenant,
                                         std::span<const std::string> scopes) = nullptr;
-  // The authorization request for `scopes` was refused: the scopes to ask for instead, because the
-  // account cannot have all of them. Empty: there is nothing to be done. Null: never.
-  std::vector<std::string> (*fewer_scopes)(const AuthorizationRefusal& refusal,
-                                           std::string_view tenant,
-                                           std::span<const std::string> scopes) = nullptr;
+  // The authorization request for `scopes` was refused: what to ask for instead, because the
+  // account cannot have all of them. Null: never.
+  FewerScopes (*fewer_scopes)(const AuthorizationRefusal& refusal, std::string_view tenant,
+                              std::span<const std::string> scopes) = nullptr;
   // The claims parameter: a challenge's claims, with client capabilities put into them. Null: the
   // challenge's as they are.
   std::string (*claims)(std::string_view challenge,

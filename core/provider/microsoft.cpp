@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxDomainBytes = 253;  // RFC 1035 2.3.4
 constexpr std::size_t kMaxLabelBytes = 63;
+constexpr std::string_view kConsumers = "consumers";
+constexpr std::string_view kInvalidScope = "invalid_scope";
 
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= kMaxLabelBytes && label.front() != '-' &&
@@ -65,7 +67,7 @@ constexpr std::string_view kNoPrincipal[] = {"650051", "650052"};
 constexpr std::string_view kNoResource[] = {"500011", "50001", "650052"};
 
 bool is_for_want_of_azure(const AuthorizationRefusal& refusal, const Tenant& tenant) {
-  if (refusal.error == "invalid_scope") {
+  if (refusal.error == kInvalidScope) {
     // The sign-in of personal accounts has no numbers; a directory's, for a scope that does not
     // exist anywhere, has one (AADSTS70011).
     return refusal.number.empty() && (tenant.mode == TenantMode::common || is_personal(tenant));
@@ -97,7 +99,7 @@ Result<Tenant, TenantFault> parse_tenant(std::string_view text) {
   if (tenant.text == "common") return tenant;
   if (tenant.text == "organizations") {
     tenant.mode = TenantMode::organizations;
-  } else if (tenant.text == "consumers") {
+  } else if (tenant.text == kConsumers) {
     tenant.mode = TenantMode::consumers;
   } else if (is_guid(tenant.text)) {
     tenant.mode = TenantMode::id;
@@ -163,13 +165,14 @@ std::vector<std::string> microsoft_scopes_in(std::string_view tenant,
                                         : std::vector<std::string>(scopes.begin(), scopes.end());
 }
 
-std::vector<std::string> microsoft_fewer_scopes(const AuthorizationRefusal& refusal,
-                                                std::string_view tenant,
-                                                std::span<const std::string> scopes) {
+FewerScopes microsoft_fewer_scopes(const AuthorizationRefusal& refusal, std::string_view tenant,
+                                   std::span<const std::string> scopes) {
   const auto parsed = parse_tenant(tenant);
   if (!parsed || !is_for_want_of_azure(refusal, *parsed)) return {};
   auto fewer = scopes_without_azure(scopes);
-  return fewer.size() < scopes.size() ? std::move(fewer) : std::vector<std::string>();
+  if (fewer.size() == scopes.size()) return {};
+  const bool personal = refusal.error == kInvalidScope && parsed->mode == TenantMode::common;
+  return {.scopes = std::move(fewer), .tenant = std::string(personal ? kConsumers : "")};
 }
 
 std::string microsoft_claims(std::string_view challenge,

@@ -63,10 +63,11 @@ enum class TenantFault : std::uint8_t { empty, too_long, malformed };
 [[nodiscard]] std::vector<std::string> microsoft_scopes_in(std::string_view tenant,
                                                            std::span<const std::string> scopes);
 // Without Azure's, where the account was a personal one of `common`, which takes both kinds, or
-// where its directory has no principal of Azure.
-[[nodiscard]] std::vector<std::string> microsoft_fewer_scopes(const AuthorizationRefusal& refusal,
-                                                              std::string_view tenant,
-                                                              std::span<const std::string> scopes);
+// where its directory has no principal of Azure. A personal account of `common` is asked again as
+// such: a work account, which can have all, could be chosen instead.
+[[nodiscard]] FewerScopes microsoft_fewer_scopes(const AuthorizationRefusal& refusal,
+                                                 std::string_view tenant,
+                                                 std::span<const std::string> scopes);
 
 // The challenge's claims with `access_token.xms_cc`, by which a client says what it can do
 // (learn.microsoft.com, "Claims challenges, claims requests, and client capabilities"). The

@@ -24,9 +24,20 @@ struct Standing {
   EpochMs until = 0;  // 0: for ever
 };
 
+// Nothing tells of its end.
+constexpr std::string_view kNotTold = "not_told";
+
+// The code is being exchanged, as far as anybody can know for as long as a sign-in takes.
+bool is_under_way(const LinkRow& link, EpochMs now) {
+  return link.cause == kNotTold && now < link.consumed_at + kStateLifeMs;
+}
+
 Standing standing_of(const LinkRow& link, EpochMs now) {
   if (link.outcome == kOutcomeConnected) {
     return {.status = "connected"};
+  }
+  if (is_under_way(link, now)) {
+    return {.status = "started", .until = link.consumed_at + kStateLifeMs};
   }
   if (link.outcome == code_of(PageKind::outcome_unknown)) {
     return {.status = "unknown"};
@@ -75,7 +86,7 @@ Task<LinkRow> with_its_end(LinkRow link) {
   }
   const auto states =
       co_await perform(in_shared_database({select_state_of_attempt(link.attempt, link.id.org)}));
-  if (!states || states->empty() || state_of((*states)[0])) {
+  if (states && !states->empty() && state_of((*states)[0])) {
     co_return std::move(link);
   }
   const auto events = co_await perform(in_database_of(
@@ -87,7 +98,7 @@ Task<LinkRow> with_its_end(LinkRow link) {
     link.ended_at = end->at;
   } else if (link.outcome.empty()) {
     link.outcome = unknown;
-    link.cause = "not_told";
+    link.cause = kNotTold;
   }
   co_return std::move(link);
 }

@@ -110,8 +110,9 @@ Task<Result<OpenedLink, Outcome>> open_link(FlowContext* context) {
   if (!used && opened.row.expires_at <= now) {
     co_return std::unexpected(link_page(PageKind::link_expired, opened.row));
   }
-  auto integration = co_await resolve_integration(context, opened.row.id.org,
-                                                  opened.row.id.integration, opened.row.tenant);
+  auto integration =
+      co_await resolve_integration(context, opened.row.id.org, opened.row.id.integration,
+                                   opened.begun ? opened.begun->tenant : opened.row.tenant);
   if (!integration) {
     co_return std::unexpected(integration_fault_page(integration.error(), opened.row.id.org));
   }

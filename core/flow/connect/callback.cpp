@@ -35,20 +35,18 @@ constexpr std::string_view kNoCookie = "-";
 constexpr std::string_view kPassingErrors[] = {"temporarily_unavailable", "server_error"};
 
 // Nothing is left to finish. The browser whose attempt it was hears what became of it: it may have
-// loaded the callback again.
-Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std::string cookie,
-                           bool expired) {
+// loaded the callback again, or brings the answer to a first request after the one for fewer
+// scopes.
+Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std::string cookie) {
   if (cookie.empty()) {
     co_return result_page({.kind = PageKind::attempt_used_or_expired});
   }
   const auto rows = co_await perform(
       in_shared_database({select_link_of_browser(attempt, sha256_base64url(cookie))}));
   const auto link = rows && !rows->empty() ? link_of((*rows)[0]) : std::nullopt;
-  const auto otherwise = link && !expired && link->outcome.empty()
-                             ? PageKind::outcome_unknown
-                             : PageKind::attempt_used_or_expired;
-  co_return link ? co_await ended_page(context, *link, std::move(cookie), otherwise)
-                 : result_page({.kind = otherwise});
+  constexpr auto kOver = PageKind::attempt_used_or_expired;
+  co_return link ? co_await ended_page(context, *link, std::move(cookie), kOver)
+                 : result_page({.kind = kOver});
 }
 
 // A busy provider has given nothing, so nothing is used up: the same sign-in goes on from here.
@@ -95,8 +93,7 @@ Task<Result<StateRow, Outcome>> consume_for_browser(const FlowContext* context, 
     // Somebody else's browser. Nothing was burnt: the right one can still finish.
     co_return std::unexpected(result_page({.kind = PageKind::wrong_browser}));
   }
-  co_return std::unexpected(
-      co_await attempt_over(context, std::move(attempt), std::move(cookie), remaining.has_value()));
+  co_return std::unexpected(co_await attempt_over(context, std::move(attempt), std::move(cookie)));
 }
 
 // The state, where it is this browser's and lives. Nothing is used up.

@@ -17,7 +17,7 @@ namespace postern {
 
 namespace {
 
-std::vector<std::string> fewer_scopes(const Integration& integration, const CallbackFault& fault) {
+FewerScopes fewer_scopes(const Integration& integration, const CallbackFault& fault) {
   const auto* hooks = integration.provider->hooks;
   if (hooks == nullptr || hooks->fewer_scopes == nullptr ||
       fault.kind != CallbackFaultKind::provider_error) {
@@ -25,6 +25,14 @@ std::vector<std::string> fewer_scopes(const Integration& integration, const Call
   }
   return hooks->fewer_scopes({.error = fault.error, .number = fault.number}, integration.tenant,
                              integration.scopes);
+}
+
+// The browser keeps its cookie for as long as the second request's state can live.
+Outcome to_provider(std::string url, std::string_view attempt, std::string_view cookie) {
+  auto outcome = redirect_outcome(302, std::move(url));
+  outcome.headers.emplace_back("set-cookie", make_attempt_cookie(attempt_cookie_name(attempt),
+                                                                 cookie, kStateLifeMs / kSecondMs));
+  return outcome;
 }
 
 }  // namespace
@@ -49,9 +57,23 @@ Task<std::optional<Outcome>> sign_in_for_fewer(FlowContext* context, FewerWish w
   // Of an answer that is not for this sign-in nothing is believed, a refusal neither.
   const auto refused = validate_callback(std::move(wish.parameters),
                                          issued_state_of(row, *integration), wish.path_integration);
-  const auto fewer =
-      refused ? std::vector<std::string>() : fewer_scopes(*integration, refused.error());
-  if (fewer.empty()) {
+  const auto fewer = refused ? FewerScopes() : fewer_scopes(*integration, refused.error());
+  if (fewer.scopes.empty()) {
+    co_return std::nullopt;
+  }
+  row.dropped_scopes = join_scopes(missing_scopes(integration->scopes, fewer.scopes));
+  row.scopes = join_scopes(fewer.scopes);
+  if (!fewer.tenant.empty()) {
+    integration =
+        co_await resolve_integration_within(context, row.id.org, row.id.integration, fewer.tenant);
+    if (!integration) {
+      co_return std::nullopt;
+    }
+    row.tenant = integration->tenant;
+    integration->redirect_uri = row.redirect_uri;
+  }
+  ask_for(&*integration, row.scopes);
+  if (api_of_code(*integration) == nullptr) {
     co_return std::nullopt;
   }
   const auto minted = state_for_fewer(row.attempt, state, wish.cookie);
@@ -66,8 +88,6 @@ Task<std::optional<Outcome>> sign_in_for_fewer(FlowContext* context, FewerWish w
   const auto earlier_hash = std::exchange(row.state_hash, minted.state_hash);
   row.code_challenge = pkce.challenge;
   row.sealed_verifier = std::move(*sealed);
-  row.scopes = join_scopes(fewer);
-  row.dropped_scopes = join_scopes(missing_scopes(integration->scopes, fewer));
   row.created_at = now;
   row.expires_at = now + kStateLifeMs;
   // One transaction: the attempt has one state that lives.
@@ -75,13 +95,17 @@ Task<std::optional<Outcome>> sign_in_for_fewer(FlowContext* context, FewerWish w
       in_shared_database({insert_state_for_state(row, earlier_hash, now),
                           consume_state(earlier_hash, row.cookie_hash, row.mode, now),
                           prolong_attempt(row.attempt, row.id.org, row.state_hash, now)}));
-  if (!done || done->size() != 3 || !state_of((*done)[1])) {
+  if (!done || done->size() != 3) {
     co_return std::nullopt;
   }
+  if (!state_of((*done)[1])) {
+    // The same refusal came twice at once, and the other one was first.
+    co_return co_await sign_in_for_fewer_again(context, row.attempt, state, std::move(wish.cookie));
+  }
   const auto link = link_of((*done)[2]);
-  ask_for(&*integration, row.scopes);
-  co_return redirect_outcome(302, sign_in_url(*integration, minted.state.reveal(), pkce.challenge,
-                                              link ? link->claims : std::string_view()));
+  co_return to_provider(sign_in_url(*integration, minted.state.reveal(), pkce.challenge,
+                                    link ? link->claims : std::string_view()),
+                        row.attempt, wish.cookie);
 }
 
 Task<std::optional<Outcome>> sign_in_for_fewer_again(FlowContext* context, std::string attempt,
@@ -109,8 +133,9 @@ Task<std::optional<Outcome>> sign_in_for_fewer_again(FlowContext* context, std::
   }
   integration->redirect_uri = row->redirect_uri;
   ask_for(&*integration, row->scopes);
-  co_return redirect_outcome(
-      302, sign_in_url(*integration, minted.state.reveal(), row->code_challenge, link->claims));
+  co_return to_provider(
+      sign_in_url(*integration, minted.state.reveal(), row->code_challenge, link->claims), attempt,
+      cookie);
 }
 
 }  // namespace postern

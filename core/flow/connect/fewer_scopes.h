@@ -26,7 +26,8 @@ struct FewerWish {
   std::string cookie;
 };
 // A redirect to the provider, with a new state of the attempt for the same cookie in place of the
-// one that came back. nullopt: the refusal stands, or was for fewer already; nothing was changed.
+// one that came back. nullopt: the refusal stands, because nothing is left to ask for, or it was
+// for fewer already; nothing was changed.
 Task<std::optional<Outcome>> sign_in_for_fewer(FlowContext* context, FewerWish wish);
 
 // The browser brings the first refusal once more, having gone back: the same redirect, while the

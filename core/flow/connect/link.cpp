@@ -13,6 +13,7 @@
 #include "core/flow/store/states.h"
 #include "core/oauth/authorization_request.h"
 #include "core/oauth/pkce.h"
+#include "core/oauth/scope.h"
 #include "core/oauth/state.h"
 
 namespace postern {
@@ -72,6 +73,12 @@ Task<Outcome> create_caller_attempt(FlowContext* context, Integration integratio
                      .attempt = std::string(minted.state.reveal()),
                      .expires_at = row.expires_at};
   co_return json_outcome(link_json(link));
+}
+
+// Its own scopes, or what is left of them in the directory that the link names.
+std::string nothing_to_ask_for(const Integration& integration) {
+  return "The link would ask for `" + join_scopes(integration.scopes) +
+         "` alone, and for none of " + api_names(*integration.provider);
 }
 
 constexpr std::string_view kConfirmDefault = "CONNECT_CONFIRM_DEFAULT";
@@ -169,6 +176,9 @@ Task<Outcome> create_connect_link_flow(FlowContext* context) {
     co_return problem_outcome(scopes.error());
   }
   ask_for(&*integration, *scopes);
+  if (api_of_code(*integration) == nullptr) {
+    co_return problem_outcome(ProblemCode::invalid_request, nothing_to_ask_for(*integration));
+  }
   wish.scopes = std::move(*scopes);
   const auto mode = parameters.text("mode");
   if (mode == "caller") {

@@ -49,7 +49,7 @@ Task<Outcome> fail_unloaded(const StateRow* row, ConnectFailure failure);
 Task<std::monostate> end_pending(const ConnectionId* id, std::optional<Pending> pending,
                                  std::string cause);
 
-// The same for an exchange, which ends with it: no connection is made.
+// As fail_attempt, for an exchange, which ends with it: no connection is made.
 Task<Outcome> refuse_sign_in(AuthorityState* state, const StateRow* row, ConnectFailure failure);
 
 // Everything after the provider's answer, for the open journal of `state`; also run from a kept

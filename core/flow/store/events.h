@@ -29,7 +29,6 @@ struct EventQuery {
   std::int64_t limit = 0;
 };
 [[nodiscard]] SqlStatement select_events(const EventQuery& query);
-// From the log, or from the dead letters where the log has it no longer.
 // What the log tells of the end of an attempt to connect that began then.
 [[nodiscard]] SqlStatement select_end_of_attempt(const ConnectionId& id, std::string_view attempt,
                                                  EpochMs since);
@@ -40,6 +39,7 @@ struct AttemptEnd {
   std::string cause;
 };
 [[nodiscard]] std::optional<AttemptEnd> attempt_end_of(const SqlOutcome& outcome);
+// From the log, or from the dead letters where the log has it no longer.
 [[nodiscard]] SqlStatement select_event(std::string_view org, std::string_view event_id);
 [[nodiscard]] std::optional<EventRow> event_in_row(const SqlRow& row);
 // The organization's last `seq`; NULL where it has no event.

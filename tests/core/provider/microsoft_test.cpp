@@ -219,8 +219,9 @@ TEST_CASE("a directory in which Azure has no principal is asked for the rest") {
                                               {"invalid_resource", "650052"}}) {
     for (const char* where : {"common", "organizations", "contoso.com"}) {
       const auto fewer = microsoft_fewer_scopes(refusal, where, scopes);
-      CHECK(fewer == all_fewer);
-      CHECK(microsoft_fewer_scopes(refusal, where, fewer).empty());
+      CHECK(fewer.scopes == all_fewer);
+      CHECK(fewer.tenant.empty());
+      CHECK(microsoft_fewer_scopes(refusal, where, fewer.scopes).scopes.empty());
     }
   }
   // A wrong secret, an unknown application, a resource that the registration may not ask for: with
@@ -230,7 +231,7 @@ TEST_CASE("a directory in which Azure has no principal is asked for the rest") {
                                               {"invalid_client", "650057"},
                                               {"invalid_resource", "650057"},
                                               {"access_denied", "650052"}}) {
-    CHECK(microsoft_fewer_scopes(refusal, "common", scopes).empty());
+    CHECK(microsoft_fewer_scopes(refusal, "common", scopes).scopes.empty());
   }
 }
 
@@ -242,15 +243,20 @@ TEST_CASE("personal accounts are asked for nothing in Azure") {
   CHECK(microsoft_scopes_in("consumers", scopes) == fewer);
   CHECK(microsoft_scopes_in(kConsumersTenantId, scopes) == fewer);
   const AuthorizationRefusal no_scope{.error = "invalid_scope", .number = {}};
-  CHECK(microsoft_fewer_scopes(no_scope, "common", scopes) == fewer);
-  CHECK(microsoft_fewer_scopes(no_scope, kConsumersTenantId, scopes) == fewer);
+  const auto again = microsoft_fewer_scopes(no_scope, "common", scopes);
+  CHECK(again.scopes == fewer);
+  // A work account is not let in for less.
+  CHECK(again.tenant == "consumers");
+  CHECK(microsoft_fewer_scopes(no_scope, kConsumersTenantId, scopes).scopes == fewer);
+  CHECK(microsoft_fewer_scopes(no_scope, kConsumersTenantId, scopes).tenant.empty());
   // Once.
-  CHECK(microsoft_fewer_scopes(no_scope, "common", fewer).empty());
-  CHECK(microsoft_fewer_scopes(no_scope, "organizations", scopes).empty());
-  CHECK(microsoft_fewer_scopes({.error = "access_denied", .number = {}}, "common", scopes).empty());
+  CHECK(microsoft_fewer_scopes(no_scope, "common", fewer).scopes.empty());
+  CHECK(microsoft_fewer_scopes(no_scope, "organizations", scopes).scopes.empty());
+  CHECK(microsoft_fewer_scopes({.error = "access_denied", .number = {}}, "common", scopes)
+            .scopes.empty());
   // A scope that a directory's sign-in does not know is misspelt.
   CHECK(microsoft_fewer_scopes({.error = "invalid_scope", .number = "70011"}, "common", scopes)
-            .empty());
+            .scopes.empty());
 }
 
 TEST_CASE("capabilities are put into what a challenge asks for") {

@@ -191,12 +191,21 @@ void standing(Stories& stories) {
   Story::Begun begun;
   story.quietly([&](Host& silent) { begun = story.begin(silent, link); });
   story.host.call(asked);
-  story.section("It came back, and the backend has to confirm");
+  story.section("Its code is exchanged", "Nobody knows yet what becomes of it.");
   std::string location;
+  story.expect_sign_in(begun);
+  const auto internet = story.world.internet;
+  story.world.internet = [&](const Fetch& fetch) {
+    if (fetch.method == "POST") {
+      story.host.call(asked);
+    }
+    return internet(fetch);
+  };
   story.quietly([&](Host& silent) {
-    story.expect_sign_in(begun);
     location = header_of(silent.call(story.callback_of(begun)), "location");
   });
+  story.world.internet = internet;
+  story.section("It came back, and the backend has to confirm");
   story.note_secret(query_value(location, "code"));
   story.host.call(asked);
   story.section("Confirmed");
@@ -247,7 +256,7 @@ void lost_ends(Stories& stories) {
   story.fail_next("storage.read");
   story.quietly([&](Host& silent) { silent.call(story.callback_of(begun)); });
   story.host.call(attempt_of(begun));
-  story.section("Waiting for its confirmation");
+  story.section("Waiting for its confirmation", "It is under way for as long as a sign-in takes.");
   again(kConfirmedByBackend);
   story.expect_sign_in(begun);
   std::string location;
@@ -256,6 +265,8 @@ void lost_ends(Stories& stories) {
     location = header_of(silent.call(story.callback_of(begun)), "location");
   });
   story.note_secret(query_value(location, "code"));
+  story.host.call(attempt_of(begun));
+  story.world.now += 10 * kMinuteMs;
   story.host.call(attempt_of(begun));
 }
 

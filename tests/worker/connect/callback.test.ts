@@ -123,8 +123,8 @@ describe("the callback", () => {
       "state",
       `${state.slice(0, -2)}${state.at(-2) === "A" ? "B" : "A"}${state.at(-1)}`,
     );
-    // This browser's attempt it is, and nothing of it has ended.
-    expectSafePage(await browser.open(callback.href), 503, "outcome_unknown");
+    // This browser's attempt it is, whose own state waits: nothing can be finished with this one.
+    expectSafePage(await browser.open(callback.href), 410, "attempt_used_or_expired");
     expect(await world.tokenRequests()).toBe(0);
   });
 

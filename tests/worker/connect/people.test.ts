@@ -27,7 +27,7 @@ import {
 import { pass, SECOND } from "../support/clock.ts";
 import { configure } from "../support/stores.ts";
 import { ORIGIN, RETURN_TO } from "../support/variables.ts";
-import { ALICE, BOB, world } from "../support/world.ts";
+import { ALICE, BOB, DAVE, world } from "../support/world.ts";
 
 const BACKEND = { return_to: RETURN_TO, confirm: "backend" };
 
@@ -139,6 +139,40 @@ describe("HEAD, OPTIONS and a slash too many", () => {
     expect(back.headers.get("referrer-policy")).toBe("no-referrer");
     expectSafePage(await browser.open(`${ORIGIN}${back.headers.get("location")}`), 200, "connected");
     expectProblem(await http("//evil.example/"), 404, "not_found");
+  });
+});
+
+describe("a personal account that was chosen where all may sign in", () => {
+  const refused = async () =>
+    answered(await stranger(), { error: "invalid_scope", error_description: "no such scope" });
+
+  test("is sent on alone, and keeps its cookie as long as the second request lives", async () => {
+    const { page } = await refused();
+    expect(page.status).toBe(302);
+    expect(page.headers.get("location")).toContain("/consumers/");
+    expect(page.headers.getSetCookie()).toEqual([expect.stringContaining("Max-Age=600")]);
+  });
+
+  test("leads to one sign-in when its refusal comes twice at once", async () => {
+    const { key, user } = await stranger();
+    const [browser, link] = [new Browser(), await createLink(key, user)];
+    const authorize = new URL(navigationOf((await browser.press(link.url)).text));
+    const callback = new URL(authorize.searchParams.get("redirect_uri") ?? "");
+    callback.searchParams.set("error", "invalid_scope");
+    callback.searchParams.set("state", authorize.searchParams.get("state") ?? "");
+    const pages = await Promise.all(Array.from({ length: 4 }, () => browser.open(callback.href)));
+    expect(pages.map(({ status }) => status)).toEqual([302, 302, 302, 302]);
+    expect(new Set(pages.map(({ headers }) => headers.get("location"))).size).toBe(1);
+  });
+
+  test("and a work account that is chosen back there: that is over, and the second one goes on", async () => {
+    const who = await stranger();
+    const { browser, link, authorize, page } = await answered(who, { error: "invalid_scope" });
+    const late = await world.signIn(authorize.href, ALICE);
+    expectSafePage(await browser.open(late.href), 410, "attempt_used_or_expired");
+    expect((await standing(who.key, link.attempt)).status).toBe("started");
+    const second = await world.signIn(page.headers.get("location") ?? "", DAVE);
+    expectSafePage(await browser.open(second.href), 200, "connected");
   });
 });
 

@@ -15,6 +15,7 @@ import {
   newestToken,
   newUser,
   readToken,
+  refreshNow,
 } from "../support/client.ts";
 import { later } from "../support/stores.ts";
 import { ALICE, BOB, DAVE, FABRIKAM, world } from "../support/world.ts";
@@ -154,9 +155,13 @@ describe("a personal account", () => {
     const again = new URL(sentOn.headers.get("location") ?? "");
     expect(again.searchParams.get("scope")).not.toContain("management");
     expect(again.searchParams.get("scope")).toContain("Mail.Read");
+    // A work account could have Azure: it is not let in for less.
+    expect(again.pathname).toBe("/consumers/oauth2/v2.0/authorize");
+    await expect(world.signIn(again.href, ALICE)).rejects.toThrow("does not offer");
     expect((await browser.open((await world.signIn(again.href, DAVE)).href)).status).toBe(200);
     expect((await readToken(dave)).status).toBe(200);
     expectProblem(await readToken(dave, { resource: "arm" }), 403, "resource_not_granted");
+    expect((await refreshNow(dave)).status).toBe(200);
     expect(await status(dave)).toBe("connected");
   });
 });

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <string>
 
+#include "core/flow/frame/sql.h"
 #include "core/flow/store/links.h"
 #include "tests/core/flow/store/attempt.h"
 #include "tests/core/flow/store/table.h"
@@ -110,4 +111,13 @@ TEST_CASE("a state that ended a day ago is swept, one that ended later is kept")
 
 TEST_CASE("rows of another shape are nobody's state") {
   CHECK_FALSE(state_of({.rows = {{}, {}}, .changes = 0}).has_value());
+}
+
+TEST_CASE("the state of an attempt is found without reading all of them") {
+  Database d1;
+  auto statement = select_state_of_attempt(kAttempt, kId.org);
+  statement.sql = "EXPLAIN QUERY PLAN " + statement.sql;
+  const auto plan = run(d1, statement);
+  REQUIRE(plan.rows.size() == 1);
+  CHECK(text_at(plan.rows[0], 3).contains("USING INDEX idx_oauth_states_attempt"));
 }
