@@ -228,6 +228,7 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
     violated(1, "the authority stored a record that cannot be read");
     return;
   }
+  const auto before = decode_record(state.record);
   state.record = stored->second;
   if (record->id != id_of(plan_.owner(connection))) {
     violated(7, "the authority stored the record of another connection");
@@ -251,7 +252,12 @@ void Ledger::committed(int connection, const testing::Object& object, std::strin
     }
     disconnected(connection, mono);
   } else if (record->status == Status::needs_reauth) {
-    if (!recovered) {
+    // A guest's token is another directory's, and the connection waits as before.
+    const bool waits_still =
+        before && before->status == Status::needs_reauth && before->cause == record->cause;
+    if (waits_still) {
+      check_tokens(connection, *record, mono, operation);
+    } else if (!recovered) {
       check_dead(connection, *record, now);
     }
   } else if (record->status == Status::connected) {

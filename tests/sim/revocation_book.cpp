@@ -121,6 +121,12 @@ void RevocationBook::arrived(int connection, Vendor vendor, std::string_view tok
   }
 }
 
+std::ptrdiff_t RevocationBook::living_of(int connection, EpochMs now) const {
+  return std::ranges::count_if(debts_, [&](const Debt& debt) {
+    return debt.connection == connection && !debt.given_up && lives(debt.grant, now);
+  });
+}
+
 void RevocationBook::given_up(int connection, std::size_t still_owed, EpochMs now) {
   coverage_.count("revocation", "given_up");
   constexpr DurationMs kStoredLater = kMinuteMs;
@@ -128,7 +134,10 @@ void RevocationBook::given_up(int connection, std::size_t still_owed, EpochMs no
   const bool wants_access = facts_of(plan_.vendor(connection)).revokes_by_access;
   // One too many, perhaps of a version that is over now.
   const bool is_full = still_owed == std::size_t{kMostRevocations};
-  bool is_oldest = is_full;
+  // The oldest give way, as many as there are too many.
+  auto too_many = is_full ? std::max<std::ptrdiff_t>(
+                                1, living_of(connection, now) - std::ptrdiff_t{kMostRevocations})
+                          : std::ptrdiff_t{0};
   bool any = is_full;
   for (auto& debt : debts_) {
     if (debt.connection != connection) {
@@ -137,8 +146,8 @@ void RevocationBook::given_up(int connection, std::size_t still_owed, EpochMs no
     const bool has_no_token =
         wants_access && debt.token_until != 0 && debt.token_until <= now + kMargin;
     const bool is_old = now - debt.since >= kDayMs - kStoredLater;
-    const bool is_too_many = is_oldest && !debt.given_up && lives(debt.grant, now);
-    is_oldest = is_oldest && !is_too_many;
+    const bool is_too_many = too_many > 0 && !debt.given_up && lives(debt.grant, now);
+    too_many -= is_too_many ? 1 : 0;
     // Perhaps told again, by a flow that died before it could store that.
     debt.given_up = debt.given_up || has_no_token || debt.in_doubt || is_old || is_too_many;
     any = any || debt.given_up;

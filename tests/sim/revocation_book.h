@@ -4,6 +4,7 @@
 // same account; and no grant that a living connection needs ends with it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <set>
 #include <string>
@@ -65,6 +66,7 @@ class RevocationBook {
   [[nodiscard]] bool is_needed_by_somebody(const Debt& debt) const;
   [[nodiscard]] Debt* newest_of(int connection);
   [[nodiscard]] bool lives(int grant, EpochMs now) const;
+  [[nodiscard]] std::ptrdiff_t living_of(int connection, EpochMs now) const;
 
   const Plan& plan_;
   Provider& provider_;

@@ -122,6 +122,9 @@ Task<bool> store(AuthorityState* state, StorageCommit commit, std::vector<Told> 
   if (!told.empty()) {
     if (!state->outbox) {
       state->outbox = Outbox{.kv_done = true, .d1_done = true, .retry_at = now + kLogAlarmMs};
+    } else if (state->outbox->owes_no_store() && state->outbox->retry_at != 0) {
+      // A grant that is to be ended may have hours to wait; the log of events does not.
+      state->outbox->retry_at = earlier_alarm(state->outbox->retry_at, now + kLogAlarmMs);
     }
     if (state->record) {
       dropped = tell(state, *state->record, told, now, &commit, &*state->outbox);

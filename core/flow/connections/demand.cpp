@@ -81,7 +81,8 @@ Task<std::monostate> ask_at_home(FlowContext* context, AuthorityState* state) {
     }
   }
   const auto now = co_await current_time();
-  if (newest != nullptr && newest->minted_at + kHomeKnowsMs <= now && may_refresh(*state->record)) {
+  if (newest != nullptr && newest->minted_at + kHomeKnowsMs <= now &&
+      newest->minted_at < context->input.arrived_at && may_refresh(*state->record)) {
     (void)co_await refresh(context, state, newest->resource);
   }
   co_return std::monostate{};

@@ -131,6 +131,22 @@ describe("claims that want a person", () => {
 });
 
 describe("claims that change each time", () => {
+  test("make four links of a connection in half a minute, and hand out the last one then", async () => {
+    const who = await connected();
+    const urls: unknown[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      await world.control({ token: { kind: "error", error: "interaction_required" } });
+      const refused = await readToken(who, {
+        resource: n % 2 === 0 ? "graph" : "arm",
+        claims: challenge(`${n}`),
+      });
+      expectProblem(refused, 409, "needs_reauth");
+      urls.push(refused.json.connect_url);
+    }
+    expect(new Set(urls).size).toBe(4);
+    expect(urls.slice(4)).toEqual([urls[3], urls[3], urls[3], urls[3]]);
+  });
+
   test("cost a few token requests in half a minute, and no more", async () => {
     const who = await connected();
     await world.control({ reset_stats: true });
