@@ -44,9 +44,9 @@ Task<Outcome> attempt_over(const FlowContext* context, std::string attempt, std:
   const auto rows = co_await perform(
       in_shared_database({select_link_of_browser(attempt, sha256_base64url(cookie))}));
   const auto link = rows && !rows->empty() ? link_of((*rows)[0]) : std::nullopt;
-  constexpr auto kOver = PageKind::attempt_used_or_expired;
-  co_return link ? co_await ended_page(context, *link, std::move(cookie), kOver)
-                 : result_page({.kind = kOver});
+  const auto over = PageKind::attempt_used_or_expired;
+  co_return link ? co_await ended_page(context, *link, std::move(cookie), over)
+                 : result_page({.kind = over});
 }
 
 // A busy provider has given nothing, so nothing is used up: the same sign-in goes on from here.
