@@ -45,6 +45,17 @@ Request attempt_of(const Story::Begun& begun) {
              R"({"attempt":")" + begun.state.substr(0, begun.state.find('.')) + "\"}", "connect");
 }
 
+// Back to Postern's page, and its button once more: it leads to the same sign-in.
+void press_again(Story& story, const std::string& link, const Story::Begun& begun,
+                 const Story::Begun& on) {
+  auto pressed = http("begin_connect");
+  pressed.path = {{"link", link}};
+  pressed.headers = {{"sec-fetch-site", "same-origin"}, {"cookie", begun.cookie}};
+  if (navigation_of(story.host.call(pressed)) != on.location) {
+    story.fail_next("it led elsewhere");
+  }
+}
+
 void fewer(Stories& stories) {
   auto& story = told(stories, "fewer-scopes", "A directory without Azure",
                      "The provider refuses all because of one service. The same browser is sent\n"
@@ -61,12 +72,7 @@ void fewer(Stories& stories) {
   story.world.now += 2 * kMinuteMs;
   story.host.call(attempt_of(begun));
   story.section("Back, and the button", "It leads to the same sign-in.");
-  auto pressed = http("begin_connect");
-  pressed.path = {{"link", link}};
-  pressed.headers = {{"sec-fetch-site", "same-origin"}, {"cookie", begun.cookie}};
-  if (navigation_of(story.host.call(pressed)) != on.location) {
-    story.fail_next("it led elsewhere");
-  }
+  press_again(story, link, begun, on);
   story.section("Back beyond it", "The first answer comes once more, and leads there too.");
   if (header_of(story.host.call(story.callback_of(begun, kNoAzure)), "location") != on.location) {
     story.fail_next("it led elsewhere");
@@ -97,12 +103,7 @@ void personal(Stories& stories) {
     story.fail_next("it was sent to where all may sign in");
   }
   story.section("Back, and the button", "It leads to the same sign-in.");
-  auto pressed = http("begin_connect");
-  pressed.path = {{"link", link}};
-  pressed.headers = {{"sec-fetch-site", "same-origin"}, {"cookie", begun.cookie}};
-  if (navigation_of(story.host.call(pressed)) != on.location) {
-    story.fail_next("it led elsewhere");
-  }
+  press_again(story, link, begun, on);
   story.section("Back to the first choice, and a work account",
                 "Its answer is to a request that is over. The second one goes on.");
   story.host.call(story.callback_of(begun));
