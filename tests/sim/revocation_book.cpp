@@ -83,6 +83,13 @@ void RevocationBook::asked_for_others(int connection, std::set<int> others) {
     debt.shared = debt.shared || (debt.connection == connection && open != others.end() &&
                                   provider_.grant(debt.grant).person ==
                                       provider_.grant(ledger_.grant_of(*open)).person);
+    // One of them was ended, and its storage was lost before D1 heard of that: D1 has it for ever.
+    debt.lost =
+        debt.lost ||
+        (debt.connection == connection && std::ranges::any_of(debts_, [&](const Debt& other) {
+           return other.lost && others.contains(other.connection) &&
+                  provider_.grant(other.grant).person == provider_.grant(debt.grant).person;
+         }));
   }
   others_[static_cast<std::size_t>(connection)] = std::move(others);
 }
