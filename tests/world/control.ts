@@ -13,6 +13,8 @@ export async function handleControl(world: World, call: Call): Promise<Outcome> 
       return json(200, ledger.requests);
     case "GET secrets":
       return json(200, ledger.secrets());
+    case "GET authorizations":
+      return json(200, ledger.authorizations());
     case "GET known":
       return json(200, world.known());
     case "GET people":

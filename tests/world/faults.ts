@@ -21,7 +21,7 @@ export const KINDS = [
   "omit-refresh-token", // no new refresh token in the answer; the one presented stays good
   "patch", // overwrites members of a good answer with `value`; null removes one
   "id-token", // a `bad` ID token
-  "claims-challenge", // Graph and ARM: 401 that asks for more claims
+  "claims-challenge", // Graph and ARM: 401 that asks for more claims: a second factor, or `claims`
 ] as const;
 export type FaultKind = (typeof KINDS)[number];
 

@@ -6,7 +6,21 @@ export interface Call {
   readonly method: string;
   readonly url: URL;
   readonly headers: IncomingMessage["headers"];
+  readonly bytes: Uint8Array;
+  /** The bytes as UTF-8. */
   readonly body: string;
+}
+
+export function callOf(method: string, url: URL, headers: Call["headers"], bytes: Uint8Array): Call {
+  return {
+    method,
+    url,
+    headers,
+    bytes,
+    get body() {
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+    },
+  };
 }
 
 export interface Reply {
@@ -24,7 +38,8 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-const MAX_BODY = 1 << 20;
+/** Uploads come in one piece, too. */
+const MAX_BODY = 64 << 20;
 
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): Reply {
   return {
@@ -65,7 +80,7 @@ export function page(status: number, title: string, text: string): Reply {
   );
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -74,23 +89,23 @@ async function readBody(request: IncomingMessage): Promise<string> {
     if (size > MAX_BODY) throw new Error("request body too large");
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, origin: string, handler: Handler) {
-  const outcome = await handler({
-    method: request.method ?? "GET",
-    // Put together, not resolved: a path that begins with `//` is no other host.
-    url: new URL(origin + (request.url ?? "/")),
-    headers: request.headers,
-    body: await readBody(request),
-  });
+  // Put together, not resolved: a path that begins with `//` is no other host.
+  const url = new URL(origin + (request.url ?? "/"));
+  const outcome = await handler(
+    callOf(request.method ?? "GET", url, request.headers, await readBody(request)),
+  );
   if (outcome === "silent") return;
   if (outcome === "drop") {
     request.socket.destroy();
     return;
   }
-  response.writeHead(outcome.status, outcome.headers ?? {});
+  // Servers say that there is nothing, but where nothing can be (RFC 9110 8.6).
+  const isEmpty = outcome.body.length === 0 && outcome.status !== 204;
+  response.writeHead(outcome.status, { ...outcome.headers, ...(isEmpty ? { "content-length": 0 } : {}) });
   response.end(outcome.body);
 }
 

@@ -1,4 +1,6 @@
-/** What a world remembers: every secret it gave out, and what was asked of it. */
+/** What a world remembers: every secret it gave out, what was asked of it, and what was sent to it by mistake. */
+import type { Call } from "./http.ts";
+
 export type Status = number | "silent" | "drop";
 
 export interface LoggedRequest<Api extends string = string> {
@@ -10,6 +12,8 @@ export interface LoggedRequest<Api extends string = string> {
   readonly scope?: string;
   /** Of a token request, as it was asked for. */
   readonly claims?: string;
+  /** Of a call of Graph. */
+  readonly consistencyLevel?: string;
   readonly status: Status;
 }
 
@@ -32,6 +36,9 @@ export class Ledger<Api extends string> {
   readonly requests: LoggedRequest<Api>[] = [];
   readonly #apis: readonly Api[];
   readonly #secrets = new Map<SecretKind, Set<string>>();
+  readonly #authorizations = new Map<string, Set<string>>();
+  readonly #strangers = new Set<string>();
+  readonly #strays: string[] = [];
   #counts: Counts<Api>;
   #inFlight = 0;
 
@@ -48,6 +55,36 @@ export class Ledger<Api extends string> {
 
   secrets(): Record<string, string[]> {
     return Object.fromEntries(SECRET_KINDS.map((kind) => [kind, [...(this.#secrets.get(kind) ?? [])]]));
+  }
+
+  /** Of every call, also of those that nobody answers. */
+  arrived(call: Call): void {
+    const { origin, pathname } = call.url;
+    const { authorization } = call.headers;
+    if (authorization !== undefined)
+      this.#authorizations.set(origin, (this.#authorizations.get(origin) ?? new Set()).add(authorization));
+    if (this.#strangers.size === 0) return;
+    const parts: Record<string, Uint8Array> = { body: call.bytes, URL: Buffer.from(call.url.href) };
+    for (const [name, value] of Object.entries(call.headers)) parts[name] = Buffer.from(String(value));
+    for (const [place, bytes] of Object.entries(parts))
+      for (const stranger of this.#strangers)
+        if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(stranger))
+          this.#strays.push(`${call.method} ${origin}${pathname}: ${place}`);
+  }
+
+  /** The values of Authorization headers, by the origin that they came to. */
+  authorizations(): Record<string, string[]> {
+    return Object.fromEntries([...this.#authorizations].map(([origin, values]) => [origin, [...values]]));
+  }
+
+  /** From now on it is remembered where this text comes: a key of somebody's that is none of a provider's business. */
+  watchFor(text: string): void {
+    this.#strangers.add(text);
+  }
+
+  /** In which calls, and where in them, a text came that was watched for. */
+  strays(): readonly string[] {
+    return this.#strays;
   }
 
   log(entry: Omit<LoggedRequest<Api>, "at">): void {

@@ -2,7 +2,7 @@
 import type { Emulator } from "emulate";
 import { control, type Order } from "./control.ts";
 import { type Handler, listen } from "./http.ts";
-import type { World } from "./state.ts";
+import { noted, type World } from "./state.ts";
 
 export interface Provider<W extends World> {
   /** As clients know it. */
@@ -38,7 +38,7 @@ export async function startProvider<W extends World>(
     const emulator = await startEmulator();
     const origin = options.publicOrigin ?? listener.origin;
     const world = make(origin, emulator.url);
-    handler = handlerOf(world);
+    handler = noted(world, handlerOf(world));
     return {
       origin,
       port: Number(new URL(listener.origin).port),

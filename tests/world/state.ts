@@ -1,5 +1,6 @@
 /** What a world of any provider is: what it remembers, the faults that wait, its settings, its clock, its emulator. */
 import { type FaultKind, Faults, type Place } from "./faults.ts";
+import type { Handler } from "./http.ts";
 import type { BadIdToken } from "./id-token.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -67,4 +68,12 @@ export abstract class World {
   asSeenFrom(origin: string, text: string): string {
     return text.replaceAll(this.#emulator, origin);
   }
+}
+
+/** A listener's handler, of whose calls the ledger is told. */
+export function noted(world: World, handler: Handler): Handler {
+  return (call) => {
+    world.ledger.arrived(call);
+    return handler(call);
+  };
 }

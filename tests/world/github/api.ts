@@ -43,8 +43,23 @@ async function read(world: GitHubWorld, call: Call): Promise<Outcome> {
   if (presented === undefined) return apiError(401, "Requires authentication");
   const session = world.ledger.byAccess.get(presented);
   if (session === undefined || !world.isAlive(session)) return apiError(401, "Bad credentials");
-  const reply = await relay(world, world.origin, call, session.emulated);
-  return (await applyAfter(fault)) ?? reply;
+  const moved = world.renames.redirect(call, world.origin);
+  if (moved !== undefined) return moved;
+  const reply = await relay(world, world.origin, world.renames.resolve(call), session.emulated);
+  if (typeof reply.body !== "string") return (await applyAfter(fault)) ?? reply;
+  if (reply.status === 200) world.renames.note(call, reply.body);
+  // The emulator has no host for uploads.
+  const body = reply.body.replaceAll(`"upload_url":"${world.origin}/`, `"upload_url":"${world.uploads}/`);
+  return (await applyAfter(fault)) ?? { ...reply, body };
+}
+
+/** "Upload a release asset", docs.github.com/rest/releases/assets: a host of its own, which serves nothing else. */
+export async function handleUpload(world: GitHubWorld, call: Call): Promise<Outcome> {
+  const isAsset = /^\/repos\/[^/]+\/[^/]+\/releases\/\d+\/assets$/.test(call.url.pathname);
+  const outcome = call.method === "POST" && isAsset ? await read(world, call) : apiError(404, "Not Found");
+  const path = call.url.pathname + call.url.search;
+  world.ledger.log({ origin: "uploads", method: call.method, path, status: statusOf(outcome) });
+  return outcome;
 }
 
 /**

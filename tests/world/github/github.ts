@@ -1,14 +1,15 @@
 /**
  * GitHub, locally: `emulate` does the sign-in page, codes, client checks and the API; the fixture in front of it serves
- * what the emulator lacks: PKCE, form-encoded answers, tokens that expire or end, denial, faults. Login and API share
- * one origin.
+ * what the emulator lacks: PKCE, form-encoded answers, tokens that expire or end, denial, redirects of renamed
+ * repositories, a host for uploads, faults. Login and API share one origin.
  */
 import { createEmulator } from "emulate";
 import { handleControl } from "../control.ts";
-import { type Handler, json } from "../http.ts";
+import { type Handler, json, listen } from "../http.ts";
 import { asset } from "../page.ts";
 import { type Provider, type ProviderOptions, startProvider } from "../provider.ts";
-import { handleApi } from "./api.ts";
+import { noted } from "../state.ts";
+import { handleApi, handleUpload } from "./api.ts";
 import { authorize, cancelled, picked } from "./login.ts";
 import { PEOPLE } from "./people.ts";
 import { handleToken } from "./token.ts";
@@ -19,6 +20,8 @@ export interface GitHub extends Provider<GitHubWorld> {
   readonly lasting: App;
   /** An app whose tokens expire. */
   readonly expiring: App;
+  /** The host that takes uploads; the same tokens are good there. */
+  readonly uploadsOrigin: string;
 }
 
 export const DEFAULT_REDIRECTS = ["http://localhost:8787/callback/github"] as const;
@@ -39,13 +42,23 @@ export async function startGitHub(options: ProviderOptions = {}): Promise<GitHub
     expiring: true,
   };
   const apps = [lasting, expiring];
-  const provider = await startProvider(
-    options,
-    () => startEmulator(apps, options.redirectUris ?? DEFAULT_REDIRECTS),
-    (origin, emulator) => new GitHubWorld(apps, origin, emulator),
-    handlerOf,
-  );
-  return { ...provider, lasting, expiring };
+  let upload: Handler = async () => "drop";
+  const uploads = await listen(0, (call) => upload(call));
+  try {
+    const provider = await startProvider(
+      options,
+      () => startEmulator(apps, options.redirectUris ?? DEFAULT_REDIRECTS),
+      (origin, emulator) => new GitHubWorld(apps, origin, uploads.origin, emulator),
+      handlerOf,
+    );
+    const { world } = provider;
+    upload = noted(world, (call) => handleUpload(world, call));
+    const close = async () => void (await Promise.all([provider.close(), uploads.close()]));
+    return { ...provider, close, lasting, expiring, uploadsOrigin: uploads.origin };
+  } catch (error) {
+    await uploads.close();
+    throw error;
+  }
 }
 
 function handlerOf(world: GitHubWorld): Handler {

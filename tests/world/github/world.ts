@@ -4,6 +4,7 @@ import { Ledger } from "../ledger.ts";
 import { type Client, type Rules, World } from "../state.ts";
 import { adopt, known } from "./grants.ts";
 import { PEOPLE, type Person } from "./people.ts";
+import { Renames } from "./renames.ts";
 
 export interface App extends Client {
   /** Whether its access tokens expire and come with refresh tokens. */
@@ -33,7 +34,7 @@ export interface Session {
   ended: boolean;
 }
 
-export class GitHubLedger extends Ledger<"api" | "revocation"> {
+export class GitHubLedger extends Ledger<"api" | "revocation" | "uploads"> {
   readonly codes = new Map<string, Code>();
   /** Oldest first. */
   readonly sessions: Session[] = [];
@@ -89,14 +90,18 @@ const RULES: Rules = {
 
 export class GitHubWorld extends World {
   readonly settings: Settings = { ...DEFAULTS };
-  readonly ledger = new GitHubLedger(["api", "revocation"]);
+  readonly ledger = new GitHubLedger(["api", "revocation", "uploads"]);
+  readonly renames = new Renames();
   readonly apps: readonly App[];
   readonly origin: string;
+  /** Of assets of releases. */
+  readonly uploads: string;
 
-  constructor(apps: readonly App[], origin: string, emulator: string) {
+  constructor(apps: readonly App[], origin: string, uploads: string, emulator: string) {
     super(RULES, emulator);
     this.apps = apps;
     this.origin = origin;
+    this.uploads = uploads;
     for (const app of apps) this.ledger.remember("client_secrets", app.secret);
   }
 

@@ -8,6 +8,7 @@ import { applyAfter, applyBefore, type Fault } from "../faults.ts";
 import { type Call, json, type Outcome, type Reply } from "../http.ts";
 import { relay } from "../relay.ts";
 import { statusOf } from "../token.ts";
+import { resume } from "./resumable.ts";
 import { claimsOf, refusal } from "./token.ts";
 import type { AccessToken, GoogleWorld } from "./world.ts";
 
@@ -36,7 +37,9 @@ async function read(world: GoogleWorld, call: Call): Promise<Outcome> {
   const reply =
     call.url.pathname === USERINFO
       ? await userinfo(world, token)
-      : await relay(world, world.origin, call, token.emulated);
+      : call.url.searchParams.get("uploadType") === "resumable"
+        ? await resume(world, call, token)
+        : await relay(world, world.origin, call, token.emulated);
   return (await applyAfter(fault)) ?? reply;
 }
 

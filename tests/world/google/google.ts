@@ -1,7 +1,7 @@
 /**
  * Google, locally: `emulate` does the sign-in page, codes, PKCE, client checks, userinfo and the APIs; the fixture in
  * front of it serves what the emulator lacks: the real paths, refresh tokens by consent, tokens that expire or end,
- * people's ids that stay, denial, faults. Login and APIs share one origin.
+ * people's ids that stay, resumable uploads, denial, faults. Login and APIs share one origin.
  */
 import { createEmulator } from "emulate";
 import { handleControl } from "../control.ts";

@@ -5,6 +5,7 @@ import { Ledger } from "../ledger.ts";
 import { type Client, type Rules, World } from "../state.ts";
 import { adopt, known } from "./grants.ts";
 import { PEOPLE, type Person } from "./people.ts";
+import type { Upload } from "./resumable.ts";
 
 /** What one person lets one client do, until it is revoked. */
 export interface Grant {
@@ -106,6 +107,7 @@ export class GoogleWorld extends World {
   readonly settings: Settings = { ...DEFAULTS };
   readonly ledger = new GoogleLedger(["api", "revocation"]);
   readonly signer = new IdTokenSigner();
+  readonly uploads = new Map<string, Upload>();
   readonly client: Client;
   readonly origin: string;
 

@@ -138,7 +138,12 @@ test("a challenge names its claims beside another error at each API", async () =
     await challenge(`${microsoft.graphOrigin}/v1.0/me/messages`, tokens.alice),
     await challenge(`${microsoft.armOrigin}/subscriptions?api-version=2020-01-01`, tokens["alice-arm"]),
   ];
-  await microsoft.control({ step_up: null });
+  await microsoft.control({
+    step_up: null,
+    graph: { kind: "claims-challenge", claims: '{"access_token":{}}' },
+  });
+  const told = await challenge(`${microsoft.graphOrigin}/v1.0/me`, tokens.alice);
+  assert.ok(told.endsWith(`claims="${btoa('{"access_token":{}}')}"`), told);
   assert.match(graph, /error="insufficient_claims", claims="[\w=]+"/);
   assert.match(arm, /error="invalid_token", claims="[\w=]+"/);
 });

@@ -1,12 +1,12 @@
 /** What Graph and ARM share: who may call, faults, paging, the log. */
 import { randomUUID } from "node:crypto";
-import { applyBefore, type Fault } from "../faults.ts";
+import { applyBefore, type Fault, isRecord } from "../faults.ts";
 import { type Call, type Handler, json, type Outcome, type Reply } from "../http.ts";
 import type { Person } from "./people.ts";
 import { type Resource, STEP_UP_CLAIMS } from "./scopes.ts";
 import type { AccessToken, MicrosoftWorld } from "./world.ts";
 
-export type Route = (call: Call, person: Person, token: AccessToken) => Reply;
+export type Route = (call: Call, person: Person, token: AccessToken) => Reply | Promise<Reply>;
 
 export function apiError(
   status: number,
@@ -84,19 +84,19 @@ export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Rou
     const stepUp = world.settings.step_up;
     const wantsMore = stepUp !== null && call.url.pathname.includes(stepUp) && !token.steppedUp;
     if (fault?.kind === "claims-challenge" || wantsMore) {
-      const claims = Buffer.from(STEP_UP_CLAIMS).toString("base64");
+      const claims = Buffer.from(fault?.claims ?? STEP_UP_CLAIMS).toString("base64");
       return refuse(
         "Continuous access evaluation.",
         `, error="${CLAIMS_ERROR[resource]}", claims="${claims}"`,
       );
     }
-    if (call.method !== "GET") return apiError(405, "MethodNotAllowed", "Only GET is served here.");
     if (token.person === undefined)
       return apiError(400, "BadRequest", "The request is only valid for a signed-in user.");
     const [sent, links] = [call.url.searchParams.get("$state"), world.settings.links];
     if (links === "raw" && sent !== null && sent !== RAW_STATE)
       return apiError(400, "InvalidSkipToken", `The token '${sent}' is not one that was given out.`);
-    const reply = route(call, token.person, token);
+    const reply = await route(call, token.person, token);
+    if (!/json/.test(String(reply.headers?.["content-type"]))) return reply;
     const led = links === "plain" ? reply : relinked(reply, links);
     return world.settings.content === "odd" ? odd(led) : led;
   };
@@ -104,14 +104,26 @@ export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Rou
   return async (call) => {
     const given = await answer(call);
     const outcome = typeof given === "string" ? given : identified(resource, call, given);
+    const level = call.headers.consistencylevel;
     world.ledger.log({
       origin: resource,
       method: call.method,
       path: call.url.pathname + call.url.search,
+      ...(level === undefined ? {} : { consistencyLevel: String(level) }),
       status: typeof outcome === "string" ? outcome : outcome.status,
     });
     return outcome;
   };
+}
+
+/** The body, where it is a JSON object. */
+export function bodyOf(call: Call): Record<string, unknown> | undefined {
+  try {
+    const body: unknown = JSON.parse(call.body);
+    return isRecord(body) ? body : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface Page<T> {
@@ -152,7 +164,7 @@ function relinked(reply: Reply, links: "raw" | "long" | "loop" | "elsewhere"): R
       body[name] = link.replace(/(skip(?:token)?=)[^&]*/, `$1${link.includes("token") ? "page-1" : "1"}`);
     if (links === "elsewhere") body[name] = link.replace("://", "://api.example.com@");
   }
-  return json(reply.status, body, {});
+  return { ...reply, body: JSON.stringify(body) };
 }
 
 export function wholeNumber(

@@ -1,52 +1,55 @@
-/** Microsoft Graph: profile, mail, calendar of exactly the token's person. */
+/** Microsoft Graph: profile, mail, calendar and drive of exactly the token's person, and the users of the directory. */
 
 import { type Call, type Handler, json, type Reply } from "../http.ts";
 import { apiError, apiHandler, nextLink, slice, wholeNumber } from "./api.ts";
+import { batch } from "./batch.ts";
+import { drive } from "./drive.ts";
+import { order, parseFilter, pathOf, selected } from "./odata.ts";
 import { type CalendarEvent, displayName, eventsOf, messagesOf, type Person } from "./people.ts";
+import { users } from "./users.ts";
 import type { AccessToken, MicrosoftWorld } from "./world.ts";
 
 export function graphHandler(world: MicrosoftWorld): Handler {
   const origin = world.origins.graph;
-  return apiHandler(world, "graph", (call, person, token) => {
-    switch (pathOfCall(call)) {
-      case "/v1.0/me":
-        return selected(call, me(origin, person));
-      case "/v1.0/me/messages":
-        return allowed(token, "Mail.") ?? list(call, origin, messagesOf(person), "receivedDateTime desc");
-      case "/v1.0/me/events":
-      case "/v1.0/me/calendar/events":
-        return allowed(token, "Calendars.") ?? list(call, origin, eventsOf(person), "start/dateTime desc");
-      case "/v1.0/me/calendarView":
-      case "/v1.0/me/calendar/calendarView":
-        return allowed(token, "Calendars.") ?? view(call, origin, eventsOf(person));
-      default:
-        return apiError(
-          404,
-          "ResourceNotFound",
-          `Resource not found for the segment '${call.url.pathname}'.`,
-        );
-    }
+  return apiHandler(world, "graph", async (call, person, token) => {
+    const path = pathOfCall(call);
+    if (path === "/v1.0/$batch")
+      return batch(call, origin, "v1.0", async (part) => single(world, part, person, token));
+    return single(world, call, person, token);
   });
+}
+
+function single(world: MicrosoftWorld, call: Call, person: Person, token: AccessToken): Reply {
+  const origin = world.origins.graph;
+  const path = pathOfCall(call);
+  const [, user] = /^\/v1\.0\/users(?:\/([^/]+))?$/.exec(path) ?? [undefined, undefined];
+  if (path.startsWith("/v1.0/users") && (user !== undefined || path === "/v1.0/users"))
+    return users(world, call, person, token, user === undefined ? undefined : decodeURIComponent(user));
+  if (path.startsWith("/v1.0/me/drive/"))
+    return allowed(token, "Files.") ?? drive(world, call, person, path.slice("/v1.0/me/drive/".length));
+  return read(call, origin, person, token);
+}
+
+function read(call: Call, origin: string, person: Person, token: AccessToken): Reply {
+  if (call.method !== "GET") return apiError(405, "MethodNotAllowed", "Only GET is served here.");
+  switch (pathOfCall(call)) {
+    case "/v1.0/me":
+      return selected(call, me(origin, person));
+    case "/v1.0/me/messages":
+      return allowed(token, "Mail.") ?? list(call, origin, messagesOf(person), "receivedDateTime desc");
+    case "/v1.0/me/events":
+    case "/v1.0/me/calendar/events":
+      return allowed(token, "Calendars.") ?? list(call, origin, eventsOf(person), "start/dateTime desc");
+    case "/v1.0/me/calendarView":
+    case "/v1.0/me/calendar/calendarView":
+      return allowed(token, "Calendars.") ?? view(call, origin, eventsOf(person));
+    default:
+      return apiError(404, "ResourceNotFound", `Resource not found for the segment '${call.url.pathname}'.`);
+  }
 }
 
 /** A slash too many changes nothing. */
 const pathOfCall = (call: Call) => call.url.pathname.replace(/^\/+/, "/");
-
-/** `$select`: those members of each item alone, and `id` (learn.microsoft.com/graph/query-parameters). */
-function selected(call: Call, reply: Reply): Reply {
-  const select = call.url.searchParams.get("$select")?.split(",");
-  if (select === undefined || reply.status !== 200) return reply;
-  const body = JSON.parse(String(reply.body)) as Record<string, unknown>;
-  const kept = (item: object) =>
-    Object.fromEntries(
-      Object.entries(item).filter(([name]) => name === "id" || name.startsWith("@") || select.includes(name)),
-    );
-  const items = body.value;
-  return json(
-    200,
-    Array.isArray(items) ? { ...body, value: items.map((item) => kept(item as object)) } : kept(body),
-  );
-}
 
 function allowed(token: AccessToken, prefix: string): Reply | undefined {
   const may = token.scopes.some((name) => name.startsWith(prefix) || name === ".default");
@@ -83,63 +86,6 @@ function view(call: Call, origin: string, events: CalendarEvent[]): Reply {
   const at = (time: { dateTime: string }) => Date.parse(`${time.dateTime.slice(0, 19)}Z`);
   const inside = events.filter((event) => at(event.end) > start && at(event.start) < end);
   return list(call, origin, inside, "start/dateTime asc");
-}
-
-type Path = (item: unknown) => unknown;
-
-function pathOf(name: string): Path {
-  const steps = name.split("/");
-  return (item) =>
-    steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], item);
-}
-
-interface Clause {
-  readonly property: string;
-  readonly test: (item: unknown) => boolean;
-}
-
-const COMPARE: Record<string, (sign: number) => boolean> = {
-  eq: (s) => s === 0,
-  ne: (s) => s !== 0,
-  gt: (s) => s > 0,
-  ge: (s) => s >= 0,
-  lt: (s) => s < 0,
-  le: (s) => s <= 0,
-};
-
-/** The little of OData that mail and calendar need: comparisons and `contains`, joined by `and`. */
-function parseFilter(filter: string): Clause[] | undefined {
-  const clauses: Clause[] = [];
-  // Brackets around a run of `and` change nothing.
-  const flat = filter.replace(/(^|\s)\((?=\w)([^()]*|[^()]*\([^()]*\)[^()]*)\)(?=\s|$)/g, "$1$2");
-  for (const part of flat.split(/\s+and\s+(?=(?:[^']*'[^']*')*[^']*$)/i)) {
-    const contains = /^contains\(([\w/]+),\s*'((?:[^']|'')*)'\)$/.exec(part.trim());
-    const compared = /^([\w/]+)\s+(eq|ne|gt|ge|lt|le)\s+('(?:[^']|'')*'|[\w.:+-]+)$/.exec(part.trim());
-    if (contains !== null) {
-      const [, property = "", wanted = ""] = contains;
-      const text = wanted.replaceAll("''", "'").toLowerCase();
-      clauses.push({ property, test: (item) => String(pathOf(property)(item)).toLowerCase().includes(text) });
-    } else if (compared !== null) {
-      const [, property = "", operator = "", raw = ""] = compared;
-      const wanted = raw.startsWith("'") ? raw.slice(1, -1).replaceAll("''", "'") : raw;
-      const compare = COMPARE[operator];
-      if (compare === undefined) return undefined;
-      clauses.push({ property, test: (item) => compare(order(pathOf(property)(item), wanted)) });
-    } else return undefined;
-  }
-  return clauses;
-}
-
-/** Times are compared as times: `…Z`, seven decimals and an offset all name the same instant. */
-function order(left: unknown, right: unknown): number {
-  const [a, b] = [String(left), String(right)];
-  const time = (text: string) =>
-    /^\d{4}-\d\d-\d\d/.test(text)
-      ? Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text.slice(0, 19)}Z`)
-      : Number.NaN;
-  const difference = time(a) - time(b);
-  if (!Number.isNaN(difference)) return difference;
-  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function list(call: Call, origin: string, all: unknown[], defaultOrder: string): Reply {

@@ -5,8 +5,9 @@
 import { createEmulator } from "emulate";
 import { control, type Order } from "../control.ts";
 import { type Handler, listen } from "../http.ts";
-import type { Client } from "../state.ts";
+import { type Client, noted } from "../state.ts";
 import { armHandler } from "./arm.ts";
+import { contentHandler } from "./content.ts";
 import { graphHandler } from "./graph.ts";
 import { loginHandler } from "./login.ts";
 import { displayName, PEOPLE } from "./people.ts";
@@ -17,6 +18,7 @@ export interface MicrosoftOptions {
   readonly loginPort?: number;
   readonly graphPort?: number;
   readonly armPort?: number;
+  readonly contentPort?: number;
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly redirectUris?: readonly string[];
@@ -30,6 +32,8 @@ export interface Microsoft {
   readonly loginPort: number;
   readonly graphOrigin: string;
   readonly armOrigin: string;
+  /** Where pre-authenticated URLs lead. */
+  readonly contentOrigin: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly world: MicrosoftWorld;
@@ -51,7 +55,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
   };
   const opened: { close(): Promise<void> }[] = [];
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
-  // Handlers know all three origins, which are known only once all three listen.
+  // Handlers know all origins, which are known only once all listen.
   let handlers: Record<Role, Handler> | undefined;
   const open = async (role: Role, port = 0) => {
     const listener = await listen(port, async (call) => handlers?.[role](call) ?? "drop");
@@ -64,17 +68,24 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
       login: options.publicLoginOrigin ?? login,
       graph: await open("graph", options.graphPort),
       arm: await open("arm", options.armPort),
+      content: await open("content", options.contentPort),
     };
     const emulator = await startEmulator(client, options.redirectUris ?? DEFAULT_REDIRECTS);
     opened.push(emulator);
     const world = new MicrosoftWorld(client, origins, emulator.url);
     world.ledger.remember("client_secrets", client.secret);
-    handlers = { login: loginHandler(world), graph: graphHandler(world), arm: armHandler(world) };
+    handlers = {
+      login: noted(world, loginHandler(world)),
+      graph: noted(world, graphHandler(world)),
+      arm: noted(world, armHandler(world)),
+      content: noted(world, contentHandler(world)),
+    };
     return {
       loginOrigin: origins.login,
       loginPort: Number(new URL(login).port),
       graphOrigin: origins.graph,
       armOrigin: origins.arm,
+      contentOrigin: origins.content,
       clientId: client.id,
       clientSecret: client.secret,
       world,
@@ -87,7 +98,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
   }
 }
 
-type Role = "login" | "graph" | "arm";
+type Role = "login" | "graph" | "arm" | "content";
 
 function startEmulator(client: Client, redirectUris: readonly string[]) {
   return createEmulator({

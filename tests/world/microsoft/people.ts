@@ -18,7 +18,7 @@ export interface Person {
 }
 
 /** An object id that is the same in every run: Postern keeps its connections between runs and compares it. */
-function oidOf(email: string): string {
+export function oidOf(email: string): string {
   const hex = createHash("sha256").update(email).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -14,6 +14,8 @@ export interface Origins {
   readonly login: string;
   readonly graph: string;
   readonly arm: string;
+  /** Of upload and download URLs. */
+  readonly content: string;
 }
 
 export interface ScopeSet {

@@ -5,6 +5,7 @@ import type { Microsoft } from "./microsoft.ts";
 export const REDIRECT = "http://localhost:8787/callback/azure";
 export { ALICE, BOB, get } from "../testing.ts";
 export const CAROL = "carol.costa@fabrikam.example";
+export const DAVE = "dave.dahl@outlook.example";
 export const ARM_SCOPE = "https://management.azure.com/user_impersonation";
 export const SCOPES = `openid profile email offline_access User.Read Mail.Read Calendars.Read ${ARM_SCOPE}`;
 export const GRAPH_SCOPES = SCOPES.replace(` ${ARM_SCOPE}`, "");
@@ -42,4 +43,10 @@ export async function redeem(
 
 export function refresh(microsoft: Microsoft, token: unknown, scope = GRAPH_SCOPES): Promise<Answer> {
   return tokenRequest(microsoft, { grant_type: "refresh_token", refresh_token: String(token), scope });
+}
+
+/** An access token for scopes that nobody else's test asks for. */
+export async function tokenFor(microsoft: Microsoft, email: string, scope: string): Promise<unknown> {
+  const { body } = await redeem(microsoft, email, scope, attempt(microsoft, "common", { scope }));
+  return body.access_token;
 }

@@ -3,6 +3,9 @@ import { KINDS, PLACES } from "../faults.ts";
 import { BAD_ID_TOKENS, IdTokenSigner } from "../id-token.ts";
 import { type Counts, Ledger } from "../ledger.ts";
 import { type Client, type Rules, World } from "../state.ts";
+import { Azure, POLLING, type Polling } from "./azure.ts";
+import { Directory } from "./directory.ts";
+import { Files } from "./files.ts";
 import { adopt, known } from "./grants.ts";
 import { PEOPLE, type Person } from "./people.ts";
 import type { Origins, Resource, ScopeSet } from "./scopes.ts";
@@ -41,9 +44,11 @@ export interface Code {
   readonly steppedUp: boolean;
 }
 
-export type MicrosoftCounts = Counts<Resource>;
+/** What is counted besides the token endpoint: the APIs, and where content goes without a token. */
+export type Counted = Resource | "content";
+export type MicrosoftCounts = Counts<Counted>;
 
-export class MicrosoftLedger extends Ledger<Resource> {
+export class MicrosoftLedger extends Ledger<Counted> {
   readonly accessTokens = new Map<string, AccessToken>();
   readonly grants = new Map<string, Grant>();
   readonly codes = new Map<string, Code>();
@@ -88,6 +93,9 @@ export interface Settings {
    * (microsoft/GraphNotificationBroker#5, PostHog/posthog#43486).
    */
   services: "all" | "no-azure";
+  /** By which header Azure says where a long-running operation is asked about (arm-operations.ts), and how it ends. */
+  polling: Polling;
+  operations: "succeed" | "fail";
 }
 
 const DEFAULTS: Settings = {
@@ -101,6 +109,8 @@ const DEFAULTS: Settings = {
   sign_in_through: "",
   signing: "shared",
   services: "all",
+  polling: "Azure-AsyncOperation",
+  operations: "succeed",
 };
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
@@ -114,6 +124,8 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   sign_in_through: (value) => typeof value === "string",
   signing: (value) => value === "shared" || value === "application",
   services: (value) => value === "all" || value === "no-azure",
+  polling: (value) => POLLING.includes(value as Polling),
+  operations: (value) => value === "succeed" || value === "fail",
 };
 
 const RULES: Rules = {
@@ -127,7 +139,10 @@ const RULES: Rules = {
 
 export class MicrosoftWorld extends World {
   readonly settings: Settings = { ...DEFAULTS };
-  readonly ledger = new MicrosoftLedger(["graph", "arm"]);
+  readonly ledger = new MicrosoftLedger(["graph", "arm", "content"]);
+  readonly directory = new Directory();
+  readonly files = new Files();
+  readonly azure = new Azure();
   readonly signer = new IdTokenSigner();
   /** States of authorization requests that carry claims: the emulator's form does not hand them on. */
   readonly stepUps = new Set<string>();

@@ -1,0 +1,64 @@
+/**
+ * Long-running operations as learn.microsoft.com/azure/azure-resource-manager/management/async-operations has them: 201 or 202 with
+ * Azure-AsyncOperation or Location, and Operation-Location as in Azure/azure-rest-api-specs, documentation/openapi-authoring-automated-guidelines
+ * ("long running operations"); then `status` of the operation, or 202 until the result is there; then a GET of the resource.
+ */
+import { json, type Reply } from "../http.ts";
+import { apiError } from "./api.ts";
+import type { Item, Operation } from "./azure.ts";
+import type { MicrosoftWorld } from "./world.ts";
+
+/** Nobody waits in a test. */
+const RETRY = { "retry-after": "0" };
+const VERSION = "api-version=2025-04-01";
+
+const headersOf = (world: MicrosoftWorld, operation: Operation): Record<string, string> => ({
+  [operation.polling.toLowerCase()]: `${world.origins.arm}${operation.path}?${VERSION}`,
+  ...RETRY,
+});
+
+/** `item`: what is put; absent for a deletion. `under`: the path of its subscription. */
+export function begin(
+  world: MicrosoftWorld,
+  under: string,
+  about: { item?: Item; isNew?: boolean; finish: () => void; result: () => Item | undefined },
+): Reply {
+  const { polling, operations } = world.settings;
+  const { finish, result, item } = about;
+  const operation = world.azure.begin({ polling, fails: operations === "fail", finish, result }, under);
+  const headers = headersOf(world, operation);
+  if (item === undefined || polling === "Location") return { status: 202, headers, body: "" };
+  return json(about.isNew === true ? 201 : 200, item, headers);
+}
+
+const FAILURE = { code: "ResourceOperationFailure", message: "The operation failed, as a test asked for." };
+
+/** What stands at `operation.path`. */
+export function poll(world: MicrosoftWorld, id: string | undefined): Reply {
+  const operation = world.azure.operation(id ?? "");
+  if (operation === undefined) return apiError(404, "OperationNotFound", "The operation was not found.");
+  const running = operation.left > 0;
+  operation.left -= 1;
+  if (operation.left === 0 && !operation.fails) operation.finish();
+  return operation.polling === "Location"
+    ? asResult(world, operation, running)
+    : asStatus(operation, running);
+}
+
+function asStatus({ id, fails }: Operation, running: boolean): Reply {
+  if (running) return json(200, { id, status: "InProgress" }, RETRY);
+  return fails ? json(200, { id, status: "Failed", error: FAILURE }) : json(200, { id, status: "Succeeded" });
+}
+
+function asResult(world: MicrosoftWorld, operation: Operation, running: boolean): Reply {
+  if (running) return { status: 202, headers: headersOf(world, operation), body: "" };
+  if (operation.fails) return json(409, { error: FAILURE });
+  const item = operation.result();
+  return item === undefined ? { status: 200, body: "" } : json(200, item);
+}
+
+/** As it is answered while the operation runs, and afterwards. */
+export const provisioned = (item: Item, state: "Accepted" | "Succeeded" | "Deleting"): Item => ({
+  ...item,
+  properties: { ...item.properties, provisioningState: state },
+});
