@@ -238,8 +238,4 @@ Result<Url, UrlFault> parse_origin(std::string_view text, UrlPolicy policy) {
   return url;
 }
 
-bool same_origin(const Url& a, const Url& b) {
-  return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
-}
-
 }  // namespace postern

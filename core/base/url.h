@@ -53,6 +53,4 @@ struct UrlPolicy {
 // scheme://host[:port] and nothing else.
 [[nodiscard]] Result<Url, UrlFault> parse_origin(std::string_view text, UrlPolicy policy = {});
 
-[[nodiscard]] bool same_origin(const Url& a, const Url& b);
-
 }  // namespace postern

@@ -194,15 +194,11 @@ TEST_CASE("an origin is scheme, host and port and nothing else") {
   CHECK(origin_fault_of("https://a.com https://b.com") == "forbidden_byte");
 }
 
-TEST_CASE("an origin is the same when scheme, host and port are") {
-  const Url a = *parse_url("https://a.example.com/x?y");
-  CHECK(same_origin(a, *parse_url("https://A.example.com:443/z")));
-  CHECK_FALSE(same_origin(a, *parse_url("https://b.example.com/x?y")));
-  CHECK_FALSE(same_origin(a, *parse_url("https://a.example.com.evil.com/x?y")));
-  Url other = a;
-  other.port = 8443;
-  CHECK_FALSE(same_origin(a, other));
-  other = a;
-  other.scheme = "http";
-  CHECK_FALSE(same_origin(a, other));
+TEST_CASE("an origin is scheme, host and the port where it is another one") {
+  Url url = *parse_url("https://A.example.com:443/x?y");
+  CHECK(url.origin() == "https://a.example.com");
+  url.port = 8443;
+  CHECK(url.origin() == "https://a.example.com:8443");
+  url.scheme = "http";
+  CHECK(url.origin() == "http://a.example.com:8443");
 }
