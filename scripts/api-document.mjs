@@ -21,6 +21,7 @@ function operationSection(operation) {
     lines.push(
       `- RPC: \`${operation.rpc_alias}({…})\`; \`${operation.rpc}\` is its name too, but a service binding has a \`${operation.rpc}\` of its own (docs/decisions/0003-rpc-connect.md)`,
     );
+  else if (operation.forwards) lines.push(`- RPC: \`${operation.name}({…, request})\`: [proxy.md](proxy.md)`);
   else if (operation.rpc) lines.push(`- RPC: \`${operation.rpc}({…})\``);
   lines.push(`- Who: ${ACCESS[operation.access] ?? `permission \`${operation.permission}\``}`);
   if (operation.result) lines.push(`- Answers: ${answerOf(operation)}`);
@@ -28,12 +29,16 @@ function operationSection(operation) {
     lines.push("", "| parameter | over RPC | in | kind | |", "|---|---|---|---|---|");
     for (const p of operation.parameters) {
       lines.push(
-        `| \`${p.name}\`${p.required ? " (required)" : ""} | \`${p.rpc_name}\` | ${p.place} | ${p.kind} | ${p.summary} |`,
+        `| \`${p.name}\`${p.required ? " (required)" : ""} | \`${p.rpc_name}\` | ${placeOf(operation, p)} | ${p.kind} | ${p.summary} |`,
       );
     }
   }
   return `${lines.join("\n")}\n`;
 }
+
+/** What is no segment of a proxied call's path is a header: path and query are the API's. */
+const placeOf = ({ forwards }, { name, place }) =>
+  forwards && place !== "path" ? `header \`Postern-${name[0].toUpperCase()}${name.slice(1)}\`` : place;
 
 export function apiDocument(manifest) {
   const shown = manifest.operations.filter((operation) => operation.access !== "authority");
@@ -45,14 +50,23 @@ HTTP callers send \`Authorization: Bearer pk_…\`; the organization comes from 
 operations over a service binding, whose \`props\` carry \`org\` and \`permissions\`. Parameters that an operation
 does not declare are refused. Times are RFC 3339, durations seconds. An \`identifier\` is 1 to 255 bytes of text without control
 characters, a \`text\` at most 8,192, a \`name\` 1 to 64 letters, digits and \`_.-:*\`, an \`integer\` 0 to 1,000,000, a \`cursor\` is
-what was answered as one, at most 15 KiB. Lists, cursors and refusals of a provider's APIs: [resources.md](resources.md). A callback's query
+what was answered as one, at most 15 KiB. \`names\` and \`words\` (of visible ASCII, 8,192 characters in all) are lists: a JSON array, or one text with blanks. Lists, cursors and refusals of a provider's APIs: [resources.md](resources.md). A callback's query
 has at most 16 KiB, the code in it 8 KiB; a body 64 KiB. In a query \`+\` is a space, as forms have it: a user id such as \`ada+work@acme.example\` is
 sent as \`ada%2Bwork%40acme.example\` (\`encodeURIComponent\`, \`URLSearchParams\`). In a path, a JSON body and over RPC \`+\` stands for itself.
 \`HEAD\` does nothing: it is answered for \`/health\`, and with an empty page where a person's browser is meant.
 
-Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}. \`*\` stands for these, and for nothing that comes later.
+Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}. \`*\` stands for these without \`proxy\`, and for nothing that comes later.
 \`connections:organization\` besides, which is always named: whoever holds it may name the organization itself (\`user_id\` \`-\`) in all that it may do to
-connections. \`tokens:read\` may name one API of a provider: \`tokens:read:arm\`.
+connections. \`tokens:read\` and \`proxy\` may name one API of a provider: \`tokens:read:arm\`. What a key may call through the proxy can be narrowed to methods and paths:
+\`proxy:graph:GET:/v1.0/me\` ([proxy.md](proxy.md#permissions-and-rules)).
+
+\`proxy\` is always named, too. It may name one API, \`proxy:graph\`, or be rules, each of which allows what begins with its path:
+\`proxy:[<integration>.]<api>:<METHODS>:<path>\`, at most 1,024 characters, as \`proxy:graph:GET:/v1.0/me/messages\` or
+\`proxy:azure.arm:GET,PUT:/subscriptions/*/resourceGroups\`. METHODS is \`*\`, or names separated by commas; \`GET\` is \`HEAD\` too. The path is percent-encoded, has no
+query and no \`/\` at its end; \`*\` is any one segment, \`/\` alone everything. It is compared segment by segment, decoded, without regard to case where the API has none.
+Of an API whose operations have names (Slack) the rule has the whole path, and \`*\` for the methods. Rules never allow what they cannot judge: a batch or GraphQL
+(the body says what is done), a query that names another method, a segment that servers read differently. \`proxy:links:pass\`, \`proxy:links:replace\` and
+\`proxy:links:remove\`, of which a key has one at most, say what becomes of URLs in answers that need no token.
 
 ## Operations
 
@@ -137,7 +151,7 @@ These pages end no attempt when a person sees them, and no caller is told of the
 |---|---|---|
 ${manifest.environment.map((v) => `| \`${v.name}\` | ${v.secret ? "yes" : ""} | ${v.summary} |`).join("\n")}
 | \`MASTER_KEYS\` | yes | \`kid:base64url(32 bytes)\`, comma-separated; the first seals, all open |
-| \`CORS_ALLOWED_ORIGINS\` | | Comma-separated origins whose pages may call \`/v1\` |
+| \`CORS_ALLOWED_ORIGINS\` | | Comma-separated origins whose pages may call what takes an API key |
 | \`LOG_LEVEL\` | | debug, info (default), warn, error |
 `;
 }

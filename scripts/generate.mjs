@@ -32,6 +32,7 @@ export interface OperationInfo {
   readonly entropy_bytes: number;
   readonly coalesced: boolean;
   readonly aside: boolean;
+  readonly forwards: boolean;
   readonly rpc_result: string;
 }
 

@@ -1,6 +1,6 @@
 /** worker-shim/src/generated/rpc.gen.ts from the manifest: what a caller in TypeScript copies beside its Worker. */
 
-const KINDS = { integer: "number", flag: "boolean", names: "string[]" };
+const KINDS = { integer: "number", flag: "boolean", names: "string[]", words: "string[]" };
 
 /** A refusal has `success: false` and an answer never has: that tells one from the other. */
 const ANSWERED = `/** An answer of this type, or why there is none: \`answer.success === false\` tells. */
@@ -12,6 +12,12 @@ const SUBSCRIBE = `  /** listEvents again and again: calls back with events in t
     parameters: { cursor?: string; type?: string; userId?: string; subject?: string; integration?: string; seconds?: number },
     onEvents: (events: ConnectionEvent[], cursor: string) => unknown,
   ): Promise<Answered<{ cursor: string }>>;`;
+
+const PROXY = `  /** Any call of a provider's API, with the connection's token: the API's answer, or a refusal of Postern's as one. Path and query of the request's URL are the API's (docs/proxy.md). */
+  proxy(parameters: {
+    integration?: string; userId: string; account?: string; subject?: string; resource?: string; tenant?: string;
+    target?: string; wait?: number; links?: "keep"; request: Request;
+  }): Promise<Response>;`;
 
 function parametersOf({ parameters }) {
   const fields = parameters.map(({ rpc_name, kind, required, summary }) => {
@@ -67,6 +73,7 @@ ${operations
   .filter(({ rpc }) => rpc !== "")
   .flatMap(methods)
   .join("\n")}
+${PROXY}
 ${SUBSCRIBE}
 }
 `;

@@ -81,9 +81,30 @@ constexpr ProblemInfo kProblems[] = {
      "`meaning` and `fix` say why and who can change it; other APIs of the connection work on."},
     {"resource_not_granted", 403, "The connection was made without access to this API",
      "Ask for another API, or let the user connect again with the scopes of this one."},
+    {"token_replaced", 503, "The provider's API refused the token, which has been replaced",
+     "Send the request again: its body had gone already, and could not be repeated here."},
+    {"answer_too_large_to_rewrite", 502,
+     "The answer is JSON of more than 16 MiB, whose links cannot be led through the proxy",
+     "Ask for less at a time (`$top`, `$select`, `per_page`), or send `Postern-Links: keep` and "
+     "follow no link of the answer with Postern's key."},
+    {"answer_not_rewritable", 502,
+     "The links of this answer cannot be led through the proxy: it is a part of JSON, or JSON in "
+     "an "
+     "encoding that cannot be read here",
+     "Ask for the whole of it, without `Range`, and with an `Accept-Encoding` of gzip, br or "
+     "identity."},
+    {"call_outcome_unknown", 502,
+     "The provider's API gave no whole answer, and may have done what was asked",
+     "Look whether it was done before you send the request again."},
+    // 409: a status at which clients do not send a request again.
+    {"answer_withheld", 409,
+     "The provider's API answered, with the status in `api_status`, but its answer cannot be "
+     "passed "
+     "on",
+     "Do not send the request again. The detail says why: ask for less of it, for the whole of it, "
+     "in gzip, br or identity, or send `Postern-Links: keep`."},
 };
-static_assert(std::size(kProblems) ==
-              static_cast<std::size_t>(ProblemCode::resource_not_granted) + 1);
+static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::answer_withheld) + 1);
 
 }  // namespace
 

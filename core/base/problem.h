@@ -52,6 +52,11 @@ enum class ProblemCode : std::uint8_t {
   no_webhook,
   resource_refused,
   resource_not_granted,
+  token_replaced,
+  answer_too_large_to_rewrite,
+  answer_not_rewritable,
+  call_outcome_unknown,
+  answer_withheld,
 };
 
 struct ProblemInfo {

@@ -176,7 +176,8 @@ inline constexpr std::string_view kNamesOfStubs[] = {
     const auto& operation = operations[i];
     const auto method = method_of(operation);
     const bool known = method == "GET" || method == "POST" || method == "PUT" ||
-                       method == "PATCH" || method == "DELETE";
+                       method == "PATCH" || method == "DELETE" ||
+                       (method == "ALL" && operation.forwards);
     if (operation.http.empty()) {
       return !operation.alias.empty() ||
              (operation.access != Access::authority && !is_over_rpc(operation));

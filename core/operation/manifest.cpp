@@ -11,8 +11,8 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kAccessNames[] = {"open", "key", "admin", "browser", "authority"};
-constexpr std::string_view kKindNames[] = {"identifier", "name",      "text",  "integer",
-                                           "flag",       "timestamp", "names", "cursor"};
+constexpr std::string_view kKindNames[] = {"identifier", "name",  "text",  "integer", "flag",
+                                           "timestamp",  "names", "words", "cursor"};
 constexpr std::string_view kPlaceNames[] = {"path", "query", "body"};
 
 void write_parameter(JsonWriter& out, const Operation& operation, const Parameter& parameter) {
@@ -40,6 +40,8 @@ void write_operation(JsonWriter& out, const Operation& operation) {
       .boolean(operation.coalesced)
       .key("aside")
       .boolean(operation.aside)
+      .key("forwards")
+      .boolean(operation.forwards)
       .member("rpc_result", operation.rpc_result)
       .member("summary", operation.summary)
       .member("result", operation.result);

@@ -5,11 +5,21 @@
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/parameters.h"
 #include "core/flow/frame/permission.h"
+#include "core/flow/frame/refusal_shape.h"
 #include "core/operation/table.h"
 
 namespace postern {
 
 namespace {
+
+// Whoever calls an API through Postern reads refusals as that API's clients do.
+Task<Outcome> readable(Task<Outcome> flow, const FlowContext* context) {
+  auto outcome = co_await std::move(flow);
+  if (outcome.kind == OutcomeKind::problem) {
+    co_return shaped_refusal(std::move(outcome), context->refusals);
+  }
+  co_return outcome;
+}
 
 bool entry_fits(Access access, Entry entry) {
   const bool inside = entry == Entry::authority || entry == Entry::alarm;
@@ -74,7 +84,8 @@ Step Run::start(std::string_view input) {
                                .permissions = all_permissions(),
                                .permissions_by_api = permissions_by_api()});
   loop_.emplace(context_->input.now);
-  task_.emplace(guarded(operation, &*context_));
+  auto flow = guarded(operation, &*context_);
+  task_.emplace(operation->forwards ? readable(std::move(flow), &*context_) : std::move(flow));
   task_->start(*loop_);
   return advance();
 }

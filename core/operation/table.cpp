@@ -14,6 +14,7 @@
 #include "core/flow/frame/common_shapes.h"
 #include "core/flow/grant/operations.h"
 #include "core/flow/integration/operations.h"
+#include "core/flow/proxy/operations.h"
 #include "core/flow/resource/operations.h"
 #include "core/flow/service/operations.h"
 #include "core/flow/token/operations.h"
@@ -26,10 +27,10 @@ namespace {
 
 // In the order of docs/api.md; last what only the authority runs.
 constexpr std::span<const Operation> kTables[] = {
-    service::kOperations,     connect::kOperations,     resource::kOperations, token::kOperations,
-    connections::kOperations, integration::kOperations, events::kOperations,   integration::kUrls,
-    access::kOperations,      connections::kTokens,     grant::kOperations,    connections::kWriter,
-    authority::kOperations,   service::kInAuthority,    connections::kAlarm,
+    service::kOperations, connect::kOperations,     resource::kOperations,    token::kOperations,
+    proxy::kOperations,   connections::kOperations, integration::kOperations, events::kOperations,
+    integration::kUrls,   access::kOperations,      connections::kTokens,     grant::kOperations,
+    connections::kWriter, authority::kOperations,   service::kInAuthority,    connections::kAlarm,
 };
 
 // In the order of docs/api.md.

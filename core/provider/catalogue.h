@@ -15,6 +15,7 @@
 #include "core/oauth/id_token.h"
 #include "core/oauth/revocation.h"
 #include "core/oauth/token_response.h"
+#include "core/provider/proxy_rules.h"
 
 namespace postern {
 
@@ -181,6 +182,9 @@ struct Provider {
   // With which of its own codes it says that the person declined (oauth/callback.h); empty: it has
   // none.
   std::span<const std::string_view> decline_codes;
+
+  // Its APIs behind the proxy.
+  ProxyRules proxy = kCommonProxyRules;
 
   const ProviderHooks* hooks = nullptr;
 };

@@ -7,9 +7,20 @@
 namespace postern {
 namespace {
 
-constexpr Api kApis[] = {{.name = "github", .origin = "https://api.github.com", .audience = ""}};
-constexpr Api kAppApis[] = {
-    {.name = "github_app", .origin = "https://api.github.com", .audience = ""}};
+// docs.github.com/rest/releases/assets: assets are uploaded at a host of their own.
+constexpr std::string_view kOrigin = "https://api.github.com";
+constexpr std::string_view kUploads = "https://uploads.github.com";
+constexpr Api kApis[] = {{.name = "github", .origin = kOrigin, .audience = ""},
+                         {.name = "github_uploads", .origin = kUploads, .audience = ""}};
+constexpr Api kAppApis[] = {{.name = "github_app", .origin = kOrigin, .audience = ""},
+                            {.name = "github_app_uploads", .origin = kUploads, .audience = ""}};
+// The answers of docs.github.com/rest: `download_url` of a private repository's content has a
+// token in it ("Get repository content").
+constexpr LinkMember kLinks[] = {{"download_url", LinkKind::download},
+                                 {"upload_url", LinkKind::followed},
+                                 {"*_url", LinkKind::api},
+                                 {"url", LinkKind::api},
+                                 {"next", LinkKind::followed}};
 constexpr std::string_view kScopes[] = {"read:user"};
 constexpr std::string_view kTerminal[] = {"bad_refresh_token", "bad_verification_code"};
 // "Troubleshooting OAuth app access token request errors": the primary e-mail address is not
@@ -102,6 +113,7 @@ constexpr Provider kGithub{
     .implied_scopes = kImplied,
     .profile = {.id = "id", .name = "name", .username = "login"},
     .needs_user_agent = true,
+    .proxy = {.links = kLinks},
     .hooks = &kHooks};
 
 // A GitHub App that acts for a person: the same server, and permissions instead of scopes.

@@ -5,7 +5,11 @@ namespace postern {
 namespace {
 
 constexpr Api kApis[] = {
-    {.name = "google", .origin = "https://www.googleapis.com", .audience = ""}};
+    {.name = "google", .origin = "https://www.googleapis.com", .audience = ""},
+    {.name = "gmail", .origin = "https://gmail.googleapis.com", .audience = ""}};
+constexpr LinkMember kLinks[] = {{"nextLink", LinkKind::followed}, {"selfLink", LinkKind::api}};
+// developers.google.com/workspace/gmail/api/guides/batch, /workspace/drive/api/guides/performance.
+constexpr std::string_view kOpaque[] = {"/batch"};
 constexpr std::string_view kScopes[] = {"openid", "email", "profile"};
 // Without `consent` a second sign-in gives no refresh token; without `select_account` whoever is
 // signed in alone would not be asked which account is meant.
@@ -76,6 +80,10 @@ constexpr Provider kGoogle{.id = "google",
                            .error_words = kErrorWords,
                            .implied_scopes = kImplied,
                            .profile = {.id = "sub", .name = "name", .username = "email"},
+                           .proxy = {.links = kLinks,
+                                     .opaque_paths = kOpaque,
+                                     // developers.google.com/drive/api/guides/manage-downloads
+                                     .content = {.query = "alt=media"}},
                            .hooks = &kHooks};
 
 }  // namespace postern

@@ -11,6 +11,7 @@
 #include "core/provider/all.h"
 #include "core/provider/microsoft_api_errors.h"
 #include "core/provider/microsoft_errors.h"
+#include "core/provider/microsoft_proxy.h"
 
 namespace postern {
 namespace {
@@ -387,6 +388,7 @@ constexpr Provider kMicrosoft{
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
     .api_errors = kMicrosoftApiErrors,
     .decline_codes = kDeclines,
+    .proxy = kMicrosoftProxyRules,
     .hooks = &kHooks};
 
 }  // namespace postern

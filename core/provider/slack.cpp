@@ -16,6 +16,8 @@ constexpr std::string_view kOurs[] = {"invalid_client_id", "bad_client_secret", 
 constexpr std::string_view kPassing[] = {"fatal_error",     "internal_error",
                                          "ratelimited",     "service_unavailable",
                                          "request_timeout", "team_added_to_org"};
+// files.getUploadURLExternal.
+constexpr LinkMember kLinks[] = {{"upload_url", LinkKind::upload}};
 
 }  // namespace
 
@@ -41,6 +43,7 @@ constexpr Provider kSlack{
     .quirks = {.any_token_type = true,
                .comma_scopes = true,
                .errors = {.terminal = kTerminal, .integration = kOurs, .transient = kPassing}},
-    .profile = {.id = "user_id", .name = "user", .username = "user"}};
+    .profile = {.id = "user_id", .name = "user", .username = "user"},
+    .proxy = {.links = kLinks, .named_operations = true, .refusals = RefusalShape::ok_flag}};
 
 }  // namespace postern

@@ -1,5 +1,8 @@
 // Who asks for what.
+#include <algorithm>
+
 #include "core/base/base64url.h"
+#include "core/base/fields.h"
 #include "core/base/form.h"
 #include "core/base/json_writer.h"
 #include "core/base/sha256.h"
@@ -8,6 +11,7 @@
 #include "core/flow/connect/sign_in.h"
 #include "core/flow/frame/parameters.h"
 #include "core/flow/integration/admin_consent.h"
+#include "core/flow/proxy/attempt.h"
 #include "core/flow/store/payload.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/state.h"
@@ -57,6 +61,9 @@ std::string value_of(const Parameter& parameter, Choices& choices) {
   if (name == "state") return parameter.place == ParameterPlace::query ? "x" : kState;
   if (name == "attempt") return kAttempt;
   if (name == "org_id") return "acme";
+  if (name == "target") return choices.rarely(2) ? "/~postern/sealed#1" : "/v1.0/me?x=../";
+  if (name == "links") return "keep";
+  if (name == "wait") return to_decimal(static_cast<std::int64_t>(choices.one_of(40)));
   if (name == "permissions") return "connect";
   if (name == "status") return "connected";
   if (name == "event_id") return choices.rarely(2) ? "evt_1" : "evt_0";
@@ -102,12 +109,41 @@ void add_parameters(FlowInput& input, const Operation& operation, Choices& choic
       }
     } else if (place_of(operation, parameter) == ParameterPlace::path) {
       input.path.emplace_back(parameter.name, value);
+    } else if (operation.forwards) {
+      std::string name = "postern-" + std::string(parameter.name);
+      std::ranges::replace(name, '_', '-');
+      input.headers.emplace_back(std::move(name), value);
     } else {
       query.emplace_back(std::string(parameter.name), value);
     }
   }
   input.query = form_encode(query);
   input.body = body.end_object().take();
+}
+
+// A call of an API: what it is, and what brought it back, where it was sent before.
+void add_call(FlowInput& input, Choices& choices) {
+  constexpr std::string_view kMethods[] = {"GET", "POST", "HEAD"};
+  constexpr std::string_view kTargets[] = {"/v1.0/me", "/", "//evil.example/", "/v1.0/..%2fx",
+                                           "/~postern/sealed#1"};
+  input.headers.emplace_back(":method", kMethods[choices.one_of(3)]);
+  input.headers.emplace_back(":target", choices.mutated(std::string(kTargets[choices.one_of(5)])));
+  if (!choices.rarely(2)) {
+    return;
+  }
+  constexpr std::int64_t kStatuses[] = {401, 429, 503, 403, 0};
+  const std::string challenge =
+      "Bearer error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\"";
+  FieldWriter reply;
+  reply.number(kStatuses[choices.one_of(5)])
+      .text(pair_fields({{"www-authenticate", choices.mutated(challenge)},
+                         {"retry-after", choices.rarely(2) ? choices.text(8) : "1"}}))
+      .flag(choices.rarely(2))
+      .text("");
+  input.forward_reply = choices.mutated(reply.take());
+  input.note = choices.mutated(note_of({.version = static_cast<std::int64_t>(choices.one_of(5)),
+                                        .refused = choices.rarely(2),
+                                        .claims = choices.rarely(2)}));
 }
 
 std::string payload_for(World& world, std::string_view operation, Choices& choices) {
@@ -166,7 +202,7 @@ FlowInput make_input(World& world, const Operation& operation, Choices& choices)
   input.entry = !is_over_rpc(operation) || choices.rarely(2) ? Entry::http : Entry::rpc;
   if (input.entry == Entry::rpc) {
     input.binding_org = "acme";
-    input.binding_permissions = "*";
+    input.binding_permissions = "* proxy";
   } else {
     const bool admin = operation.access == Access::admin || operation.access == Access::open;
     input.headers = {
@@ -177,6 +213,9 @@ FlowInput make_input(World& world, const Operation& operation, Choices& choices)
   }
   if (operation.access != Access::browser) {
     add_parameters(input, operation, choices);
+    if (operation.forwards) {
+      add_call(input, choices);
+    }
   } else if (operation.name == "callback") {
     constexpr std::string_view kAnswers[] = {
         "", "error=access_denied&", "iss=https%3A%2F%2Fevil.example&", "admin_consent=True&"};

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/base64url.h"
+#include "core/base/fields.h"
 #include "core/base/json.h"
 #include "core/base/problem.h"
 #include "core/connection/journal.h"
@@ -20,6 +21,24 @@ constexpr std::string_view kOrigins[] = {"https://login.microsoftonline.com/",
 
 bool has_canary(std::string_view text) {
   return text.find(kCanary) != std::string_view::npos;
+}
+
+// A token goes to its API, in its header, or nowhere.
+void check_forward(std::string_view body) {
+  FieldReader in(body);
+  const std::string url(in.text());
+  const std::string origin(in.text());
+  Pairs set;
+  check(read_pairs(in.text(), set));
+  check(!has_canary(url) || url.find("~postern") != std::string::npos);
+  for (const auto& [name, value] : set) {
+    check(name == "authorization");
+    check(url.starts_with(kOrigins[1]) || url.starts_with(kOrigins[2]));
+  }
+  check(url.empty() || (url.starts_with(origin) && url[origin.size()] == '/'));
+  while (in.ok() && !in.at_end()) {
+    check(!has_canary(in.text()));
+  }
 }
 
 void check_problem(const Outcome& outcome) {
@@ -95,12 +114,14 @@ void Rules::saw_reply(const Effect& effect, const Reply& reply) {
 }
 
 void Rules::check_outcome(const Outcome& outcome) const {
-  check(outcome.status >= 200 && outcome.status <= 599);
+  check((outcome.status >= 200 && outcome.status <= 599) || outcome.kind == OutcomeKind::forward);
   // The token for who asked for it; the link's own path in the form of its page.
   const bool gives_tokens = operation_ == "get_token" || operation_ == "show_consent";
-  check(gives_tokens || outcome.kind == OutcomeKind::data || !has_canary(outcome.body));
+  const bool goes_on = outcome.kind == OutcomeKind::data || outcome.kind == OutcomeKind::forward;
+  check(gives_tokens || goes_on || !has_canary(outcome.body));
   for (const auto& [name, value] : outcome.headers) {
-    check(!has_canary(value));
+    // Pressed again, a browser is given the cookie that it brought.
+    check(!has_canary(value) || (operation_ == "begin_connect" && name == "set-cookie"));
     // The name of a cookie comes from the payload, which here anybody may have written.
     check(value.find_first_of("\r\n") == std::string::npos || !*honest_);
   }
@@ -124,6 +145,9 @@ void Rules::check_outcome(const Outcome& outcome) const {
             !*honest_);
       break;
     }
+    case OutcomeKind::forward:
+      check_forward(outcome.body);
+      break;
     case OutcomeKind::data:
       check(in_authority_ && (operation_ == "authority.token" || operation_ == "authority.health"));
       break;

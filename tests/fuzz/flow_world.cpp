@@ -246,7 +246,7 @@ void begin_world(World& world, Choices& choices) {
                                         .hash = sha256_base64url(kApiKey),
                                         .org = "acme",
                                         .name = "fuzz",
-                                        .permissions = choices.rarely(6) ? "connect" : "*",
+                                        .permissions = choices.rarely(6) ? "connect" : "* proxy",
                                         .created_at = world.now,
                                         .expires_at = 0,
                                         .revoked_at = 0}),

@@ -25,6 +25,7 @@ const FLOW_FOLDERS = [
   "integration",
   "events",
   "token",
+  "proxy",
   "access",
   "connect",
   "authority",

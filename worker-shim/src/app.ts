@@ -4,9 +4,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { secureHeaders } from "hono/secure-headers";
 import css from "../assets/postern.css";
 import icon from "../assets/postern.svg";
+import { secure, toResponse } from "./answer.ts";
 import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
@@ -14,6 +14,7 @@ import type { OperationInfo } from "./generated/manifest.gen.ts";
 import { homePage } from "./home.ts";
 import { operations } from "./operations.ts";
 import { problemOutcome } from "./problems.ts";
+import { proxyOverHttp } from "./proxy-http.ts";
 import { unavailablePage } from "./unavailable.ts";
 
 type App = Hono<{ Bindings: Bindings }>;
@@ -27,17 +28,6 @@ const ASSETS = [
   ["/assets/postern.svg", "image/svg+xml", icon],
 ] as const;
 
-const secure = secureHeaders({
-  referrerPolicy: false,
-  xFrameOptions: "DENY",
-  crossOriginResourcePolicy: "same-origin",
-});
-
-/** What the middleware says is the same for every answer: asked once, and said where an answer is made. */
-const SECURE_HEADERS = Object.fromEntries(
-  (await new Hono().get("/", secure, (c) => c.body(null)).request("/")).headers,
-);
-
 const limited = bodyLimit({
   maxSize: MOST_BODY_BYTES,
   onError: () => toResponse(problemOutcome("payload_too_large")),
@@ -48,6 +38,14 @@ const BROWSER_PATHS = new Set(
     .filter(({ access }) => access === "browser")
     .flatMap(({ path, alias }) => [path, alias].filter(Boolean)),
 );
+
+/** What a browser's page can call with a key. */
+const KEYED_PATHS = new Set([
+  "/v1/*",
+  ...operations
+    .filter(({ access, path }) => access === "key" && !path.startsWith("/v1/"))
+    .flatMap(({ path, alias }) => [path, alias].filter(Boolean)),
+]);
 
 const withoutSlash = (c: Context) => {
   const { pathname, search } = new URL(c.req.raw.url);
@@ -63,7 +61,7 @@ export function createApp(): App {
   const app: App = new Hono();
   app.use("/assets/*", secure);
   app.options("*", secure);
-  app.use("/v1/*", apiCors);
+  for (const path of KEYED_PATHS) app.use(path, apiCors);
   for (const [path, type, text] of ASSETS)
     app.get(path, (c) =>
       c.body(text, 200, { "content-type": type, "cache-control": "public, max-age=3600" }),
@@ -71,6 +69,10 @@ export function createApp(): App {
   app.get("/", (c) => toResponse(homePage(c.req.url)));
   for (const operation of operations) {
     if (operation.method === "") continue;
+    if (operation.forwards) {
+      app.all(`${operation.path}/*`, (c) => proxyOverHttp(c.req.raw, c.env));
+      continue;
+    }
     for (const path of [operation.path, operation.alias].filter(Boolean)) {
       // Mounted in another app, a route has that one's parameters too.
       const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
@@ -98,8 +100,11 @@ const apiCors: MiddlewareHandler<{ Bindings: Bindings }> = (c, next) => {
   const allowed = (c.env.CORS_ALLOWED_ORIGINS ?? "").split(",").map((origin: string) => origin.trim());
   const middleware = cors({
     origin: (origin) => (origin !== "" && allowed.includes(origin) ? origin : null),
-    allowMethods: ["GET", "POST", "DELETE"],
-    allowHeaders: ["authorization", "content-type"],
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    // None: those that the page asks for. A proxied call may have any.
+    allowHeaders: [],
+    // ETag, Link, Retry-After, request ids: whatever an API says. No request has cookies.
+    exposeHeaders: ["*"],
     maxAge: 600,
   });
   return middleware(c, next);
@@ -158,26 +163,4 @@ function handle(
         : ended,
     );
   return outcome instanceof Promise ? outcome.then(respond) : respond(outcome);
-}
-
-export function toResponse(outcome: Outcome): Response {
-  const headers: Record<string, string> = {
-    ...SECURE_HEADERS,
-    "cache-control": "no-store",
-    // The page with a form says its own: a form needs its page's Origin header.
-    "referrer-policy": "no-referrer",
-  };
-  const cookies: string[] = [];
-  for (const [name, value] of outcome.headers)
-    if (name === "set-cookie") cookies.push(value);
-    else headers[name] = value;
-  const response = new Response(
-    outcome.kind === "redirect" ? null : (outcome.body as Uint8Array<ArrayBuffer>),
-    {
-      status: outcome.status,
-      headers,
-    },
-  );
-  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
-  return response;
 }

@@ -37,7 +37,7 @@ export function optional(value: Uint8Array | undefined): [boolean, FieldValue] {
 
 /** How a flow ended (core/flow/frame/outcome.h). */
 export interface Outcome {
-  kind: "json" | "problem" | "page" | "redirect" | "data";
+  kind: "json" | "problem" | "page" | "redirect" | "forward" | "data";
   status: number;
   headers: [string, string][];
   body: Uint8Array;
@@ -70,6 +70,8 @@ export interface FlowInput {
   incarnation?: string;
   authorityReply?: Uint8Array;
   note?: string;
+  /** What brought a flow back that had forwarded a request: status, headers. */
+  forwardReply?: Uint8Array;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -85,7 +87,8 @@ export function writeInput(writer: FieldWriter, input: FlowInput, now: number): 
   addPairs(writer, input.headers);
   writer
     .add(input.payload ?? NOTHING, input.incarnation ?? "")
-    .add(input.authorityReply !== undefined, input.authorityReply ?? NOTHING, input.note ?? "");
+    .add(input.authorityReply !== undefined, input.authorityReply ?? NOTHING, input.note ?? "")
+    .add(input.forwardReply !== undefined, input.forwardReply ?? NOTHING);
 }
 
 function addPairs(writer: FieldWriter, pairs: Iterable<readonly [string, string]> | undefined): void {

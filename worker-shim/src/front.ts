@@ -24,14 +24,35 @@ export function serve(
   env: Bindings,
   request?: Cancellable,
 ): Outcome | Promise<Outcome> {
-  const { environment, ring } = prepare(env);
-  const hands: Hands = { kv: env.AZURE_TOKENS, bindings: env, ring, memory, logLevel: env.LOG_LEVEL };
-  const input: FlowInput = {
+  return runInFront(inputFor(operation, asked, env), handsOf(env), env, request);
+}
+
+export function inputFor(operation: OperationInfo, asked: FrontRequest, env: Bindings): FlowInput {
+  return {
     ...asked,
     operation: operation.name,
     entropyBytes: operation.entropy_bytes,
-    environment,
+    environment: prepare(env).environment,
   };
+}
+
+export function handsOf(env: Bindings): Hands {
+  return {
+    kv: env.AZURE_TOKENS,
+    bindings: env,
+    ring: prepare(env).ring,
+    memory,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+/** Changes `input` where the flow is to begin again. */
+export function runInFront(
+  input: FlowInput,
+  hands: Hands,
+  env: Bindings,
+  request?: Cancellable,
+): Outcome | Promise<Outcome> {
   const step = startFlow(input, hands, request);
   return "kind" in step && step.kind !== "authority" ? step : goOn(step, input, hands, env, request);
 }

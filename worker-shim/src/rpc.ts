@@ -7,6 +7,8 @@ import { serve } from "./front.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
 import { operationNamed, operations } from "./operations.ts";
 import { problemOutcome } from "./problems.ts";
+import { proxyDirectly } from "./proxy-http.ts";
+import { type ProxyParameters, proxyOverRpc, type RpcCaller } from "./proxy-rpc.ts";
 import { follow, type OnEvents, refusedWish, type SubscribeParameters } from "./subscribe.ts";
 
 /** Set by the calling Worker's configuration: `"props": {"org": "acme", "permissions": ["graph:read"]}`. */
@@ -23,7 +25,14 @@ const decoder = new TextDecoder();
 
 export class AzureService extends WorkerEntrypoint<Bindings, BindingProps> {
   override fetch(request: Request): Response | Promise<Response> {
-    return app.fetch(request, this.env, this.ctx);
+    return proxyDirectly(request, this.env) ?? app.fetch(request, this.env, this.ctx);
+  }
+
+  /** Any call of a provider's API, with the connection's token (proxy-rpc.ts). */
+  proxy(parameters: ProxyParameters): Promise<Response> {
+    const operation = operationNamed("proxy");
+    if (!operation) throw new Error("no such operation");
+    return proxyOverRpc(operation, parameters, callerOf(this));
   }
 
   /** Calls `onEvents` with what happens to the organization's connections, as it happens (subscribe.ts). */
@@ -68,14 +77,24 @@ function bodyOf(parameters: unknown): Uint8Array | Outcome {
 
 const parsed = (outcome: Outcome) => JSON.parse(decoder.decode(outcome.body)) as Record<string, unknown>;
 
+function callerOf(service: AzureService): RpcCaller {
+  // `env` and `ctx` are protected on the class, and this is part of it.
+  const { env, ctx } = service as unknown as { env: Bindings; ctx: ExecutionContext<BindingProps> };
+  const { org, permissions } = ctx.props ?? {};
+  return {
+    env,
+    keepAlive: (work) => ctx.waitUntil(work),
+    bindingOrg: typeof org === "string" ? org : "",
+    bindingPermissions: Array.isArray(permissions) ? permissions.join(" ") : (permissions ?? ""),
+  };
+}
+
 async function answer(
   service: AzureService,
   operation: OperationInfo,
   parameters: unknown,
 ): Promise<unknown> {
-  // `env` and `ctx` are protected on the class, and this is part of it.
-  const { env, ctx } = service as unknown as { env: Bindings; ctx: ExecutionContext<BindingProps> };
-  const { org, permissions } = ctx.props ?? {};
+  const { env, keepAlive, bindingOrg, bindingPermissions } = callerOf(service);
   const body = bodyOf(parameters);
   const serving =
     "kind" in body
@@ -84,15 +103,15 @@ async function answer(
           operation,
           {
             entry: "rpc",
-            bindingOrg: typeof org === "string" ? org : "",
-            bindingPermissions: Array.isArray(permissions) ? permissions.join(" ") : (permissions ?? ""),
+            bindingOrg,
+            bindingPermissions,
             body,
           },
           env,
         );
   // There is no signal over RPC: a call that its caller gives up runs to its end and gives its
   // instance back.
-  if (serving instanceof Promise) ctx.waitUntil(serving.catch(() => undefined));
+  if (serving instanceof Promise) keepAlive(serving.catch(() => undefined));
   const outcome = await serving;
   const value = parsed(outcome);
   const isList = outcome.kind === "json" && operation.rpc_result !== "" && !namesCursor(parameters);

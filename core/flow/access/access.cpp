@@ -9,6 +9,7 @@
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/frame/permission.h"
 #include "core/flow/integration/settings.h"
+#include "core/flow/proxy/policy_rule.h"
 #include "core/flow/store/api_keys.h"
 #include "core/flow/store/database.h"
 #include "core/provider/catalogue.h"
@@ -121,12 +122,14 @@ std::string make_api_key(std::string_view org, std::string_view random_32_bytes)
 }
 
 std::string_view bearer_of(std::string_view authorization) {
-  constexpr std::string_view scheme = "bearer ";
-  if (authorization.size() <= scheme.size() ||
-      !equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) {
-    return {};
+  // RFC 6750 2.1; `token` is what GitHub's clients write.
+  for (const std::string_view scheme : {"bearer ", "token "}) {
+    if (authorization.size() > scheme.size() &&
+        equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) {
+      return trim(authorization.substr(scheme.size()));
+    }
   }
-  return trim(authorization.substr(scheme.size()));
+  return {};
 }
 
 Task<Result<Caller, Problem>> authenticate(FlowContext* context) {
@@ -168,12 +171,35 @@ bool is_permission(const FlowContext& context, std::string_view text) {
       std::ranges::contains(context.permissions, text)) {
     return true;
   }
+  if (text.starts_with(kPolicyPrefix)) {
+    return fault_in_policy_word(text).empty();
+  }
   const auto at = text.rfind(':');
   return at != std::string_view::npos &&
          std::ranges::contains(context.permissions_by_api, text.substr(0, at)) &&
          std::ranges::any_of(providers(), [&](const Provider* provider) {
            return find_api(*provider, text.substr(at + 1)) != nullptr;
          });
+}
+
+std::string fault_in_permissions(const FlowContext& context, std::string_view permissions) {
+  // A word may be long, and an answer does not repeat it.
+  std::int64_t place = 0;
+  int of_links = 0;
+  for (const auto word : split(permissions, ' ')) {
+    ++place;
+    if (word.starts_with(kPolicyPrefix)) {
+      if (const auto fault = fault_in_policy_word(word); !fault.empty()) {
+        return "`permissions`: number " + to_decimal(place) + ' ' + std::string(fault);
+      }
+      of_links += word.starts_with(kLinksPrefix) ? 1 : 0;
+    } else if (!is_permission(context, word)) {
+      return "`permissions` names one that does not exist";
+    }
+  }
+  return of_links > 1 ? "`permissions` has several of " + std::string(kLinksPrefix) +
+                            "pass, replace and remove: leave one"
+                      : std::string();
 }
 
 std::optional<Problem> refuse_caller(const Caller& caller, const Operation& operation) {

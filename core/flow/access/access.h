@@ -34,6 +34,10 @@ Task<Result<Caller, Problem>> authenticate(FlowContext* context);
 
 // Something that an API key can be allowed, or "*", which is all of it.
 [[nodiscard]] bool is_permission(const FlowContext& context, std::string_view text);
+// What is wrong with the permissions that a key is to have, separated by blanks, in words that say
+// what to do; empty: nothing is.
+[[nodiscard]] std::string fault_in_permissions(const FlowContext& context,
+                                               std::string_view permissions);
 
 // Why the caller may not do this; nullopt when it may.
 [[nodiscard]] std::optional<Problem> refuse_caller(const Caller& caller,

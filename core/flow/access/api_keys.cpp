@@ -44,11 +44,8 @@ Task<Outcome> create_api_key_flow(FlowContext* context) {
     co_return problem_outcome(ProblemCode::invalid_request,
                               "`org_id` must be 1 to 63 letters, digits or hyphens, not GLOBAL");
   }
-  for (const auto permission : split(parameters.text("permissions"), ' ')) {
-    if (!is_permission(*context, permission)) {
-      co_return problem_outcome(ProblemCode::invalid_request,
-                                "`permissions` names one that does not exist");
-    }
+  if (auto fault = fault_in_permissions(*context, parameters.text("permissions")); !fault.empty()) {
+    co_return problem_outcome(ProblemCode::invalid_request, std::move(fault));
   }
   const auto now = co_await current_time();
   std::int64_t expires_at = 0;

@@ -11,6 +11,7 @@
 #include "core/flow/connect/operations.h"
 #include "core/flow/connect/pages.h"
 #include "core/flow/connect/sign_in.h"
+#include "core/flow/integration/origins.h"
 #include "core/flow/store/database.h"
 #include "core/flow/store/links.h"
 #include "core/flow/store/states.h"

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/base/url.h"
 #include "core/base/version.h"
+#include "core/flow/integration/origins.h"
 #include "core/flow/integration/resolve.h"
 
 namespace postern {

@@ -11,6 +11,7 @@
 
 #include "core/effect/effects.h"
 #include "core/flow/frame/input.h"
+#include "core/provider/proxy_rules.h"
 
 namespace postern {
 
@@ -57,6 +58,8 @@ struct FlowContext {
   // claims: nobody looks before the key has been found to be of that organization.
   std::string ahead_key;
   std::optional<KvGet::Reply> ahead;
+  // How the clients of an operation that forwards read refusals; set once the provider is known.
+  RefusalShape refusals = RefusalShape::object;
 
   // The next `count` random bytes. Each byte is given out once; asking for more than the
   // declaration of the operation grants is a defect and traps.

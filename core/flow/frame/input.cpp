@@ -17,6 +17,8 @@ std::optional<Entry> entry_of(std::string_view name) {
   return std::nullopt;
 }
 
+}  // namespace
+
 bool read_pairs(std::string_view bytes, Pairs& pairs) {
   FieldReader in(bytes);
   while (in.ok() && !in.at_end()) {
@@ -33,8 +35,6 @@ std::string pair_fields(const Pairs& pairs) {
   }
   return out.take();
 }
-
-}  // namespace
 
 std::string_view Environment::get(std::string_view name) const {
   FieldReader in(fields_);
@@ -77,12 +77,17 @@ std::optional<FlowInput> decode_flow_input(std::string_view bytes) {
   const bool restarted = in.flag();
   const auto reply = in.text();
   input.note = in.text();
+  const bool came_back = in.flag();
+  const auto forwarded = in.text();
   if (!in.complete() || !entry || !path_ok || !headers_ok) {
     return std::nullopt;
   }
   input.entry = *entry;
   if (restarted) {
     input.authority_reply = std::string(reply);
+  }
+  if (came_back) {
+    input.forward_reply = std::string(forwarded);
   }
   return input;
 }
@@ -105,7 +110,9 @@ std::string encode_flow_input(const FlowInput& input) {
       .text(input.incarnation)
       .flag(input.authority_reply.has_value())
       .text(input.authority_reply ? std::string_view(*input.authority_reply) : std::string_view())
-      .text(input.note);
+      .text(input.note)
+      .flag(input.forward_reply.has_value())
+      .text(input.forward_reply ? std::string_view(*input.forward_reply) : std::string_view());
   return out.take();
 }
 

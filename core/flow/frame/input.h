@@ -53,10 +53,16 @@ struct FlowInput {
   // At a restart (see the Authority effect).
   std::optional<std::string> authority_reply;
   std::string note;
+  // At a restart after a forwarded request (core/flow/proxy/forward.h).
+  std::optional<std::string> forward_reply;
 
   // Empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
 };
+
+// Name and value, repeated. False: they are no such fields.
+[[nodiscard]] bool read_pairs(std::string_view bytes, Pairs& pairs);
+[[nodiscard]] std::string pair_fields(const Pairs& pairs);
 
 // Fields in the order of docs/abi.md; nullopt when they are not an input.
 [[nodiscard]] std::optional<FlowInput> decode_flow_input(std::string_view bytes);

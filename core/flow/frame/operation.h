@@ -28,6 +28,7 @@ enum class ParameterKind : std::uint8_t {
   flag,        // true, false, 1, 0
   timestamp,   // RFC 3339
   names,       // list of names; in a query or as a JSON array; handed on separated by spaces
+  words,       // the same of words of visible ASCII, up to 8,192 bytes
   cursor,      // up to kMaxCursorBytes of printable ASCII without blanks; empty: the first page
 };
 
@@ -70,6 +71,9 @@ struct Operation {
   // The flow begins by reading the user's connection: over HTTP KV is asked for it together with
   // the caller's key.
   bool reads_connection = false;
+  // The host passes the caller's own request on: method, path behind the route, query and body are
+  // the API's. What is no segment of the route is a header: `postern-account` for `account`.
+  bool forwards = false;
   // RPC answers this member of the result instead of the whole.
   std::string_view rpc_result;
   std::string_view summary;
@@ -81,7 +85,7 @@ struct Operation {
 
 // What a permission allows is a method over RPC, by its name in camelCase.
 [[nodiscard]] constexpr bool is_over_rpc(const Operation& operation) {
-  return operation.access == Access::key;
+  return operation.access == Access::key && !operation.forwards;
 }
 // Both empty: not over HTTP. The path is in Hono's syntax.
 [[nodiscard]] constexpr std::string_view method_of(const Operation& operation) {

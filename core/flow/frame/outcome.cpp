@@ -6,7 +6,8 @@
 namespace postern {
 
 namespace {
-constexpr std::string_view kKindNames[] = {"json", "problem", "page", "redirect", "data"};
+constexpr std::string_view kKindNames[] = {"json",     "problem", "page",
+                                           "redirect", "forward", "data"};
 }
 
 Outcome json_outcome(std::string body, int status) {

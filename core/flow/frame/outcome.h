@@ -16,6 +16,7 @@ enum class OutcomeKind : std::uint8_t {
   problem,   // application/problem+json; RPC answers it as an object with `success: false`
   page,      // HTML for a person
   redirect,  // Location is among the headers
+  forward,   // the host passes a request on and relays the answer (core/flow/proxy/forward.h)
   data,      // fields for the flow that asked the authority; never leaves Postern
 };
 

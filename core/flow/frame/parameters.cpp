@@ -1,9 +1,12 @@
 #include "core/flow/frame/parameters.h"
 
+#include <algorithm>
+
 #include "core/base/form.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/base/time.h"
+#include "core/provider/catalogue.h"
 
 namespace postern {
 
@@ -48,13 +51,22 @@ bool is_name_list(std::string_view text) {
   return text.size() <= kMaxTextBytes;
 }
 
+bool is_visible(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= 0x21 && c <= 0x7e; });
+}
+
+bool is_word_list(std::string_view text) {
+  return text.size() <= kMaxTextBytes && std::ranges::all_of(split(text, ' '), [](auto word) {
+           return !word.empty() && is_visible(word);
+         });
+}
+
 bool is_cursor(std::string_view text) {
-  for (const char c : text) {
-    if (c < 0x21 || c > 0x7e) {
-      return false;
-    }
-  }
-  return text.size() <= kMaxCursorBytes;
+  return text.size() <= kMaxCursorBytes && is_visible(text);
+}
+
+bool is_list(ParameterKind kind) {
+  return kind == ParameterKind::names || kind == ParameterKind::words;
 }
 
 // What is wrong with the value; empty when nothing is.
@@ -84,10 +96,22 @@ std::string_view fault_in(ParameterKind kind, std::string_view value) {
       return parse_iso8601(value) ? std::string_view() : "must be an RFC 3339 date and time";
     case ParameterKind::names:
       return is_name_list(value) ? std::string_view() : "must be a list of names";
+    case ParameterKind::words:
+      return is_word_list(value) ? std::string_view()
+                                 : "must be a list of words of visible ASCII, at most 8192 bytes";
     case ParameterKind::cursor:
       return is_cursor(value) ? std::string_view() : "must be a cursor as it was answered";
   }
   return "is of an unknown kind";
+}
+
+constexpr std::string_view kIntegration = "integration";
+constexpr std::string_view kResource = "resource";
+
+bool is_api(std::string_view name) {
+  return std::ranges::any_of(providers(), [name](const Provider* provider) {
+    return find_api(*provider, name) != nullptr;
+  });
 }
 
 const Parameter* find(const Operation& operation, std::string_view name, bool camel) {
@@ -109,6 +133,14 @@ struct Reader {
     }
     if (const auto fault = fault_in(parameter.kind, value); !fault.empty()) {
       return refuse(parameter.name, fault);
+    }
+    if (const auto at = value.rfind('.'); operation.forwards && parameter.name == kIntegration &&
+                                          at != std::string_view::npos &&
+                                          is_api(value.substr(at + 1))) {
+      if (!parameters.has(kResource)) {
+        parameters.set(kResource, value.substr(at + 1));
+      }
+      value = value.substr(0, at);
     }
     parameters.set(parameter.name, value);
     return {};
@@ -152,7 +184,7 @@ struct Reader {
       case JsonKind::null:
         return std::nullopt;
     }
-    if (parameter.kind != ParameterKind::names) {
+    if (!is_list(parameter.kind)) {
       return std::nullopt;
     }
     std::string list;
@@ -163,6 +195,29 @@ struct Reader {
       list += (list.empty() ? "" : " ") + item.text;
     }
     return list;
+  }
+
+  Result<std::monostate, Problem> read_headers(const Pairs& headers) {
+    constexpr std::string_view prefix = "postern-";
+    for (const auto& [name, value] : headers) {
+      if (!name.starts_with(prefix)) {
+        continue;
+      }
+      auto own = name.substr(prefix.size());
+      std::ranges::replace(own, '-', '_');
+      const auto* parameter = find(operation, own, false);
+      if (parameter == nullptr || place_of(operation, *parameter) == ParameterPlace::path) {
+        return refuse("Postern-" + own, "is not a header of this operation");
+      }
+      // The path has named the API.
+      if (parameters.has(parameter->name) && parameter->name == kResource) {
+        continue;
+      }
+      if (auto done = accept(*parameter, value); !done) {
+        return done;
+      }
+    }
+    return {};
   }
 
   Result<std::monostate, Problem> read_object(std::string_view text, bool camel) {
@@ -242,7 +297,7 @@ Result<Parameters, Problem> read_parameters(const Operation& operation, const Fl
         return std::unexpected(done.error());
       }
     }
-    done = reader.read_query(input.query);
+    done = operation.forwards ? reader.read_headers(input.headers) : reader.read_query(input.query);
     // What an operation without a body is sent as JSON would be overlooked in silence.
     if (done && (takes_body(operation) || input.body.starts_with('{'))) {
       done = reader.read_object(input.body.empty() ? "{}" : std::string_view(input.body), false);

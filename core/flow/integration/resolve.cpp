@@ -6,6 +6,7 @@
 #include "core/base/form.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
+#include "core/flow/integration/origins.h"
 #include "core/oauth/scope.h"
 #include "core/provider/granted_scopes.h"
 
@@ -13,53 +14,7 @@ namespace postern {
 
 namespace {
 
-constexpr std::size_t kMostLabelBytes = 63;  // RFC 1035 2.3.4
 constexpr std::string_view kCallback = "/callback";
-
-// The cloud's own, or another one that the operator names. Where it is not https, or no public
-// host, he has named it as insecure too.
-Result<std::string, Problem> origin_from(std::string_view text, std::string_view variable,
-                                         std::string_view otherwise, UrlPolicy policy) {
-  if (text.empty() || text == otherwise) {
-    return std::string(otherwise);
-  }
-  const auto origin = parse_origin(text, policy);
-  if (!origin) {
-    return std::unexpected(not_configured(variable));
-  }
-  return origin->origin();
-}
-
-bool is_host_label(std::string_view text) {
-  return !text.empty() && text.size() <= kMostLabelBytes && text.front() != '-' &&
-         text.back() != '-' && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
-
-// What the integration says of the provider's placeholders.
-Result<std::vector<PlaceholderValue>, Problem> values_from(const IntegrationSettings& settings,
-                                                           UrlPolicy policy) {
-  std::vector<PlaceholderValue> values;
-  for (const auto& [name, summary, placeholder] : settings.provider->settings) {
-    if (placeholder.empty()) {
-      continue;
-    }
-    const auto text = settings.get(name);
-    if (placeholder == "{host}") {
-      const auto origin = parse_origin(text, policy);
-      if (!origin) {
-        return std::unexpected(not_configured(settings.variable(name)));
-      }
-      values.push_back({.placeholder = placeholder, .value = origin->origin()});
-    } else if (is_host_label(text)) {
-      values.push_back({.placeholder = placeholder, .value = std::string(text)});
-    } else {
-      return std::unexpected(not_configured(settings.variable(name)));
-    }
-  }
-  return values;
-}
 
 // The integration's own directory, or the one that is wanted; `within`: only a part of its own.
 Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings, const Cloud& cloud,
@@ -96,20 +51,6 @@ Result<ProviderTenant, Problem> tenant_from(const IntegrationSettings& settings,
   }
   return std::move(*tenant);
 }
-
-}  // namespace
-
-std::vector<std::string> insecure_origins(const FlowContext& context) {
-  std::vector<std::string> origins;
-  for (const auto piece : split(context.env("ALLOW_INSECURE_ORIGINS"), ',')) {
-    if (const auto origin = trim(piece); !origin.empty()) {
-      origins.emplace_back(origin);
-    }
-  }
-  return origins;
-}
-
-namespace {
 
 Result<Integration, Problem> made(const IntegrationSettings& settings, std::string_view tenant,
                                   bool within) {
@@ -166,18 +107,14 @@ Result<Integration, Problem> made(const IntegrationSettings& settings, std::stri
   if (!values) {
     return std::unexpected(values.error());
   }
+  auto origins = origins_from(settings, *cloud, *values, policy);
+  if (!origins) {
+    return std::unexpected(origins.error());
+  }
+  integration.api_origins = std::move(*origins);
   for (const Api& api : provider.apis) {
-    const auto index = integration.apis.size();
-    const auto own = origin_of(cloud->apis[index], {.values = *values});
-    if (!own) {
-      return std::unexpected(not_configured(origin_variable(api)));
-    }
-    auto origin = origin_from(settings.api_origin(api), origin_variable(api), *own, policy);
-    if (!origin) {
-      return std::unexpected(origin.error());
-    }
-    integration.apis.push_back(api_at(provider, *cloud, api, *origin));
-    integration.api_origins.push_back(std::move(*origin));
+    const auto& origin = integration.api_origins[integration.apis.size()];
+    integration.apis.push_back(api_at(provider, *cloud, api, origin));
   }
   auto scopes = scopes_of(settings, integration.apis);
   if (!scopes) {

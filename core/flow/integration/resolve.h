@@ -51,8 +51,9 @@ struct Integration {
 [[nodiscard]] Result<Integration, Problem> make_integration(const IntegrationSettings& settings,
                                                             std::string_view tenant);
 
-// The same for a tenant that a caller names: one within the integration's own. A link may narrow
-// who can sign in, and never widen it. Fault: invalid_request, which says what may be named.
+// The same as make_integration for a tenant that a caller names: one within the integration's own.
+// A link may narrow who can sign in, and never widen it. Fault: invalid_request, which says what
+// may be named.
 [[nodiscard]] Result<Integration, Problem> make_integration_within(
     const IntegrationSettings& settings, std::string_view tenant);
 
@@ -104,9 +105,6 @@ void ask_for(Integration* integration, std::string_view scopes);
 // The API that a caller names, or the first one. Fault: invalid_request, which names them all.
 [[nodiscard]] Result<const Api*, Problem> api_named(const Provider& provider,
                                                     std::string_view name);
-
-// Origins named by ALLOW_INSECURE_ORIGINS (comma-separated).
-[[nodiscard]] std::vector<std::string> insecure_origins(const FlowContext& context);
 
 // Whoever signs in would come back to another integration's callback, and be refused there. A path
 // that is neither may be another server's, which knows where the callback is.

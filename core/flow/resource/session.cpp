@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/flow/frame/connection_name.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/resource/refusal.h"
+#include "core/flow/token/futile.h"
 #include "core/oauth/challenge.h"
 
 namespace postern {
@@ -18,7 +18,6 @@ constexpr int kMostTries = 3;
 // Of one page whose answer is no JSON: now and then one is cut off or broken
 // (github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1048, 1701, 2000).
 constexpr int kMostReadings = 2;
-constexpr DurationMs kFutileMs = 5 * kMinuteMs;
 constexpr JsonLimits kReplyLimits{.max_bytes = kMaxAnswerBytes, .max_depth = 64};
 
 bool is_dead_token(const Provider& provider, int status) {
@@ -54,25 +53,11 @@ Task<std::monostate> log_answer(const ApiSession* session, std::string_view even
   co_return co_await perform(std::move(line));
 }
 
-// A newer token than this one's version was refused too: here 401 means something else, and another
-// token costs a request that the token endpoint counts (microsoft-graph-docs-contrib#2137,
-// CommunityToolkit/Graph-Controls#143).
-std::string futile_key(const ApiSession& session, std::string_view url) {
-  return "futile:" + connection_key(session.wish.id) + ":" + session.wish.resource + ":" +
-         sha256_base64url(url.substr(0, url.find('?')));
-}
-
-Task<bool> is_futile(const ApiSession* session, std::string url) {
-  const auto version = co_await perform(MemoryGet{.key = futile_key(*session, url)});
-  co_return version && *version == to_decimal(session->token.version);
-}
-
-Task<std::monostate> remember_futile(const ApiSession* session, std::string url) {
-  const auto now = co_await current_time();
-  (void)co_await perform(MemoryPut{.key = futile_key(*session, url),
-                                   .value = to_decimal(session->token.version),
-                                   .expires_at = now + kFutileMs});
-  co_return std::monostate{};
+RefusedPlace place_of(const ApiSession& session, std::string url) {
+  return {.id = session.wish.id,
+          .resource = session.wish.resource,
+          .url = std::move(url),
+          .version = session.token.version};
 }
 
 Fetch request_of(const ApiSession& session, std::string url, std::size_t max_bytes) {
@@ -159,10 +144,10 @@ Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session
       const auto now = co_await current_time();
       co_return std::unexpected(refusal_of(*session->provider, *reply, words, now));
     }
-    const bool futile = co_await is_futile(session, url);
+    const bool futile = co_await is_futile(place_of(*session, url));
     if (futile || ++tries == kMostTries || !context->input.note.empty()) {
       if (!futile) {
-        (void)co_await remember_futile(session, url);
+        (void)co_await remember_futile(place_of(*session, url));
       }
       (void)co_await log_answer(session, "provider_refused", reply->status, &words);
       auto fault = problem(ProblemCode::provider_rejected,

@@ -134,8 +134,10 @@ Task<std::monostate> forget_tokens(const FlowContext* context, ConnectionId id) 
     co_return std::monostate{};
   }
   for (const Api& api : settings->provider->apis) {
-    (void)co_await perform(
-        MemoryPut{.key = memory_key(id, api.name), .value = {}, .expires_at = 0});
+    const auto name = token_name(*settings->provider, api);
+    if (name == api.name) {
+      (void)co_await perform(MemoryPut{.key = memory_key(id, name), .value = {}, .expires_at = 0});
+    }
   }
   if (const auto guests = co_await perform(MemoryGet{.key = guests_key(id)})) {
     for (const auto name : split(*guests, ' ')) {

@@ -71,7 +71,7 @@ TEST_CASE("the permissions that keys can have") {
     all += std::string(permission) + " ";
   }
   CHECK(all ==
-        "connect connect:caller graph:read arm:read tokens:read connections:read "
+        "connect connect:caller graph:read arm:read tokens:read proxy connections:read "
         "connections:write events:read events:write ");
 }
 

@@ -9,8 +9,8 @@ namespace postern::testing {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kOutcomeKinds = {"json", "problem", "page", "redirect",
-                                                           "data"};
+constexpr std::array<std::string_view, 6> kOutcomeKinds = {"json",     "problem", "page",
+                                                           "redirect", "forward", "data"};
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 

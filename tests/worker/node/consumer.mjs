@@ -1,9 +1,22 @@
 /** Another Worker, with service bindings to Postern. Says what it got, and what it got thrown; or leaves a call behind. */
 export default {
   async fetch(request, env) {
-    const { binding, method, parameters, leave, url, abortAfter, init, subscribe } = await request.json();
+    const { binding, method, parameters, leave, url, abortAfter, init, subscribe, proxy } =
+      await request.json();
     const service = env[binding];
     try {
+      if (proxy !== undefined) {
+        const { request, goneAfter, ...named } = proxy;
+        const call = service.proxy({ ...named, request: request && new Request(request.url, request.init) });
+        if (goneAfter !== undefined) {
+          await scheduler.wait(goneAfter);
+          call[Symbol.dispose]();
+          return Response.json({ answer: "gone" });
+        }
+        const response = await call;
+        const headers = Object.fromEntries(response.headers);
+        return Response.json({ answer: { status: response.status, headers, text: await response.text() } });
+      }
       if (subscribe !== undefined) {
         const batches = [];
         const answer = await service

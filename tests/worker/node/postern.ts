@@ -97,7 +97,7 @@ export class Postern {
             modules: [{ type: "ESModule", path: at("tests/worker/node/consumer.mjs") }],
             compatibilityDate: "2026-08-01",
             serviceBindings: {
-              ALL: bound({ org: "acme", permissions: ["*"] }),
+              ALL: bound({ org: "acme", permissions: ["*", "proxy"] }),
               READER: bound({ org: "acme", permissions: ["connections:read"] }),
               OTHER: bound({ org: "umbrella", permissions: ["*"] }),
               EMPTY: bound({}),
@@ -107,6 +107,7 @@ export class Postern {
           },
           {
             name: "postern",
+            unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
             modules: modules(),
             modulesRoot: OUT,
             compatibilityDate: "2026-08-01",
@@ -179,6 +180,24 @@ export class Postern {
     if (thrown !== undefined) throw new Error(thrown);
   }
 
+  /** A call of an API through `env[binding].proxy`, of which the second Worker may let go. */
+  async proxy(
+    parameters: Record<string, unknown> & {
+      request?: { url: string; init?: RequestInit };
+      goneAfter?: number;
+    },
+    binding = "ALL",
+  ): Promise<{ status: number; headers: Record<string, string>; text: string }> {
+    const { answer, thrown } = await this.#ask({ binding, proxy: parameters });
+    if (thrown !== undefined) throw new Error(thrown);
+    return answer as never;
+  }
+
+  /** Straight to Postern's own socket, with all that Node can send. */
+  async address(): Promise<URL> {
+    return this.#miniflare.unsafeGetDirectURL("postern");
+  }
+
   /** What a subscriber in the second Worker is called with, and what its subscription answers in the end. */
   async subscribe(subscribe: {
     parameters: Record<string, unknown>;
@@ -213,11 +232,11 @@ export class Postern {
     return (await this.call("figures", undefined, "FIGURES")) as never;
   }
 
-  async key(): Promise<string> {
+  async key(permissions: readonly string[] = ["*"]): Promise<string> {
     const made = await this.http("/v1/api-keys", {
       method: "POST",
       headers: { authorization: `Bearer ${ADMIN_KEY}` },
-      body: JSON.stringify({ org_id: "acme", name: "node", permissions: ["*"] }),
+      body: JSON.stringify({ org_id: "acme", name: "node", permissions }),
     });
     const { key } = JSON.parse(made.text ?? "") as { key: string };
     this.secrets.set(key, "API key");

@@ -150,13 +150,43 @@ describe("browsers of other origins", () => {
     }
   });
 
-  test("outside of /v1 nothing is shared, wildcards nowhere", async () => {
+  test.each(["/user", "/mail", "/subscriptions", "/connect"])(
+    "may call %s with a key as well, once they are allowed",
+    async (path) => {
+      const { key } = await createKey(newOrg());
+      const answer = await get(`${path}?user_id=x`, key, { origin: "https://app.example" });
+      expect(answer.headers.get("access-control-allow-origin")).toBe("https://app.example");
+      const other = await get(`${path}?user_id=x`, key, { origin: "https://evil.example" });
+      expect(other.headers.get("access-control-allow-origin")).toBeNull();
+    },
+  );
+
+  test("what takes no key shares nothing", async () => {
     const { key } = await createKey(newOrg());
     const origin = "https://app.example";
-    for (const path of ["/user?user_id=x", "/connect?user_id=x", "/callback", "/health"]) {
+    for (const path of ["/callback", "/health", "/connect/some-link", "/"]) {
       const answer = await get(path, key, { origin });
       expect(answer.headers.get("access-control-allow-origin")).toBeNull();
     }
+  });
+
+  test("may ask for any header and method of an API's, and read what it answers", async () => {
+    const answer = await http("/v1/proxy/azure/x/v1.0/me", {
+      method: "OPTIONS",
+      headers: {
+        origin: "https://app.example",
+        "access-control-request-method": "PATCH",
+        "access-control-request-headers": "authorization,if-match,consistencylevel",
+      },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get("access-control-allow-methods")).toContain("PATCH");
+    expect(answer.headers.get("access-control-allow-headers")).toBe(
+      "authorization,if-match,consistencylevel",
+    );
+    expect(answer.headers.get("access-control-allow-credentials")).toBeNull();
+    const read = await get("/v1/proxy/azure/x/v1.0/me", "wrong", { origin: "https://app.example" });
+    expect([read.status, read.headers.get("access-control-expose-headers")]).toEqual([401, "*"]);
   });
 });
 

@@ -186,9 +186,9 @@ export function complaintsOfAnswer(operation: Declared, value: unknown, over: "h
   return fits(whole, operation.name);
 }
 
-/** Those with an answer for callers. */
+/** Those with an answer for callers. What the proxy answers an API has declared. */
 export const answering = manifest.operations.filter(
-  ({ access }) => access !== "browser" && access !== "authority",
+  ({ name, access }) => access !== "browser" && access !== "authority" && name !== "proxy",
 );
 
 /** A test may have let a provider answer whatever it liked. */

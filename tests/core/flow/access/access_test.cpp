@@ -113,6 +113,54 @@ TEST_CASE("permissions are those of the list") {
   CHECK_FALSE(is_permission(context, "tokens"));
 }
 
+TEST_CASE("calls through the proxy are permitted by words of their own, read strictly") {
+  constexpr std::string_view all[] = {"connect", "proxy"};
+  FlowContext context;
+  context.permissions = all;
+  context.permissions_by_api = std::span(all).last(1);
+  for (const char* word :
+       {"proxy", "proxy:graph", "proxy:azure.arm:GET,HEAD:/subscriptions/*/x%20y",
+        "proxy:links:remove"}) {
+    CAPTURE(word);
+    CHECK(is_permission(context, word));
+    CHECK(fault_in_permissions(context, word).empty());
+  }
+  for (const char* word : {"proxy:", "proxy:nothing", "proxy:graph:get:/x", "proxy:graph:GET:/x/",
+                           "proxy:links:no", "proxyx"}) {
+    CAPTURE(word);
+    CHECK_FALSE(is_permission(context, word));
+    CHECK_FALSE(fault_in_permissions(context, word).empty());
+  }
+  const auto fault = [&](std::string_view list) { return fault_in_permissions(context, list); };
+  CHECK(fault("connect proxy:graph:GET:/a proxy:links:pass").empty());
+  CHECK(fault("connect proxy:graph:GET:/a?b") ==
+        "`permissions`: number 2 has a query in its path: a rule judges the path alone");
+  CHECK(fault("proxy:links:pass connect proxy:links:pass") ==
+        "`permissions` has several of proxy:links:pass, replace and remove: leave one");
+  CHECK(fault("connect admin") == "`permissions` names one that does not exist");
+  CHECK(fault("connect  proxy") == "`permissions` names one that does not exist");
+}
+
+TEST_CASE("a key is made with rules, and with none that is no rule") {
+  testing::World world;
+  testing::furnish(world);
+  testing::Host host(world);
+  const auto made = [&](const std::string& permissions) {
+    auto request = testing::http("create_api_key");
+    request.headers.push_back({"authorization", "Bearer " + std::string(testing::kAdminKey)});
+    request.body = R"({"org_id":"acme","name":"x","permissions":)" + permissions + "}";
+    return host.call(request);
+  };
+  const auto good = made(R"(["connect","proxy:graph:GET,HEAD:/v1.0/me/a%20b"])");
+  CHECK(good.status == 201);
+  CHECK(good.body.contains(R"("permissions":["connect","proxy:graph:GET,HEAD:/v1.0/me/a%20b"])"));
+  CHECK(made(R"("connect proxy:slack:*:/api/chat.postMessage")").status == 201);
+  const auto bad = made(R"(["connect","proxy:graph:GET:/v1.0/../me"])");
+  CHECK(bad.status == 400);
+  CHECK(bad.body.contains("number 2 has a segment `.` or `..` in its path"));
+  CHECK(made(R"(["proxy:graph:GET:/\u00e4"])").status == 400);
+}
+
 TEST_CASE("a key that is stored for another organization than it names opens nothing") {
   const auto key = make_api_key("acme", kSecret);
   for (const std::string org : {"acme", "other", ""}) {

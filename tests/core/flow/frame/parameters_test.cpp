@@ -16,6 +16,7 @@ constexpr Parameter kParameters[] = {
     {.name = "a_flag", .kind = ParameterKind::flag},
     {.name = "a_time", .kind = ParameterKind::timestamp},
     {.name = "some_names", .kind = ParameterKind::names},
+    {.name = "some_words", .kind = ParameterKind::words},
     {.name = "a_cursor", .kind = ParameterKind::cursor},
     {.name = "in_path", .kind = ParameterKind::name},
     {.name = "in_body", .kind = ParameterKind::text, .place = ParameterPlace::body}};
@@ -27,7 +28,7 @@ constexpr Operation kOperation{.name = "test",
 constexpr Operation kBodiless{.name = "test",
                               .http = "GET /test/:in_path",
                               .access = Access::key,
-                              .parameters = std::span(kParameters).first(9)};
+                              .parameters = std::span(kParameters).first(10)};
 
 Result<Parameters, Problem> read(FlowInput input, const Operation& operation = kOperation) {
   return read_parameters(operation, input);
@@ -166,7 +167,14 @@ TEST_CASE("a value of another form is refused, and not repeated") {
                                     {"some_names", ""},
                                     {"some_names", "a++b"},
                                     {"some_names", "a,b"},
-                                    {"some_names", std::string(8193, 'a')}}) {
+                                    {"some_names", std::string(8193, 'a')},
+                                    {"some_words", ""},
+                                    {"some_words", "a++b"},
+                                    {"some_words", "a+"},
+                                    {"some_words", "a%0Ab"},
+                                    {"some_words", "%C3%A4"},
+                                    {"some_words", "a%7F"},
+                                    {"some_words", std::string(8193, 'a')}}) {
     CAPTURE(name);
     CAPTURE(value);
     const auto query = name == "user_id" ? name + "=" + value : "user_id=u&" + name + "=" + value;
@@ -184,6 +192,14 @@ TEST_CASE("the longest and the smallest that are allowed are taken") {
   CHECK(by_query("user_id=u&a_number=0").has_value());
   CHECK(by_query("user_id=u&a_number=1000000").has_value());
   CHECK(by_query("user_id=u&some_names=*").has_value());
+  CHECK(by_query("user_id=u&some_words=" + std::string(8192, 'a')).has_value());
+}
+
+TEST_CASE("words are handed on separated by blanks, whatever is visible in them") {
+  const auto words = by_rpc(R"({"userId":"u","someWords":["a:b.c:GET,PUT:/x/%20/*","~!"]})");
+  REQUIRE(words.has_value());
+  CHECK(words->text("some_words") == "a:b.c:GET,PUT:/x/%20/* ~!");
+  CHECK(by_query("user_id=u&some_words=a/b+c").value().text("some_words") == "a/b c");
 }
 
 TEST_CASE("a JSON value of another type is refused") {

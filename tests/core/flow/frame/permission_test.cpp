@@ -26,6 +26,20 @@ TEST_CASE("a permission may name one API") {
   }
 }
 
+TEST_CASE("a rule for some calls of an API opens the operation, and is no permission for the API") {
+  const Operation proxy{.permission = "proxy", .permission_by_api = true};
+  for (const char* permissions :
+       {"proxy:graph:GET:/x", "proxy:azure.graph:*:/", "proxy:links:pass"}) {
+    CAPTURE(permissions);
+    const Caller caller{.org = "acme", .permissions = permissions};
+    CHECK_FALSE(refuse_caller(caller, proxy).has_value());
+    CHECK(refuse_api(caller, "proxy", "graph").has_value());
+    CHECK_FALSE(caller.may("proxy"));
+  }
+  CHECK(refuse_caller({.org = "acme", .permissions = "*"}, proxy).has_value());
+  CHECK(refuse_api({.org = "acme", .permissions = "*"}, "proxy", "graph").has_value());
+}
+
 TEST_CASE("the organization itself is named by those who may") {
   Parameters own;
   own.set("user_id", "-");
