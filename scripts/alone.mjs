@@ -19,6 +19,12 @@ const KINDS = [
     needs: "native",
     command: "node --test $FILES",
   },
+  // They run what a deployment uploads.
+  {
+    is: (file) => /^tests\/sdk\/.*\.test\.ts$/.test(file),
+    needs: "upload",
+    command: "node --test --test-concurrency=2 $FILES",
+  },
   {
     is: (file) => /\.test\.ts$/.test(file),
     needs: "wasm",
@@ -35,6 +41,7 @@ const NATIVE = "cmake --preset native $CMAKE_LLVM > /dev/null && cmake --build -
 
 const BUILDS = {
   wasm: "node scripts/setup.mjs --tests",
+  upload: "node scripts/build.mjs",
   native: `${NATIVE} core_tests`,
   traces: `node scripts/setup.mjs --tests && ${NATIVE} flow_traces && build/native/tests/flows/flow_traces`,
 };
