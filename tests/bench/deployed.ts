@@ -39,18 +39,24 @@ export function wranglerSettings() {
   return { compatibilityDate: date, compatibilityFlags: JSON.parse(flags) as string[] };
 }
 
-/** The workerd that this process started; undefined where the system does not tell. */
-export function workerdPid(): number | undefined {
-  if (process.platform !== "linux") return undefined;
-  const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  for (const name of children) {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-      const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (Number(parent) === process.pid && stat.includes("(workerd)")) return Number(name);
-    } catch {
-      // ended while we looked
-    }
+/** The workerds that this process started; none where the system does not tell. */
+export function workerdPids(): number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter(isOurWorkerd)
+    .map(Number);
+}
+
+export const workerdPid = (): number | undefined => workerdPids()[0];
+
+function isOurWorkerd(name: string): boolean {
+  try {
+    const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+    const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(parent) === process.pid && stat.includes("(workerd)");
+  } catch {
+    // It ended while we looked.
+    return false;
   }
-  return undefined;
 }

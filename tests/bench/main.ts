@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the table of what Postern holds itself to, in one run, in interleaved rounds.
  *   --rounds N   7 unless told; at least 5
- *   --only tokens,functions,cold,sizes,operations,free,herd
+ *   --only tokens,functions,cold,sizes,operations,free,herd,proxy,bytes
  *   --against FILE   another module, for the cold start's row: what an earlier commit's build left in dist/postern.wasm
  */
 import { parseArgs } from "node:util";
@@ -12,6 +12,8 @@ import { measureFunctions } from "./functions.ts";
 import { measureHerd } from "./herd.ts";
 import { herdRows } from "./herd-rows.ts";
 import { operationsOf, operationsText } from "./operations.ts";
+import { measureProxy } from "./proxy.ts";
+import { measureProxyBytes, type ProxyBytes } from "./proxy-bytes.ts";
 import { upload, wasm } from "./sizes.ts";
 import { measureTokens } from "./tokens.ts";
 import { startWorkers } from "./workers.ts";
@@ -78,6 +80,36 @@ function tokenRows(results: Results): void {
   );
 }
 
+function proxyRows(results: Results): void {
+  for (const [name] of results) row(`  ${name}`, `${(1e6 / micros(results, name)).toFixed(0)}/s`);
+  for (const [kind, said] of [
+    ["token", "token reads"],
+    ["proxy", "1 KiB GETs"],
+  ]) {
+    const quiet = `${kind} quiet`;
+    atLeast(results, `${said} beside 500 calls that wait for the API`, `${kind} beside 500`, quiet, 0.9);
+    atLeast(results, `${said} beside 200 streams and a slow reader`, `${kind} beside 200`, quiet, 0.9);
+  }
+  atLeast(results, "1 KiB GETs: against a bare pass-through Worker", "proxy quiet", "pass quiet", 0.7);
+}
+
+function proxyByteRows({ results, grown }: ProxyBytes): void {
+  for (const [way, said] of [
+    ["down", "1 GiB down"],
+    ["up", "256 MiB up"],
+  ]) {
+    for (const kind of ["postern", "pass"])
+      row(`  ${said}, ${kind}`, `${(1e6 / micros(results, `${way} ${kind}`)).toFixed(0)} MiB/s`);
+    atLeast(results, `${said}: against a bare pass-through Worker`, `${way} postern`, `${way} pass`, 0.9);
+    const more = (grown.get(`${way} postern`) ?? Number.NaN) - (grown.get(`${way} pass`) ?? Number.NaN);
+    const mib = 1024 ** 2;
+    row(`${said}: memory beyond its`, `${(more / mib).toFixed(1)} MiB`, "<= 16 MiB", more <= 16 * mib);
+  }
+  const [ours, theirs] = [micros(results, "first postern"), micros(results, "first pass")];
+  const times = 1 / timesAsFast(results, "first postern", "first pass");
+  row(`first byte: its time (${time(theirs)}, ${time(ours)}) times`, ratio(times), "<= 1.15x", times <= 1.15);
+}
+
 function functionRows(results: Results): void {
   const us = (name: string) => micros(results, name);
   const pair = `(${time(us("pkce postern"))}, ${time(us("pkce oauth4webapi"))})`;
@@ -135,7 +167,17 @@ const { values } = parseArgs({
 });
 const rounds = Math.max(5, Number(values.rounds ?? 7));
 const wanted = new Set(
-  values.only?.split(",") ?? ["tokens", "functions", "cold", "sizes", "operations", "free", "herd"],
+  values.only?.split(",") ?? [
+    "tokens",
+    "functions",
+    "cold",
+    "sizes",
+    "operations",
+    "free",
+    "herd",
+    "proxy",
+    "bytes",
+  ],
 );
 
 console.log(`Medians of ${rounds} interleaved rounds; Node ${process.versions.node}.\n`);
@@ -152,5 +194,7 @@ if (wanted.has("cold")) coldStartRows(measureColdStart(rounds, values.against));
 if (wanted.has("sizes")) sizeRows();
 if (wanted.has("operations")) operationRows();
 if (wanted.has("free")) freeRows(row, await measureFree());
+if (wanted.has("proxy")) proxyRows(await measureProxy(rounds));
+if (wanted.has("bytes")) proxyByteRows(await measureProxyBytes(rounds));
 if (wanted.has("herd")) herdRows(row, await measureHerd(rounds));
 print();

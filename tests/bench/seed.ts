@@ -44,6 +44,7 @@ export async function posternEntries(
   who: readonly Person[],
   masterKeys: string,
   expiresAt: number,
+  permissions = "tokens:read",
 ): Promise<[string, string][]> {
   const ring = new KeyRing(masterKeys);
   const now = Date.now();
@@ -59,7 +60,7 @@ export async function posternEntries(
     entries.push([connectionKey(ORG, userId), base64(record.bytes())]);
     entries.push([
       `apikey:${sha256(apiKey).toString("base64url")}`,
-      base64(fields(userId, ORG, "tokens:read", 0, false)),
+      base64(fields(userId, ORG, permissions, 0, false)),
     ]);
   }
   return entries;

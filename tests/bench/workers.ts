@@ -147,7 +147,7 @@ export async function startWorkers(): Promise<Workers> {
   };
 }
 
-async function fill(port: number, entries: [string, string][]): Promise<void> {
+export async function fill(port: number, entries: [string, string][]): Promise<void> {
   const PIECE = 800;
   for (let at = 0; at < entries.length; at += PIECE) {
     const body = JSON.stringify(entries.slice(at, at + PIECE));
