@@ -47,7 +47,7 @@ function arrived(query: URLSearchParams, { postern, user }: Options): string {
   return page(
     "Back in the demo application",
     `<p>This came:</p>${rows(query)}
-<p>The connection waits. This application's backend confirms it with the code, and with the user of its own session, here <code>${user}</code>:</p>
+<p>The connection waits. This application's backend confirms it with the code, and with the user of its own session. This demo plays a session of <code>${user}</code>: a link that was made for another user is refused.</p>
 <pre id="confirm">${escapeHtml(confirm)}</pre>
 <p>From then on it counts:</p>
 <pre id="ask">${escapeHtml(ask)}</pre>`,

@@ -4,6 +4,8 @@ import { ask } from "./local-postern.ts";
 
 export const DEMO_ORG = "demo";
 const NAME = "local";
+/** What the printed lines need: `*` does not hold the proxy. */
+export const DEMO_PERMISSIONS = ["*", "proxy"];
 
 interface DemoKey {
   readonly id: string;
@@ -13,6 +15,7 @@ interface DemoKey {
 interface Listed {
   readonly id: string;
   readonly name: string;
+  readonly permissions: readonly string[];
   readonly revoked_at?: string;
 }
 
@@ -26,15 +29,20 @@ function kept(file: string): DemoKey | undefined {
   }
 }
 
-async function works(origin: string, { key }: DemoKey): Promise<boolean> {
+const keysAt = async (origin: string, admin: string) =>
+  (await ask(`${origin}/v1/api-keys?org_id=${DEMO_ORG}`, admin)).api_keys as readonly Listed[];
+
+/** One of an earlier release may do less than the lines need. */
+async function works(origin: string, admin: string, { id, key }: DemoKey): Promise<boolean> {
   const headers = { authorization: `Bearer ${key}` };
-  return (await fetch(`${origin}/v1/connections`, { headers })).ok;
+  if (!(await fetch(`${origin}/v1/connections`, { headers })).ok) return false;
+  const own = (await keysAt(origin, admin)).find((one) => one.id === id);
+  return DEMO_PERMISSIONS.every((word) => own?.permissions.includes(word));
 }
 
 /** Earlier starts may have left theirs: they hold all permissions, and nobody uses them any more. */
 async function revokeOthers(origin: string, admin: string, own: string): Promise<void> {
-  const { api_keys } = await ask(`${origin}/v1/api-keys?org_id=${DEMO_ORG}`, admin);
-  for (const { id, name, revoked_at } of api_keys as readonly Listed[]) {
+  for (const { id, name, revoked_at } of await keysAt(origin, admin)) {
     if (name !== NAME || revoked_at !== undefined || id === own) continue;
     await fetch(`${origin}/v1/api-keys/${id}`, {
       method: "DELETE",
@@ -46,11 +54,11 @@ async function revokeOthers(origin: string, admin: string, own: string): Promise
 /** The key that `file` keeps where it still works, otherwise a new one; no other of that name works afterwards. */
 export async function demoKey(origin: string, admin: string, file: string): Promise<string> {
   let own = kept(file);
-  if (own === undefined || !(await works(origin, own))) {
+  if (own === undefined || !(await works(origin, admin, own))) {
     const made = await ask(`${origin}/v1/api-keys`, admin, {
       org_id: DEMO_ORG,
       name: NAME,
-      permissions: ["*"],
+      permissions: DEMO_PERMISSIONS,
     });
     own = { id: String(made.id), key: String(made.key) };
     writeFileSync(file, JSON.stringify(own), { mode: 0o600 });

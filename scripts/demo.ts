@@ -13,6 +13,9 @@ export interface Demo {
   readonly others: readonly string[];
 }
 
+/** Who is signed in at the demo application. */
+export const APP_USER = "user_3";
+
 export interface Step {
   readonly what: string;
   readonly command: string;
@@ -42,11 +45,15 @@ export function reads(demo: Demo): Step[] {
   return [
     { what: "the profile", command: curl("/user?user_id=user_1") },
     { what: "the newest mail", command: curl("/mail?user_id=user_1&top=3") },
-    { what: "the calendar", command: curl("/calendar/events?user_id=user_1") },
+    { what: "the calendar", command: curl("/calendar/events?user_id=user_1&top=3") },
     { what: "the Azure subscriptions", command: curl("/subscriptions?user_id=user_1") },
     {
       what: "a fresh access token, for Microsoft Graph",
       command: curl("/v1/connections/azure/token?user_id=user_1&resource=graph"),
+    },
+    {
+      what: "any other call of Microsoft Graph, with Postern's URL for Graph's (docs/proxy.md)",
+      command: curl("/v1/proxy/azure/user_1/v1.0/me"),
     },
     { what: "who is connected, without tokens", command: curl("/v1/connections") },
     { what: "what has happened", command: curl("/v1/events") },
@@ -59,19 +66,26 @@ export function more(demo: Demo): Step[] {
   const returning = demo.app && encodeURIComponent(`${demo.app}${RETURN_PATH}`);
   return [
     {
-      what: "another link, for the same user or another one",
-      command: curl("/connect?user_id=user_2&confirm=page"),
+      what: "a new link for user_1, where the first one was used or has expired; open the auth_url of the answer",
+      command: curl("/connect?user_id=user_1&confirm=page"),
     },
-    ...demo.others.map((name) => ({
-      what: `a link for another provider: ${name}`,
-      command: curl(`/connect?user_id=user_1&integration=${name}&confirm=page`),
-    })),
+    { what: "a link for another user", command: curl("/connect?user_id=user_2&confirm=page") },
+    ...demo.others.flatMap((name) => [
+      {
+        what: `a link for another provider: ${name}`,
+        command: curl(`/connect?user_id=user_1&integration=${name}&confirm=page`),
+      },
+      {
+        what: `then its token: ${name}`,
+        command: curl(`/v1/connections/${name}/token?user_id=user_1`),
+      },
+    ]),
     ...(returning === undefined
       ? []
       : [
           {
             what: "a link that comes back to an application, which confirms the connection: it tells how",
-            command: curl(`/connect?user_id=user_2&return_to=${returning}&confirm=backend`),
+            command: curl(`/connect?user_id=${APP_USER}&return_to=${returning}&confirm=backend`),
           },
         ]),
     {
@@ -79,7 +93,7 @@ export function more(demo: Demo): Step[] {
       command: curl("/v1/api-keys", { method: "POST", bearer: demo.admin, body: key(DEMO_ORG) }),
     },
     {
-      what: "another organization: the first key that names it makes it",
+      what: "another organization: the first key that names it makes it, and sees nothing of demo's",
       command: curl("/v1/api-keys", { method: "POST", bearer: demo.admin, body: key("acme") }),
     },
     {

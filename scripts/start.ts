@@ -12,7 +12,7 @@ import { PEOPLE } from "../tests/world/microsoft/people.ts";
 import { redirectUri, SINGLE_ORIGIN, type SingleOrigin } from "../tests/world/variables.ts";
 import { STARTERS } from "../tests/world/worlds.ts";
 import { stopChild, takenPorts } from "./children.ts";
-import { type Demo, more, reads, shown } from "./demo.ts";
+import { APP_USER, type Demo, more, reads, shown } from "./demo.ts";
 import { startDemoApp } from "./demo-app.ts";
 import { demoKey } from "./demo-key.ts";
 import { appOrigin, devVars, providerOrigins, resetLocal, worldOrigins } from "./dev-vars.ts";
@@ -116,7 +116,7 @@ async function main(): Promise<void> {
   const key = await demoKey(origin, admin, join(local, "key.json"));
   if (app !== undefined) {
     const [appPort = 0] = portsOf({ app });
-    const demoApp = await startDemoApp({ port: appPort, postern: () => ({ origin, key }), user: "user_2" });
+    const demoApp = await startDemoApp({ port: appPort, postern: () => ({ origin, key }), user: APP_USER });
     stops.push(() => demoApp.close());
   }
   const link = await ask(`${origin}/connect?user_id=user_1&confirm=page`, key);
@@ -130,7 +130,9 @@ async function main(): Promise<void> {
 
 function report(demo: Demo, link: string, emulated: boolean, others: readonly [string, string][]): void {
   const people = PEOPLE.map((who) => who.email).join(", ");
-  const microsoft = emulated ? `emulated (sign in as ${people})` : "Microsoft Entra ID, as .dev.vars says";
+  const microsoft = emulated
+    ? `emulated (begin with the first; no passwords): ${people}`
+    : "Microsoft Entra ID, as .dev.vars says";
   const also = others.map(([name, at]) => [name.toLowerCase(), `emulated, at ${at}`]);
   const facts = [
     ["Postern", demo.origin],
@@ -139,7 +141,7 @@ function report(demo: Demo, link: string, emulated: boolean, others: readonly [s
     ...(demo.app === undefined
       ? []
       : [["application", `${demo.app}, where a connect link may lead back to`]]),
-    ["API key", `${demo.key} (organization "demo", all permissions)`],
+    ["API key", `${demo.key} (KEY in README.md; organization "demo", all permissions)`],
   ];
   console.log(`
 ${facts.map(([name = "", fact]) => `${name.padEnd(12)} ${fact}`).join("\n")}
@@ -148,7 +150,7 @@ ${facts.map(([name = "", fact]) => `${name.padEnd(12)} ${fact}`).join("\n")}
 
   ${link}
 
-2. Then ask for it. Each line may be pasted as it stands:
+2. Then ask for it. Each line may be pasted as it stands (GitHub and Google have tokens, and no mail):
 
 ${shown(reads(demo))}
 

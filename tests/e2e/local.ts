@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { freePort, stopChild } from "../../scripts/children.ts";
-import type { Demo } from "../../scripts/demo.ts";
+import { APP_USER, type Demo } from "../../scripts/demo.ts";
 import { RETURN_PATH, startDemoApp } from "../../scripts/demo-app.ts";
+import { DEMO_PERMISSIONS } from "../../scripts/demo-key.ts";
 import { freshVars, writeVars } from "../../scripts/dev-vars.ts";
 import { ask, type LocalPostern, migrate, startDev, waitForHealth } from "../../scripts/local-postern.ts";
 import type { GitHub } from "../world/github/github.ts";
@@ -83,7 +84,7 @@ async function start(): Promise<Stack> {
     const port = await freePort();
     const origin = `http://localhost:${port}`;
     let key = "";
-    const demoApp = await startDemoApp({ port: 0, postern: () => ({ origin, key }), user: "user_2" });
+    const demoApp = await startDemoApp({ port: 0, postern: () => ({ origin, key }), user: APP_USER });
     stops.push(() => demoApp.close());
     const returnTo = `${appOrigin}/done?from=postern`;
     const { worlds, vars } = await startWorld(
@@ -110,7 +111,7 @@ async function start(): Promise<Stack> {
     const made = await ask(`${origin}/v1/api-keys`, vars.ADMIN_API_KEY ?? "", {
       org_id: ORGANIZATION,
       name: "browser tests",
-      permissions: ["*"],
+      permissions: DEMO_PERMISSIONS,
     });
     key = String(made.key);
     const demo = {
