@@ -10,7 +10,16 @@ const HELP = `npm test: everything, step by step; stops at the first that fails
   --watch      as npm run watch
   --coverage   as npm run coverage`;
 
-/** clang-tidy fills what the later steps leave idle: they wait for servers and clocks. */
+/** What needs nothing but a processor: the steps that wait for servers and clocks leave it one, and go before it. */
+const besideWaiting = (name, command) => ({
+  name,
+  command: command.replaceAll(/(^|&& )/g, "$1nice -n 10 "),
+  beside: "niced",
+});
+
+/** Servers of their own: these wait beside the Worker's tests. */
+const beside = (name, command) => ({ name, command, beside: "servers" });
+
 const STEPS = [
   ...STYLE,
   { name: "wasm", command: "node scripts/build.mjs" },
@@ -18,26 +27,28 @@ const STEPS = [
   ...TYPES,
   { name: "sanitized build", command: "cmake --preset asan $CMAKE_LLVM && cmake --build --preset asan" },
   { name: "sanitized tests", command: "ctest --test-dir build/asan --output-on-failure" },
+  { name: "fuzz smoke", command: "bash tests/fuzz/smoke.sh" },
+  // After the native tests, whose transcripts it plays.
+  TRACES,
+  // Reads the symbols of the libraries that were built.
+  STRUCTURE,
+  besideWaiting("simulator build", "cmake --preset sim $CMAKE_LLVM && cmake --build --preset sim"),
+  // In full: npm run sim -- --seeds 1000000.
+  besideWaiting(
+    "simulator",
+    "build/sim/tests/sim/sim --seeds 20000 --jobs 2 && build/sim/tests/sim/sim --killers",
+  ),
   {
     name: "clang-tidy",
     command:
       "git ls-files -z 'core/*.cpp' | xargs -0 -P 2 -n 4 nice -n 10 clang-tidy-$LLVM -p build/asan --quiet --warnings-as-errors='*'",
-    beside: "clang-tidy",
+    beside: "niced",
   },
-  { name: "fuzz smoke", command: "bash tests/fuzz/smoke.sh" },
-  // After the native tests, whose transcripts it plays.
-  TRACES,
-  { name: "simulator build", command: "cmake --preset sim $CMAKE_LLVM && cmake --build --preset sim" },
-  // In full: npm run sim -- --seeds 1000000.
-  {
-    name: "simulator",
-    command: "build/sim/tests/sim/sim --seeds 20000 --jobs 2 && build/sim/tests/sim/sim --killers",
-  },
-  // Reads the symbols of the libraries that were built.
-  STRUCTURE,
-  { name: "world", command: "node --test 'tests/world/**/*.test.ts'" },
+  beside("world", "node --test 'tests/world/**/*.test.ts'"),
+  beside("worker from another one", "node --test 'tests/worker/node/**/*.test.ts'"),
+  // With what the step wasm left in dist/worker.
+  beside("sdk", "node --test --test-concurrency=2 'tests/sdk/**/*.test.ts'"),
   { name: "worker", command: "vitest run" },
-  { name: "worker from another one", command: "node --test 'tests/worker/node/**/*.test.ts'" },
   { name: "e2e", command: "node --test --test-concurrency=1 'tests/e2e/**/*.test.ts'" },
 ];
 
