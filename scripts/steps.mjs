@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, readFileSync } from "node:fs";
 import { at, fail, llvmVersion, onEnd, options, ownNodeEnv, root, run, say } from "./lib.mjs";
 
-const STEP_MINUTES = 15;
+const STEP_MINUTES = 20;
 const TAIL_LINES = 120;
 /** Tests end what they started, for which they give it five seconds. */
 const GRACE_MS = 8_000;
