@@ -17,8 +17,8 @@ inline constexpr LinkMember kMicrosoftLinks[] = {
     {"resourceLocation", LinkKind::followed},
     // Of an answer within a batch: a redirect to content is a URL that needs no token
     // (microsoftgraph/msgraph-sdk-dotnet-core#980).
-    {"location", LinkKind::download},
-    {"Location", LinkKind::download},
+    {"location", LinkKind::redirect},
+    {"Location", LinkKind::redirect},
     {"uploadUrl", LinkKind::upload},
     {"@microsoft.graph.downloadUrl", LinkKind::download},
     {"@content.downloadUrl", LinkKind::download},

@@ -22,6 +22,9 @@ enum class LinkKind : std::uint8_t {
   // A URL that needs no token, which clients read without sending their key: it stays, unless the
   // key says otherwise.
   download,
+  // Where an answer within an answer leads, as `Location` of a redirect: stays as a download does,
+  // and may have more links behind it.
+  redirect,
 };
 
 struct LinkMember {

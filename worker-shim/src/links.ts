@@ -4,7 +4,7 @@
  */
 import { decodeToken, eachStringMember, type Token } from "./links-json.ts";
 
-export type LinkKind = "api" | "followed" | "upload" | "download";
+export type LinkKind = "api" | "followed" | "upload" | "download" | "redirect";
 
 /** What the caller's key says of pre-authenticated URLs. */
 export type Presigned = "default" | "pass" | "replace" | "remove";
@@ -19,6 +19,8 @@ export interface LinkRules {
    */
   readonly bases: readonly (readonly [origin: string, base: string])[];
   readonly presigned: Presigned;
+  /** The call reads what somebody stored: so does one that it is redirected to. */
+  readonly content: boolean;
   /**
    * Seals a URL to elsewhere: answers the proxy's URL by which it is called without a token. `reads`: it is for a download,
    * in whose content links stay.
@@ -109,7 +111,7 @@ export async function rewriteHeaders(
     // Clients follow a redirect without their Authorization where it leads to another origin.
     const redirects = name === "location" && status >= 300 && status <= 399;
     const absolute = resolved(value, callUrl);
-    const fate = places.fateOf(absolute, redirects ? "download" : usual);
+    const fate = places.fateOf(absolute, redirects ? "redirect" : usual);
     replace(headers, name, fate ? await urlOf(fate) : absolute);
   }
   const { link } = headers;
@@ -165,10 +167,12 @@ const DOT_SEGMENT = /[/\\](?:\.|%2e){1,2}(?:[/\\]|$)/i;
 
 class Places {
   readonly #presigned: Presigned;
+  readonly #content: boolean;
   readonly #bases = new Map<string, string>();
 
-  constructor({ bases, presigned }: LinkRules) {
+  constructor({ bases, presigned, content }: LinkRules) {
     this.#presigned = presigned;
+    this.#content = content;
     for (const [origin, base] of bases) {
       const place = placeOf(origin);
       if (place && !this.#bases.has(place.origin)) this.#bases.set(place.origin, base);
@@ -188,9 +192,11 @@ class Places {
     if (kind === "api" || !/^https?:/i.test(url)) return undefined;
     const presigned = this.#presigned;
     if (presigned === "remove") return "remove";
-    const stays = kind === "download" ? presigned !== "replace" : kind === "upload" && presigned === "pass";
+    const isRead = kind === "download" || kind === "redirect";
+    const stays = isRead ? presigned !== "replace" : kind === "upload" && presigned === "pass";
+    const reads = kind === "download" || (kind === "redirect" && this.#content);
     // Half of a surrogate pair is none in a URL, and no cipher takes it.
-    return stays ? undefined : { seal: url.toWellFormed(), reads: kind === "download" };
+    return stays ? undefined : { seal: url.toWellFormed(), reads };
   }
 }
 

@@ -12,7 +12,7 @@ import { problemOutcome, titleOf } from "./problems.ts";
 import { type Caller, type ForwardCall, type ForwardLinks, isSafe, WEAKENED } from "./proxy-call.ts";
 import { type HeaderRecord, recordOf, withoutDropped } from "./proxy-headers.ts";
 import { readableResponse } from "./proxy-refusal.ts";
-import { Lease, WHILE_REWRITTEN } from "./room.ts";
+import { endTurn, Lease, turn } from "./room.ts";
 
 /** Of one answer, decoded. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -37,8 +37,8 @@ const OF_THE_BYTES = [
   "repr-digest",
   "x-goog-hash",
 ];
-const ROOM_WAIT_MS = 50;
-const LONGEST_ROOM_WAIT_MS = 5_000;
+const FIRST_BYTES = 64 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 type Code = Parameters<typeof problemOutcome>[0];
 
@@ -61,11 +61,9 @@ export async function relayed(
   url: URL,
   hands: Hands,
 ): Promise<Response> {
-  const lease = new Lease();
   try {
-    return await passedOn(answer, call, caller, url, hands, lease);
+    return await passedOn(answer, call, caller, url, hands);
   } catch (error) {
-    lease.end();
     if (!(error instanceof Refused)) throw error;
     await answer.body?.cancel().catch(() => undefined);
     return refusalOf(error.code, answer.status, isSafe(caller.request.method));
@@ -87,7 +85,6 @@ async function passedOn(
   caller: Caller,
   url: URL,
   hands: Hands,
-  lease: Lease,
 ): Promise<Response> {
   const { status, statusText } = answer;
   // A Response holds no other; 101 would be an Upgrade.
@@ -112,62 +109,91 @@ async function passedOn(
   }
   const encoding = headers["content-encoding"]?.toLowerCase();
   if (encoding !== undefined && !DECODED.has(encoding)) throw new Refused("answer_not_rewritable");
-  const bytes = await readAll(answer, caller, lease);
-  const rewritten = await rewrite(bytes, rules);
+  const { bytes, lease } = await readAll(answer, caller);
+  const rewritten = await inTurn(lease, caller, () => rewrite(bytes, rules));
   for (const name of rewritten ? [...OF_THE_BYTES, ...OF_THE_CODING] : OF_THE_CODING) delete headers[name];
   if (rewritten && headers.etag?.startsWith('"')) headers.etag = WEAKENED + headers.etag.slice(1);
   return new Response(handedOver(rewritten ?? bytes, lease), init);
 }
 
-/** Its room is given back when the caller has taken it. */
-function handedOver(bytes: Uint8Array<ArrayBuffer>, lease: Lease): Uint8Array<ArrayBuffer> | ReadableStream {
-  if (lease.bytes === 0) return bytes;
-  lease.resize(bytes.length, 1);
+/** A small answer needs no turn. */
+async function inTurn<T>(lease: Lease, caller: Caller, work: () => Promise<T>): Promise<T> {
+  if (lease.bytes === 0) return work();
+  try {
+    if (!(await turn(caller.request.signal))) throw new Refused("overloaded");
+    return await work().finally(endTurn);
+  } catch (error) {
+    lease.end();
+    throw error;
+  }
+}
+
+/** A large one in pieces, whose room is given back when the caller has taken them. */
+function handedOver(bytes: Uint8Array<ArrayBuffer>, read: Lease): Uint8Array<ArrayBuffer> | ReadableStream {
+  if (read.bytes === 0) return bytes;
+  read.end();
   const { readable, writable } = new FixedLengthStream(bytes.length);
   const writer = writable.getWriter();
-  const taken = writer.write(bytes).then(() => writer.close());
-  taken.catch(() => undefined).finally(() => lease.end());
+  const lease = new Lease(() => writer.abort(new Error("nobody takes it")).catch(() => undefined));
+  const write = async () => {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      lease.resize(bytes.length);
+      await writer.write(bytes.subarray(at, at + PIECE_BYTES));
+    }
+    await writer.close();
+  };
+  write()
+    .catch(() => undefined)
+    .finally(() => lease.end());
   return readable;
 }
 
+interface ReadBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly lease: Lease;
+}
+
 /** Decoded, in one piece. */
-async function readAll(answer: Response, caller: Caller, lease: Lease): Promise<Uint8Array<ArrayBuffer>> {
+async function readAll(answer: Response, caller: Caller): Promise<ReadBytes> {
   const safe = isSafe(caller.request.method);
   const named = Number(answer.headers.get("content-length") ?? Number.NaN);
   const encoded = answer.headers.has("content-encoding");
   if (!encoded && named > MOST_BYTES) throw new Refused("answer_too_large_to_rewrite");
-  if (!encoded && named <= 64 * 1024) return new Uint8Array(await unbroken(answer.arrayBuffer(), safe));
-  const { signal } = caller.request;
-  // Who is cancelled may never come to the end of this.
-  signal.addEventListener("abort", () => lease.end(), { once: true });
   const reader = answer.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
+  const lease = new Lease(() => reader?.cancel().catch(() => undefined));
+  if (!encoded && named <= FIRST_BYTES) {
+    reader?.releaseLock();
+    return { bytes: new Uint8Array(await unbroken(answer.arrayBuffer(), safe)), lease };
+  }
+  const { signal } = caller.request;
+  const end = () => lease.end();
+  // Who is cancelled may never come to the end of this.
+  signal.addEventListener("abort", end, { once: true });
   // One buffer: what comes byte by byte would otherwise take thousands of times its length.
-  let bytes = new Uint8Array(encoded || Number.isNaN(named) ? 64 * 1024 : named);
+  let bytes = new Uint8Array(FIRST_BYTES);
   let total = 0;
   try {
     for (;;) {
       const next = await unbroken(reader?.read() ?? Promise.resolve(undefined), safe);
-      if (!next || next.done) return bytes.subarray(0, total);
+      if (!next || next.done) return { bytes: bytes.subarray(0, total), lease };
       const needed = total + next.value.length;
       if (needed > MOST_BYTES) throw new Refused("answer_too_large_to_rewrite");
-      await room(lease, needed, signal);
+      const room = Math.min(MOST_BYTES, Math.max(needed, bytes.length * 2));
+      if (!lease.resize(needed > bytes.length ? room : bytes.length)) throw new Refused("overloaded");
       if (needed > bytes.length) {
-        const grown = new Uint8Array(Math.min(MOST_BYTES, Math.max(needed, bytes.length * 2)));
+        const grown = new Uint8Array(room);
         grown.set(bytes.subarray(0, total));
         bytes = grown;
       }
       bytes.set(next.value, total);
       total = needed;
     }
+  } catch (error) {
+    lease.end();
+    throw error;
   } finally {
+    signal.removeEventListener("abort", end);
     reader?.releaseLock();
-  }
-}
-
-async function room(lease: Lease, bytes: number, signal: AbortSignal): Promise<void> {
-  for (let waited = 0; !lease.resize(bytes, WHILE_REWRITTEN); waited += ROOM_WAIT_MS) {
-    if (waited >= LONGEST_ROOM_WAIT_MS) throw new Refused("overloaded");
-    await scheduler.wait(ROOM_WAIT_MS, { signal });
   }
 }
 
@@ -233,6 +259,7 @@ function rulesOf(links: ForwardLinks, caller: Caller, hands: Hands): LinkRules {
     ends,
     bases,
     presigned: links.presigned as LinkRules["presigned"],
+    content: links.content,
     seal: async (url, reads) => {
       if (!hands.ring) throw new Error("no key ring");
       seals += 1;

@@ -4,7 +4,7 @@
  */
 import { fields } from "./effects.ts";
 import { FieldReader, type FieldValue } from "./fields.ts";
-import type { Body } from "./proxy-body.ts";
+import { type Body, StreamedBody } from "./proxy-body.ts";
 import {
   type HeaderMatcher,
   type HeaderPairs,
@@ -24,11 +24,9 @@ export interface Caller {
   readonly headers: HeaderPairs;
   /** All of it where it may be sent again, otherwise as it comes. */
   readonly body: Body;
-  /** The runtime knows the length of a body that came over HTTP, and says it again. */
-  readonly isSized: boolean;
   /** The URL by which it called, up to the target: what stands for the API's origin in links. */
   readonly base: string;
-  /** The same for what the core calls so ("azure.arm"); undefined: no URL stands for it. */
+  /** The same for what the core calls so ("integration.api"); undefined: no URL stands for it. */
   readonly baseFor: (api: string) => string | undefined;
 }
 
@@ -122,7 +120,7 @@ export async function send(call: ForwardCall, url: URL, caller: Caller): Promise
     return await fetch(url.href, {
       method: request.method,
       headers: recordOf(headers),
-      body: body instanceof ReadableStream && !caller.isSized ? sized(body, caller.headers) : body,
+      ...(body instanceof StreamedBody ? streamed(body) : { body }),
       redirect: "manual",
       // An answer without a token, of a sealed URL, would be anybody's.
       cache: "no-store",
@@ -131,6 +129,12 @@ export async function send(call: ForwardCall, url: URL, caller: Caller): Promise
     if (request.signal.aborted) throw error;
     return undefined;
   }
+}
+
+/** An API that was sent a part of a body is told so by the end of the connection. */
+function streamed(body: StreamedBody): { body: ReadableStream; signal: AbortSignal } {
+  const controller = new AbortController();
+  return { body: body.start((reason) => controller.abort(reason)), signal: controller.signal };
 }
 
 /** Before an ETag of an answer that was rewritten: its bytes are no longer those that it names (RFC 9110 8.8.1). */
@@ -166,16 +170,6 @@ function withoutUnreadable(asked: string): string {
   return kept.join(", ") || "identity";
 }
 
-/** A caller that named the length of its body has the API told of it. */
-function sized(body: ReadableStream, headers: HeaderPairs): ReadableStream {
-  const length = Number(headerOf(headers, "content-length") ?? Number.NaN);
-  if (!Number.isSafeInteger(length) || length < 0) return body;
-  const { readable, writable } = new FixedLengthStream(length);
-  // The answer tells of a body that broke off.
-  body.pipeTo(writable).catch(() => undefined);
-  return readable;
-}
-
 /** FlowInput.forwardReply. */
 export function replyFields(answer: Response | undefined, caller: Caller): Uint8Array {
   const read: FieldValue[] = [];
@@ -183,6 +177,6 @@ export function replyFields(answer: Response | undefined, caller: Caller): Uint8
     const value = answer?.headers.get(name) ?? null;
     if (value !== null) read.push(name, value);
   }
-  const repeatable = !(caller.body instanceof ReadableStream);
+  const repeatable = !(caller.body instanceof StreamedBody);
   return fields(answer?.status ?? 0, fields(...read), repeatable, "");
 }

@@ -46,7 +46,6 @@ export async function proxyOverHttp(request: Request, env: Bindings): Promise<Re
     {
       request,
       headers: all,
-      isSized: true,
       base: `${root}${integration}/${user}`,
       baseFor: (api) => `${root}${api}/${user}`,
     },

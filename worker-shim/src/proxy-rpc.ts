@@ -79,7 +79,6 @@ export async function proxyOverRpc(
     {
       request,
       headers,
-      isSized: false,
       base: origin,
       baseFor: () => undefined,
     },

@@ -9,6 +9,7 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kPrefix = "sent:";
+constexpr std::string_view kResumed = "resumed:";
 // Before a request that got no answer leaves once more.
 constexpr DurationMs kAfterSilenceMs = 100;
 // Of a Retry-After: zero would be a loop.
@@ -49,6 +50,25 @@ std::optional<Attempt> attempt_of(std::string_view note) {
                  .claims = parts[2].contains('c'),
                  .failed = parts[2].contains('f'),
                  .waited_ms = *waited};
+}
+
+std::string note_of(const Resumption& resumption) {
+  return std::string(kResumed) + to_decimal(resumption.delay_ms) + ':' +
+         note_of(resumption.attempt);
+}
+
+std::optional<Resumption> resumption_of(std::string_view note) {
+  if (!note.starts_with(kResumed)) {
+    return std::nullopt;
+  }
+  note.remove_prefix(kResumed.size());
+  const auto end = std::min(note.find(':'), note.size());
+  const auto delay = parse_decimal(note.substr(0, end));
+  const auto attempt = attempt_of(note.substr(std::min(end + 1, note.size())));
+  if (!delay || !attempt) {
+    return std::nullopt;
+  }
+  return Resumption{.attempt = *attempt, .delay_ms = *delay};
 }
 
 std::vector<int> returns_of(const ProxyRequest& request, const Attempt& attempt,

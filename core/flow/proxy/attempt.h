@@ -23,6 +23,14 @@ struct Attempt {
 [[nodiscard]] std::string note_of(const Attempt& attempt);
 [[nodiscard]] std::optional<Attempt> attempt_of(std::string_view note);
 
+// The request is to be sent again, and the authority is asked for its token first.
+struct Resumption {
+  Attempt attempt;
+  DurationMs delay_ms = 0;
+};
+[[nodiscard]] std::string note_of(const Resumption& resumption);
+[[nodiscard]] std::optional<Resumption> resumption_of(std::string_view note);
+
 struct ProxyRequest {
   std::string_view method;
   DurationMs budget_ms = 0;  // to be spent on waiting, at most

@@ -7,7 +7,7 @@ namespace postern {
 
 namespace {
 
-constexpr std::string_view kKinds[] = {"api", "followed", "upload", "download"};
+constexpr std::string_view kKinds[] = {"api", "followed", "upload", "download", "redirect"};
 
 // "nextLink followed *_url api"
 std::string member_words(std::span<const LinkMember> members) {

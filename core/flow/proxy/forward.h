@@ -19,7 +19,8 @@ namespace postern {
 struct ForwardLinks {
   std::span<const LinkMember> members;
   // Origins of the integration's APIs, each with what stands for it in the proxy's path
-  // ("azure.arm"). That of this call comes first, with nothing: its caller's own URL stands for it.
+  // ("integration.api"). That of this call comes first, with nothing: its caller's own URL stands
+  // for it.
   Pairs bases;
   std::string_view presigned;  // default, pass, replace, remove: of URLs that need no token
   // A URL to elsewhere is sealed so, and called without a token (sealed.h).

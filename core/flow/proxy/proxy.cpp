@@ -208,7 +208,10 @@ Task<Outcome> proxy_flow(FlowContext* context) {
   DurationMs delay_ms = 0;
   // Another note: the authority replaced the token meanwhile, or is being asked to.
   const auto before = attempt_of(input.note);
-  if (reply && !before) {
+  if (const auto resumed = resumption_of(input.note)) {
+    attempt = resumed->attempt;
+    delay_ms = resumed->delay_ms;
+  } else if (reply && !before) {
     attempt = {.refused = input.note == kRefusedNote || input.note == kClaimsNote,
                .claims = input.note == kClaimsNote};
   } else if (reply) {
@@ -228,6 +231,7 @@ Task<Outcome> proxy_flow(FlowContext* context) {
         delay_ms = decision.delay_ms;
         attempt.failed = attempt.failed || reply->status == 0;
         attempt.waited_ms += delay_ms;
+        wish.note = note_of(Resumption{.attempt = attempt, .delay_ms = delay_ms});
         break;
       case NextStep::replace_token: {
         const bool has_claims =
@@ -238,9 +242,9 @@ Task<Outcome> proxy_flow(FlowContext* context) {
         if (!has_claims && (attempt.refused || co_await is_futile(refused))) {
           co_return relay_outcome(make_forward(*call, attempt, now));
         }
-        if (attempt.claims) {
+        if (attempt.claims || (!reply->repeatable && co_await is_futile(refused))) {
           // Refused with a token that was issued for the sake of claims: the next one takes a
-          // person.
+          // person. Of a body that is sent once the token before was.
           context->input.note = kClaimsNote;
         }
         ask_for_another(*reply, &attempt, &wish);

@@ -55,7 +55,7 @@ std::string passed_key(const TokenWish& wish) {
 // Handed back at the restart: a second refusal must not lead to a third try.
 std::string note_of(const TokenWish& wish) {
   if (wish.refused_version == 0) {
-    return {};
+    return wish.note;
   }
   return std::string(wish.claims.empty() ? kRefusedNote : kClaimsNote);
 }

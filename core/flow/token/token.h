@@ -26,6 +26,8 @@ struct TokenWish {
   std::int64_t refused_version = 0;
   // What the token has to satisfy: a claims challenge (a JSON object), or empty.
   std::string claims;
+  // FlowInput::note of a restart that no refused token is the reason of.
+  std::string note;
 };
 
 // The claims that a caller names in base64, or none. Fault: invalid_request.

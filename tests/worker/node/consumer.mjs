@@ -1,13 +1,30 @@
+/** `pieces`, `gap` ms apart; then it ends, or breaks off. */
+const streamed = ({ pieces, gap, breaks }) => {
+  let at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (at > 0) await scheduler.wait(gap);
+      if (at < pieces.length) controller.enqueue(new TextEncoder().encode(pieces[at++]));
+      else if (breaks) controller.error(new Error("broken off"));
+      else controller.close();
+    },
+  });
+};
+
 /** Another Worker, with service bindings to Postern. Says what it got, and what it got thrown; or leaves a call behind. */
 export default {
   async fetch(request, env) {
-    const { binding, method, parameters, leave, url, abortAfter, init, subscribe, proxy } =
+    const { binding, method, parameters, leave, url, abortAfter, init, subscribe, proxy, stream } =
       await request.json();
+    const body = stream === undefined ? {} : { body: streamed(stream) };
     const service = env[binding];
     try {
       if (proxy !== undefined) {
         const { request, goneAfter, ...named } = proxy;
-        const call = service.proxy({ ...named, request: request && new Request(request.url, request.init) });
+        const call = service.proxy({
+          ...named,
+          request: request && new Request(request.url, { ...request.init, ...body }),
+        });
         if (goneAfter !== undefined) {
           await scheduler.wait(goneAfter);
           call[Symbol.dispose]();
@@ -38,7 +55,12 @@ export default {
       if (method !== undefined) return Response.json({ answer: await service[method](parameters) });
       const controller = new AbortController();
       if (abortAfter !== undefined) setTimeout(() => controller.abort(), abortAfter);
-      const response = await service.fetch(url, { ...init, redirect: "manual", signal: controller.signal });
+      const response = await service.fetch(url, {
+        ...init,
+        ...body,
+        redirect: "manual",
+        signal: controller.signal,
+      });
       return Response.json({
         status: response.status,
         location: response.headers.get("location"),

@@ -48,6 +48,14 @@ export interface Answer {
   readonly text?: string;
 }
 
+/** A body that the second Worker sends piece by piece. */
+export interface Streamed {
+  readonly pieces: readonly string[];
+  /** Milliseconds between two. */
+  readonly gap: number;
+  readonly breaks?: boolean;
+}
+
 export class Postern {
   readonly microsoft: Microsoft;
   readonly #miniflare: Miniflare;
@@ -187,8 +195,9 @@ export class Postern {
       goneAfter?: number;
     },
     binding = "ALL",
+    stream?: Streamed,
   ): Promise<{ status: number; headers: Record<string, string>; text: string }> {
-    const { answer, thrown } = await this.#ask({ binding, proxy: parameters });
+    const { answer, thrown } = await this.#ask({ binding, proxy: parameters, stream });
     if (thrown !== undefined) throw new Error(thrown);
     return answer as never;
   }
@@ -212,9 +221,15 @@ export class Postern {
   }
 
   /** What the second Worker gets for a fetch over its binding, which it may abort. */
-  http(path: string, init: RequestInit = {}, abortAfter?: number): Promise<Answer> {
+  http(path: string, init: RequestInit = {}, abortAfter?: number, stream?: Streamed): Promise<Answer> {
     const url = path.startsWith("https:") ? path : `${ORIGIN}${path}`;
-    return this.#ask({ binding: "ALL", url, init, ...(abortAfter === undefined ? {} : { abortAfter }) });
+    return this.#ask({
+      binding: "ALL",
+      url,
+      init,
+      stream,
+      ...(abortAfter === undefined ? {} : { abortAfter }),
+    });
   }
 
   /** A request to one of the other Workers. */

@@ -1,123 +1,39 @@
-/** Bodies through the proxy: their lengths, what a slow side does to the other, and what becomes of a call whose caller goes. */
+/** Answers through the proxy: what a slow side does to the other, what is not passed on, and what becomes of a call whose caller goes. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Postern } from "./postern.ts";
+import { answerTo, MIB, Proxied, textOf, USER, until } from "./proxied.ts";
 
-const MIB = 1024 * 1024;
-
-type Serve = (request: IncomingMessage, response: ServerResponse) => unknown;
-let serve: Serve = (_, response) => response.end();
-const server = createServer((call, response) => void serve(call, response));
-let postern: Postern;
-let origin: URL;
-let key: string;
-const USER = "proxied";
-const ALICE = "alice.anders@contoso.example";
-
+let api: Proxied;
 before(async () => {
-  server.listen(0);
-  await once(server, "listening");
-  const graph = `http://localhost:${(server.address() as AddressInfo).port}`;
-  postern = await Postern.start({ GRAPH_ORIGIN: graph, ALLOW_INSECURE_ORIGINS: graph });
-  origin = await postern.address();
-  key = await postern.key(["proxy"]);
-  // The sign-in asks the profile at Graph.
-  serve = (_, response) => response.writeHead(404).end();
-  await postern.connect(USER, ALICE);
+  api = await Proxied.start();
 });
-
-after(async () => {
-  await postern?.stop();
-  server.closeAllConnections();
-  server.close();
-});
-
-function ask(path: string, options: { method?: string; headers?: Record<string, string | number> } = {}) {
-  return request({
-    host: "127.0.0.1",
-    port: origin.port,
-    path: `/v1/proxy/azure/${USER}${path}`,
-    method: options.method ?? "GET",
-    headers: { host: origin.host, authorization: `Bearer ${key}`, ...options.headers },
-  });
-}
-
-async function answerTo(sent: ReturnType<typeof request>): Promise<IncomingMessage> {
-  const [answer] = (await once(sent, "response")) as [IncomingMessage];
-  return answer;
-}
+after(() => api?.stop());
 
 /** What comes back for a request with this first line. */
 async function raw(line: string): Promise<string> {
-  const socket = connect(Number(origin.port), "127.0.0.1");
+  const socket = connect(Number(api.origin.port), "127.0.0.1");
   socket.write(
-    `${line}\r\nhost: ${origin.host}\r\nauthorization: Bearer ${key}\r\nconnection: close\r\n\r\n`,
+    `${line}\r\nhost: ${api.origin.host}\r\nauthorization: Bearer ${api.key}\r\nconnection: close\r\n\r\n`,
   );
   let text = "";
   for await (const piece of socket) text += String(piece);
   return text;
 }
 
-async function textOf(answer: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const piece of answer) text += String(piece);
-  return text;
-}
-
-async function until(done: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (await done()) return;
-    await sleep(50);
-  }
-  assert.fail("it never came");
-}
-
-describe("a body on its way to the API", () => {
-  for (const size of [0, 10, 64 * 1024, 64 * 1024 + 1, 3 * MIB])
-    test(`of ${size} bytes arrives whole, with its length`, async () => {
-      const sent = Buffer.alloc(size, "abcdefg");
-      const seen = { length: "", hash: "" };
-      serve = async (call, response) => {
-        const hash = createHash("sha256");
-        for await (const piece of call) hash.update(piece as Buffer);
-        seen.length = call.headers["content-length"] ?? "none";
-        seen.hash = hash.digest("hex");
-        response.end("{}");
-      };
-      const call = ask("/up", { method: "PUT", headers: { "content-length": size } });
-      call.end(sent);
-      assert.equal((await answerTo(call)).statusCode, 200);
-      assert.deepEqual(seen, { length: `${size}`, hash: createHash("sha256").update(sent).digest("hex") });
-    });
-
-  test("without a length arrives piece by piece, before its end", async () => {
-    let first = "";
-    serve = async (call, response) => {
-      for await (const piece of call) first ||= String(piece);
-      response.end(first);
-    };
-    const call = ask("/up", { method: "POST", headers: { "transfer-encoding": "chunked" } });
-    call.write("the first piece");
-    await until(() => first !== "");
-    call.end("the last");
-    assert.equal(await textOf(await answerTo(call)), "the first piece");
-  });
-});
-
 describe("a body on its way to the caller", () => {
   test("comes piece by piece, before its end", async () => {
     let finish = () => {};
-    serve = (_, response) => {
+    api.serve = (_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write("data: 1\n\n");
       finish = () => response.end("data: 2\n\n");
     };
-    const answer = await answerTo(ask("/events").end());
+    const answer = await answerTo(api.ask("/events").end());
     const [piece] = (await once(answer, "data")) as [Buffer];
     assert.equal(String(piece), "data: 1\n\n");
     finish();
@@ -128,12 +44,12 @@ describe("a body on its way to the caller", () => {
     const piece = Buffer.alloc(MIB, "0123456789");
     const whole = createHash("sha256");
     for (let n = 0; n < 64; n += 1) whole.update(piece);
-    serve = async (_, response) => {
+    api.serve = async (_, response) => {
       response.writeHead(200, { "content-length": 64 * MIB, "content-type": "application/octet-stream" });
       for (let n = 0; n < 64; n += 1) if (!response.write(piece)) await once(response, "drain");
       response.end();
     };
-    const answer = await answerTo(ask("/down").end());
+    const answer = await answerTo(api.ask("/down").end());
     assert.equal(answer.headers["content-length"], `${64 * MIB}`);
     const hash = createHash("sha256");
     for await (const part of answer) hash.update(part as Buffer);
@@ -142,7 +58,7 @@ describe("a body on its way to the caller", () => {
 
   test("waits for a caller that does not read, and holds nothing meanwhile", async () => {
     let sent = 0;
-    serve = async (call, response) => {
+    api.serve = async (call, response) => {
       response.writeHead(200, { "content-type": "application/octet-stream" });
       const piece = Buffer.alloc(64 * 1024);
       let open = true;
@@ -155,7 +71,7 @@ describe("a body on its way to the caller", () => {
         if (!response.write(piece)) await once(response, "drain");
       }
     };
-    const call = ask("/slow");
+    const call = api.ask("/slow");
     const answer = await answerTo(call.end());
     answer.pause();
     await until(async () => {
@@ -165,7 +81,7 @@ describe("a body on its way to the caller", () => {
     });
     // Sockets hold some of it, more of them where the machine is slow; without a brake all of it would have left.
     assert.ok(sent < 256 * MIB, `${sent} bytes left the API`);
-    assert.equal((await postern.figures()).live, 0);
+    assert.equal((await api.postern.figures()).live, 0);
     call.destroy();
   });
 });
@@ -173,11 +89,11 @@ describe("a body on its way to the caller", () => {
 describe("an API", () => {
   test("that says nothing holds no instance", async () => {
     const held: ServerResponse[] = [];
-    serve = (_, response) => held.push(response);
-    const call = ask("/silent");
+    api.serve = (_, response) => held.push(response);
+    const call = api.ask("/silent");
     call.end();
     await until(() => held.length === 1);
-    assert.equal((await postern.figures()).live, 0);
+    assert.equal((await api.postern.figures()).live, 0);
     for (const response of held) response.end("late");
     assert.equal(await textOf(await answerTo(call)), "late");
   });
@@ -196,8 +112,8 @@ describe("an API", () => {
       [307, "POST"],
       [308, "PUT"],
     ] as const) {
-      serve = (_, response) => response.writeHead(status, { location }).end();
-      const answer = await answerTo(ask("/leads", { method }).end());
+      api.serve = (_, response) => response.writeHead(status, { location }).end();
+      const answer = await answerTo(api.ask("/leads", { method }).end());
       answer.resume();
       assert.deepEqual([answer.statusCode, answer.headers.location], [status, location]);
     }
@@ -207,7 +123,7 @@ describe("an API", () => {
 
   test("is not asked by TRACE, which gives back what it is sent", async () => {
     let arrived = 0;
-    serve = (_, response) => {
+    api.serve = (_, response) => {
       arrived += 1;
       response.end();
     };
@@ -221,11 +137,11 @@ describe("an API", () => {
 
   test("gets no body by GET: some take it for another request", async () => {
     let arrived = 0;
-    serve = (_, response) => {
+    api.serve = (_, response) => {
       arrived += 1;
       response.end();
     };
-    const answer = await answerTo(ask("/x", { headers: { "content-length": 2 } }).end("{}"));
+    const answer = await answerTo(api.ask("/x", { headers: { "content-length": 2 } }).end("{}"));
     assert.deepEqual([answer.statusCode, JSON.parse(await textOf(answer)).code], [400, "invalid_request"]);
     assert.equal(arrived, 0);
   });
@@ -235,7 +151,7 @@ describe("a caller who goes away", () => {
   const waiting = () => {
     const open = new Set<ServerResponse>();
     let arrived = 0;
-    serve = (_, response) => {
+    api.serve = (_, response) => {
       arrived += 1;
       open.add(response);
       response.on("close", () => open.delete(response));
@@ -244,19 +160,19 @@ describe("a caller who goes away", () => {
   };
 
   test("over a binding, before the API has answered: the API is let go", async () => {
-    const api = waiting();
+    const calls = waiting();
     const path = `/v1/proxy/azure/${USER}/wait`;
-    const headers = { authorization: `Bearer ${key}` };
-    const gone = await postern.http(path, { headers }, 300);
+    const headers = { authorization: `Bearer ${api.key}` };
+    const gone = await api.postern.http(path, { headers }, 300);
     assert.match(gone.thrown ?? "", /abort/i);
-    assert.equal(api.arrived(), 1);
-    await until(() => api.open.size === 0);
-    assert.equal((await postern.figures()).live, 0);
+    assert.equal(calls.arrived(), 1);
+    await until(() => calls.open.size === 0);
+    assert.equal((await api.postern.figures()).live, 0);
   });
 
   test("while JSON is read for its links: the room for it is free again", async () => {
     let whole = false;
-    serve = (_, response) => {
+    api.serve = (_, response) => {
       response.setHeader("content-type", "application/json");
       const size = (whole ? 5 : 12) * MIB;
       response.write(`{"x":"${"x".repeat(size)}`);
@@ -264,33 +180,33 @@ describe("a caller who goes away", () => {
       if (whole) response.end('"}');
     };
     const path = `/v1/proxy/azure/${USER}/json`;
-    const headers = { authorization: `Bearer ${key}` };
+    const headers = { authorization: `Bearer ${api.key}` };
     for (let n = 0; n < 3; n += 1)
-      assert.match((await postern.http(path, { headers }, 1_000)).thrown ?? "", /abort/i);
+      assert.match((await api.postern.http(path, { headers }, 1_000)).thrown ?? "", /abort/i);
     whole = true;
-    const answer = await postern.http(path, { headers });
+    const answer = await api.postern.http(path, { headers });
     assert.deepEqual([answer.status, answer.text?.length], [200, 5 * MIB + 8]);
   });
 
   test("over RPC: the API is let go", async () => {
-    const api = waiting();
+    const calls = waiting();
     const parameters = { userId: USER, request: { url: "https://graph/wait" }, goneAfter: 500 };
-    await postern.proxy(parameters);
-    assert.equal(api.arrived(), 1);
-    await until(() => api.open.size === 0);
+    await api.postern.proxy(parameters);
+    assert.equal(calls.arrived(), 1);
+    await until(() => calls.open.size === 0);
   });
 });
 
 describe("over RPC", () => {
   test("a request goes on with its method, path, headers and body, and its answer comes back", async () => {
-    serve = async (call, response) => {
+    api.serve = async (call, response) => {
       const body = await textOf(call);
       const { authorization, "x-mine": mine } = call.headers;
       const bearer = /^Bearer (?!pk_)/.test(authorization ?? "");
       response.setHeader("content-type", "application/json").setHeader("x-api", "1");
       response.writeHead(201).end(JSON.stringify({ url: call.url, method: call.method, body, mine, bearer }));
     };
-    const answer = await postern.proxy({
+    const answer = await api.postern.proxy({
       integration: "azure",
       userId: USER,
       request: {
@@ -309,22 +225,22 @@ describe("over RPC", () => {
   });
 
   test("links lead to where the request was sent, so that the next call is the same one", async () => {
-    const { port } = server.address() as AddressInfo;
-    serve = (_, response) => {
+    const { port } = api.server.address() as AddressInfo;
+    api.serve = (_, response) => {
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ "@odata.nextLink": `http://localhost:${port}/v1.0/users?p=2` }));
     };
-    const answer = await postern.proxy({ userId: USER, request: { url: "https://graph/v1.0/users" } });
+    const answer = await api.postern.proxy({ userId: USER, request: { url: "https://graph/v1.0/users" } });
     assert.equal(JSON.parse(answer.text)["@odata.nextLink"], "https://graph/v1.0/users?p=2");
   });
 
   test("refusals are answers", async () => {
-    const wrong = await postern.proxy({ userId: USER });
+    const wrong = await api.postern.proxy({ userId: USER });
     assert.deepEqual([wrong.status, JSON.parse(wrong.text).code], [400, "invalid_request"]);
     const url = "https://graph/x";
-    const denied = await postern.proxy({ userId: USER, request: { url } }, "READER");
+    const denied = await api.postern.proxy({ userId: USER, request: { url } }, "READER");
     assert.deepEqual([denied.status, JSON.parse(denied.text).error.code], [403, "permission_denied"]);
-    const nobody = await postern.proxy({ userId: "nobody", request: { url } });
+    const nobody = await api.postern.proxy({ userId: "nobody", request: { url } });
     assert.deepEqual([nobody.status, JSON.parse(nobody.text).code], [404, "not_connected"]);
   });
 });

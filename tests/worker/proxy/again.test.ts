@@ -1,6 +1,7 @@
 /** When a call is sent once more, and when it never is. */
 import { describe, expect, test, vi } from "vitest";
-import { newestToken } from "../support/client.ts";
+import { newestToken, readToken } from "../support/client.ts";
+import { MINUTE, setClock } from "../support/clock.ts";
 import { bearerOf, call, callAt, ok, playGraph, proxied } from "../support/upstream.ts";
 import { world } from "../support/world.ts";
 
@@ -99,6 +100,18 @@ describe("a token that the API refuses", () => {
   });
 });
 
+test("claims under a long body take a person, as under a short one", async () => {
+  const who = await proxied();
+  // The provider has nothing against it, and issues a token.
+  const claims = btoa('{"access_token":{"nbf":{"essential":true,"value":"1"}}}');
+  const challenge = { "www-authenticate": `Bearer error="insufficient_claims", claims="${claims}"` };
+  playGraph(() => refused(challenge));
+  const body = "x".repeat(65 * 1024);
+  const put = () => call(who, "/x", { method: "PUT", body, headers: { "content-length": `${body.length}` } });
+  const codes = [(await put()).json.code, (await put()).json.code];
+  expect(codes).toEqual(["token_replaced", "needs_reauth"]);
+});
+
 describe("an API that asks for patience", () => {
   test.each(["GET", "POST", "DELETE"])("is asked again, %s too: it has not done it", async (method) => {
     const who = await proxied();
@@ -155,6 +168,32 @@ describe("an API that asks for patience", () => {
     expect([(await call(who, "/x")).status, arrived.length]).toEqual([200, 2]);
     answers.push(() => throttled("1", 503));
     expect([(await call(who, "/x", { method: "POST", body: "b" })).status, arrived.length]).toEqual([503, 3]);
+  });
+});
+
+describe("an old token, and a token endpoint that is down", () => {
+  /** Each call asks the authority, which has nothing better. */
+  const oldToken = async () => {
+    const who = await proxied(["proxy", "tokens:read"]);
+    const until = Date.parse(String((await readToken(who)).json.expires_at));
+    await world.control({ token: { kind: "error", status: 503, error: "x", times: "always" } });
+    setClock(until - 2 * MINUTE);
+    return who;
+  };
+
+  test("do not have the wait after a 429 forgotten, nor what of it is left", async () => {
+    const who = await oldToken();
+    const waits = hurriedWaits();
+    const arrived = playGraph(() => throttled("2"));
+    expect((await call(who, "/x", { method: "POST", body: "b" })).status).toBe(429);
+    expect([arrived.length, waits]).toEqual([3, [2000, 2000]]);
+  });
+
+  test("do not have silence forgotten", async () => {
+    const who = await oldToken();
+    hurriedWaits();
+    const arrived = playGraph(() => Promise.reject(new TypeError("connection lost")));
+    expect([(await call(who, "/x")).json.code, arrived.length]).toEqual(["provider_unavailable", 2]);
   });
 });
 

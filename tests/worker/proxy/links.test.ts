@@ -313,6 +313,24 @@ describe("what somebody stored", () => {
       expect((await call(who, target, { method: "PUT", body: "x" })).text).not.toBe(text);
   });
 
+  test("behind a redirect is alone where the call reads it; an answer behind one is rewritten", async () => {
+    const who = await proxied(["proxy", "proxy:links:replace"]);
+    const text = JSON.stringify({ nextLink: `${ELSEWHERE}/2` });
+    playGraph(
+      ({ url }) =>
+        url.startsWith(ELSEWHERE)
+          ? new Response(text, { headers: { "content-type": "application/json" } })
+          : new Response(null, { status: 302, headers: { location: `${ELSEWHERE}/1` } }),
+      [ELSEWHERE],
+    );
+    const follow = async (target: string) => {
+      const { headers } = await call(who, target, { redirect: "manual" });
+      return (await callAt(String(headers.get("location")), who)).text;
+    };
+    expect(await follow("/v1.0/me/drive/items/1/content")).toBe(text);
+    expect(await follow("/v1.0/regional")).toMatch(/"nextLink":"[^"]*\/~postern\//);
+  });
+
   test("leads on by headers all the same", async () => {
     const who = await proxied();
     playGraph(() => new Response(null, { status: 302, headers: { location: `${env.GRAPH_ORIGIN}/v1.0/y` } }));

@@ -42,7 +42,26 @@ describe("a call", () => {
     expect(arrived[0]?.target).toBe(target);
   });
 
-  test("takes 64 KiB of body that names no length, and holds it", async () => {
+  test.each([
+    [64 * 1024, 200, 2],
+    [64 * 1024 + 1, 503, 1],
+  ])(
+    "holds %i bytes of a body that names no length: %i after %i requests",
+    async (size, status, requests) => {
+      const who = await proxied();
+      const old = await newestToken();
+      const arrived = playGraph((one) =>
+        bearerOf(one) === old ? new Response(null, { status: 401 }) : ok(),
+      );
+      const body = new Blob([new Uint8Array(size)]).stream();
+      expect([(await call(who, "/x", { method: "POST", body })).status, arrived.length]).toEqual([
+        status,
+        requests,
+      ]);
+    },
+  );
+
+  test("takes a body that names no length, whatever its length is", async () => {
     const who = await proxied();
     const arrived = playGraph(() => ok());
     for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 300_000]) {

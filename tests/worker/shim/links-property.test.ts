@@ -127,7 +127,7 @@ function expected(value: string, kind: LinkKind, presigned: LinkRules["presigned
     pass: { followed: "seal", upload: "stay", download: "stay" },
     replace: { followed: "seal", upload: "seal", download: "seal" },
     remove: { followed: "remove", upload: "remove", download: "remove" },
-  }[presigned][kind];
+  }[presigned][kind === "redirect" ? "download" : kind];
   return row === "stay" ? value : row === "remove" ? null : SEALED;
 }
 

@@ -29,6 +29,7 @@ test.each(["/", "/v1.0/me?$top=1", "/a//b", "/%68ello", "/a%2Fb", "/a'b?q='c'"])
 
 test.each([
   ["another host", "https://evil.example/x"],
+  ["another host of the same length", "https://apx.example/x"],
   ["another port", "https://api.example:8443/x"],
   ["another scheme", "http://api.example/x"],
   ["a host that only begins so", "https://api.example.evil.example/x"],

@@ -1,45 +1,79 @@
-/** What answers may take of an isolate's memory together. */
-import { afterEach, expect, test, vi } from "vitest";
-import { Lease } from "../../../worker-shim/src/room.ts";
+/** What large answers may take of an isolate's memory together. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { endTurn, Lease, turn } from "../../../worker-shim/src/room.ts";
 
 const MIB = 1024 * 1024;
 const leases: Lease[] = [];
-const lease = () => {
-  const made = new Lease();
+const lease = (letGo = () => {}) => {
+  const made = new Lease(letGo);
   leases.push(made);
   return made;
 };
 afterEach(() => {
   for (const one of leases.splice(0)) one.end();
+  endTurn();
   vi.useRealTimers();
 });
 
-test("a large answer keeps a second one waiting, and no small one", () => {
-  const [first, second, small] = [lease(), lease(), lease()];
-  expect(first.resize(16 * MIB, 6)).toBe(true);
-  expect(second.resize(2 * MIB, 6)).toBe(false);
-  expect(small.resize(MIB / 4, 6)).toBe(true);
+test("together they have 40 MiB, and a small one has always room", () => {
+  const [first, second, third, small] = [lease(), lease(), lease(), lease()];
+  expect([first.resize(16 * MIB), second.resize(16 * MIB), third.resize(16 * MIB)]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect([third.bytes, small.resize(MIB / 4), small.bytes]).toEqual([0, true, 0]);
   // What it had it keeps.
-  expect(first.resize(17 * MIB, 6)).toBe(false);
-  expect(first.bytes).toBe((16 - 1 / 4) * MIB * 6);
+  expect([first.resize(40 * MIB), first.bytes]).toEqual([false, (16 - 1 / 4) * MIB]);
   first.end();
-  expect(second.resize(2 * MIB, 6)).toBe(true);
+  expect(third.resize(16 * MIB)).toBe(true);
 });
 
-test("an answer that was rewritten takes less, until it is taken", () => {
-  const [first, second] = [lease(), lease()];
-  first.resize(16 * MIB, 6);
-  expect(first.resize(16 * MIB, 1)).toBe(true);
-  expect(second.resize(10 * MIB, 6)).toBe(true);
-  expect(lease().resize(10 * MIB, 6)).toBe(false);
+test("several that grow in step end: one without room is refused, and does not wait for the others", () => {
+  let growing = [lease(), lease(), lease(), lease(), lease()];
+  for (let size = 1; size <= 16; size += 1)
+    growing = growing.filter((one) => {
+      if (one.resize(size * MIB)) return true;
+      one.end();
+      return false;
+    });
+  expect(growing.length).toBeGreaterThanOrEqual(2);
 });
 
-test("whose caller went away without a word is forgotten after half a minute", () => {
+test("what stands still for half a minute is let go", () => {
   vi.useFakeTimers();
-  const [gone, alive] = [lease(), lease()];
-  gone.resize(10 * MIB, 6);
+  const letGo = vi.fn();
+  const [gone, slow] = [lease(letGo), lease()];
+  expect([gone.resize(16 * MIB), slow.resize(16 * MIB)]).toEqual([true, true]);
   vi.advanceTimersByTime(20_000);
-  expect(alive.resize(10 * MIB, 6)).toBe(false);
+  slow.resize(16 * MIB);
   vi.advanceTimersByTime(11_000);
-  expect(alive.resize(10 * MIB, 6)).toBe(true);
+  expect(lease().resize(16 * MIB)).toBe(true);
+  expect([letGo.mock.calls.length, gone.bytes, slow.bytes > 0]).toEqual([1, 0, true]);
+});
+
+describe("a turn", () => {
+  const { signal } = new AbortController();
+
+  test("is one's own until its end", async () => {
+    expect(await turn(signal)).toBe(true);
+    const second = turn(signal);
+    let came = false;
+    void second.then(() => {
+      came = true;
+    });
+    await scheduler.wait(60);
+    expect(came).toBe(false);
+    endTurn();
+    expect(await second).toBe(true);
+  });
+
+  test("that its owner never ends passes on after five seconds", async () => {
+    const now = Date.now();
+    const clock = vi.spyOn(Date, "now").mockReturnValue(now);
+    expect(await turn(signal)).toBe(true);
+    clock.mockReturnValue(now + 5_000);
+    expect(await turn(signal)).toBe(true);
+    clock.mockRestore();
+  });
 });

@@ -26,6 +26,7 @@ export const linkRules = (changes: Partial<LinkRules> = {}): LinkRules => ({
     ["http://127.0.0.1:8080", UPLOADS],
   ],
   presigned: "default",
+  content: false,
   seal: async (url) => sealed(url),
   ...changes,
 });

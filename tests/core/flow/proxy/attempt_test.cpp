@@ -84,4 +84,22 @@ TEST_CASE("Retry-After is waited for within the budget, and passed on beyond it"
 }
 
 }  // namespace
+
+TEST_CASE("what is due is handed through a restart, and nothing else is taken for it") {
+  const Resumption due{
+      .attempt = {.version = 7, .refused = true, .failed = true, .waited_ms = 2'000},
+      .delay_ms = 3'000};
+  const auto note = note_of(due);
+  CHECK_FALSE(attempt_of(note));
+  const auto read = resumption_of(note);
+  REQUIRE(read);
+  CHECK(read->delay_ms == 3'000);
+  CHECK(note_of(read->attempt) == note_of(due.attempt));
+  for (const auto* other : {"", "refused", "claims", "resumed:", "resumed:1",
+                            "resumed:1:", "resumed:x:sent:1:0:", "resumed:1:sent:1", "sent:1:0:"}) {
+    CAPTURE(other);
+    CHECK_FALSE(resumption_of(other));
+  }
+}
+
 }  // namespace postern
