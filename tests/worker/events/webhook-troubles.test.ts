@@ -183,8 +183,10 @@ describe("a webhook that is not valid", () => {
     expect(eventsLogged("webhook_not_valid").slice(lines)).toEqual([
       { level: "error", event: "webhook_not_valid", place: `WEBHOOKS.${who.org}[1]` },
     ]);
-    for (const secret of [short, "a-password-in-a-url-1234", String(entry.secret).slice(6)])
-      expect(logLines().join("\n")).not.toContain(secret);
+    const secrets = [short, "a-password-in-a-url-1234"];
+    // Without its prefix, as a line might hold it. An entry without a secret has none to look for.
+    if (typeof entry.secret === "string") secrets.push(entry.secret.replace("whsec_", ""));
+    for (const secret of secrets) expect(logLines().join("\n")).not.toContain(secret);
   });
 
   test.each([
