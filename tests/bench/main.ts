@@ -105,9 +105,17 @@ function proxyByteRows({ results, grown }: ProxyBytes): void {
     const mib = 1024 ** 2;
     row(`${said}: memory beyond its`, `${(more / mib).toFixed(1)} MiB`, "<= 16 MiB", more <= 16 * mib);
   }
-  const [ours, theirs] = [micros(results, "first postern"), micros(results, "first pass")];
-  const times = 1 / timesAsFast(results, "first postern", "first pass");
-  row(`first byte: its time (${time(theirs)}, ${time(ours)}) times`, ratio(times), "<= 1.15x", times <= 1.15);
+  for (const when of ["at once", "after 20 ms"]) {
+    const [ours, theirs] = [`first postern ${when}`, `first pass ${when}`];
+    const times = 1 / timesAsFast(results, ours, theirs);
+    const both = `${time(micros(results, theirs))}, ${time(micros(results, ours))}`;
+    row(
+      `first byte, of an API that answers ${when}: its time (${both}) times`,
+      ratio(times),
+      "<= 1.15x",
+      times <= 1.15,
+    );
+  }
 }
 
 function functionRows(results: Results): void {

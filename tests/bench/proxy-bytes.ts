@@ -9,12 +9,16 @@ import { callBy, type ProxyWorker, startProxyWorkers } from "./proxy-workers.ts"
 const MIB = 1024 ** 2;
 const DOWN_BYTES = 1024 * MIB;
 const UP_BYTES = 256 * MIB;
-const FIRST_BYTES = 300;
+/** One after the other: what a caller waits for, not how many are served at once. */
+const FIRST_BYTES = {
+  "at once": { path: "/v1.0/bytes/1", count: 300 },
+  "after 20 ms": { path: "/v1.0/after/20", count: 50 },
+};
 const SAMPLE_MS = 10;
 const KINDS: readonly ProxyWorker[] = ["postern", "pass"];
 
 export interface ProxyBytes {
-  /** "down …", "up …": microseconds for a MiB; "first …": to the first byte of an answer. */
+  /** "down …", "up …": microseconds for a MiB; "first … at once", "first … after 20 ms": to the first byte, by when the API answers. */
   readonly results: Results;
   /** By "down …" and "up …": how much more workerd had at most than before, in bytes; medians of the rounds. */
   readonly grown: ReadonlyMap<string, number>;
@@ -57,19 +61,17 @@ export async function measureProxyBytes(rounds: number): Promise<ProxyBytes> {
         count: UP_BYTES / MIB,
         run: watched(`up ${kind}`, kind, () => upload(port, call("/v1.0/sink"), UP_BYTES)),
       },
-      {
-        name: `first ${kind}`,
-        count: FIRST_BYTES,
+      ...Object.entries(FIRST_BYTES).map(([when, { path, count }]) => ({
+        name: `first ${kind} ${when}`,
+        count,
         prepare: async () => {
           connection?.close();
           connection = await Connection.open(port);
         },
-        // One after the other: what a caller waits for, not how many are served at once.
         run: async () => {
-          for (let n = 0; n < FIRST_BYTES; n += 1)
-            await connection?.ask(encode(call("/v1.0/bytes/1"), `127.0.0.1:${port}`));
+          for (let n = 0; n < count; n += 1) await connection?.ask(encode(call(path), `127.0.0.1:${port}`));
         },
-      },
+      })),
     ];
   });
   try {

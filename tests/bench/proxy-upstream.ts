@@ -4,6 +4,7 @@
  *   /v1.0/slow        no header before `release`
  *   /v1.0/drip        1 KiB of bytes a second, without an end
  *   /v1.0/bytes/{n}   n bytes, as fast as they are taken
+ *   /v1.0/after/{n}   a byte after n milliseconds, as an API that is somewhere else
  *   /v1.0/sink        takes a body, and answers how long it was
  */
 import { once } from "node:events";
@@ -77,6 +78,8 @@ function serve(): void {
     if (request.headers.authorization === undefined) return void response.writeHead(401).end();
     if (path === "/v1.0/drip") return drip(response);
     if (path.startsWith("/v1.0/bytes/")) return bytes(response, Number(path.slice(12)));
+    if (path.startsWith("/v1.0/after/"))
+      return void setTimeout(() => bytes(response, 1), Number(path.slice(12)));
     if (path === "/v1.0/sink") {
       let received = 0;
       request.on("data", (piece: Buffer) => {

@@ -97,9 +97,9 @@ async function passedOn(
   const rules = call.links.members === "" ? undefined : rulesOf(call.links, caller, hands);
   if (rules && pairs.some(([name]) => isLinkHeader(name))) await rewriteHeaders(headers, status, url, rules);
   const init = { status, statusText, headers };
-  const isEmpty = NULL_BODY.has(status) || answer.body === null || headers["content-length"] === "0";
+  const isEmpty = NULL_BODY.has(status) || headers["content-length"] === "0";
   const asItIs = isEmpty || call.links.content || caller.request.method === "HEAD";
-  if (!rules || asItIs || !isRewritable(headers["content-type"] ?? null))
+  if (!rules || asItIs || !isRewritable(headers["content-type"] ?? null) || answer.body === null)
     return new Response(NULL_BODY.has(status) ? null : answer.body, init);
   if (status === 206) {
     // A part of JSON cannot be read; a key that wants no URL in it gets none.
@@ -109,7 +109,8 @@ async function passedOn(
   }
   const encoding = headers["content-encoding"]?.toLowerCase();
   if (encoding !== undefined && !DECODED.has(encoding)) throw new Refused("answer_not_rewritable");
-  const { bytes, lease } = await readAll(answer, caller);
+  const named = Number(headers["content-length"] ?? Number.NaN);
+  const { bytes, lease } = await readAll(answer, encoding === undefined ? named : Number.NaN, caller);
   const rewritten = await inTurn(lease, caller, () => rewrite(bytes, rules));
   for (const name of rewritten ? [...OF_THE_BYTES, ...OF_THE_CODING] : OF_THE_CODING) delete headers[name];
   if (rewritten && headers.etag?.startsWith('"')) headers.etag = WEAKENED + headers.etag.slice(1);
@@ -148,23 +149,22 @@ function handedOver(bytes: Uint8Array<ArrayBuffer>, read: Lease): Uint8Array<Arr
   return readable;
 }
 
+/** What a small answer has, and never asks for more. */
+const NO_LEASE = new Lease(() => undefined);
+
 interface ReadBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly lease: Lease;
 }
 
-/** Decoded, in one piece. */
-async function readAll(answer: Response, caller: Caller): Promise<ReadBytes> {
+/** Decoded, in one piece. `named`: how long it will be; NaN where nothing says so. */
+async function readAll(answer: Response, named: number, caller: Caller): Promise<ReadBytes> {
   const safe = isSafe(caller.request.method);
-  const named = Number(answer.headers.get("content-length") ?? Number.NaN);
-  const encoded = answer.headers.has("content-encoding");
-  if (!encoded && named > MOST_BYTES) throw new Refused("answer_too_large_to_rewrite");
+  if (named > MOST_BYTES) throw new Refused("answer_too_large_to_rewrite");
+  if (named <= FIRST_BYTES)
+    return { bytes: new Uint8Array(await unbroken(answer.arrayBuffer(), safe)), lease: NO_LEASE };
   const reader = answer.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
   const lease = new Lease(() => reader?.cancel().catch(() => undefined));
-  if (!encoded && named <= FIRST_BYTES) {
-    reader?.releaseLock();
-    return { bytes: new Uint8Array(await unbroken(answer.arrayBuffer(), safe)), lease };
-  }
   const { signal } = caller.request;
   const end = () => lease.end();
   // Who is cancelled may never come to the end of this.
