@@ -29,7 +29,7 @@ function operationSection(operation) {
     lines.push("", "| parameter | over RPC | in | kind | |", "|---|---|---|---|---|");
     for (const p of operation.parameters) {
       lines.push(
-        `| \`${p.name}\`${p.required ? " (required)" : ""} | \`${p.rpc_name}\` | ${placeOf(operation, p)} | ${p.kind} | ${p.summary} |`,
+        `| \`${p.name}\`${p.required ? " (required)" : ""} | \`${p.rpc_name}\` | ${placeOf(operation, p)} | ${p.type ? `json, \`${p.type.replaceAll("|", "\\|")}\`` : p.kind} | ${p.summary} |`,
       );
     }
   }
@@ -50,17 +50,20 @@ HTTP callers send \`Authorization: Bearer pk_…\`; the organization comes from 
 operations over a service binding, whose \`props\` carry \`org\` and \`permissions\`. Parameters that an operation
 does not declare are refused. Times are RFC 3339, durations seconds. An \`identifier\` is 1 to 255 bytes of text without control
 characters, a \`text\` at most 8,192, a \`name\` 1 to 64 letters, digits and \`_.-:*\`, an \`integer\` 0 to 1,000,000, a \`cursor\` is
-what was answered as one, at most 15 KiB. \`names\` and \`words\` (of visible ASCII, 8,192 characters in all) are lists: a JSON array, or one text with blanks. Lists, cursors and refusals of a provider's APIs: [resources.md](resources.md). A callback's query
+what was answered as one, at most 15 KiB. \`names\` and \`words\` (of visible ASCII, 8,192 characters in all) are lists: a JSON array, or one text with blanks. \`json\` is an object or a list of the
+type that stands with it, in a JSON body or over RPC, handed on as it was written. Lists, cursors and refusals of a provider's APIs: [resources.md](resources.md). A callback's query
 has at most 16 KiB, the code in it 8 KiB; a body 64 KiB. In a query \`+\` is a space, as forms have it: a user id such as \`ada+work@acme.example\` is
 sent as \`ada%2Bwork%40acme.example\` (\`encodeURIComponent\`, \`URLSearchParams\`). In a path, a JSON body and over RPC \`+\` stands for itself.
 \`HEAD\` does nothing: it is answered for \`/health\`, and with an empty page where a person's browser is meant.
 
-Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}. \`*\` stands for these without \`proxy\`, and for nothing that comes later.
+Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}. \`*\` stands for \`arm:read\`,
+\`connect\`, \`connect:caller\`, \`connections:read\`, \`connections:write\`, \`events:read\`, \`events:write\`, \`graph:read\` and \`tokens:read\`, which is what there was at first, and for nothing
+that came later: the others are always named.
 \`connections:organization\` besides, which is always named: whoever holds it may name the organization itself (\`user_id\` \`-\`) in all that it may do to
 connections. \`tokens:read\` and \`proxy\` may name one API of a provider: \`tokens:read:arm\`. What a key may call through the proxy can be narrowed to methods and paths:
 \`proxy:graph:GET:/v1.0/me\` ([proxy.md](proxy.md#permissions-and-rules)).
 
-\`proxy\` is always named, too. It may name one API, \`proxy:graph\`, or be rules, each of which allows what begins with its path:
+\`proxy\` may name one API, \`proxy:graph\`, or be rules, each of which allows what begins with its path:
 \`proxy:[<integration>.]<api>:<METHODS>:<path>\`, at most 1,024 characters, as \`proxy:graph:GET:/v1.0/me/messages\` or
 \`proxy:azure.arm:GET,PUT:/subscriptions/*/resourceGroups\`. METHODS is \`*\`, or names separated by commas; \`GET\` is \`HEAD\` too. The path is percent-encoded, has no
 query and no \`/\` at its end; \`*\` is any one segment, \`/\` alone everything. It is compared segment by segment, decoded, without regard to case where the API has none.

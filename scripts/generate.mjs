@@ -18,7 +18,7 @@ export function readManifest() {
 const NOTICE = "// Generated from core/flow/*/operations.h; not to be edited.\n";
 
 export function manifestModule(manifest) {
-  const operations = manifest.operations.map(({ parameters, summary, result, ...used }) => used);
+  const operations = manifest.operations.map(({ parameters, summary, result, call, ...used }) => used);
   return `${NOTICE}
 export interface OperationInfo {
   readonly name: string;

@@ -20,8 +20,8 @@ const PROXY = `  /** Any call of a provider's API, with the connection's token: 
   }): Promise<Response>;`;
 
 function parametersOf({ parameters }) {
-  const fields = parameters.map(({ rpc_name, kind, required, summary }) => {
-    const type = KINDS[kind] ?? "string";
+  const fields = parameters.map(({ rpc_name, kind, type: declared, required, summary }) => {
+    const type = declared ?? KINDS[kind] ?? "string";
     return `    /** ${summary} */\n    ${rpc_name}${required ? "" : "?"}: ${type};`;
   });
   const optional = parameters.some(({ required }) => required) ? "" : "?";

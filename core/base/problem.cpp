@@ -103,8 +103,14 @@ constexpr ProblemInfo kProblems[] = {
      "on",
      "Do not send the request again. The detail says why: ask for less of it, for the whole of it, "
      "in gzip, br or identity, or send `Postern-Links: keep`."},
+    {"provider_conflict", 409, "The provider's API says that what is there does not allow it",
+     "`provider_code` says what: something of that name, another change at the same time, a lock, "
+     "or an `if_match` that is no longer the ETag. Read it again first."},
+    {"operation_failed", 502, "The provider accepted what was asked, and then failed to do it",
+     "`provider_code` says why. Nothing more happens by itself: look at what is there, and ask "
+     "again."},
 };
-static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::answer_withheld) + 1);
+static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::operation_failed) + 1);
 
 }  // namespace
 

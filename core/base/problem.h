@@ -57,6 +57,8 @@ enum class ProblemCode : std::uint8_t {
   answer_not_rewritable,
   call_outcome_unknown,
   answer_withheld,
+  provider_conflict,
+  operation_failed,
 };
 
 struct ProblemInfo {

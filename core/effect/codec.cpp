@@ -97,6 +97,7 @@ struct EffectWriter {
   }
   void operator()(const MemoryGet& e) const { out.text(e.key); }
   void operator()(const MemoryPut& e) const { out.text(e.key).text(e.value).number(e.expires_at); }
+  void operator()(const Delay& e) const { out.number(e.delay_ms); }
   void operator()(const Log& e) const {
     out.text(kLevelNames[std::to_underlying(e.level)]).text(e.event);
     write(out, e.fields);
@@ -326,6 +327,9 @@ std::string encode_fields(const MemoryPut& effect) {
   return fields_of(effect);
 }
 std::string encode_fields(const Log& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const Delay& effect) {
   return fields_of(effect);
 }
 

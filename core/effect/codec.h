@@ -27,6 +27,7 @@ namespace postern {
 [[nodiscard]] std::string encode_fields(const MemoryGet& effect);
 [[nodiscard]] std::string encode_fields(const MemoryPut& effect);
 [[nodiscard]] std::string encode_fields(const Log& effect);
+[[nodiscard]] std::string encode_fields(const Delay& effect);
 
 // Fills `reply`, which is empty; false, and `reply` says nothing, when the bytes are no such
 // answer.

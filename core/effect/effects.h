@@ -54,6 +54,13 @@ struct Fetch {
   std::string keep_context;
 };
 
+// A pause: the answer comes after it.
+struct Delay {
+  static constexpr std::string_view kName = "delay";
+  using Reply = std::monostate;
+  DurationMs delay_ms = 0;
+};
+
 struct KvGet {
   static constexpr std::string_view kName = "kv.get";
   using Reply = Result<std::optional<std::string>, HostFault>;
@@ -198,8 +205,9 @@ struct Log {
 
 // Any effect and any answer, for hosts written in C++. The core itself puts none of them into a
 // variant: it would carry the code for all where it needs one.
-using Effect = std::variant<Fetch, KvGet, KvPut, KvDelete, Sql, Authority, StorageRead,
-                            StorageCommit, Seal, Open, VerifySignature, MemoryGet, MemoryPut, Log>;
+using Effect =
+    std::variant<Fetch, KvGet, KvPut, KvDelete, Sql, Authority, StorageRead, StorageCommit, Seal,
+                 Open, VerifySignature, MemoryGet, MemoryPut, Log, Delay>;
 using Reply = std::variant<Fetch::Reply, KvGet::Reply, Result<std::monostate, HostFault>,
                            Sql::Reply, StorageRead::Reply, Seal::Reply, VerifySignature::Reply,
                            MemoryGet::Reply, std::monostate>;

@@ -260,6 +260,9 @@ inline constexpr std::string_view kNamesOfStubs[] = {
       }
       if (!is_snake_case(parameters[at].name) || parameters[at].summary.empty() ||
           (parameters[at].required && !parameters[at].otherwise.empty()) ||
+          (parameters[at].kind == ParameterKind::json) != !parameters[at].type.empty() ||
+          (parameters[at].kind == ParameterKind::json &&
+           parameters[at].place != ParameterPlace::body) ||
           (parameters[at].place == ParameterPlace::body && method_of(operations[i]) == "GET")) {
         return true;
       }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kAccessNames[] = {"open", "key", "admin", "browser", "authority"};
 constexpr std::string_view kKindNames[] = {"identifier", "name",  "text",  "integer", "flag",
-                                           "timestamp",  "names", "words", "cursor"};
+                                           "timestamp",  "names", "words", "cursor",  "json"};
 constexpr std::string_view kPlaceNames[] = {"path", "query", "body"};
 
 void write_parameter(JsonWriter& out, const Operation& operation, const Parameter& parameter) {
@@ -22,6 +22,9 @@ void write_parameter(JsonWriter& out, const Operation& operation, const Paramete
       .member("kind", kKindNames[static_cast<std::size_t>(parameter.kind)])
       .member("place", kPlaceNames[static_cast<std::size_t>(place_of(operation, parameter))]);
   out.key("required").boolean(parameter.required);
+  if (!parameter.type.empty()) {
+    out.member("type", parameter.type);
+  }
   out.member("summary", parameter.summary).end_object();
 }
 
@@ -45,6 +48,15 @@ void write_operation(JsonWriter& out, const Operation& operation) {
       .member("rpc_result", operation.rpc_result)
       .member("summary", operation.summary)
       .member("result", operation.result);
+  if (const auto& call = operation.call; !call.api.empty()) {
+    out.key("call")
+        .begin_object()
+        .member("api", call.api)
+        .member("target", call.target)
+        .member("body", call.body)
+        .member("items", call.list.empty() ? std::string_view() : call.items)
+        .end_object();
+  }
   out.key("parameters").begin_array();
   for (const auto& parameter : operation.parameters) {
     write_parameter(out, operation, parameter);

@@ -78,6 +78,7 @@ Step Run::start(std::string_view input) {
     return Step::malformed;
   }
   context_.emplace(FlowContext{.input = std::move(*decoded),
+                               .operation = operation,
                                .parameters = {},
                                .caller = {},
                                .entropy_used = 0,

@@ -15,11 +15,17 @@
 #include "core/flow/grant/operations.h"
 #include "core/flow/integration/operations.h"
 #include "core/flow/proxy/operations.h"
+#include "core/flow/resource/arm_operations.h"
+#include "core/flow/resource/directory_operations.h"
+#include "core/flow/resource/governance_operations.h"
+#include "core/flow/resource/graph_operations.h"
 #include "core/flow/resource/operations.h"
 #include "core/flow/service/operations.h"
 #include "core/flow/token/operations.h"
+#include "core/operation/call_checks.h"
 #include "core/operation/checks.h"
-#include "core/provider/answers.h"
+#include "core/provider/arm_answers.h"
+#include "core/provider/graph_answers.h"
 
 namespace postern {
 
@@ -27,10 +33,16 @@ namespace {
 
 // In the order of docs/api.md; last what only the authority runs.
 constexpr std::span<const Operation> kTables[] = {
-    service::kOperations, connect::kOperations,     resource::kOperations,    token::kOperations,
-    proxy::kOperations,   connections::kOperations, integration::kOperations, events::kOperations,
-    integration::kUrls,   access::kOperations,      connections::kTokens,     grant::kOperations,
-    connections::kWriter, authority::kOperations,   service::kInAuthority,    connections::kAlarm,
+    service::kOperations,       connect::kOperations,
+    resource::kGraphOperations, resource::kDirectoryOperations,
+    resource::kArmOperations,   resource::kGovernanceOperations,
+    resource::kOperations,      token::kOperations,
+    proxy::kOperations,         connections::kOperations,
+    integration::kOperations,   events::kOperations,
+    integration::kUrls,         access::kOperations,
+    connections::kTokens,       grant::kOperations,
+    connections::kWriter,       authority::kOperations,
+    service::kInAuthority,      connections::kAlarm,
 };
 
 // In the order of docs/api.md.
@@ -41,7 +53,7 @@ constexpr std::span<const Variable> kVariableTables[] = {
 
 // In the order of docs/api.md.
 constexpr std::span<const Shape> kShapeTables[] = {
-    common::kShapes, kProviderShapes, connections::kShapes,
+    common::kShapes, kGraphShapes,    kArmShapes,           connections::kShapes,
     events::kShapes, access::kShapes, integration::kShapes,
 };
 
@@ -95,6 +107,7 @@ static_assert(route_taken(kAll) == kNowhere);
 static_assert(segment_undeclared(kAll) == kNowhere);
 static_assert(segment_missing(kAll) == kNowhere);
 static_assert(parameters_wrong(kAll) == kNowhere);
+static_assert(call_wrong(kAll) == kNowhere);
 static_assert(incomplete(kAll) == kNowhere);
 static_assert(untyped(kAll) == kNowhere);
 static_assert(name_taken(std::span<const Shape>(kShapes)) == kNowhere);

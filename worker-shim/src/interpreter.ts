@@ -36,7 +36,7 @@ const AT_ONCE = new Set(["memory.get", "memory.put", "log", "storage.read", "sto
 
 /** What a flow does until these are answered: it calls out, or waits for our own stores and keys. */
 export function waitFor(effects: readonly PendingEffect[]): "nothing" | "waiting" | "calling" {
-  if (effects.some((effect) => effect.name === "fetch")) return "calling";
+  if (effects.some((effect) => effect.name === "fetch" || effect.name === "delay")) return "calling";
   return effects.every((effect) => AT_ONCE.has(effect.name)) ? "nothing" : "waiting";
 }
 
@@ -94,6 +94,8 @@ export function carryOut(effect: PendingEffect, hands: Hands): Answer {
     case "memory.put":
       hands.memory.put(f.text(), f.bytes().slice(), f.number(), Date.now());
       return fields();
+    case "delay":
+      return scheduler.wait(f.number()).then(() => fields());
     case "log":
       log(hands.logLevel, f.text(), f.text(), f.pairs());
       return fields();
@@ -132,6 +134,8 @@ async function within(milliseconds: number, work: () => Promise<Uint8Array>): Pr
 
 const KEPT_HEADERS = [
   "content-type",
+  "azure-asyncoperation",
+  "operation-location",
   "retry-after",
   "www-authenticate",
   "location",

@@ -20,6 +20,11 @@ void Parameters::set(std::string_view name, std::string_view value) {
   values_.emplace_back(name, value);
 }
 
+void Parameters::replace(std::string_view name, std::string_view value) {
+  std::erase_if(values_, [name](const auto& pair) { return pair.first == name; });
+  set(name, value);
+}
+
 bool Parameters::has(std::string_view name) const {
   for (const auto& [key, value] : values_) {
     if (key == name) {

@@ -20,6 +20,8 @@ namespace postern {
 class Parameters {
  public:
   void set(std::string_view name, std::string_view value);
+  // The same for one that may be there already.
+  void replace(std::string_view name, std::string_view value);
   [[nodiscard]] bool has(std::string_view name) const;
   // Empty, or 0, when absent.
   [[nodiscard]] std::string_view text(std::string_view name) const;
@@ -43,8 +45,12 @@ struct Caller {
   [[nodiscard]] bool may_for_api(std::string_view permission, std::string_view api) const;
 };
 
+struct Operation;
+
 struct FlowContext {
   FlowInput input;
+  // What was asked for.
+  const Operation* operation = nullptr;
   Parameters parameters;
   Caller caller;
   std::size_t entropy_used = 0;

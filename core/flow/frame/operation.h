@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/effect/task.h"
+#include "core/flow/frame/api_call.h"
 #include "core/flow/frame/context.h"
 #include "core/flow/frame/outcome.h"
 
@@ -30,6 +31,7 @@ enum class ParameterKind : std::uint8_t {
   names,       // list of names; in a query or as a JSON array; handed on separated by spaces
   words,       // the same of words of visible ASCII, up to 8,192 bytes
   cursor,      // up to kMaxCursorBytes of printable ASCII without blanks; empty: the first page
+  json,        // an object or a list, in a JSON body or over RPC; handed on as it was written
 };
 
 // With the rest of a URL it fits into the 16 KiB that the platform takes of one.
@@ -44,6 +46,7 @@ struct Parameter {
   ParameterPlace place = ParameterPlace::query;
   bool required = false;
   std::string_view otherwise;  // stands for it where it is absent
+  std::string_view type;       // of `json`: its type in TypeScript, as Operation::result
   std::string_view summary;
 };
 
@@ -81,6 +84,8 @@ struct Operation {
   // member that may be absent has a `?`. Of what a browser asks for: words.
   std::string_view result;
   Task<Outcome> (*flow)(FlowContext*) = nullptr;
+  // What resource_flow calls.
+  ApiCall call = {};
 };
 
 // What a permission allows is a method over RPC, by its name in camelCase.

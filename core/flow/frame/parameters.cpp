@@ -99,6 +99,9 @@ std::string_view fault_in(ParameterKind kind, std::string_view value) {
     case ParameterKind::words:
       return is_word_list(value) ? std::string_view()
                                  : "must be a list of words of visible ASCII, at most 8192 bytes";
+    case ParameterKind::json:
+      // It was read as such.
+      return {};
     case ParameterKind::cursor:
       return is_cursor(value) ? std::string_view() : "must be a cursor as it was answered";
   }
@@ -164,6 +167,9 @@ struct Reader {
   }
 
   static std::optional<std::string> text_of(const Parameter& parameter, const Json& value) {
+    if (parameter.kind == ParameterKind::json) {
+      return value.is_object() || value.is_array() ? std::optional(dump_json(value)) : std::nullopt;
+    }
     switch (value.kind) {
       case JsonKind::string:
         return value.text;

@@ -1,15 +1,13 @@
-// The typed reads of Microsoft Graph.
-#include "core/base/form.h"
-#include "core/base/text.h"
-#include "core/flow/resource/call.h"
-#include "core/flow/resource/operations.h"
-#include "core/flow/resource/query.h"
+// What no template can say of the calls of Microsoft Graph.
+#include <algorithm>
+#include <string>
+
+#include "core/base/time.h"
+#include "core/flow/resource/graph_operations.h"
 
 namespace postern {
 
 namespace {
-
-constexpr std::string_view kApi = "graph";
 
 // Of a message all but its body, which may be of any size (learn.microsoft.com/graph/api/resources/
 // message).
@@ -20,70 +18,62 @@ constexpr std::string_view kEnvelope =
     "isDeliveryReceiptRequested,inferenceClassification,categories,flag,webLink";
 constexpr std::string_view kNewestFirst = "receivedDateTime desc";
 
-// Graph wants what it orders by to be the first thing that it filters by.
-std::string mail_filter(std::string_view filter, std::string_view orderby) {
-  if (filter.empty() || !orderby.starts_with("receivedDateTime")) {
-    return std::string(filter);
+void set_if_absent(Parameters& parameters, std::string_view name, std::string_view value) {
+  if (!parameters.has(name)) {
+    parameters.set(name, value);
   }
-  return "receivedDateTime ge 1900-01-01T00:00:00Z and (" + std::string(filter) + ")";
-}
-
-std::string text_or(const Parameters& parameters, std::string_view name,
-                    std::string_view otherwise) {
-  return std::string(parameters.has(name) ? parameters.text(name) : otherwise);
-}
-
-// Without the blanks that callers may write between names.
-std::string select_or(const Parameters& parameters, std::string_view otherwise) {
-  auto select = text_or(parameters, "select", otherwise);
-  std::erase(select, ' ');
-  return select;
 }
 
 }  // namespace
 
-Task<Outcome> get_user_flow(FlowContext* context) {
-  std::string path = "/v1.0/me";
-  if (const auto query = query_of({{"$select", select_or(context->parameters, {})}});
-      !query.empty()) {
-    path += '?';
-    path += query;
+std::optional<Problem> prepare_mail(Parameters& parameters) {
+  set_if_absent(parameters, "select", kEnvelope);
+  if (parameters.has("search")) {
+    // Graph refuses both beside a search (learn.microsoft.com/graph/search-query-parameter).
+    if (parameters.has("orderby") || parameters.has("filter") || parameters.integer("skip") != 0) {
+      return problem(ProblemCode::invalid_request,
+                     "`search` goes with neither `filter`, `orderby` nor `skip`");
+    }
+    parameters.replace("skip", "");
+    return std::nullopt;
   }
-  auto document = co_await get_resource(context, {.api = kApi, .path_and_query = std::move(path)});
-  if (!document) {
-    co_return std::move(document.error());
+  set_if_absent(parameters, "orderby", kNewestFirst);
+  // Graph wants what it orders by to be the first thing that it filters by.
+  const auto filter = std::string(parameters.text("filter"));
+  if (!filter.empty() && parameters.text("orderby").starts_with("receivedDateTime")) {
+    parameters.replace("filter", "receivedDateTime ge 1900-01-01T00:00:00Z and (" + filter + ")");
   }
-  co_return json_outcome(dump_json(*document));
+  return std::nullopt;
 }
 
-Task<Outcome> get_mail_flow(FlowContext* context) {
-  const auto& parameters = context->parameters;
-  const auto orderby = text_or(parameters, "orderby", kNewestFirst);
-  std::string path = "/v1.0/me/messages?" +
-                     query_of({{"$top", to_decimal(parameters.integer("top"))},
-                               {"$skip", to_decimal(parameters.integer("skip"))},
-                               {"$orderby", orderby},
-                               {"$select", select_or(parameters, kEnvelope)},
-                               {"$filter", mail_filter(parameters.text("filter"), orderby)}});
-  co_return co_await list_resource(
-      context,
-      {.api = kApi, .path_and_query = std::move(path), .member = "messages", .one_page = true});
-}
-
-Task<Outcome> get_calendar_events_flow(FlowContext* context) {
-  const auto& parameters = context->parameters;
+std::optional<Problem> prepare_calendar(Parameters& parameters) {
   const bool has_start = parameters.has("start");
   if (has_start != parameters.has("end")) {
-    co_return problem_outcome(ProblemCode::invalid_request, "`start` and `end` go together");
+    return problem(ProblemCode::invalid_request, "`start` and `end` go together");
   }
-  std::string path = has_start ? "/v1.0/me/calendarView?" : "/v1.0/me/calendar/events?";
-  path += query_of({{"startDateTime", parameters.text("start")},
-                    {"endDateTime", parameters.text("end")},
-                    {"$orderby", text_or(parameters, "orderby", has_start ? "" : "start/dateTime")},
-                    {"$top", text_or(parameters, "top", "50")},
-                    {"$select", select_or(parameters, {})}});
-  co_return co_await list_resource(
-      context, {.api = kApi, .path_and_query = std::move(path), .member = "events"});
+  set_if_absent(parameters, "orderby", has_start ? "" : "start/dateTime");
+  return std::nullopt;
+}
+
+std::optional<Problem> prepare_directory(Parameters& parameters) {
+  // Advanced queries need both `ConsistencyLevel: eventual`, which the row says, and `$count`
+  // (learn.microsoft.com/graph/aad-advanced-queries).
+  if (parameters.has("search") || parameters.has("filter") || parameters.has("orderby")) {
+    parameters.replace("count", "true");
+  }
+  return std::nullopt;
+}
+
+// `dateTime` is the time of a zone, and says none of its own
+// (learn.microsoft.com/graph/api/resources/datetimetimezone).
+std::optional<Problem> prepare_free_busy(Parameters& parameters) {
+  for (const std::string_view name : {"start", "end"}) {
+    const auto time = parse_iso8601(parameters.text(name));
+    auto text = format_iso8601(time.value_or(0));
+    text.pop_back();
+    parameters.replace(name, text);
+  }
+  return std::nullopt;
 }
 
 }  // namespace postern

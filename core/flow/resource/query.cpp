@@ -10,6 +10,8 @@ namespace postern {
 namespace {
 
 constexpr std::size_t kMostMembers = 100;
+// Of the minute that a flow in front has.
+constexpr std::int64_t kMostWaitSeconds = 30;
 constexpr std::size_t kMostMemberBytes = 256;
 
 // A member, or the path to one: `from/emailAddress`, `@odata.type`, `tags/cost-center`.
@@ -71,6 +73,9 @@ std::optional<Problem> fault_of_query(const Parameters& parameters) {
   }
   if (parameters.has("top") && parameters.integer("top") == 0) {
     return problem(ProblemCode::invalid_request, "`top` must be at least 1");
+  }
+  if (parameters.integer("wait") > kMostWaitSeconds) {
+    return problem(ProblemCode::invalid_request, "`wait` must be 0 to 30");
   }
   return std::nullopt;
 }

@@ -85,6 +85,13 @@ Problem problem_of_status(const HttpReply& reply) {
       return problem(ProblemCode::provider_forbidden);
     case 404:
       return problem(ProblemCode::provider_not_found);
+    case 409:
+      return problem(ProblemCode::provider_conflict);
+    case 412:
+      return problem(ProblemCode::provider_conflict,
+                     "It was changed meanwhile, or `if_match` is not its ETag: read it again");
+    case 423:
+      return problem(ProblemCode::provider_conflict, "It is locked");
     case 429:
       return problem(ProblemCode::rate_limited);
     default:
@@ -110,8 +117,8 @@ Problem problem_of_host(HostFault fault) {
   return problem(ProblemCode::provider_unavailable, "The provider's API cannot be reached");
 }
 
-std::string_view header_of(const HttpReply& reply, std::string_view name) {
-  for (const auto& [key, value] : reply.headers) {
+std::string_view header_of(const Pairs& headers, std::string_view name) {
+  for (const auto& [key, value] : headers) {
     if (key == name) {
       return value;
     }
@@ -120,11 +127,11 @@ std::string_view header_of(const HttpReply& reply, std::string_view name) {
 }
 
 ApiWords words_in(const HttpReply& reply) {
-  ApiWords words{.reference = id_in(header_of(reply, "request-id")),
-                 .client_request_id = id_in(header_of(reply, "client-request-id")),
-                 .correlation_id = id_in(header_of(reply, "x-ms-correlation-request-id")),
-                 .timestamp = time_in(header_of(reply, "date"))};
-  if (reply.status != 200) {
+  ApiWords words{.reference = id_in(header_of(reply.headers, "request-id")),
+                 .client_request_id = id_in(header_of(reply.headers, "client-request-id")),
+                 .correlation_id = id_in(header_of(reply.headers, "x-ms-correlation-request-id")),
+                 .timestamp = time_in(header_of(reply.headers, "date"))};
+  if (reply.status >= 300) {
     if (const auto document = parse_content(reply.body, kErrorLimits);
         document && document->is_object()) {
       read_error(*document, words);
@@ -149,7 +156,7 @@ Problem refusal_of(const Provider& provider, const HttpReply& reply, const ApiWo
   Problem refusal = problem_of_status(reply);
   if (reply.status == 429 || reply.status >= 500) {
     // The server says that it failed: nothing that it says besides is believed of the account.
-    const auto wait = parse_retry_after(header_of(reply, "retry-after"), now);
+    const auto wait = parse_retry_after(header_of(reply.headers, "retry-after"), now);
     // Of what is throttled without a time each call makes the wait longer
     // (microsoftgraph/msgraph-sdk-dotnet#250, zammad/zammad#5565).
     const auto otherwise = reply.status == 429 ? kUntoldPatienceSeconds : 1;

@@ -23,7 +23,7 @@ struct ApiWords {
 };
 
 // Empty where there is none.
-[[nodiscard]] std::string_view header_of(const HttpReply& reply, std::string_view name);
+[[nodiscard]] std::string_view header_of(const Pairs& headers, std::string_view name);
 
 [[nodiscard]] ApiWords words_in(const HttpReply& reply);
 

@@ -60,17 +60,64 @@ RefusedPlace place_of(const ApiSession& session, std::string url) {
           .version = session.token.version};
 }
 
-Fetch request_of(const ApiSession& session, std::string url, std::size_t max_bytes) {
-  return {.method = "GET",
-          .url = std::move(url),
-          .headers = {{"authorization", "Bearer " + session.token.access_token},
-                      {"accept", "application/json"}},
-          .body = {},
-          .deadline_ms = 15 * kSecondMs,
-          .max_bytes = static_cast<std::int64_t>(max_bytes),
-          .keep_key = {},
-          .keep_org = {},
-          .keep_context = {}};
+Fetch fetch_of(const ApiSession& session, const ApiRequest& request) {
+  Fetch fetch{.method = request.method,
+              .url = request.url,
+              .headers = {{"authorization", "Bearer " + session.token.access_token},
+                          {"accept", "application/json"}},
+              .body = request.body,
+              .deadline_ms = 15 * kSecondMs,
+              .max_bytes = static_cast<std::int64_t>(request.max_bytes),
+              .keep_key = {},
+              .keep_org = {},
+              .keep_context = {}};
+  if (!request.body.empty()) {
+    fetch.headers.emplace_back("content-type", "application/json");
+  }
+  for (const auto& header : request.headers) {
+    fetch.headers.push_back(header);
+  }
+  return fetch;
+}
+
+// What came of a request that may have changed something is not known.
+Problem unknown_outcome(const ApiWords& words) {
+  auto fault = problem(ProblemCode::call_outcome_unknown);
+  append_words(fault.members, words);
+  return fault;
+}
+
+// Something was done, and the answer that says what cannot be read.
+Problem withheld(int status, std::string_view detail, const ApiWords& words) {
+  auto fault = problem(ProblemCode::answer_withheld, detail);
+  fault.members.emplace_back("api_status", to_decimal(status));
+  append_words(fault.members, words);
+  return fault;
+}
+
+bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
+
+// The gateway's and the server's own failures: what was asked for may have been done.
+bool is_unclear(int status) {
+  return status >= 500 && status != 503;
+}
+
+// How long to wait before the same request; nullopt: not at all. Nothing was done for a 429, and a
+// GET does nothing.
+std::optional<DurationMs> patience(const ApiSession& session, const ApiRequest& request,
+                                   const HttpReply& reply, EpochMs now) {
+  const bool says_later = reply.status == 429 || (reply.status == 503 && request.reads());
+  if (!says_later || session.budget_ms <= 0) {
+    return std::nullopt;
+  }
+  // Without a time: twice as long each time, and no two callers in step.
+  const auto untold = (kSecondMs << std::min(session.waits, 4)) + now % kSecondMs;
+  const auto wait =
+      parse_retry_after(header_of(reply.headers, "retry-after"), now).value_or(untold);
+  const auto least = std::max<DurationMs>(wait, 1);
+  return least <= session.budget_ms ? std::optional(least) : std::nullopt;
 }
 
 }  // namespace
@@ -98,29 +145,46 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
                        .api = api->name,
                        .origin = std::move(origin),
                        .token = std::move(token),
-                       .wish = std::move(wish)};
+                       .wish = std::move(wish),
+                       .read_bytes = 0,
+                       .budget_ms = context->parameters.integer("wait") * kSecondMs,
+                       .waits = 0,
+                       .committed = false};
 }
 
-Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session, std::string url,
-                                       std::size_t max_bytes) {
+Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* session,
+                                             ApiRequest request) {
   int readings = 0;
   int tries = 0;
   for (;;) {
-    const auto reply = co_await perform(request_of(*session, url, max_bytes));
+    auto reply = co_await perform(fetch_of(*session, request));
     if (!reply) {
-      co_return std::unexpected(problem_of_host(reply.error()));
+      const bool unknown = !request.reads();
+      co_return std::unexpected(unknown ? unknown_outcome({}) : problem_of_host(reply.error()));
     }
     session->read_bytes += reply->body.size();
     const auto words = words_in(*reply);
-    if (reply->status == 200) {
+    if (is_success(reply->status)) {
+      const bool has_to_say = request.reads() && reply->status == 200 && !request.may_be_empty;
+      if (reply->body.empty() && !has_to_say) {
+        co_return ApiReply{
+            .status = reply->status, .document = {}, .headers = std::move(reply->headers)};
+      }
       auto document = read_object(reply->body);
       if (document) {
-        co_return std::move(*document);
+        co_return ApiReply{.status = reply->status,
+                           .document = std::move(*document),
+                           .headers = std::move(reply->headers)};
       }
-      if (document.error() == JsonFault::too_large) {
+      const bool is_large = document.error() == JsonFault::too_large;
+      if (is_large && request.reads()) {
         co_return std::unexpected(problem(ProblemCode::answer_too_large));
       }
       (void)co_await log_answer(session, "provider_answer_unreadable", reply->status, &words);
+      if (!request.reads()) {
+        co_return std::unexpected(withheld(
+            reply->status, is_large ? "The answer is too large" : "The answer is no JSON", words));
+      }
       if (++readings < kMostReadings) {
         continue;
       }
@@ -129,7 +193,10 @@ Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session
       append_words(fault.members, words);
       co_return std::unexpected(std::move(fault));
     }
-    if (auto claims = claims_of_challenge(header_of(*reply, "www-authenticate"))) {
+    if (session->committed && is_dead_token(*session->provider, reply->status)) {
+      co_return std::unexpected(problem(ProblemCode::token_replaced));
+    }
+    if (auto claims = claims_of_challenge(header_of(reply->headers, "www-authenticate"))) {
       // Another token would help, which may take a person: then the authority's answer ends this.
       auto wish = session->wish;
       wish.refused_version = session->token.version;
@@ -140,14 +207,23 @@ Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session
     // A word of the catalogue's says that no other token would help.
     if (!is_dead_token(*session->provider, reply->status) ||
         known_error(*session->provider, words) != nullptr) {
-      (void)co_await log_answer(session, "provider_refused", reply->status, &words);
       const auto now = co_await current_time();
+      if (const auto wait = patience(*session, request, *reply, now)) {
+        session->budget_ms -= *wait;
+        session->waits += 1;
+        (void)co_await perform(Delay{.delay_ms = *wait});
+        continue;
+      }
+      (void)co_await log_answer(session, "provider_refused", reply->status, &words);
+      if (!request.reads() && is_unclear(reply->status)) {
+        co_return std::unexpected(unknown_outcome(words));
+      }
       co_return std::unexpected(refusal_of(*session->provider, *reply, words, now));
     }
-    const bool futile = co_await is_futile(place_of(*session, url));
+    const bool futile = co_await is_futile(place_of(*session, request.url));
     if (futile || ++tries == kMostTries || !context->input.note.empty()) {
       if (!futile) {
-        (void)co_await remember_futile(place_of(*session, url));
+        (void)co_await remember_futile(place_of(*session, request.url));
       }
       (void)co_await log_answer(session, "provider_refused", reply->status, &words);
       auto fault = problem(ProblemCode::provider_rejected,
@@ -161,6 +237,19 @@ Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session
     wish.refused_version = session->token.version;
     session->token = co_await obtain_token(context, std::move(wish));
   }
+}
+
+Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session,
+                                       ApiRequest request) {
+  auto reply = co_await send_request(context, session, std::move(request));
+  if (!reply) {
+    co_return std::unexpected(std::move(reply.error()));
+  }
+  if (!reply->document || reply->status != 200) {
+    co_return std::unexpected(
+        problem(ProblemCode::provider_rejected, "The provider's API answered without content"));
+  }
+  co_return std::move(*reply->document);
 }
 
 }  // namespace postern

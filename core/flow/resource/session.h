@@ -1,7 +1,8 @@
-// One caller's way to one API of a provider: where it is, with which token, and one GET there.
+// One caller's way to one API of a provider: where it is, with which token, and one call there.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,14 +26,44 @@ struct ApiSession {
   LiveToken token;
   TokenWish wish;
   std::size_t read_bytes = 0;  // of all answers so far
+  DurationMs budget_ms = 0;    // what the caller still waits for an API that wants to be left alone
+  int waits = 0;               // so many times it has
+  // Something was done. The flow must not begin again, as it does for another token: it would be
+  // done twice.
+  bool committed = false;
+};
+
+struct ApiRequest {
+  std::string method = "GET";
+  std::string url;
+  Pairs headers;     // besides `authorization` and `accept`
+  std::string body;  // JSON
+  std::size_t max_bytes = kMaxAnswerBytes;
+  bool may_be_empty = false;  // an answer of 200 without content is one, too
+
+  [[nodiscard]] bool reads() const { return method == "GET"; }
+};
+
+struct ApiReply {
+  int status = 200;
+  std::optional<Json> document;  // an object; absent where the answer has no content
+  Pairs headers;                 // those that flows read
 };
 
 Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string_view api);
 
-// The JSON object that `url` answers. A token that is refused is replaced once; an answer of 200
-// that is no JSON is asked for once more. Redirects are not followed, 429 is passed on with its
-// Retry-After. A refusal is logged with the provider's words.
-Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session, std::string url,
-                                       std::size_t max_bytes);
+// What the API answers, where it did what it was asked. Redirects are not followed. A refusal is
+// logged with the provider's words.
+//
+// A request is repeated only after an answer that says that nothing was done: with another token
+// after a 401, after a 429 (of a GET after a 503 too) where the caller's budget is as long as
+// Retry-After; a GET also where its answer is no JSON. Of a request that changes something and
+// whose end is not known: call_outcome_unknown.
+Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* session,
+                                             ApiRequest request);
+
+// The JSON object that a GET answers.
+Task<Result<Json, Problem>> fetch_json(FlowContext* context, ApiSession* session,
+                                       ApiRequest request);
 
 }  // namespace postern

@@ -51,7 +51,8 @@ std::vector<Effect> one_of_each() {
       VerifySignature{.algorithm = "RS256", .jwk = "{}", .data = "d", .signature = kOddBytes},
       MemoryGet{.key = "m"},
       MemoryPut{.key = "m", .value = kOddBytes, .expires_at = 77},
-      Log{.level = LogLevel::error, .event = "e", .fields = {{"a", "b"}}}};
+      Log{.level = LogLevel::error, .event = "e", .fields = {{"a", "b"}}},
+      Delay{.delay_ms = 8}};
 }
 
 std::vector<std::pair<Effect, Reply>> replies() {
@@ -80,7 +81,8 @@ std::vector<std::pair<Effect, Reply>> replies() {
       {MemoryGet{}, MemoryGet::Reply(kOddBytes)},
       {MemoryGet{}, MemoryGet::Reply(std::nullopt)},
       {MemoryPut{}, std::monostate{}},
-      {Log{}, std::monostate{}}};
+      {Log{}, std::monostate{}},
+      {Delay{}, std::monostate{}}};
 }
 
 Task<std::string> read_two() {

@@ -203,6 +203,10 @@ Reply World::carry_out(const Effect& effect, Object* object) {
             }
             return std::monostate{};
           },
+          [&](const Delay& e) -> Reply {
+            now += e.delay_ms;
+            return std::monostate{};
+          },
           [&](const Log& e) -> Reply {
             logs.push_back(e);
             return std::monostate{};

@@ -117,6 +117,7 @@ std::string shown_effect(const Effect& effect) {
                        ? "forget " + e.key
                        : e.key + " until " + format_iso8601(e.expires_at) + indent + shown(e.value);
           },
+          [&](const Delay& e) { return std::to_string(e.delay_ms) + " ms"; },
           [&](const Log& e) {
             std::string text =
                 std::string(kLevels[static_cast<std::size_t>(e.level)]) + " " + e.event;

@@ -164,6 +164,7 @@ struct EffectReader {
     e.expires_at = in.number();
     return e;
   }
+  Effect delay() { return Delay{.delay_ms = in.number()}; }
   Effect log() {
     constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
     Log e;
@@ -199,7 +200,8 @@ constexpr NamedReader kReaders[] = {{"fetch", &EffectReader::fetch},
                                     {"verify_signature", &EffectReader::verify_signature},
                                     {"memory.get", &EffectReader::memory_get},
                                     {"memory.put", &EffectReader::memory_put},
-                                    {"log", &EffectReader::log}};
+                                    {"log", &EffectReader::log},
+                                    {"delay", &EffectReader::delay}};
 static_assert(std::size(kReaders) == std::variant_size_v<Effect>);
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "core/flow/resource/call.h"
+#include "core/flow/resource/list.h"
 
 #include <algorithm>
 #include <iterator>
@@ -11,6 +11,7 @@
 #include "core/flow/resource/query.h"
 #include "core/flow/resource/session.h"
 #include "core/flow/resource/shape.h"
+#include "core/flow/resource/template.h"
 
 namespace postern {
 
@@ -31,32 +32,38 @@ struct Demand {
 
 // Which list of its kind, by the parameters that choose it. Their case does not: the provider reads
 // both alike.
-std::string part_of(const Parameters& parameters) {
+std::string part_of(const ApiCall& call, const Parameters& parameters) {
+  constexpr std::string_view kChoosing[] = {"subscription_id", "resource_group", "tenant"};
   FieldWriter out;
   bool has_part = false;
-  for (const std::string_view name : {"subscription_id", "resource_group", "tenant"}) {
+  for (const std::string_view name : kChoosing) {
     has_part = has_part || parameters.has(name);
     out.text(to_lower_ascii(parameters.text(name)));
+  }
+  // And whatever else stands in the path. A path's case may count.
+  for (const auto name : path_references(call.target)) {
+    if (!std::ranges::contains(kChoosing, name) && parameters.has(name)) {
+      has_part = true;
+      out.text(name).text(parameters.text(name));
+    }
   }
   return has_part ? out.take() : std::string();
 }
 
-Result<Demand, Problem> demand_of(const FlowContext& context, const ListWish& wish) {
+Result<Demand, Problem> demand_of(const FlowContext& context) {
   const auto& parameters = context.parameters;
-  if (auto fault = fault_of_query(parameters)) {
-    return std::unexpected(std::move(*fault));
-  }
+  const auto& call = context.operation->call;
   const bool has_cursor = parameters.has("cursor");
   Demand demand{.of = {.id = connection_of_caller(context),
-                       .api = wish.api,
-                       .member = wish.member,
-                       .part = part_of(parameters)},
-                .one_page = wish.one_page || has_cursor || parameters.has("top"),
+                       .api = call.api,
+                       .member = call.list,
+                       .part = part_of(call, parameters)},
+                .one_page = call.one_page || has_cursor || parameters.has("top"),
                 .top = static_cast<std::size_t>(parameters.integer("top")),
                 .members = {},
                 .orderings = {},
                 .takes_cursors = has_cursor || context.input.entry != Entry::rpc};
-  if (!wish.shaped_here) {
+  if (!call.shaped_here) {
     return demand;
   }
   if (parameters.has("select")) {
@@ -71,20 +78,6 @@ Result<Demand, Problem> demand_of(const FlowContext& context, const ListWish& wi
     demand.orderings = *orderings_of(parameters.text("orderby"));
   }
   return demand;
-}
-
-// What a caller can do about an answer that does not fit.
-Problem too_large(const Demand& demand, std::string_view member) {
-  if (member.empty()) {
-    return problem(ProblemCode::answer_too_large,
-                   "The provider's answer is too large: ask for fewer members with `select`");
-  }
-  return problem(ProblemCode::answer_too_large,
-                 demand.one_page
-                     ? "One page is too large: ask for fewer items with `top`, or for fewer "
-                       "members of each with `select`"
-                     : "All pages together are too large: ask for them one by one with `cursor`, "
-                       "for fewer items with `top`, or for fewer members of each with `select`");
 }
 
 Problem problem_of_link(LinkFault fault) {
@@ -122,6 +115,12 @@ class Items {
       std::ranges::move(page.elements, std::back_inserter(values_.elements));
     }
   }
+  // Of all that there are; the first page says it.
+  void count(std::optional<std::int64_t> all) {
+    if (all) {
+      count_ = all;
+    }
+  }
   [[nodiscard]] bool empty() const { return text_.back() == '[' && values_.elements.empty(); }
   [[nodiscard]] std::size_t size() const { return text_.size(); }
 
@@ -134,6 +133,9 @@ class Items {
       append(values_);
     }
     text_ += ']';
+    if (count_) {
+      text_ += ",\"count\":" + to_decimal(*count_);
+    }
     if (!next_cursor.empty()) {
       text_ += ",\"next_cursor\":\"";
       text_ += next_cursor;
@@ -161,6 +163,7 @@ class Items {
 
   const Demand* demand_;
   std::string text_;
+  std::optional<std::int64_t> count_;
   Json values_{.kind = JsonKind::array, .name = {}, .text = {}, .elements = {}};
 };
 
@@ -216,29 +219,26 @@ Task<Outcome> finished(const Demand* demand, Items* items, PagePlace next) {
 
 }  // namespace
 
-Task<Result<Json, Outcome>> get_resource(FlowContext* context, ResourceGet get) {
-  if (auto fault = fault_of_query(context->parameters)) {
-    co_return std::unexpected(problem_outcome(*fault));
+Problem answer_too_large(std::string_view list, bool one_page) {
+  if (list.empty()) {
+    return problem(ProblemCode::answer_too_large,
+                   "The provider's answer is too large: ask for fewer members with `select`");
   }
-  auto session = co_await open_session(context, get.api);
-  if (!session) {
-    co_return std::unexpected(std::move(session.error()));
-  }
-  auto document = co_await fetch_json(context, &*session, session->origin + get.path_and_query,
-                                      kMaxAnswerBytes);
-  if (!document) {
-    const bool large = document.error().code == ProblemCode::answer_too_large;
-    co_return std::unexpected(problem_outcome(large ? too_large({}, {}) : document.error()));
-  }
-  co_return std::move(*document);
+  return problem(ProblemCode::answer_too_large,
+                 one_page ? "One page is too large: ask for fewer items with `top`, or for fewer "
+                            "members of each with `select`"
+                          : "All pages together are too large: ask for them one by one with "
+                            "`cursor`, for fewer items with `top`, or for fewer members of each "
+                            "with `select`");
 }
 
-Task<Outcome> list_resource(FlowContext* context, ListWish wish) {
-  auto demand = demand_of(*context, wish);
+Task<Outcome> list_resource(FlowContext* context, std::string path_and_query, Pairs headers) {
+  const auto& call = context->operation->call;
+  auto demand = demand_of(*context);
   if (!demand) {
     co_return problem_outcome(demand.error());
   }
-  PagePlace place{.link = std::move(wish.path_and_query), .offset = 0, .trail = {}};
+  PagePlace place{.link = std::move(path_and_query), .offset = 0, .trail = {}};
   if (const auto cursor = context->parameters.text("cursor"); !cursor.empty()) {
     auto opened = co_await open_cursor(demand->of, std::string(cursor));
     if (!opened) {
@@ -246,15 +246,15 @@ Task<Outcome> list_resource(FlowContext* context, ListWish wish) {
     }
     place = std::move(*opened);
   }
-  auto session = co_await open_session(context, wish.api);
+  auto session = co_await open_session(context, call.api);
   if (!session) {
     co_return std::move(session.error());
   }
-  Items items(wish.member, &*demand);
+  Items items(call.list, &*demand);
   for (int pages = 0;; ++pages) {
     const auto had = demand->orderings.empty() ? items.size() : session->read_bytes;
     if (had >= kMaxAnswerBytes || (pages == kMaxPages && !demand->one_page)) {
-      co_return co_await stopped(&*demand, too_large(*demand, wish.member), pages,
+      co_return co_await stopped(&*demand, answer_too_large(call.list, demand->one_page), pages,
                                  std::move(place));
     }
     if (pages == kMaxPages) {
@@ -268,16 +268,19 @@ Task<Outcome> list_resource(FlowContext* context, ListWish wish) {
     if (trail.has(*path)) {
       co_return co_await stopped(&*demand, problem_of_loop(), pages, {});
     }
-    auto document =
-        co_await fetch_json(context, &*session, session->origin + *path, kMaxAnswerBytes - had);
+    auto document = co_await fetch_json(context, &*session,
+                                        {.url = session->origin + *path,
+                                         .headers = headers,
+                                         .body = {},
+                                         .max_bytes = kMaxAnswerBytes - had});
     if (!document) {
       auto& fault = document.error();
       if (fault.code == ProblemCode::answer_too_large) {
-        fault = too_large(*demand, wish.member);
+        fault = answer_too_large(call.list, demand->one_page);
       }
       co_return co_await stopped(&*demand, std::move(fault), pages, std::move(place));
     }
-    const auto value = std::ranges::find(document->elements, "value", &Json::name);
+    const auto value = std::ranges::find(document->elements, call.items, &Json::name);
     if (value == document->elements.end() || !value->is_array()) {
       co_return co_await stopped(
           &*demand, problem(ProblemCode::provider_rejected, "The provider's API answered no list"),
@@ -290,6 +293,9 @@ Task<Outcome> list_resource(FlowContext* context, ListWish wish) {
       place = {.link = next_link(*document), .offset = 0, .trail = trail.bytes()};
     }
     items.take(*value);
+    if (context->parameters.flag("count")) {
+      items.count(json_integer(*document, "@odata.count"));
+    }
     if (place.link.empty() || (demand->one_page && !items.empty())) {
       co_return co_await finished(&*demand, &items, std::move(place));
     }
