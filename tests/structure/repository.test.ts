@@ -63,9 +63,9 @@ test("no file tells of the machine that it was written on", () => {
     ({ path, text }) => !/\.(png|wasm|ico)$/.test(path) && !text.includes("\0"),
   );
   assert.ok(everything.length > 100);
-  // Built from pieces, or this file would be the first to offend.
+  // Built from pieces, or this file would be the first to offend. A drive of OneDrive has a root too.
   const own = new RegExp(
-    ["/ho" + "me/", "/ro" + "ot/", "/wo" + "rk/", "/Us" + "ers/", "/tm" + "p/[a-z]"].join("|"),
+    ["/ho" + "me/", "(?<!/drive)/ro" + "ot/", "/wo" + "rk/", "/Us" + "ers/", "/tm" + "p/[a-z]"].join("|"),
   );
   assert.deepEqual(
     offences(everything, own, (text) => text),
