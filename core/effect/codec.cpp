@@ -270,9 +270,8 @@ struct ReplyWriter {
           write(values, value);
         }
       }
-      out.number(outcome.changes);
-      out.number(outcome.rows.empty() ? 0 : static_cast<std::int64_t>(outcome.rows[0].size()));
-      out.text(values.bytes());
+      const auto columns = outcome.rows.empty() ? 0 : outcome.rows[0].size();
+      out.number(outcome.changes).number(static_cast<std::int64_t>(columns)).text(values.bytes());
     }
   }
 };

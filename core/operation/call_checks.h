@@ -91,7 +91,8 @@ constexpr bool each_reference(const ApiCall& call, See see) {
   return first_where(operations, [&](std::size_t i) {
     const auto& operation = operations[i];
     const auto& call = operation.call;
-    if (call.api.empty()) {
+    // The flow says by itself what it calls.
+    if (call.target.empty()) {
       return false;
     }
     const auto path = call.target.substr(call.target.find(' ') + 1);

@@ -48,7 +48,7 @@ void write_operation(JsonWriter& out, const Operation& operation) {
       .member("rpc_result", operation.rpc_result)
       .member("summary", operation.summary)
       .member("result", operation.result);
-  if (const auto& call = operation.call; !call.api.empty()) {
+  if (const auto& call = operation.call; !call.target.empty()) {
     out.key("call")
         .begin_object()
         .member("api", call.api)

@@ -15,10 +15,6 @@
 #include "core/flow/grant/operations.h"
 #include "core/flow/integration/operations.h"
 #include "core/flow/proxy/operations.h"
-#include "core/flow/resource/arm_operations.h"
-#include "core/flow/resource/directory_operations.h"
-#include "core/flow/resource/governance_operations.h"
-#include "core/flow/resource/graph_operations.h"
 #include "core/flow/resource/operations.h"
 #include "core/flow/service/operations.h"
 #include "core/flow/token/operations.h"
@@ -34,15 +30,15 @@ namespace {
 // In the order of docs/api.md; last what only the authority runs.
 constexpr std::span<const Operation> kTables[] = {
     service::kOperations,       connect::kOperations,
-    resource::kGraphOperations, resource::kDirectoryOperations,
-    resource::kArmOperations,   resource::kGovernanceOperations,
-    resource::kOperations,      token::kOperations,
-    proxy::kOperations,         connections::kOperations,
-    integration::kOperations,   events::kOperations,
-    integration::kUrls,         access::kOperations,
-    connections::kTokens,       grant::kOperations,
-    connections::kWriter,       authority::kOperations,
-    service::kInAuthority,      connections::kAlarm,
+    resource::kGraphOperations, resource::kGraphDirectoryOperations,
+    resource::kArmOperations,   resource::kArmGovernanceOperations,
+    token::kOperations,         proxy::kOperations,
+    connections::kOperations,   integration::kOperations,
+    events::kOperations,        integration::kUrls,
+    access::kOperations,        connections::kTokens,
+    grant::kOperations,         connections::kWriter,
+    authority::kOperations,     service::kInAuthority,
+    connections::kAlarm,
 };
 
 // In the order of docs/api.md.

@@ -13,14 +13,15 @@ inline constexpr Shape kGraphShapes[] = {
              "| null, [member: string]: unknown}",
      .summary = "Graph's user (https://learn.microsoft.com/graph/api/resources/user)"},
     {.name = "GraphAddress",
-     .type = "{emailAddress?: {name?: string | null, address?: string | null}, [member: string]: "
-             "unknown}",
+     .type = "{emailAddress?: {name?: string | null, address?: string | null, [member: string]: "
+             "unknown}, [member: string]: unknown}",
      .summary = "Graph's recipient (https://learn.microsoft.com/graph/api/resources/recipient)"},
     {.name = "GraphMailMessage",
      .type = "{id: string, subject?: string | null, from?: GraphAddress, toRecipients?: "
              "GraphAddress[], receivedDateTime?: string, bodyPreview?: string, body?: "
-             "{contentType?: string, content?: string}, isRead?: boolean | null, hasAttachments?: "
-             "boolean | null, webLink?: string | null, [member: string]: unknown}",
+             "{contentType?: string, content?: string, [member: string]: unknown}, isRead?: "
+             "boolean | null, hasAttachments?: boolean | null, webLink?: string | null, [member: "
+             "string]: unknown}",
      .summary = "Graph's message (https://learn.microsoft.com/graph/api/resources/message)"},
     {.name = "GraphMessageInput",
      .type = "{subject?: string, body?: {contentType?: string, content?: string}, toRecipients?: "
@@ -40,8 +41,8 @@ inline constexpr Shape kGraphShapes[] = {
      .summary = "Graph's attachment (https://learn.microsoft.com/graph/api/resources/attachment)"},
     {.name = "GraphMailFolder",
      .type = "{id: string, displayName?: string | null, parentFolderId?: string | null, "
-             "childFolderCount?: number | null, unreadItemCount?: number | null, totalItemCount?: "
-             "number | null, [member: string]: unknown}",
+             "childFolderCount?: number | null, unreadItemCount?: number | null, "
+             "totalItemCount?: number | null, [member: string]: unknown}",
      .summary = "Graph's mail folder (https://learn.microsoft.com/graph/api/resources/mailfolder)"},
     {.name = "GraphTime",
      .type = "{dateTime: string, timeZone?: string | null, [member: string]: unknown}",
@@ -59,13 +60,14 @@ inline constexpr Shape kGraphShapes[] = {
     {.name = "GraphEventInput",
      .type = "{subject?: string, body?: {contentType?: string, content?: string}, start?: "
              "GraphTime, end?: GraphTime, location?: {displayName?: string, [member: string]: "
-             "unknown}, attendees?: GraphAddress[], isAllDay?: boolean, [member: string]: unknown}",
+             "unknown}, attendees?: GraphAddress[], isAllDay?: boolean, [member: string]: "
+             "unknown}",
      .summary = "An event as Graph takes it "
                 "(https://learn.microsoft.com/graph/api/user-post-events)"},
     {.name = "GraphSchedule",
      .type = "{scheduleId?: string | null, availabilityView?: string | null, scheduleItems?: "
-             "{status?: string, start?: GraphTime, end?: GraphTime, [member: string]: unknown}[], "
-             "[member: string]: unknown}",
+             "{status?: string, start?: GraphTime, end?: GraphTime, [member: string]: "
+             "unknown}[], [member: string]: unknown}",
      .summary = "When somebody is free "
                 "(https://learn.microsoft.com/graph/api/resources/scheduleinformation)"},
     {.name = "GraphDriveItem",
@@ -102,7 +104,8 @@ inline constexpr Shape kGraphShapes[] = {
     {.name = "GraphChannelMessage",
      .type = "{id: string, subject?: string | null, createdDateTime?: string | null, from?: "
              "{[member: string]: unknown} | null, body?: {contentType?: string, content?: string "
-             "| null}, webUrl?: string | null, [member: string]: unknown}",
+             "| null, [member: string]: unknown}, webUrl?: string | null, [member: string]: "
+             "unknown}",
      .summary =
          "A channel's message (https://learn.microsoft.com/graph/api/resources/chatmessage)"},
     {.name = "GraphSite",

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { files, read } from "./files.ts";
 import { contentOf, piecesOf } from "./source.ts";
 
-/** Where a name belongs: the catalogue's entries, and the calls of one API. */
-const AT_HOME = /^core\/provider\/|^core\/flow\/(resource|notify)\/(graph|arm)\.(cpp|h)$/;
+/** Where a name belongs: the catalogue's entries, and the rows of calls of one API. */
+const AT_HOME = /^core\/provider\/|^core\/flow\/(resource|notify)\/(graph|arm)(_\w+)?\.(cpp|h)$/;
 
 /** What is known of providers beside their ids: products, protocols' words, codes of errors. */
 const KNOWN =

@@ -33,6 +33,10 @@ const TESTED_ELSEWHERE: Record<string, { file: string; title: string }> = {
     file: "tests/core/flow/connections/list_test.cpp",
     title: "a cursor of a later release is read as far as it is known",
   },
+  "core/flow/resource/handle.cpp: decode_handle": {
+    file: "tests/core/flow/resource/handle_test.cpp",
+    title: "a handle of a later release is read as far as it is known",
+  },
   "core/flow/resource/cursor.cpp: decode_place": {
     file: "tests/core/flow/resource/cursor_test.cpp",
     title: "a cursor of a later release is read as far as it is known",

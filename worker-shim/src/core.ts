@@ -124,7 +124,7 @@ const MIB = 1024 * 1024;
 /**
  * Of the isolate's 128 MiB. Memory grows while a flow runs, where nobody can stop it; but one runs at a time,
  * so the pool is over by one instance's 16 MiB (wasm/CMakeLists.txt) at most, and only until its step is done.
- * What is not counted: an answer on its way into an instance, 1 MiB at most (core/flow/resource/call.cpp).
+ * What is not counted: an answer on its way into an instance, 1 MiB at most (core/flow/resource/session.h).
  *
  * Who is slow takes nothing from who is not: whatever waits in front leaves 16 instances to authorities and webhooks,
  * webhooks leave 8 of those to authorities, whatever calls leaves 12 to who reads a store, and all of them leave 4 to who

@@ -21,8 +21,8 @@ class Parameters;
 // object, "toRecipients=to_recipients,body.content=content,body.contentType='text'", those that are
 // there.
 struct ApiCall {
-  std::string_view api = {};  // of the catalogue; empty: the operation has a flow of its own
-  std::string_view target = {};
+  std::string_view api = {};     // of the catalogue
+  std::string_view target = {};  // empty: the operation's flow says what it calls
   std::string_view body = {};
   // The answer is a list: the member of ours that holds it, and the API's.
   std::string_view list = {};

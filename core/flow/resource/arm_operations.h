@@ -2,6 +2,7 @@
 // Azure/azure-rest-api-specs.
 #pragma once
 
+#include "core/flow/resource/long_running.h"
 #include "core/flow/resource/row.h"
 
 namespace postern::resource {
@@ -62,7 +63,7 @@ inline constexpr Operation kArmOperations[] = {
         .name = "list_tenants",
         .http = "GET /tenants",
         .permission = "arm:read",
-        .parameters = kGraphCall<[] { return std::array{kSelect, kTop, kOrderbyHere, kCursor}; }>,
+        .parameters = kCall<[] { return std::array{kSelect, kTop, kOrderbyHere, kCursor}; }>,
         .reads_connection = true,
         .rpc_result = "tenants",
         .summary = "The directories in which the person has an account, all pages or one",
@@ -77,7 +78,7 @@ inline constexpr Operation kArmOperations[] = {
         .name = "list_subscriptions",
         .http = "GET /subscriptions",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSelect, kTop, kOrderbyHere, kSubscriptionsVersion, kCursor};
         }>,
         .reads_connection = true,
@@ -94,7 +95,8 @@ inline constexpr Operation kArmOperations[] = {
         .name = "get_subscription",
         .http = "GET /subscriptions/:subscription_id",
         .permission = "arm:read",
-        .parameters = kArmCall<[] { return std::array{kSubscription, kSubscriptionsVersion}; }>,
+        .parameters =
+            kCallInTenant<[] { return std::array{kSubscription, kSubscriptionsVersion}; }>,
         .reads_connection = true,
         .summary = "One Azure subscription",
         .result = "AzureSubscription",
@@ -106,7 +108,7 @@ inline constexpr Operation kArmOperations[] = {
         .name = "list_resource_groups",
         .http = "GET /subscriptions/:subscription_id/resourceGroups",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kFilter,     kSelect, kTop,
                             kOrderbyHere,  kApiVersion, kCursor};
         }>,
@@ -126,7 +128,7 @@ inline constexpr Operation kArmOperations[] = {
         .http = "GET /subscriptions/:subscription_id/resourceGroups/:resource_group",
         .permission = "arm:read",
         .parameters =
-            kArmCall<[] { return std::array{kSubscription, kResourceGroup, kApiVersion}; }>,
+            kCallInTenant<[] { return std::array{kSubscription, kResourceGroup, kApiVersion}; }>,
         .reads_connection = true,
         .summary = "One resource group",
         .result = "AzureResourceGroup",
@@ -139,7 +141,7 @@ inline constexpr Operation kArmOperations[] = {
         .name = "create_resource_group",
         .http = "PUT /subscriptions/:subscription_id/resourceGroups/:resource_group",
         .permission = "arm:write",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kResourceGroup,
                             Parameter{.name = "location",
                                       .kind = name,
@@ -161,8 +163,9 @@ inline constexpr Operation kArmOperations[] = {
         .name = "update_resource_group",
         .http = "PATCH /subscriptions/:subscription_id/resourceGroups/:resource_group",
         .permission = "arm:write",
-        .parameters =
-            kArmCall<[] { return std::array{kSubscription, kResourceGroup, kTags, kApiVersion}; }>,
+        .parameters = kCallInTenant<[] {
+          return std::array{kSubscription, kResourceGroup, kTags, kApiVersion};
+        }>,
         .reads_connection = true,
         .summary = "Changes a resource group's tags",
         .result = "AzureResourceGroup",
@@ -177,7 +180,7 @@ inline constexpr Operation kArmOperations[] = {
         .http = "DELETE /subscriptions/:subscription_id/resourceGroups/:resource_group",
         .permission = "arm:write",
         .parameters =
-            kArmCall<[] { return std::array{kSubscription, kResourceGroup, kApiVersion}; }>,
+            kCallInTenant<[] { return std::array{kSubscription, kResourceGroup, kApiVersion}; }>,
         .reads_connection = true,
         .summary = "Deletes a resource group with all that is in it",
         .result = "AzureOperation",
@@ -191,7 +194,7 @@ inline constexpr Operation kArmOperations[] = {
         .name = "list_resources",
         .http = "GET /subscriptions/:subscription_id/resources",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription,
                             Parameter{.name = "resource_group",
                                       .kind = identifier,
@@ -220,7 +223,7 @@ inline constexpr Operation kArmOperations[] = {
         .name = "get_resource",
         .http = "GET /resource",
         .permission = "arm:read",
-        .parameters = kArmCall<[] { return std::array{kResourceId, kResourceVersion}; }>,
+        .parameters = kCallInTenant<[] { return std::array{kResourceId, kResourceVersion}; }>,
         .reads_connection = true,
         .summary = "One resource by its id",
         .result = "AzureResource",
@@ -232,7 +235,7 @@ inline constexpr Operation kArmOperations[] = {
         .http = "PUT /resource",
         .permission = "arm:write",
         .parameters =
-            kArmCall<[] { return std::array{kResourceId, kDefinition, kResourceVersion}; }>,
+            kCallInTenant<[] { return std::array{kResourceId, kDefinition, kResourceVersion}; }>,
         .reads_connection = true,
         .summary = "Makes a resource, or puts another in its place",
         .result = "AzureOperation",
@@ -247,7 +250,7 @@ inline constexpr Operation kArmOperations[] = {
         .http = "PATCH /resource",
         .permission = "arm:write",
         .parameters =
-            kArmCall<[] { return std::array{kResourceId, kDefinition, kResourceVersion}; }>,
+            kCallInTenant<[] { return std::array{kResourceId, kDefinition, kResourceVersion}; }>,
         .reads_connection = true,
         .summary = "Changes members of a resource",
         .result = "AzureOperation",
@@ -261,7 +264,7 @@ inline constexpr Operation kArmOperations[] = {
         .name = "delete_resource",
         .http = "DELETE /resource",
         .permission = "arm:write",
-        .parameters = kArmCall<[] { return std::array{kResourceId, kResourceVersion}; }>,
+        .parameters = kCallInTenant<[] { return std::array{kResourceId, kResourceVersion}; }>,
         .reads_connection = true,
         .summary = "Deletes a resource",
         .result = "AzureOperation",
@@ -274,7 +277,7 @@ inline constexpr Operation kArmOperations[] = {
         .name = "move_resources",
         .http = "POST /subscriptions/:subscription_id/resourceGroups/:resource_group/moveResources",
         .permission = "arm:write",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kResourceGroup,
                             Parameter{.name = "resources",
                                       .kind = json,
@@ -298,6 +301,23 @@ inline constexpr Operation kArmOperations[] = {
                            "/moveResources?api-version={api_version}",
                  .body = "resources,targetResourceGroup=target_resource_group",
                  .long_running = true},
+    },
+    {
+        .name = "get_operation",
+        .http = "GET /operations",
+        .permission = "arm:read",
+        .parameters = kCallInTenant<[] {
+          return std::array{
+              Parameter{.name = "operation",
+                        .kind = cursor,
+                        .required = true,
+                        .summary = "The `operation` of an answer whose `state` is running"}};
+        }>,
+        .reads_connection = true,
+        .summary = "How far Azure is with what it accepted, and what came of it",
+        .result = "AzureOperation",
+        .flow = get_operation_flow,
+        .call = {.api = "arm"},
     },
 };
 

@@ -7,7 +7,8 @@
 #include "core/base/link.h"
 #include "core/base/text.h"
 #include "core/flow/frame/connection_name.h"
-#include "core/flow/resource/operations.h"
+#include "core/flow/frame/operation.h"
+#include "core/flow/resource/handle.h"
 #include "core/flow/resource/query.h"
 #include "core/flow/resource/refusal.h"
 
@@ -17,20 +18,6 @@ namespace {
 
 constexpr DurationMs kPollMs = 2 * kSecondMs;
 constexpr DurationMs kLongestPollMs = 60 * kSecondMs;
-
-// Where to ask how far it is, and what the answer means.
-enum class Asking : std::uint8_t {
-  nothing,   // it has ended
-  status,    // `status` of the document; what came of it is at `result`
-  location,  // 202 until it has ended, then what came of it
-  resource,  // `properties.provisioningState` of what was put
-};
-
-struct Handle {
-  Asking asking = Asking::nothing;
-  std::string path;    // at the API's origin
-  std::string result;  // empty: nothing comes of it
-};
 
 std::string_view state_of(const Json& resource) {
   const auto* properties = json_member(resource, "properties");
@@ -50,9 +37,9 @@ std::string path_at(const ApiSession& session, std::string_view url) {
 }
 
 // By the answer to what was asked. A link to another origin is not followed.
-Result<Handle, Problem> handle_of(const ApiSession& session, const ApiRequest& request,
-                                  const ApiReply& reply) {
-  Handle handle;
+Result<OperationHandle, Problem> handle_of(const ApiSession& session, const ApiRequest& request,
+                                           const ApiReply& reply) {
+  OperationHandle handle;
   auto status = header_of(reply.headers, "azure-asyncoperation");
   if (status.empty()) {
     status = header_of(reply.headers, "operation-location");
@@ -95,30 +82,17 @@ std::string context_of(const ApiSession& session) {
       .take();
 }
 
-Task<std::string> seal_handle(const ApiSession* session, const Handle* handle) {
-  auto plain = FieldWriter()
-                   .number(static_cast<std::int64_t>(handle->asking))
-                   .text(handle->path)
-                   .text(handle->result)
-                   .take();
-  auto sealed = co_await perform(Seal{
-      .org = session->wish.id.org, .context = context_of(*session), .plaintext = std::move(plain)});
+Task<std::string> seal_handle(const ApiSession* session, const OperationHandle* handle) {
+  auto sealed = co_await perform(Seal{.org = session->wish.id.org,
+                                      .context = context_of(*session),
+                                      .plaintext = encode_handle(*handle)});
   co_return sealed && sealed->size() <= kMaxCursorBytes ? std::move(*sealed) : std::string();
 }
 
-Task<std::optional<Handle>> open_handle(const ApiSession* session, std::string sealed) {
+Task<std::optional<OperationHandle>> open_handle(const ApiSession* session, std::string sealed) {
   const auto opened = co_await perform(Open{
       .org = session->wish.id.org, .context = context_of(*session), .sealed = std::move(sealed)});
-  if (!opened) {
-    co_return std::nullopt;
-  }
-  FieldReader in(*opened);
-  const auto asking = in.number();
-  Handle handle{.asking = static_cast<Asking>(asking),
-                .path = std::string(in.text()),
-                .result = std::string(in.text())};
-  const bool known = asking > 0 && asking <= static_cast<std::int64_t>(Asking::resource);
-  co_return in.complete_or_later() && known ? std::optional(std::move(handle)) : std::nullopt;
+  co_return opened ? decode_handle(*opened) : std::nullopt;
 }
 
 ApiRequest get(const ApiSession& session, std::string_view path) {
@@ -152,7 +126,7 @@ Problem failure_of(const Json& document, std::string_view status) {
 }
 
 // How far it is, by one answer; Asking::nothing: it has ended.
-Result<std::monostate, Problem> read_progress(const ApiSession& session, Handle& handle,
+Result<std::monostate, Problem> read_progress(const ApiSession& session, OperationHandle& handle,
                                               const ApiReply& reply) {
   if (handle.asking == Asking::location) {
     if (reply.status != 202) {
@@ -186,8 +160,8 @@ DurationMs wait_of(const ApiReply& reply, EpochMs now) {
 
 // Asks once. What came of it, as far as it is known; `so_far` where the answer speaks of the doing
 // alone.
-Task<Result<ApiReply, Problem>> look(FlowContext* context, ApiSession* session, Handle* handle,
-                                     std::optional<Json> so_far) {
+Task<Result<ApiReply, Problem>> look(FlowContext* context, ApiSession* session,
+                                     OperationHandle* handle, std::optional<Json> so_far) {
   auto reply = co_await send_request(context, session, get(*session, handle->path));
   if (!reply) {
     co_return std::unexpected(std::move(reply.error()));
@@ -224,7 +198,8 @@ bool says_nothing(const Problem& fault) {
 }
 
 // Asks until it has ended, or the caller waits no longer.
-Task<Outcome> watch(FlowContext* context, ApiSession* session, Handle handle, ApiReply reply) {
+Task<Outcome> watch(FlowContext* context, ApiSession* session, OperationHandle handle,
+                    ApiReply reply) {
   while (handle.asking != Asking::nothing) {
     const auto wait = wait_of(reply, co_await current_time());
     if (wait > session->budget_ms) {
@@ -233,7 +208,7 @@ Task<Outcome> watch(FlowContext* context, ApiSession* session, Handle handle, Ap
     }
     session->budget_ms -= wait;
     (void)co_await perform(Delay{.delay_ms = wait});
-    const Handle before = handle;
+    const OperationHandle before = handle;
     auto next = co_await look(context, session, &handle, reply.document);
     if (!next && says_nothing(next.error())) {
       const auto operation = co_await seal_handle(session, &before);
@@ -263,7 +238,7 @@ Task<Outcome> get_operation_flow(FlowContext* context) {
   if (const auto fault = fault_of_query(context->parameters)) {
     co_return problem_outcome(*fault);
   }
-  auto session = co_await open_session(context, "arm");
+  auto session = co_await open_session(context, context->operation->call.api);
   if (!session) {
     co_return std::move(session.error());
   }

@@ -19,4 +19,7 @@ namespace postern {
 Task<Outcome> follow_operation(FlowContext* context, ApiSession* session, const ApiRequest* request,
                                ApiReply reply);
 
+// By the parameter `operation`.
+Task<Outcome> get_operation_flow(FlowContext* context);
+
 }  // namespace postern

@@ -1,33 +1,7 @@
-// Calls of Azure Resource Manager's operations that go on for longer than a call.
+// All calls of providers' APIs that the table describes.
 #pragma once
 
-#include "core/flow/resource/row.h"
-
-namespace postern {
-
-Task<Outcome> get_operation_flow(FlowContext* context);
-
-namespace resource {
-
-inline constexpr Operation kOperations[] = {
-    {
-        .name = "get_operation",
-        .http = "GET /operations",
-        .permission = "arm:read",
-        .parameters = kArmCall<[] {
-          return std::array{
-              Parameter{.name = "operation",
-                        .kind = cursor,
-                        .required = true,
-                        .summary = "The `operation` of an answer whose `state` is running"}};
-        }>,
-        .reads_connection = true,
-        .summary = "How far Azure is with what it accepted, and what came of it",
-        .result = "AzureOperation",
-        .flow = get_operation_flow,
-    },
-};
-
-}  // namespace resource
-
-}  // namespace postern
+#include "core/flow/resource/arm_governance_operations.h"
+#include "core/flow/resource/arm_operations.h"
+#include "core/flow/resource/graph_directory_operations.h"
+#include "core/flow/resource/graph_operations.h"

@@ -3,8 +3,8 @@
 #include "core/base/text.h"
 #include "core/flow/resource/list.h"
 #include "core/flow/resource/long_running.h"
-#include "core/flow/resource/operations.h"
 #include "core/flow/resource/query.h"
+#include "core/flow/resource/row.h"
 #include "core/flow/resource/session.h"
 #include "core/flow/resource/template.h"
 

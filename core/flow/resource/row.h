@@ -36,11 +36,11 @@ constexpr auto joined_parameters(const std::array<Parameter, kSizes>&... parts) 
   return all;
 }
 
-// Usage: `.parameters = kGraphCall<[] { return std::array{kMessageId, kSelect}; }>`.
+// Usage: `.parameters = kCall<[] { return std::array{kMessageId, kSelect}; }>`.
 template <auto kOwn>
-inline constexpr auto kGraphCall = joined_parameters(kOfConnection, kOwn());
+inline constexpr auto kCall = joined_parameters(kOfConnection, kOwn());
 template <auto kOwn>
-inline constexpr auto kArmCall = joined_parameters(kOfConnection, kOfDirectory, kOwn());
+inline constexpr auto kCallInTenant = joined_parameters(kOfConnection, kOfDirectory, kOwn());
 
 inline constexpr Parameter kSelect{
     .name = "select",

@@ -4,7 +4,7 @@
  */
 import module from "../../../dist/postern.wasm";
 
-interface Declared {
+export interface Declared {
   readonly name: string;
   readonly rpc: string;
   readonly rpc_alias: string;
@@ -14,6 +14,17 @@ interface Declared {
   readonly permission: string;
   readonly rpc_result: string;
   readonly result: string;
+  /** What it calls of a provider's API, by a row. */
+  readonly call?: { readonly api: string; readonly target: string; readonly items: string };
+  readonly parameters: readonly DeclaredParameter[];
+}
+
+export interface DeclaredParameter {
+  readonly name: string;
+  readonly rpc_name: string;
+  readonly kind: string;
+  readonly required: boolean;
+  readonly type?: string;
 }
 
 interface Manifest {
@@ -123,7 +134,7 @@ class TypeReader {
     const members = new Map<string, { fits: Fits; optional: boolean }>();
     let others: Fits | undefined;
     while (!this.#takes("}")) {
-      const name = this.#take();
+      const name = this.#take().replace(/^"(.*)"$/, "$1");
       if (name === "[") {
         for (const wanted of [undefined, ":", "string", "]", ":"]) this.#take(wanted);
         others = this.#union();
@@ -192,7 +203,7 @@ export const answering = manifest.operations.filter(
 );
 
 /** A test may have let a provider answer whatever it liked. */
-const isProviders = ({ permission }: Declared) => permission === "graph:read" || permission === "arm:read";
+const isProviders = ({ call }: Declared) => call !== undefined;
 
 function hold(operation: Declared | undefined, value: unknown, over: "http" | "rpc"): void {
   if (operation === undefined || isProviders(operation)) return;

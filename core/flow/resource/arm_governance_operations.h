@@ -33,12 +33,12 @@ inline constexpr Parameter kTemplateParameters{
     .type = "{[name: string]: {value: unknown}}",
     .summary = "The values of the template's parameters"};
 
-inline constexpr Operation kGovernanceOperations[] = {
+inline constexpr Operation kArmGovernanceOperations[] = {
     {
         .name = "list_providers",
         .http = "GET /subscriptions/:subscription_id/providers",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kExpand,     kSelect, kTop,
                             kOrderbyHere,  kApiVersion, kCursor};
         }>,
@@ -57,7 +57,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .name = "get_provider",
         .http = "GET /subscriptions/:subscription_id/providers/:namespace",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription,
                             Parameter{.name = "namespace",
                                       .kind = name,
@@ -77,7 +77,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .name = "list_tags",
         .http = "GET /subscriptions/:subscription_id/tagNames",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kSelect, kTop, kOrderbyHere, kApiVersion, kCursor};
         }>,
         .reads_connection = true,
@@ -95,7 +95,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .name = "get_tags",
         .http = "GET /tags",
         .permission = "arm:read",
-        .parameters = kArmCall<[] { return std::array{kScope, kApiVersion}; }>,
+        .parameters = kCallInTenant<[] { return std::array{kScope, kApiVersion}; }>,
         .reads_connection = true,
         .summary = "The tags of a subscription, resource group or resource",
         .result = "AzureTags",
@@ -108,7 +108,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .name = "update_tags",
         .http = "PATCH /tags",
         .permission = "arm:write",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kScope,
                             Parameter{.name = "operation",
                                       .kind = name,
@@ -131,7 +131,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .name = "list_deployments",
         .http = "GET /subscriptions/:subscription_id/resourceGroups/:resource_group/deployments",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kResourceGroup, kFilter,     kSelect,
                             kTop,          kOrderbyHere,   kApiVersion, kCursor};
         }>,
@@ -152,7 +152,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .http = "GET /subscriptions/:subscription_id/resourceGroups/:resource_group/deployments/"
                 ":deployment",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kResourceGroup, kDeployment, kApiVersion};
         }>,
         .reads_connection = true,
@@ -169,7 +169,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .http = "PUT /subscriptions/:subscription_id/resourceGroups/:resource_group/deployments/"
                 ":deployment",
         .permission = "arm:write",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kResourceGroup, kDeployment,         kMode,
                             kTemplate,     kTemplateLink,  kTemplateParameters, kApiVersion};
         }>,
@@ -190,7 +190,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .http = "POST /subscriptions/:subscription_id/resourceGroups/:resource_group/deployments/"
                 ":deployment/whatIf",
         .permission = "arm:write",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kResourceGroup, kDeployment,         kMode,
                             kTemplate,     kTemplateLink,  kTemplateParameters, kApiVersion};
         }>,
@@ -210,7 +210,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .name = "list_role_assignments",
         .http = "GET /roleAssignments",
         .permission = "roles:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{kScope,
                             kFilter,
                             kSelect,
@@ -237,7 +237,7 @@ inline constexpr Operation kGovernanceOperations[] = {
         .name = "query_resources",
         .http = "POST /resources/query",
         .permission = "arm:read",
-        .parameters = kArmCall<[] {
+        .parameters = kCallInTenant<[] {
           return std::array{
               Parameter{.name = "query",
                         .kind = text,

@@ -20,12 +20,12 @@ inline constexpr Parameter kTeamId{
 inline constexpr Parameter kChannelId{
     .name = "channel_id", .kind = identifier, .required = true, .summary = "The channel's id"};
 
-inline constexpr Operation kDirectoryOperations[] = {
+inline constexpr Operation kGraphDirectoryOperations[] = {
     {
         .name = "list_users",
         .http = "GET /users",
         .permission = "users:read",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{kSearch, kFilter, kSelect, kOrderby, kExpand, kCount, kTop, kCursor};
         }>,
         .reads_connection = true,
@@ -43,7 +43,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "get_directory_user",
         .http = "GET /users/:id",
         .permission = "users:read",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{Parameter{.name = "id",
                                       .kind = identifier,
                                       .required = true,
@@ -60,7 +60,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "list_groups",
         .http = "GET /groups",
         .permission = "groups:read",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{kSearch, kFilter, kSelect, kOrderby, kExpand, kCount, kTop, kCursor};
         }>,
         .reads_connection = true,
@@ -79,7 +79,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "get_group",
         .http = "GET /groups/:group_id",
         .permission = "groups:read",
-        .parameters = kGraphCall<[] { return std::array{kGroupId, kSelect, kExpand}; }>,
+        .parameters = kCall<[] { return std::array{kGroupId, kSelect, kExpand}; }>,
         .reads_connection = true,
         .summary = "A group of the person's directory",
         .result = "GraphGroup",
@@ -90,7 +90,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "list_group_members",
         .http = "GET /groups/:group_id/members",
         .permission = "groups:read",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{kGroupId, kSearch, kFilter, kSelect, kOrderby, kCount, kTop, kCursor};
         }>,
         .reads_connection = true,
@@ -109,9 +109,8 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "list_contacts",
         .http = "GET /contacts",
         .permission = "contacts:read",
-        .parameters = kGraphCall<[] {
-          return std::array{kFilter, kSearch, kSelect, kOrderby, kTop, kCursor};
-        }>,
+        .parameters =
+            kCall<[] { return std::array{kFilter, kSearch, kSelect, kOrderby, kTop, kCursor}; }>,
         .reads_connection = true,
         .rpc_result = "contacts",
         .summary = "The person's contacts, all pages or one",
@@ -125,7 +124,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "list_files",
         .http = "GET /files",
         .permission = "files:read",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{kItemId, kDrivePath, kSelect, kOrderby, kExpand, kTop, kCursor};
         }>,
         .reads_connection = true,
@@ -142,7 +141,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "search_files",
         .http = "GET /files/search",
         .permission = "files:read",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{Parameter{.name = "query",
                                       .kind = text,
                                       .required = true,
@@ -159,23 +158,44 @@ inline constexpr Operation kDirectoryOperations[] = {
                  .list = "foundFiles"},
     },
     {
-        .name = "get_file",
-        .http = "GET /files/item",
+        .name = "get_file_by_path",
+        .http = "GET /files/by-path",
         .permission = "files:read",
-        .parameters = kGraphCall<[] { return std::array{kItemId, kDrivePath, kSelect, kExpand}; }>,
+        .parameters = kCall<[] {
+          return std::array{Parameter{.name = "path",
+                                      .kind = text,
+                                      .required = true,
+                                      .summary = "Its path below the drive's root"},
+                            kSelect, kExpand};
+        }>,
         .reads_connection = true,
-        .summary = "What is known of a file or folder: the drive's root, `item_id` or `path`",
+        .summary = "What is known of a file or folder of the person's drive, by its path",
         .result = "GraphDriveItem",
         .flow = resource_flow,
-        .call = {.api = "graph",
-                 .target = "GET /v1.0/me/drive/[items/{item_id}|root:/{+path}:|root]"
-                           "{?$select,$expand}"},
+        .call = {.api = "graph", .target = "GET /v1.0/me/drive/root:/{+path}{?$select,$expand}"},
+    },
+    {
+        .name = "get_file",
+        .http = "GET /files/:item_id",
+        .permission = "files:read",
+        .parameters = kCall<[] {
+          return std::array{Parameter{.name = "item_id",
+                                      .kind = text,
+                                      .required = true,
+                                      .summary = "The file's or folder's id"},
+                            kSelect, kExpand};
+        }>,
+        .reads_connection = true,
+        .summary = "What is known of a file or folder of the person's drive",
+        .result = "GraphDriveItem",
+        .flow = resource_flow,
+        .call = {.api = "graph", .target = "GET /v1.0/me/drive/items/{item_id}{?$select,$expand}"},
     },
     {
         .name = "list_teams",
         .http = "GET /teams",
         .permission = "teams:read",
-        .parameters = kGraphCall<[] { return std::array{kSelect, kCursor}; }>,
+        .parameters = kCall<[] { return std::array{kSelect, kCursor}; }>,
         .reads_connection = true,
         .rpc_result = "teams",
         .summary = "The teams of which the person is a member",
@@ -187,7 +207,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "list_channels",
         .http = "GET /teams/:team_id/channels",
         .permission = "teams:read",
-        .parameters = kGraphCall<[] { return std::array{kTeamId, kSelect, kFilter, kCursor}; }>,
+        .parameters = kCall<[] { return std::array{kTeamId, kSelect, kFilter, kCursor}; }>,
         .reads_connection = true,
         .rpc_result = "channels",
         .summary = "A team's channels",
@@ -201,8 +221,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "list_channel_messages",
         .http = "GET /teams/:team_id/channels/:channel_id/messages",
         .permission = "teams:read",
-        .parameters =
-            kGraphCall<[] { return std::array{kTeamId, kChannelId, kExpand, kTop, kCursor}; }>,
+        .parameters = kCall<[] { return std::array{kTeamId, kChannelId, kExpand, kTop, kCursor}; }>,
         .reads_connection = true,
         .rpc_result = "channelMessages",
         .summary = "The messages of a channel without their replies, all pages or one",
@@ -217,7 +236,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "send_channel_message",
         .http = "POST /teams/:team_id/channels/:channel_id/messages",
         .permission = "teams:write",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{
               kTeamId, kChannelId,
               Parameter{.name = "content",
@@ -244,7 +263,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "search_sites",
         .http = "GET /sites",
         .permission = "sites:read",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{Parameter{.name = "query",
                                       .kind = text,
                                       .required = true,
@@ -264,7 +283,7 @@ inline constexpr Operation kDirectoryOperations[] = {
         .name = "get_site",
         .http = "GET /sites/:site_id",
         .permission = "sites:read",
-        .parameters = kGraphCall<[] {
+        .parameters = kCall<[] {
           return std::array{Parameter{.name = "site_id",
                                       .kind = identifier,
                                       .required = true,
