@@ -22,6 +22,8 @@ function operationSection(operation) {
       `- RPC: \`${operation.rpc_alias}({…})\`; \`${operation.rpc}\` is its name too, but a service binding has a \`${operation.rpc}\` of its own (docs/decisions/0003-rpc-connect.md)`,
     );
   else if (operation.forwards) lines.push(`- RPC: \`${operation.name}({…, request})\`: [proxy.md](proxy.md)`);
+  else if (operation.streams && operation.result !== "Response")
+    lines.push(`- RPC: \`${operation.rpc}({…, content, contentType?})\`; over HTTP the body is the content`);
   else if (operation.rpc) lines.push(`- RPC: \`${operation.rpc}({…})\``);
   lines.push(`- Who: ${ACCESS[operation.access] ?? `permission \`${operation.permission}\``}`);
   if (operation.result) lines.push(`- Answers: ${answerOf(operation)}`);

@@ -17,8 +17,14 @@ export function readManifest() {
 
 const NOTICE = "// Generated from core/flow/*/operations.h; not to be edited.\n";
 
+/** Which of the two holds content that the host streams. */
+const contentOf = ({ streams, result }) => (!streams ? "" : result === "Response" ? "answer" : "request");
+
 export function manifestModule(manifest) {
-  const operations = manifest.operations.map(({ parameters, summary, result, call, ...used }) => used);
+  const operations = manifest.operations.map(({ parameters, summary, result, call, streams, ...used }) => ({
+    ...used,
+    streams: contentOf({ streams, result }),
+  }));
   return `${NOTICE}
 export interface OperationInfo {
   readonly name: string;
@@ -33,6 +39,8 @@ export interface OperationInfo {
   readonly coalesced: boolean;
   readonly aside: boolean;
   readonly forwards: boolean;
+  /** Which of the two holds content that is passed on as it comes. */
+  readonly streams: "" | "answer" | "request";
   readonly rpc_result: string;
 }
 

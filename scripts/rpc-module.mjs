@@ -38,9 +38,19 @@ function commentOf({ rpc, rpc_alias, summary }, method) {
   return `  /**\n   * ${summary}.\n   *\n   * ${why}\n   */`;
 }
 
+/** Content comes as a Response, also a refusal; what is put somewhere goes as whatever a Request takes as its body. */
+function contentMethod(operation) {
+  const { name, rpc, result } = operation;
+  const given = parametersOf(operation);
+  if (result === "Response") return `${commentOf(operation, rpc)}\n  ${rpc}(${given}): Promise<Response>;`;
+  const content = `    /** The content. */\n    content: BodyInit;\n    /** Its type; application/octet-stream when absent */\n    contentType?: string;\n  }`;
+  return `${commentOf(operation, rpc)}\n  ${rpc}(${given.replace(/ {2}\}$/, content)}): Promise<Answered<PosternAnswers["${name}"]>>;`;
+}
+
 /** With `cursor` a list comes with what stands beside it: where the next page is. */
 function methods(operation) {
   const { name, rpc, rpc_alias, rpc_result, parameters } = operation;
+  if (operation.streams) return [contentMethod(operation)];
   const whole = `PosternAnswers["${name}"]`;
   const answer = rpc_result === "" ? whole : `${whole}["${rpc_result}"]`;
   const signature = (method, given, answered) =>

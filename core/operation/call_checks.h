@@ -102,6 +102,10 @@ constexpr bool each_reference(const ApiCall& call, See see) {
             call, [&operation](std::string_view name) { return has_parameter(operation, name); })) {
       return true;
     }
+    // The host sends its caller's own method.
+    if (operation.streams && method_of(operation) != call.target.substr(0, call.target.find(' '))) {
+      return true;
+    }
     for (const auto& parameter : operation.parameters) {
       if (call.prepare == nullptr && !is_in_call(operation, parameter.name)) {
         return true;

@@ -45,6 +45,8 @@ void write_operation(JsonWriter& out, const Operation& operation) {
       .boolean(operation.aside)
       .key("forwards")
       .boolean(operation.forwards)
+      .key("streams")
+      .boolean(operation.streams)
       .member("rpc_result", operation.rpc_result)
       .member("summary", operation.summary)
       .member("result", operation.result);

@@ -20,8 +20,7 @@
 #include "core/flow/token/operations.h"
 #include "core/operation/call_checks.h"
 #include "core/operation/checks.h"
-#include "core/provider/arm_answers.h"
-#include "core/provider/graph_answers.h"
+#include "core/provider/answers.h"
 
 namespace postern {
 
@@ -29,16 +28,10 @@ namespace {
 
 // In the order of docs/api.md; last what only the authority runs.
 constexpr std::span<const Operation> kTables[] = {
-    service::kOperations,       connect::kOperations,
-    resource::kGraphOperations, resource::kGraphDirectoryOperations,
-    resource::kArmOperations,   resource::kArmGovernanceOperations,
-    token::kOperations,         proxy::kOperations,
-    connections::kOperations,   integration::kOperations,
-    events::kOperations,        integration::kUrls,
-    access::kOperations,        connections::kTokens,
-    grant::kOperations,         connections::kWriter,
-    authority::kOperations,     service::kInAuthority,
-    connections::kAlarm,
+    service::kOperations, connect::kOperations,     resource::kOperations,    token::kOperations,
+    proxy::kOperations,   connections::kOperations, integration::kOperations, events::kOperations,
+    integration::kUrls,   access::kOperations,      connections::kTokens,     grant::kOperations,
+    connections::kWriter, authority::kOperations,   service::kInAuthority,    connections::kAlarm,
 };
 
 // In the order of docs/api.md.
@@ -49,7 +42,7 @@ constexpr std::span<const Variable> kVariableTables[] = {
 
 // In the order of docs/api.md.
 constexpr std::span<const Shape> kShapeTables[] = {
-    common::kShapes, kGraphShapes,    kArmShapes,           connections::kShapes,
+    common::kShapes, kProviderShapes, connections::kShapes,
     events::kShapes, access::kShapes, integration::kShapes,
 };
 

@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { files, read } from "./files.ts";
 import { contentOf, piecesOf } from "./source.ts";
 
-/** Where a name belongs: the catalogue's entries, and the rows of calls of one API. */
-const AT_HOME = /^core\/provider\/|^core\/flow\/(resource|notify)\/(graph|arm)(_\w+)?\.(cpp|h)$/;
+/** Where a name belongs: the catalogue's entries, the rows of calls of one API, and the list of those. */
+const AT_HOME =
+  /^core\/provider\/|^core\/flow\/(resource|notify)\/((graph|arm)(_\w+)?\.(cpp|h)|operations\.h)$/;
 
 /** What is known of providers beside their ids: products, protocols' words, codes of errors. */
 const KNOWN =

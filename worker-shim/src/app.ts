@@ -7,6 +7,7 @@ import { cors } from "hono/cors";
 import css from "../assets/postern.css";
 import icon from "../assets/postern.svg";
 import { secure, toResponse } from "./answer.ts";
+import { contentOverHttp } from "./content.ts";
 import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
@@ -76,7 +77,13 @@ export function createApp(): App {
     for (const path of [operation.path, operation.alias].filter(Boolean)) {
       // Mounted in another app, a route has that one's parameters too.
       const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
-      if (operation.method === "GET") app.get(path, (c) => answer(operation, names, c));
+      if (operation.streams !== "")
+        app.on(operation.method, path, (c) =>
+          c.req.raw.method === operation.method
+            ? contentOverHttp(operation, c.req.raw, askedOf(names, c), c.env)
+            : c.notFound(),
+        );
+      else if (operation.method === "GET") app.get(path, (c) => answer(operation, names, c));
       else
         app.on(operation.method, path, limited, async (c) =>
           handle(operation, names, c, await bodyOf(c.req.raw)),
@@ -129,6 +136,14 @@ const EMPTY_PAGE: Outcome = {
 
 const bodyOf = async (request: Request) => new Uint8Array(await request.arrayBuffer());
 
+/** What the route and the query say. */
+function askedOf(names: readonly string[], c: Context<{ Bindings: Bindings }>) {
+  const { url } = c.req.raw;
+  const query = url.indexOf("?");
+  const path = names.map((name): [string, string] => [name, c.req.param(name) ?? ""]);
+  return { path, query: query < 0 ? "" : url.slice(query + 1) };
+}
+
 function handle(
   operation: OperationInfo,
   names: readonly string[],
@@ -141,14 +156,11 @@ function handle(
     const value = raw.headers.get(name);
     if (value !== null) headers.push([name, value]);
   }
-  const { url } = raw;
-  const query = url.indexOf("?");
   const outcome = serve(
     operation,
     {
       entry: "http",
-      path: names.map((name) => [name, c.req.param(name) ?? ""]),
-      query: query < 0 ? "" : url.slice(query + 1),
+      ...askedOf(names, c),
       headers,
       ...(body === undefined ? {} : { body }),
     },

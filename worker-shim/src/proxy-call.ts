@@ -57,7 +57,14 @@ export interface ForwardLinks {
 }
 
 /** What flows read of an answer that brought them back. */
-const READ_HEADERS = ["www-authenticate", "retry-after"];
+const READ_HEADERS = [
+  "www-authenticate",
+  "retry-after",
+  "location",
+  "request-id",
+  "client-request-id",
+  "date",
+];
 const statuses = new Map<string, ReadonlySet<number>>();
 
 /** undefined: what the core pinned is not where the URL leads. */

@@ -1,4 +1,5 @@
 /** A call of an API over RPC: the caller hands its Request over, and gets the API's Response. */
+import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
 import { problemOutcome } from "./problems.ts";
@@ -37,16 +38,18 @@ export interface RpcCaller {
 
 const refused = (detail: string) => readableResponse(problemOutcome("invalid_request", { detail }));
 
-/** undefined: there is something in them that JSON has not. */
-function textOf(parameters: object): string | undefined {
-  try {
-    return JSON.stringify(parameters);
-  } catch {
-    return undefined;
-  }
-}
-
 const MOST_PARAMETERS = 64 * 1024;
+
+/** Or why they are none that HTTP would take. */
+export function parametersAsText(parameters: object): string | Outcome {
+  let text: string;
+  try {
+    text = JSON.stringify(parameters);
+  } catch {
+    return problemOutcome("invalid_request", { detail: "The parameters cannot be written as JSON" });
+  }
+  return text.length > MOST_PARAMETERS ? problemOutcome("payload_too_large") : text;
+}
 
 export async function proxyOverRpc(
   operation: OperationInfo,
@@ -58,9 +61,8 @@ export async function proxyOverRpc(
   const headers: HeaderPairs = [...request.headers];
   const fault = faultIn(headers);
   if (fault !== undefined) return refused(fault);
-  const parametersText = textOf(named);
-  if (parametersText === undefined) return refused("The parameters cannot be written as JSON");
-  if (parametersText.length > MOST_PARAMETERS) return readableResponse(problemOutcome("payload_too_large"));
+  const parametersText = parametersAsText(named);
+  if (typeof parametersText !== "string") return readableResponse(parametersText);
   const origin = new URL(request.url).origin;
   const target = request.url.slice(request.url.indexOf("/", request.url.indexOf("://") + 3));
   return serveProxy(

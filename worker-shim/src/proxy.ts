@@ -1,4 +1,6 @@
 /** Runs the flow of an operation that forwards, as often as an answer brings it back, and relays the answer. */
+
+import { toResponse } from "./answer.ts";
 import { fields, type Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { pairFields } from "./fields.ts";
@@ -29,22 +31,26 @@ export async function serveProxy(
   keepAlive?: KeepAlive,
 ): Promise<Response> {
   const { request } = calling;
+  const refused = refusalsOf(operation);
   const sent: Sent = {};
   try {
     const caller = { ...calling, body: request.body === null ? null : await bodyOf(request) };
     return await exchange(operation, asked, env, caller, sent, cancellable, keepAlive);
   } catch (error) {
     if (error instanceof UnusableBody)
-      return readableResponse(problemOutcome("invalid_request", { detail: error.message }));
+      return refused(problemOutcome("invalid_request", { detail: error.message }));
     if (request.signal.aborted) throw error;
     console.error(JSON.stringify({ level: "error", event: "unhandled", name: (error as Error).name }));
     // 503 says that nothing was done.
     const mayBeDone = sent.once === true && !isSafe(request.method);
-    return readableResponse(problemOutcome(mayBeDone ? "call_outcome_unknown" : "core_trap"));
+    return refused(problemOutcome(mayBeDone ? "call_outcome_unknown" : "core_trap"));
   } finally {
     letGo(sent.held?.answer);
   }
 }
+
+/** Clients of the API read what the proxy refuses; of an operation of ours its callers do. */
+const refusalsOf = ({ streams }: OperationInfo) => (streams === "" ? readableResponse : toResponse);
 
 interface Sent {
   once?: boolean;
@@ -61,6 +67,7 @@ async function exchange(
   cancellable?: Cancellable,
   keepAlive?: KeepAlive,
 ): Promise<Response> {
+  const refused = refusalsOf(operation);
   const hands = handsOf(env);
   const input = inputFor(operation, asked, env);
   for (let sending = 0; sending < MOST_SENDINGS; sending += 1) {
@@ -69,18 +76,18 @@ async function exchange(
     const outcome = await running;
     delete input.authorityReply;
     if (outcome.kind !== "forward") {
-      if (outcome.asked !== true || input.note === REFUSAL_NOTE) return readableResponse(outcome);
+      if (outcome.asked !== true || input.note === REFUSAL_NOTE) return refused(outcome);
       input.forwardReply = refusalFields(outcome);
       input.note = REFUSAL_NOTE;
       continue;
     }
     // The instance has been given back: the API may take its time.
     const call = readForward(outcome.body);
-    if (!call) return readableResponse(problemOutcome("core_trap"));
+    if (!call) return refused(problemOutcome("core_trap"));
     const { held } = sent;
     sent.held = undefined;
     if (!call.url) {
-      if (!held) return readableResponse(problemOutcome("core_trap"));
+      if (!held) return refused(problemOutcome("core_trap"));
       return relayed(held.answer, call, caller, held.url, hands);
     }
     letGo(held?.answer);
@@ -93,7 +100,7 @@ async function exchange(
     input.forwardReply = replyFields(answer, caller);
     input.note = call.note;
   }
-  return readableResponse(problemOutcome("core_trap"));
+  return refused(problemOutcome("core_trap"));
 }
 
 const refusalFields = ({ status, headers, body }: Outcome) =>

@@ -1,6 +1,7 @@
 /** The RPC mouth: one method for each operation that the manifest gives an RPC name. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createApp } from "./app.ts";
+import { contentOverRpc } from "./content.ts";
 import type { Outcome } from "./effects.ts";
 import type { Bindings } from "./env.ts";
 import { serve } from "./front.ts";
@@ -51,7 +52,9 @@ for (const operation of operations) {
     Object.defineProperty(AzureService.prototype, name, {
       configurable: true,
       value: function call(this: AzureService, parameters: unknown): Promise<unknown> {
-        return answer(this, operation, parameters);
+        return operation.streams === ""
+          ? answer(this, operation, parameters)
+          : contentOverRpc(operation, parameters as Parameters<typeof contentOverRpc>[1], callerOf(this));
       },
     });
   }

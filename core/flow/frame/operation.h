@@ -77,6 +77,9 @@ struct Operation {
   // The host passes the caller's own request on: method, path behind the route, query and body are
   // the API's. What is no segment of the route is a header: `postern-account` for `account`.
   bool forwards = false;
+  // The host passes on the body of its caller's request, and the answer: content that enters no
+  // flow. What is called says `call`.
+  bool streams = false;
   // RPC answers this member of the result instead of the whole.
   std::string_view rpc_result;
   std::string_view summary;

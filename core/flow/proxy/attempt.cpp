@@ -32,6 +32,7 @@ std::string note_of(const Attempt& attempt) {
   note += attempt.refused ? "r" : "";
   note += attempt.claims ? "c" : "";
   note += attempt.failed ? "f" : "";
+  note += attempt.redirected ? "m" : "";
   return note;
 }
 
@@ -49,6 +50,7 @@ std::optional<Attempt> attempt_of(std::string_view note) {
                  .refused = parts[2].contains('r'),
                  .claims = parts[2].contains('c'),
                  .failed = parts[2].contains('f'),
+                 .redirected = parts[2].contains('m'),
                  .waited_ms = *waited};
 }
 

@@ -17,6 +17,7 @@ struct Attempt {
   bool refused = false;      // a token was refused before that one
   bool claims = false;       // …and the refusal named claims
   bool failed = false;       // once there was no answer
+  bool redirected = false;   // it went where the API led, without a token
   DurationMs waited_ms = 0;
 };
 // FlowInput::note, and back; nullopt where the note is another one.

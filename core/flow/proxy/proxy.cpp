@@ -10,10 +10,9 @@
 #include "core/flow/proxy/operations.h"
 #include "core/flow/proxy/policy.h"
 #include "core/flow/proxy/sealed.h"
+#include "core/flow/proxy/sending.h"
 #include "core/flow/proxy/target.h"
-#include "core/flow/token/futile.h"
 #include "core/flow/token/token.h"
-#include "core/oauth/challenge.h"
 
 namespace postern {
 
@@ -156,13 +155,6 @@ Forward make_forward(const Call& call, const Attempt& attempt, EpochMs now) {
   return forward;
 }
 
-// What the authority is to be asked for, after an answer that brought the flow back.
-void ask_for_another(const ForwardReply& reply, Attempt* attempt, TokenWish* wish) {
-  wish->refused_version = attempt->version;
-  wish->claims = claims_of_challenge(header_of(reply, "www-authenticate")).value_or(std::string());
-  attempt->refused = true;
-}
-
 }  // namespace
 
 Task<Outcome> proxy_flow(FlowContext* context) {
@@ -204,75 +196,24 @@ Task<Outcome> proxy_flow(FlowContext* context) {
   }
 
   const auto now = co_await current_time();
-  Attempt attempt;
-  DurationMs delay_ms = 0;
-  // Another note: the authority replaced the token meanwhile, or is being asked to.
-  const auto before = attempt_of(input.note);
-  if (const auto resumed = resumption_of(input.note)) {
-    attempt = resumed->attempt;
-    delay_ms = resumed->delay_ms;
-  } else if (reply && !before) {
-    attempt = {.refused = input.note == kRefusedNote || input.note == kClaimsNote,
-               .claims = input.note == kClaimsNote};
-  } else if (reply) {
-    attempt = *before;
-    const auto decision = decide_reply(*reply, call->request, attempt, now);
-    const RefusedPlace refused{
-        .id = call->id, .resource = wish.resource, .url = place.url, .version = attempt.version};
-    switch (decision.next) {
-      case NextStep::relay:
-        co_return relay_outcome(make_forward(*call, attempt, now));
-      case NextStep::unreachable:
-        co_return problem_outcome(
-            problem(ProblemCode::provider_unavailable, "The provider's API cannot be reached"));
-      case NextStep::unknown:
-        co_return problem_outcome(problem(ProblemCode::call_outcome_unknown));
-      case NextStep::send_again:
-        delay_ms = decision.delay_ms;
-        attempt.failed = attempt.failed || reply->status == 0;
-        attempt.waited_ms += delay_ms;
-        wish.note = note_of(Resumption{.attempt = attempt, .delay_ms = delay_ms});
-        break;
-      case NextStep::replace_token: {
-        const bool has_claims =
-            claims_of_challenge(header_of(*reply, "www-authenticate")).has_value();
-        if (!has_claims && attempt.refused) {
-          (void)co_await remember_futile(refused);
-        }
-        if (!has_claims && (attempt.refused || co_await is_futile(refused))) {
-          co_return relay_outcome(make_forward(*call, attempt, now));
-        }
-        if (attempt.claims || (!reply->repeatable && co_await is_futile(refused))) {
-          // Refused with a token that was issued for the sake of claims: the next one takes a
-          // person. Of a body that is sent once the token before was.
-          context->input.note = kClaimsNote;
-        }
-        ask_for_another(*reply, &attempt, &wish);
-        attempt.claims = has_claims;
-        break;
-      }
-    }
+  auto sending = co_await decide_sending(context, call->request, place.url, &wish);
+  if (sending.fault) {
+    co_return problem_outcome(*sending.fault);
   }
-  RefusedPlace next{.id = call->id, .resource = wish.resource, .url = place.url};
-  // Of a sealed URL too: it is good for as long as the connection is.
-  const auto token = co_await obtain_token(context, std::move(wish));
-  if (attempt.refused && reply && !reply->repeatable) {
-    // The next 401 there is the caller's: a body that is sent once cannot show that another token
-    // would not help either.
-    next.version = token.version;
-    (void)co_await remember_futile(std::move(next));
-    auto replaced = problem(ProblemCode::token_replaced);
-    replaced.retry_after_seconds = 1;
-    co_return problem_outcome(replaced);
+  if (sending.relay) {
+    co_return relay_outcome(make_forward(*call, sending.attempt, now));
   }
-  attempt.version = token.version;
-  auto forward = make_forward(*call, attempt, now);
+  const auto token = co_await token_for_sending(context, &sending, place.url, std::move(wish));
+  if (!token) {
+    co_return problem_outcome(token.error());
+  }
+  auto forward = make_forward(*call, sending.attempt, now);
   forward.url = place.url;
   forward.origin = place.origin;
   if (!call->sealed) {
-    forward.set.emplace_back("authorization", "Bearer " + token.access_token);
+    forward.set.emplace_back("authorization", "Bearer " + token->access_token);
   }
-  forward.delay_ms = delay_ms;
+  forward.delay_ms = sending.delay_ms;
   co_return forward_outcome(forward);
 }
 

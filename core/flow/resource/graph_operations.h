@@ -15,6 +15,8 @@ namespace resource {
 
 inline constexpr Parameter kMessageId{
     .name = "message_id", .kind = text, .required = true, .summary = "The message's id"};
+inline constexpr Parameter kAttachmentId{
+    .name = "attachment_id", .kind = text, .required = true, .summary = "The attachment's id"};
 inline constexpr Parameter kComment{.name = "comment",
                                     .kind = text,
                                     .place = body,
@@ -224,12 +226,7 @@ inline constexpr Operation kGraphOperations[] = {
         .name = "get_attachment",
         .http = "GET /mail/:message_id/attachments/:attachment_id",
         .permission = "graph:read",
-        .parameters = kCall<[] {
-          return std::array{kMessageId, Parameter{.name = "attachment_id",
-                                                  .kind = text,
-                                                  .required = true,
-                                                  .summary = "The attachment's id"}};
-        }>,
+        .parameters = kCall<[] { return std::array{kMessageId, kAttachmentId}; }>,
         .reads_connection = true,
         .summary = "One attachment with its content, which may have 700 KiB",
         .result = "GraphAttachment",

@@ -71,8 +71,9 @@ TEST_CASE("the permissions that keys can have") {
     all += std::string(permission) + " ";
   }
   CHECK(all ==
-        "connect connect:caller graph:read mail:write calendar:write users:read groups:read "
-        "contacts:read files:read teams:read teams:write sites:read arm:read arm:write roles:read "
+        "connect connect:caller graph:read mail:write calendar:write files:read files:write "
+        "users:read "
+        "groups:read contacts:read teams:read teams:write sites:read arm:read arm:write roles:read "
         "tokens:read proxy connections:read connections:write events:read events:write ");
 }
 

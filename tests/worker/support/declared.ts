@@ -14,6 +14,7 @@ export interface Declared {
   readonly permission: string;
   readonly rpc_result: string;
   readonly result: string;
+  readonly streams: boolean;
   /** What it calls of a provider's API, by a row. */
   readonly call?: { readonly api: string; readonly target: string; readonly items: string };
   readonly parameters: readonly DeclaredParameter[];
@@ -197,9 +198,9 @@ export function complaintsOfAnswer(operation: Declared, value: unknown, over: "h
   return fits(whole, operation.name);
 }
 
-/** Those with an answer for callers. What the proxy answers an API has declared. */
+/** Those with an answer for callers. What the proxy answers, or content is, an API has declared. */
 export const answering = manifest.operations.filter(
-  ({ name, access }) => access !== "browser" && access !== "authority" && name !== "proxy",
+  ({ access, result }) => access !== "browser" && access !== "authority" && result !== "Response",
 );
 
 /** A test may have let a provider answer whatever it liked. */
