@@ -35,6 +35,10 @@ export class Files {
     return file?.owner === owner ? file : undefined;
   }
 
+  all(owner: Person): DriveFile[] {
+    return [...this.#files.values()].filter((file) => file.owner === owner);
+  }
+
   byPath(owner: Person, path: string): DriveFile | undefined {
     return [...this.#files.values()].find(
       (file) => file.owner === owner && file.path.toLowerCase() === path.toLowerCase(),

@@ -1,9 +1,19 @@
 /** A small OAuth client for the world's own tests: the plain way, without Postern. */
-import { type Answer, type Attempt, attemptAt, codeOf, postForm } from "../testing.ts";
+import {
+  ALICE,
+  type Answer,
+  type Attempt,
+  answerOf,
+  attemptAt,
+  BOB,
+  codeOf,
+  get,
+  postForm,
+} from "../testing.ts";
 import type { Microsoft } from "./microsoft.ts";
 
 export const REDIRECT = "http://localhost:8787/callback/azure";
-export { ALICE, BOB, get } from "../testing.ts";
+export { ALICE, BOB, get };
 export const CAROL = "carol.costa@fabrikam.example";
 export const DAVE = "dave.dahl@outlook.example";
 export const ARM_SCOPE = "https://management.azure.com/user_impersonation";
@@ -49,4 +59,45 @@ export function refresh(microsoft: Microsoft, token: unknown, scope = GRAPH_SCOP
 export async function tokenFor(microsoft: Microsoft, email: string, scope: string): Promise<unknown> {
   const { body } = await redeem(microsoft, email, scope, attempt(microsoft, "common", { scope }));
   return body.access_token;
+}
+
+export type Item = Record<string, unknown>;
+export type Ask = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer>;
+
+/** Asks one API with one token: a path behind `base`, or a whole URL. */
+export function asking(base: string, token: unknown): Ask {
+  return async (method, path, body, headers = {}) => {
+    const response = await fetch(path.startsWith("http") ? path : `${base}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${String(token)}`, "content-type": "application/json", ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return answerOf(response);
+  };
+}
+
+/** Graph with a token for these scopes. */
+export async function graphAs(microsoft: Microsoft, scope: string, email = ALICE): Promise<Ask> {
+  return asking(`${microsoft.graphOrigin}/v1.0`, await tokenFor(microsoft, email, scope));
+}
+
+export const codeIn = ({ body }: Answer) => (body.error as Item | undefined)?.code;
+export const textIn = ({ body }: Answer) => String((body.error as Item | undefined)?.message);
+export const itemsIn = ({ body }: Answer) => body.value as Item[];
+
+/** Every page of a list, to its end. */
+export async function pagesOf(ask: Ask, path: string, link = "@odata.nextLink"): Promise<Item[][]> {
+  const pages: Item[][] = [];
+  for (let next: unknown = path; typeof next === "string"; ) {
+    const answer = await ask("GET", next);
+    if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+    pages.push(itemsIn(answer));
+    next = answer.body[link];
+  }
+  return pages;
 }

@@ -5,10 +5,13 @@ import { type Counts, Ledger } from "../ledger.ts";
 import { type Client, type Rules, World } from "../state.ts";
 import { Azure, POLLING, type Polling } from "./azure.ts";
 import { Directory } from "./directory.ts";
+import { Agendas } from "./events.ts";
 import { Files } from "./files.ts";
 import { adopt, known } from "./grants.ts";
+import { Mailboxes } from "./mailbox.ts";
 import { PEOPLE, type Person } from "./people.ts";
 import type { Origins, Resource, ScopeSet } from "./scopes.ts";
+import { Channels } from "./teams.ts";
 
 export interface AccessToken {
   /** Absent for client credentials: an application, not a person. */
@@ -96,6 +99,8 @@ export interface Settings {
   /** By which header Azure says where a long-running operation is asked about (arm-operations.ts), and how it ends. */
   polling: Polling;
   operations: "succeed" | "fail";
+  /** `missing`: nobody has a mailbox, so that mail, calendar and contacts are 404 (topic.ts). */
+  mailbox: "present" | "missing";
 }
 
 const DEFAULTS: Settings = {
@@ -111,6 +116,7 @@ const DEFAULTS: Settings = {
   services: "all",
   polling: "Azure-AsyncOperation",
   operations: "succeed",
+  mailbox: "present",
 };
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
@@ -126,6 +132,7 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   services: (value) => value === "all" || value === "no-azure",
   polling: (value) => POLLING.includes(value as Polling),
   operations: (value) => value === "succeed" || value === "fail",
+  mailbox: (value) => value === "present" || value === "missing",
 };
 
 const RULES: Rules = {
@@ -142,6 +149,9 @@ export class MicrosoftWorld extends World {
   readonly ledger = new MicrosoftLedger(["graph", "arm", "content"]);
   readonly directory = new Directory();
   readonly files = new Files();
+  readonly mailboxes = new Mailboxes();
+  readonly agendas = new Agendas();
+  readonly channels = new Channels();
   readonly azure = new Azure();
   readonly signer = new IdTokenSigner();
   /** States of authorization requests that carry claims: the emulator's form does not hand them on. */
