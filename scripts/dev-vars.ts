@@ -10,12 +10,15 @@ export interface WorldOrigins {
   readonly login: string;
   readonly graph: string;
   readonly arm: string;
+  /** Where files come from, whose URLs are secrets. */
+  readonly content?: string;
 }
 
 export const LOCAL: WorldOrigins = {
   login: "http://localhost:4010",
   graph: "http://localhost:4011",
   arm: "http://localhost:4012",
+  content: "http://localhost:4013",
 };
 
 /** The other providers by what their variables begin with; each has one origin. */
