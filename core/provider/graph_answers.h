@@ -112,6 +112,15 @@ inline constexpr Shape kGraphShapes[] = {
      .type = "{id: string, name?: string | null, displayName?: string | null, webUrl?: string | "
              "null, [member: string]: unknown}",
      .summary = "A SharePoint site (https://learn.microsoft.com/graph/api/resources/site)"},
+    {.name = "GraphBatchRequest",
+     .type = "{id: string, method: string, url: string, headers?: {[name: string]: string}, body?: "
+             "unknown, dependsOn?: string[]}",
+     .summary = "One request of a batch; `url` is a path (https://learn.microsoft.com/graph/"
+                "json-batching)"},
+    {.name = "GraphBatchResponse",
+     .type = "{id: string, status: number, headers?: {[name: string]: string}, body?: unknown, "
+             "[member: string]: unknown}",
+     .summary = "What came of one request of a batch; what Postern did not send has its own code"},
     {.name = "GraphDone",
      .type = "{status: number}",
      .summary =

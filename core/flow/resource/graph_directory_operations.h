@@ -296,6 +296,25 @@ inline constexpr Operation kGraphDirectoryOperations[] = {
         .flow = resource_flow,
         .call = {.api = "graph", .target = "GET /v1.0/sites/{site_id}{?$select}"},
     },
+    {
+        .name = "batch",
+        .http = "POST /batch",
+        .permission = "graph:batch",
+        .parameters = kCall<[] {
+          return std::array{Parameter{.name = "requests",
+                                      .kind = json,
+                                      .place = body,
+                                      .required = true,
+                                      .type = "GraphBatchRequest[]",
+                                      .summary = "Any requests to Graph: sent 20 at a time, each "
+                                                 "behind what it depends on"}};
+        }>,
+        .reads_connection = true,
+        .summary = "Many requests to Graph in few; what is throttled goes again within `wait`",
+        .result = "{responses: GraphBatchResponse[]}",
+        .flow = batch_flow,
+        .call = {.api = "graph", .target = "POST /v1.0/$batch", .body = "requests"},
+    },
 };
 
 }  // namespace postern::resource

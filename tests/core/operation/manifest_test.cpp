@@ -73,7 +73,8 @@ TEST_CASE("the permissions that keys can have") {
   CHECK(all ==
         "connect connect:caller graph:read mail:write calendar:write files:read files:write "
         "users:read "
-        "groups:read contacts:read teams:read teams:write sites:read arm:read arm:write roles:read "
+        "groups:read contacts:read teams:read teams:write sites:read graph:batch arm:read "
+        "arm:write roles:read "
         "tokens:read proxy connections:read connections:write events:read events:write ");
 }
 

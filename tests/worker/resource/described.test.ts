@@ -46,6 +46,7 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   AzureResourceInput: { location: "westeurope", tags: { a: "b" }, sku: { name: "B1" }, properties: {} },
   "{[tag: string]: string}": { environment: "test" },
   "string[]": [RESOURCE],
+  "GraphBatchRequest[]": [{ id: "1", method: "GET", url: "/me" }],
   "Record<string, unknown>": { $schema: "https://example.com/schema", resources: [] },
   "{uri?: string, id?: string}": { uri: "https://example.com/template.json" },
   "{[name: string]: {value: unknown}}": { size: { value: "B1" } },
@@ -252,7 +253,11 @@ function undescribed(row: Declared): string[] {
   const first = asked[0];
   const description = first ? match(first.method, first.url.pathname, descriptions) : undefined;
   const answer = Object.values(description?.answers ?? {}).find((one) => one !== null);
-  const schema = answer?.of ?? answer;
+  // A list by another name than `value`: a member of the answer.
+  const [, member = ""] = /^\{(\w+): \w+\[\]/.exec(row.result) ?? [];
+  const inMember =
+    description && answer ? schemaOf(description.api, answer.members[member] ?? "") : undefined;
+  const schema = answer?.of ?? inMember ?? answer;
   if (!schema || schema.open || declared === undefined || row.result === "AzureOperation") return [];
   const known = lower([...Object.keys(schema.members), ...(OF_DERIVED_TYPES[declared.name] ?? [])]);
   return membersOf(declared.type).filter((name) => !known.has(name.toLowerCase()));

@@ -1,0 +1,60 @@
+#include <algorithm>
+
+#include "core/flow/resource/batch.h"
+#include "core/flow/resource/graph_operations.h"
+#include "core/flow/resource/query.h"
+#include "core/flow/resource/session.h"
+#include "core/flow/resource/template.h"
+
+namespace postern {
+
+Task<Outcome> batch_flow(FlowContext* context) {
+  const auto& call = context->operation->call;
+  if (const auto fault = fault_of_query(context->parameters)) {
+    co_return problem_outcome(*fault);
+  }
+  auto parts = read_batch(context->parameters.text("requests"));
+  if (!parts) {
+    co_return problem_outcome(parts.error());
+  }
+  const auto target = expand_target(*context->operation, context->parameters);
+  if (!target) {
+    co_return problem_outcome(target.error());
+  }
+  auto session = co_await open_session(context, call.api);
+  if (!session) {
+    co_return std::move(session.error());
+  }
+  for (;;) {
+    const auto round = next_round(*parts);
+    if (round.empty()) {
+      const auto wait = wait_of_throttled(*parts);
+      if (wait == 0 || wait > session->budget_ms) {
+        break;
+      }
+      session->budget_ms -= wait;
+      (void)co_await perform(Delay{.delay_ms = wait});
+      send_throttled_again(*parts);
+      continue;
+    }
+    const auto room = kMaxAnswerBytes - std::min(kMaxAnswerBytes, session->read_bytes);
+    auto reply = co_await send_request(context, &*session,
+                                       {.method = std::string(method_of_target(call.target)),
+                                        .url = session->origin + *target,
+                                        .headers = {},
+                                        .body = round_body(*parts, round),
+                                        .max_bytes = room});
+    if (reply && reply->document) {
+      take_answers(*parts, round, *reply->document, co_await current_time());
+    } else if (!reply && !session->committed) {
+      // Nothing was done before: the whole of it is refused.
+      co_return problem_outcome(reply.error());
+    } else {
+      fail_round(*parts, round, reply ? problem(ProblemCode::call_outcome_unknown) : reply.error());
+    }
+    session->committed = true;
+  }
+  co_return json_outcome(batch_json(*parts));
+}
+
+}  // namespace postern
