@@ -132,7 +132,7 @@ function create(
   };
   const finish = () => {
     const there = world.azure.resources(place.subscription);
-    // "Complete mode deletes resources that are not in your template."
+    // What the template does not name is deleted in complete mode (…/templates/deployment-modes).
     if (mode === "Complete")
       for (const old of inGroup(there, place.group))
         if (indexOf(resources, old.id) < 0) there.splice(indexOf(there, old.id), 1);

@@ -24,7 +24,7 @@ type Test = (item: Item) => boolean;
 
 const groupOf = (item: Item) => item.id.split("/")[4] ?? "";
 
-/** What may stand in a filter; "tagName and tagValue can't be combined with other properties". */
+/** What may stand in a filter. Names and values of tags stand alone, or with one another. */
 const PROPERTIES: Readonly<Record<string, (item: Item) => string>> = {
   name: ({ name }) => name,
   location: ({ location }) => location,
@@ -78,7 +78,7 @@ export function filteredList(
   return list(call, origin, of === "groups" ? found : found.map((item) => expanded(item, asked)), size);
 }
 
-/** "Comma-separated list of additional properties: createdTime, changedTime and provisioningState." */
+/** What `$expand` adds, with commas between the names. */
 function expanded(item: Item, asked: readonly string[]): Item {
   const all: Record<string, unknown> = {
     createdTime: "2025-11-03T09:00:00.0000000Z",

@@ -9,6 +9,7 @@ import { content, groupMissing, invalidContent, notAllowed, resourceMissing, tag
 import { begin, provisioned } from "./arm-operations.ts";
 import { refusedVersion } from "./arm-providers.ts";
 import { type Item, indexOf, put } from "./azure.ts";
+import { lockedScope } from "./locks.ts";
 import type { Subscription } from "./people.ts";
 import type { MicrosoftWorld } from "./world.ts";
 
@@ -36,6 +37,8 @@ export function resourceGroup(
   if (call.method === "GET") return json(200, group);
   if (call.method === "PATCH") return patchGroup(call, groups, group);
   if (call.method !== "DELETE") return notAllowed();
+  const locked = lockedScope(world, group.id);
+  if (locked !== undefined) return locked;
   put(groups, provisioned(group, "Deleting"));
   const finish = () => {
     groups.splice(indexOf(groups, group.id), 1);
@@ -119,6 +122,8 @@ export function resource(
     return begin(world, subscription.id, { finish, result });
   }
   if (call.method !== "DELETE") return notAllowed();
+  const locked = lockedScope(world, there.id);
+  if (locked !== undefined) return locked;
   put(all, provisioned(there, "Deleting"));
   return begin(world, subscription.id, {
     finish: () => void all.splice(indexOf(all, id), 1),

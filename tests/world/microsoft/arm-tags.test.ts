@@ -26,6 +26,7 @@ for (const scope of ["", "/resourcegroups/RG-2", STORE])
     assert.deepEqual([put.status, put.body.name, tagsOf(put)], [200, "default", { a: "1", b: "2" }]);
     assert.deepEqual(tagsOf(await change("Merge", { b: "3", c: "4" })), { a: "1", b: "3", c: "4" });
     assert.deepEqual(tagsOf(await change("Delete", { a: "1", b: "2" })), { b: "3", c: "4" });
+    assert.deepEqual(tagsOf(await change("Delete", { b: "" })), { c: "4" });
     assert.deepEqual(tagsOf(await change("Replace", { d: "5" })), { d: "5" });
     assert.deepEqual(tagsOf(await ask("GET", tagsAt(scope))), { d: "5" });
     assert.equal((await ask("DELETE", tagsAt(scope))).status, 200);

@@ -57,8 +57,12 @@ export function tags(world: MicrosoftWorld, call: Call, scope: Scope): Reply {
     case "Replace":
       return set(sent);
     case "Delete":
-      // "Removes tags by name and value": a tag of another value stays.
-      return set(Object.fromEntries(Object.entries(before).filter(([name, value]) => sent[name] !== value)));
+      // "The 'delete' option allows selectively deleting tags based on given names or name/value pairs."
+      return set(
+        Object.fromEntries(
+          Object.entries(before).filter(([name, value]) => sent[name] !== value && sent[name] !== ""),
+        ),
+      );
     default:
       return invalidContent(
         `Error converting value "${String(operation)}" of 'operation'. Path 'operation'.`,
@@ -66,7 +70,7 @@ export function tags(world: MicrosoftWorld, call: Call, scope: Scope): Reply {
   }
 }
 
-/** "Gets a summary of tag usage under the subscription." */
+/** How often each name and each value is used by the subscription, its groups and its resources. */
 export function tagNames(world: MicrosoftWorld, call: Call, subscription: Subscription): Reply {
   if (call.method !== "GET") return notAllowed();
   const all = [

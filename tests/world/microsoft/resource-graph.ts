@@ -1,8 +1,8 @@
 /**
  * Azure Resource Graph: learn.microsoft.com/rest/api/azureresourcegraph/resourcegraph/resources, and
- * learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-data for the pages: "the query must project the
- * id field in order for pagination to work"; where a result is cut otherwise, `resultTruncated` says so and there is no
- * token. Of the language `where`, `project`, `order by` and `limit` are here.
+ * learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-data for the pages: there are none unless the
+ * query projects the id; where a result is cut otherwise, `resultTruncated` says so and there is no token. Of the
+ * language `where`, `project`, `order by` and `limit` are here.
  */
 import { isRecord } from "../faults.ts";
 import { type Call, json, type Reply } from "../http.ts";
