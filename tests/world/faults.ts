@@ -31,7 +31,7 @@ export interface Fault {
   readonly times?: number | "always";
   /** Token endpoint: only this grant type. */
   readonly grant?: string;
-  /** APIs: only paths that contain this. */
+  /** APIs: only paths that contain this, parts of a `$batch` among them. */
   readonly path?: string;
   readonly when?: "before" | "after";
   readonly status?: number;
@@ -115,10 +115,12 @@ export class Faults {
     return queue;
   }
 
-  take(place: Place, about: { grant?: string; path?: string }): Fault | undefined {
+  /** `isNamed`: only of those that say which path they spoil. */
+  take(place: Place, about: { grant?: string; path?: string; isNamed?: true }): Fault | undefined {
     const queue = this.#queue(place);
     const at = queue.findIndex(
       ({ fault }) =>
+        (about.isNamed === undefined || fault.path !== undefined) &&
         (fault.grant === undefined || fault.grant === about.grant) &&
         (fault.path === undefined || about.path?.includes(fault.path) === true),
     );

@@ -97,7 +97,8 @@ export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Rou
       return apiError(400, "InvalidSkipToken", `The token '${sent}' is not one that was given out.`);
     const reply = await route(call, token.person, token);
     if (!/json/.test(String(reply.headers?.["content-type"]))) return reply;
-    const led = links === "plain" ? reply : relinked(reply, links);
+    const whole = world.settings.pages === "full" ? reply : emptied(call, world.origins[resource], reply);
+    const led = links === "plain" ? whole : relinked(whole, links);
     return world.settings.content === "odd" ? odd(led) : led;
   };
 
@@ -165,6 +166,32 @@ function relinked(reply: Reply, links: "raw" | "long" | "loop" | "elsewhere"): R
     if (links === "elsewhere") body[name] = link.replace("://", "://api.example.com@");
   }
   return { ...reply, body: JSON.stringify(body) };
+}
+
+/** What an emptied page leads on by. */
+const EMPTIED = "$emptied";
+
+/**
+ * "A page of results may contain zero or more results" (learn.microsoft.com/graph/paging); of ARM, which filters late:
+ * projectkudu/AzureResourceExplorer#255. A list without a further page begins so, too.
+ */
+function emptied(call: Call, origin: string, reply: Reply): Reply {
+  if (call.method !== "GET" || reply.status !== 200 || call.url.searchParams.has(EMPTIED)) return reply;
+  const body = JSON.parse(textOf(reply.body)) as Record<string, unknown>;
+  if (!Array.isArray(body.value)) return reply;
+  const link = body["@odata.context"] === undefined ? "nextLink" : "@odata.nextLink";
+  return {
+    ...reply,
+    body: JSON.stringify({ ...body, value: [], [link]: nextLink(call, origin, EMPTIED, "1") }),
+  };
+}
+
+/** How a part of a batch is spoiled: by faults that name its path, as they spoil a call of its own. */
+export async function spoiledPart(world: MicrosoftWorld, part: Call): Promise<Reply | undefined> {
+  const fault = world.faults.take("graph", { path: part.url.pathname, isNamed: true });
+  const early = await applyBefore(fault, faultBody);
+  if (early === undefined || typeof early !== "string") return early;
+  return apiError(504, "GatewayTimeout", "The part of the batch was not answered.");
 }
 
 export function wholeNumber(

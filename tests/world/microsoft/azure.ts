@@ -1,5 +1,6 @@
 /** What subscriptions hold, and the operations on it that take their time. */
 import { randomUUID } from "node:crypto";
+import type { Reply } from "../http.ts";
 import { type AzureItem, groupsOf, resourcesOf, type Subscription } from "./people.ts";
 
 /** By which header a client is told where to ask (arm-operations.ts). */
@@ -22,8 +23,12 @@ export interface Operation {
   readonly fails: boolean;
   /** What becomes true once it has ended. */
   readonly finish: () => void;
+  /** What becomes true where it fails. */
+  readonly failed?: (() => void) | undefined;
   /** What there is then; of a deletion nothing. */
   readonly result: () => Item | undefined;
+  /** How it is answered then by Location, where that is no item. */
+  readonly ends?: (() => Reply) | undefined;
 }
 
 /** A client that asks once has not waited. */
@@ -33,6 +38,8 @@ export class Azure {
   readonly #groups = new Map<string, Item[]>();
   readonly #resources = new Map<string, Item[]>();
   readonly #operations = new Map<string, Operation>();
+  readonly #deployments = new Map<string, Item[]>();
+  readonly #tags = new Map<string, Record<string, string>>();
 
   groups(subscription: Subscription): Item[] {
     return kept(this.#groups, subscription, () => groupsOf(subscription) as Item[]);
@@ -40,6 +47,20 @@ export class Azure {
 
   resources(subscription: Subscription): Item[] {
     return kept(this.#resources, subscription, () => resourcesOf(subscription) as Item[]);
+  }
+
+  /** Of the resource group of that id. */
+  deployments(group: string): Item[] {
+    return kept(this.#deployments, { id: group.toLowerCase() }, () => []);
+  }
+
+  /** Of subscriptions, which are no items. */
+  tags(subscription: Subscription): Record<string, string> {
+    return this.#tags.get(subscription.id) ?? {};
+  }
+
+  setTags(subscription: Subscription, tags: Record<string, string>): void {
+    this.#tags.set(subscription.id, tags);
   }
 
   begin(about: Omit<Operation, "id" | "path" | "left">, under: string): Operation {
@@ -55,7 +76,7 @@ export class Azure {
   }
 }
 
-function kept(all: Map<string, Item[]>, { id }: Subscription, first: () => Item[]): Item[] {
+function kept(all: Map<string, Item[]>, { id }: { readonly id: string }, first: () => Item[]): Item[] {
   const known = all.get(id) ?? first();
   all.set(id, known);
   return known;

@@ -16,6 +16,7 @@ import {
   type Inside,
   search,
 } from "./folders.ts";
+import { lockedItem } from "./locks.ts";
 import { selected } from "./odata.ts";
 import type { Person } from "./people.ts";
 import type { MicrosoftWorld } from "./world.ts";
@@ -23,7 +24,7 @@ import type { MicrosoftWorld } from "./world.ts";
 /** What is named, and what is wanted of it: `items/{id}`, `root` or `root:/{path}:`, `/content`, `/children` … */
 const ADDRESS =
   /^(?:items\/(?<id>(?!root(?:[/:]|$))[^/:]+)|(?:root|items\/root):\/(?<path>[^:]+):?|(?:items\/)?root)(?:\/(?<action>content|children|createUploadSession))?$/;
-/** "Use single quotes around the text", which doubles those that are in it. */
+/** The text is in single quotes; those that are in it are doubled (driveitem-search). */
 const SEARCH = /^root\/search\(q='(?<text>.*)'\)$/;
 
 const missing = () => apiError(404, "itemNotFound", "The resource could not be found.");
@@ -66,9 +67,12 @@ export function drive(world: MicrosoftWorld, call: Call, person: Person, below: 
       return list(world, call, { folders: [], files: [] }, person);
     case "GET content":
       return { status: 302, headers: { location: downloadUrl(world, file) }, body: "" };
-    case "DELETE ":
+    case "DELETE ": {
+      const locked = lockedItem(world);
+      if (locked !== undefined) return locked;
       world.files.remove(file);
       return { status: 204, body: "" };
+    }
     default:
       return notAllowed();
   }
@@ -89,7 +93,7 @@ function ofFolder(world: MicrosoftWorld, call: Call, folder: Folder, action: str
   return selected(call, json(200, { "@odata.context": contextOf(world), ...folderItem(folder, files) }));
 }
 
-/** "The default page size is 200"; pages go on by `$skiptoken`, not by `$skip`. */
+/** 200 a page unless told (driveitem-list-children); pages go on by `$skiptoken`, not by `$skip`. */
 function list(world: MicrosoftWorld, call: Call, { folders, files }: Inside, owner: Person): Reply {
   const query = call.url.searchParams;
   const top = wholeNumber(query.get("$top"), 200, 1, 1000);

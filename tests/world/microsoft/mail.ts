@@ -55,7 +55,7 @@ const list = (asked: Asked, messages: readonly MailItem[]) =>
     const { call, world } = asked;
     const text = call.url.searchParams.get("$search")?.replace(/^"|"$/g, "").toLowerCase();
     if (text === undefined) return exchangeList(call, world.origins.graph, messages, "receivedDateTime desc");
-    // "You can't use $filter or $orderby in a search request" (learn.microsoft.com/graph/search-query-parameter).
+    // A search is neither filtered nor sorted (learn.microsoft.com/graph/search-query-parameter).
     if (["$filter", "$orderby"].some((name) => call.url.searchParams.has(name)))
       return apiError(
         400,
@@ -169,7 +169,7 @@ function answer(asked: Asked, box: Mailbox, id: string, how: (typeof SENDING)[nu
   if (original === undefined) return itemMissing();
   const { comment, toRecipients, message: written } = given.body;
   const message = isRecord(written) ? written : {};
-  // "Specify either a comment or the body property of the message parameter. Specifying both returns 400."
+  // A comment or the body of the message, and recipients once: both are refused (message-reply, message-forward).
   if (comment !== undefined && message.body !== undefined) return both("comment", "body");
   if (how === "forward" && toRecipients !== undefined && message.toRecipients !== undefined)
     return both("toRecipients", "message.toRecipients");

@@ -183,7 +183,7 @@ const messagesIn = ({ world, person }: Asked, place: Place) =>
 const contextOf = ({ world }: Asked, { team, channel }: Place) =>
   `${world.origins.graph}/v1.0/$metadata#teams('${team}')/channels('${encodeURIComponent(channel)}')/messages`;
 
-/** "The default page size is 20; the maximum is 50." */
+/** 20 a page unless told, 50 at most (channel-list-messages). */
 function list(asked: Asked, place: Place): Reply {
   const query = asked.call.url.searchParams;
   const top = wholeNumber(query.get("$top"), 20, 1, 50);

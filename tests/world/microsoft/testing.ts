@@ -101,3 +101,24 @@ export async function pagesOf(ask: Ask, path: string, link = "@odata.nextLink"):
   }
   return pages;
 }
+
+/** ARM with a token, the ids of what the person has, and a path with its version. */
+export async function armAs(microsoft: Microsoft, email = ALICE) {
+  const ask = asking(microsoft.armOrigin, (await redeem(microsoft, email, ARM_SCOPE)).body.access_token);
+  const subscriptions = itemsIn(await ask("GET", "/subscriptions?api-version=2022-12-01&$top=100"));
+  return { ask, subscriptions: subscriptions.map(({ id }) => String(id)) };
+}
+
+export const at = (path: string, version = "2021-04-01") =>
+  `${path}${path.includes("?") ? "&" : "?"}api-version=${version}`;
+
+/** Asks until the operation has ended, by whichever header it was begun with. */
+export async function endOf(ask: Ask, begun: Answer): Promise<Answer> {
+  const names = ["azure-asyncoperation", "operation-location", "location"];
+  const url = names.map((name) => begun.headers.get(name)).find((value) => value !== null);
+  if (url === undefined || url === null) throw new Error(`no operation: ${begun.status} ${begun.text}`);
+  for (;;) {
+    const answer = await ask("GET", url);
+    if (answer.status !== 202 && answer.body.status !== "InProgress") return answer;
+  }
+}

@@ -101,6 +101,10 @@ export interface Settings {
   operations: "succeed" | "fail";
   /** `missing`: nobody has a mailbox, so that mail, calendar and contacts are 404 (topic.ts). */
   mailbox: "present" | "missing";
+  /** Whether files, groups and resources are locked against being deleted: 423 of a drive, 409 of ARM (locks.ts). */
+  locked: boolean;
+  /** `empty-first`: each list begins with a page that holds nothing and leads to the next (api.ts). */
+  pages: "full" | "empty-first";
 }
 
 const DEFAULTS: Settings = {
@@ -117,6 +121,8 @@ const DEFAULTS: Settings = {
   polling: "Azure-AsyncOperation",
   operations: "succeed",
   mailbox: "present",
+  locked: false,
+  pages: "full",
 };
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
@@ -133,6 +139,8 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   polling: (value) => POLLING.includes(value as Polling),
   operations: (value) => value === "succeed" || value === "fail",
   mailbox: (value) => value === "present" || value === "missing",
+  locked: (value) => typeof value === "boolean",
+  pages: (value) => value === "full" || value === "empty-first",
 };
 
 const RULES: Rules = {
