@@ -36,6 +36,8 @@ struct ApiCall {
   bool eventual = false;
   // What the API accepted it goes on doing: `state` and `operation` in the answer.
   bool long_running = false;
+  // `api_version` is found out where the caller names none, by `resource_id`.
+  bool finds_version = false;
   // What no template can say: changes parameters, or says what is wrong with them. Pure.
   std::optional<Problem> (*prepare)(Parameters& parameters) = nullptr;
 };

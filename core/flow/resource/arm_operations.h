@@ -44,8 +44,7 @@ inline constexpr Parameter kSubscriptionsVersion{
 inline constexpr Parameter kResourceVersion{
     .name = "api_version",
     .kind = name,
-    .required = true,
-    .summary = "The version of the resource's provider: `2023-01-01`"};
+    .summary = "The version of the resource's provider; its newest that is no preview when absent"};
 inline constexpr Parameter kDefinition{.name = "definition",
                                        .kind = json,
                                        .place = body,
@@ -228,7 +227,9 @@ inline constexpr Operation kArmOperations[] = {
         .summary = "One resource by its id",
         .result = "AzureResource",
         .flow = resource_flow,
-        .call = {.api = "arm", .target = "GET /{+resource_id}?api-version={api_version}"},
+        .call = {.api = "arm",
+                 .target = "GET /{+resource_id}?api-version={api_version}",
+                 .finds_version = true},
     },
     {
         .name = "create_or_update_resource",
@@ -243,7 +244,8 @@ inline constexpr Operation kArmOperations[] = {
         .call = {.api = "arm",
                  .target = "PUT /{+resource_id}?api-version={api_version}",
                  .body = "{definition}",
-                 .long_running = true},
+                 .long_running = true,
+                 .finds_version = true},
     },
     {
         .name = "update_resource",
@@ -258,7 +260,8 @@ inline constexpr Operation kArmOperations[] = {
         .call = {.api = "arm",
                  .target = "PATCH /{+resource_id}?api-version={api_version}",
                  .body = "{definition}",
-                 .long_running = true},
+                 .long_running = true,
+                 .finds_version = true},
     },
     {
         .name = "delete_resource",
@@ -271,7 +274,8 @@ inline constexpr Operation kArmOperations[] = {
         .flow = resource_flow,
         .call = {.api = "arm",
                  .target = "DELETE /{+resource_id}?api-version={api_version}",
-                 .long_running = true},
+                 .long_running = true,
+                 .finds_version = true},
     },
     {
         .name = "move_resources",

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "core/flow/resource/batch.h"
-#include "core/flow/resource/graph_operations.h"
 #include "core/flow/resource/query.h"
+#include "core/flow/resource/row.h"
 #include "core/flow/resource/session.h"
 #include "core/flow/resource/template.h"
 

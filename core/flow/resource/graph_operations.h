@@ -6,9 +6,6 @@
 
 namespace postern {
 
-// Sends the parameter `requests`, 20 at a time.
-Task<Outcome> batch_flow(FlowContext* context);
-
 std::optional<Problem> prepare_mail(Parameters& parameters);
 std::optional<Problem> prepare_calendar(Parameters& parameters);
 std::optional<Problem> prepare_directory(Parameters& parameters);

@@ -1,6 +1,7 @@
 // The one flow of all calls that the table describes (core/flow/frame/api_call.h).
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
+#include "core/flow/resource/api_version.h"
 #include "core/flow/resource/list.h"
 #include "core/flow/resource/long_running.h"
 #include "core/flow/resource/query.h"
@@ -43,6 +44,11 @@ Task<Outcome> resource_flow(FlowContext* context) {
       co_return problem_outcome(*fault);
     }
   }
+  const bool finds_version = call.finds_version && !parameters.has("api_version");
+  if (finds_version) {
+    // What is wrong with the rest is said before a token is looked for.
+    parameters.set("api_version", "unknown");
+  }
   auto target = expand_target(operation, parameters);
   if (!target) {
     co_return problem_outcome(target.error());
@@ -54,6 +60,15 @@ Task<Outcome> resource_flow(FlowContext* context) {
   auto session = co_await open_session(context, call.api);
   if (!session) {
     co_return std::move(session.error());
+  }
+  if (finds_version) {
+    const auto version =
+        co_await find_api_version(context, &*session, std::string(parameters.text("resource_id")));
+    if (!version) {
+      co_return problem_outcome(version.error());
+    }
+    parameters.replace("api_version", *version);
+    target = expand_target(operation, parameters);
   }
   const ApiRequest request{.method = std::string(method_of_target(call.target)),
                            .url = session->origin + *target,

@@ -12,6 +12,8 @@ namespace postern {
 
 // The one flow of all calls that the table describes.
 Task<Outcome> resource_flow(FlowContext* context);
+// Sends the parameter `requests` as a batch, 20 at a time.
+Task<Outcome> batch_flow(FlowContext* context);
 
 namespace resource {
 

@@ -13,7 +13,7 @@ import {
   rpc,
   send,
 } from "../support/client.ts";
-import { ALICE, world } from "../support/world.ts";
+import { CAROL, world } from "../support/world.ts";
 
 const SCOPES = [
   "openid",
@@ -51,13 +51,13 @@ const PERMISSIONS = [
 ];
 const allowing = frontWith({ AZURE_ALLOWED_SCOPES: SCOPES });
 
-/** Somebody who agreed to all of it. */
+/** Somebody who agreed to all of it, and whose mail, files and resources no other test looks at. */
 async function agreed(): Promise<Connected> {
   const org = newOrg();
   const [{ key }, user] = [await createKey(org, PERMISSIONS), newUser()];
   const browser = new Browser(allowing);
   const link = await createLink(key, user, { scopes: SCOPES }, allowing);
-  const page = await browser.open(await browser.upToCallback(link.url, ALICE));
+  const page = await browser.open(await browser.upToCallback(link.url, CAROL));
   if (page.status !== 200) throw new Error(`not connected: ${page.status} ${page.text}`);
   return { org, key, user };
 }
@@ -136,7 +136,7 @@ describe("mail", () => {
     const plain = newUser();
     const browser = new Browser();
     const link = await createLink(who.key, plain);
-    await browser.open(await browser.upToCallback(link.url, ALICE));
+    await browser.open(await browser.upToCallback(link.url, CAROL));
     const answer = await send("POST", `/mail?user_id=${plain}`, key, { message: { subject: "x" } });
     expectProblem(answer, 403, "provider_forbidden");
     expect(answer.json).toMatchObject({ provider_code: "ErrorAccessDenied", fix: "operator" });
@@ -168,12 +168,12 @@ describe("the calendar", () => {
   test("is listed, and says when people are free", async () => {
     expect(ok(await service().listCalendars(mine())).length).toBeGreaterThan(0);
     const asked = {
-      schedules: [ALICE],
+      schedules: [CAROL],
       start: "2026-12-01T09:00:00+01:00",
       end: "2026-12-01T18:00:00+01:00",
     };
     const free = ok(await service().getFreeBusy({ ...mine(), ...asked, interval: 60 }));
-    expect(free.value[0]?.scheduleId).toBe(ALICE);
+    expect(free.value[0]?.scheduleId).toBe(CAROL);
   });
 });
 
@@ -190,7 +190,7 @@ describe("the directory", () => {
       who.key,
     );
     expect((next.json.users as Item[]).length).toBeGreaterThan(0);
-    const found = ok(await service().listUsers({ ...mine(), search: "displayName:Alice" }));
+    const found = ok(await service().listUsers({ ...mine(), search: "displayName:Carol" }));
     expect(found.length).toBeGreaterThan(0);
     const id = String(found[0]?.id);
     expect(ok(await service().getDirectoryUser({ ...mine(), id })).id).toBe(id);
@@ -280,7 +280,7 @@ describe("Azure", () => {
       const [group] = ok(await service().listResourceGroups({ ...mine(), subscriptionId }));
       const name = `site-${polling.toLowerCase()}`;
       const resourceId = `${group?.id}/providers/Microsoft.Web/sites/${name}`;
-      const resource = { ...mine(), resourceId, apiVersion: "2023-01-01" };
+      const resource = { ...mine(), resourceId };
       const put = { ...resource, definition: { location: "westeurope", properties: { x: 1 } }, wait: 30 };
       const made = ok(await service().createOrUpdateResource(put));
       expect(made).toMatchObject({ state: "done", result: { name } });
@@ -297,7 +297,7 @@ describe("Azure", () => {
     const put = {
       ...mine(),
       resourceId,
-      apiVersion: "2023-01-01",
+      apiVersion: "2023-12-01",
       definition: { location: "westeurope" },
       wait: 30,
     };
@@ -306,6 +306,121 @@ describe("Azure", () => {
       code: "operation_failed",
       provider_code: expect.any(String),
     });
+  });
+});
+
+describe("what Azure is governed by", () => {
+  const place = async () => {
+    const [subscription] = ok(await service().listSubscriptions(mine()));
+    const subscriptionId = String(subscription?.subscriptionId);
+    const [group] = ok(await service().listResourceGroups({ ...mine(), subscriptionId }));
+    return { ...mine(), subscriptionId, resourceGroup: String(group?.name), scope: String(group?.id) };
+  };
+
+  test("providers and their versions", async () => {
+    const { userId, subscriptionId } = await place();
+    expect(ok(await service().listProviders({ userId, subscriptionId })).length).toBeGreaterThan(1);
+    const web = ok(await service().getProvider({ userId, subscriptionId, namespace: "Microsoft.Web" }));
+    expect(web.resourceTypes?.map(({ resourceType }) => resourceType)).toContain("sites");
+  });
+
+  test("a version that the provider does not have is told", async () => {
+    const { userId, scope } = await place();
+    const resourceId = `${scope}/providers/Microsoft.Web/sites/none`;
+    expect(await service().getResource({ userId, resourceId, apiVersion: "2001-01-01" })).toMatchObject({
+      code: "invalid_request",
+      provider_code: "NoRegisteredProviderFound",
+    });
+    for (const [odd, code] of [
+      [`${scope}/providers/Microsoft.Web/nothing/none`, "invalid_request"],
+      [scope, "invalid_request"],
+      [`${scope}/../x`, "invalid_request"],
+    ] as const)
+      expect(await service().getResource({ userId, resourceId: odd })).toMatchObject({ code });
+  });
+
+  test("tags, merged, replaced and deleted", async () => {
+    const { userId, subscriptionId, scope } = await place();
+    const change = { userId, scope };
+    ok(await service().updateTags({ ...change, operation: "Replace", tags: { a: "1", b: "2" } }));
+    const merged = ok(await service().updateTags({ ...change, tags: { c: "3" } }));
+    expect(merged.properties.tags).toEqual({ a: "1", b: "2", c: "3" });
+    ok(await service().updateTags({ ...change, operation: "Delete", tags: { a: "1" } }));
+    expect(ok(await service().getTags(change)).properties.tags).toEqual({ b: "2", c: "3" });
+    const names = ok(await service().listTags({ userId, subscriptionId }));
+    expect(names.map(({ tagName }) => tagName)).toContain("c");
+  });
+
+  test("deployments, looked at before they are made", async () => {
+    const { userId, subscriptionId, resourceGroup } = await place();
+    const resources = [
+      { type: "Microsoft.Web/sites", apiVersion: "2023-12-01", name: "deployed", location: "westeurope" },
+    ];
+    const deployment = {
+      ...{ userId, subscriptionId, resourceGroup, deployment: "first", mode: "Incremental", wait: 30 },
+      template: {
+        $schema: "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        resources,
+      },
+    };
+    const preview = ok(await service().previewDeployment(deployment));
+    expect(preview).toMatchObject({ state: "done", result: { properties: { changes: expect.any(Array) } } });
+    expect(ok(await service().createDeployment(deployment)).state).toBe("done");
+    const made = ok(
+      await service().getDeployment({ userId, subscriptionId, resourceGroup, deployment: "first" }),
+    );
+    expect(made.properties?.provisioningState).toBe("Succeeded");
+    const all = ok(await service().listDeployments({ userId, subscriptionId, resourceGroup }));
+    expect(all.map(({ name }) => name)).toContain("first");
+  });
+
+  test("roles, and resources of all subscriptions by a query", async () => {
+    const { userId, scope } = await place();
+    expect(ok(await service().listRoleAssignments({ userId, scope })).length).toBeGreaterThan(0);
+    const query = { userId, query: "Resources | project id, name", top: 2 };
+    const first = ok(await service().queryResources(query));
+    expect([first.count, (first.data as unknown[]).length]).toEqual([2, 2]);
+    const next = ok(await service().queryResources({ ...query, skipToken: String(first.$skipToken) }));
+    expect(next.data).not.toEqual(first.data);
+  });
+
+  test("resources, moved into another group", async () => {
+    const { userId, subscriptionId } = await place();
+    const make = async (resourceGroup: string) =>
+      ok(
+        await service().createResourceGroup({
+          userId,
+          subscriptionId,
+          resourceGroup,
+          location: "westeurope",
+        }),
+      );
+    const [from, to] = [await make("rg-from"), await make("rg-to")];
+    const resourceId = `${from.id}/providers/Microsoft.Web/sites/moves`;
+    const definition = { location: "westeurope" };
+    ok(await service().createOrUpdateResource({ userId, resourceId, definition, wait: 30 }));
+    const move = { userId, subscriptionId, resourceGroup: "rg-from", resources: [resourceId] };
+    expect(ok(await service().moveResources({ ...move, targetResourceGroup: to.id, wait: 30 })).state).toBe(
+      "done",
+    );
+    const moved = `${to.id}/providers/Microsoft.Web/sites/moves`;
+    expect(ok(await service().getResource({ userId, resourceId: moved })).name).toBe("moves");
+    await world.control({ locked: true });
+    expect(await service().deleteResource({ userId, resourceId: moved })).toMatchObject({
+      code: "provider_conflict",
+      provider_code: "ScopeLocked",
+    });
+  });
+
+  test("a mailbox that there is not, and a list that begins with an empty page", async () => {
+    await world.control({ mailbox: "missing" });
+    expect(await service().getMail(mine())).toMatchObject({
+      code: "provider_forbidden",
+      fix: "administrator",
+    });
+    await world.control({ reset: true, pages: "empty-first" });
+    expect(ok(await service().listGroups(mine())).length).toBeGreaterThan(0);
+    expect(ok(await service().listSubscriptions(mine())).length).toBeGreaterThan(0);
   });
 });
 

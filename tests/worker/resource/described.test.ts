@@ -52,10 +52,8 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   "{[name: string]: {value: unknown}}": { size: { value: "B1" } },
 };
 
-function sampleOf({ name, kind, type, required }: DeclaredParameter): unknown {
+function sampleOf({ name, kind, type }: DeclaredParameter): unknown {
   if (type !== undefined) return SAMPLES_BY_TYPE[type];
-  // Where it may be absent the row has one of its own.
-  if (name === "api_version" && required) return "2023-01-01";
   return SAMPLES[name] ?? SAMPLES_BY_KIND[kind] ?? (name === "api_version" ? undefined : `some-${name}`);
 }
 
@@ -172,7 +170,9 @@ async function call(row: Declared, parameters: readonly DeclaredParameter[]) {
   );
   const service = rpc(who.org, [row.permission]) as unknown as Record<string, Call>;
   const content = row.streams && row.result !== "Response" ? { content: "content" } : {};
-  const answer = await service[row.rpc]?.({ ...given, ...content, userId: who.user });
+  // Otherwise the resource's provider is asked for it first.
+  const version = row.call?.target.includes("{+resource_id}") ? { apiVersion: "2023-01-01" } : {};
+  const answer = await service[row.rpc]?.({ ...given, ...version, ...content, userId: who.user });
   const [first] = asked;
   if (!first) throw new Error(`${row.name} asked nothing: ${JSON.stringify(answer)}`);
   return { answer, first };
