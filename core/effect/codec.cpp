@@ -1,9 +1,9 @@
 #include "core/effect/codec.h"
 
-#include <array>
 #include <utility>
 
 #include "core/base/fields.h"
+#include "core/effect/wire_values.h"
 
 namespace postern {
 
@@ -11,25 +11,6 @@ namespace {
 
 constexpr std::string_view kFaultNames[] = {"timeout", "unavailable", "too_large", "refused"};
 constexpr std::string_view kLevelNames[] = {"debug", "info", "warn", "error"};
-
-void write(FieldWriter& out, const std::vector<Header>& pairs) {
-  FieldWriter inner;
-  for (const auto& [name, value] : pairs) {
-    inner.text(name).text(value);
-  }
-  out.text(inner.bytes());
-}
-
-void write(FieldWriter& out, const SqlValue& value) {
-  // A tag before the text: NULL, an integer and its decimal text are three different things.
-  if (const auto* integer = value.integer()) {
-    out.text("i").number(*integer);
-  } else if (const auto* text = value.text()) {
-    out.text("t").text(*text);
-  } else {
-    out.text("n").text("");
-  }
-}
 
 SqlValue read_sql_value(FieldReader& in, bool& ok) {
   const auto tag = in.text();
@@ -94,6 +75,9 @@ struct EffectWriter {
   void operator()(const Open& e) const { out.text(e.org).text(e.context).text(e.sealed); }
   void operator()(const VerifySignature& e) const {
     out.text(e.algorithm).text(e.jwk).text(e.data).text(e.signature);
+  }
+  void operator()(const Sign& e) const {
+    out.text(e.org).text(e.context).text(e.sealed_key).text(e.algorithm).text(e.data);
   }
   void operator()(const MemoryGet& e) const { out.text(e.key); }
   void operator()(const MemoryPut& e) const { out.text(e.key).text(e.value).number(e.expires_at); }
@@ -219,71 +203,10 @@ bool read(std::string_view bytes, std::optional<Value>& reply) {
   return ok && in.complete();
 }
 
-template <class E>
-std::optional<Reply> decode_as(std::string_view bytes) {
-  std::optional<typename E::Reply> reply;
-  return read_reply(bytes, reply) ? std::optional<Reply>(std::move(*reply)) : std::nullopt;
-}
-using DecodeReply = std::optional<Reply> (*)(std::string_view);
-template <std::size_t... Kinds>
-constexpr std::array<DecodeReply, sizeof...(Kinds)> decoders(std::index_sequence<Kinds...>) {
-  return {decode_as<std::variant_alternative_t<Kinds, Effect>>...};
-}
-constexpr auto kDecoders = decoders(std::make_index_sequence<std::variant_size_v<Effect>>());
-
-struct ReplyWriter {
-  FieldWriter& out;
-
-  template <class Value>
-  void operator()(const Result<Value, HostFault>& reply) const {
-    if (!reply) {
-      out.text(name_of(reply.error()));
-      return;
-    }
-    out.text("");
-    body(*reply);
-  }
-  void operator()(const std::optional<std::string>& value) const { body(value); }
-  void operator()(std::monostate) const {}
-
-  void body(const HttpReply& reply) const {
-    out.number(reply.status);
-    write(out, reply.headers);
-    out.text(reply.body);
-  }
-  void body(std::monostate) const {}
-  void body(const std::optional<std::string>& value) const {
-    out.flag(value.has_value()).text(value ? std::string_view(*value) : std::string_view());
-  }
-  void body(const std::vector<std::optional<std::string>>& values) const {
-    for (const auto& value : values) {
-      body(value);
-    }
-  }
-  void body(const std::string& value) const { out.text(value); }
-  void body(bool value) const { out.flag(value); }
-  void body(const std::vector<SqlOutcome>& outcomes) const {
-    for (const auto& outcome : outcomes) {
-      FieldWriter values;
-      for (const auto& row : outcome.rows) {
-        for (const auto& value : row) {
-          write(values, value);
-        }
-      }
-      const auto columns = outcome.rows.empty() ? 0 : outcome.rows[0].size();
-      out.number(outcome.changes).number(static_cast<std::int64_t>(columns)).text(values.bytes());
-    }
-  }
-};
-
 }  // namespace
 
 std::string_view name_of(HostFault fault) {
   return kFaultNames[std::to_underlying(fault)];
-}
-
-std::string_view name_of(const Effect& effect) {
-  return std::visit([](const auto& e) { return e.kName; }, effect);
 }
 
 std::string encode_fields(const Fetch& effect) {
@@ -317,6 +240,9 @@ std::string encode_fields(const Open& effect) {
   return fields_of(effect);
 }
 std::string encode_fields(const VerifySignature& effect) {
+  return fields_of(effect);
+}
+std::string encode_fields(const Sign& effect) {
   return fields_of(effect);
 }
 std::string encode_fields(const MemoryGet& effect) {
@@ -376,25 +302,6 @@ bool deliver_replies(Loop& loop, std::string_view bytes) {
     }
   }
   return in.ok();
-}
-
-std::string encode_effects(const std::vector<IssuedEffect>& effects) {
-  FieldWriter out;
-  for (const auto& issued : effects) {
-    out.number(issued.id).text(name_of(issued.effect));
-    out.text(std::visit([](const auto& effect) { return encode_fields(effect); }, issued.effect));
-  }
-  return out.take();
-}
-
-std::string encode_reply(const Reply& reply) {
-  FieldWriter out;
-  std::visit(ReplyWriter{out}, reply);
-  return out.take();
-}
-
-std::optional<Reply> decode_reply(std::size_t effect_kind, std::string_view bytes) {
-  return kDecoders[effect_kind](bytes);
 }
 
 }  // namespace postern

@@ -24,6 +24,7 @@ namespace postern {
 [[nodiscard]] std::string encode_fields(const Seal& effect);
 [[nodiscard]] std::string encode_fields(const Open& effect);
 [[nodiscard]] std::string encode_fields(const VerifySignature& effect);
+[[nodiscard]] std::string encode_fields(const Sign& effect);
 [[nodiscard]] std::string encode_fields(const MemoryGet& effect);
 [[nodiscard]] std::string encode_fields(const MemoryPut& effect);
 [[nodiscard]] std::string encode_fields(const Log& effect);

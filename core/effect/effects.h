@@ -179,6 +179,23 @@ struct VerifySignature {
   std::string signature;
 };
 
+// A signature over `data` by a sealed private key (PKCS#8, RSA of 2,048 bits and more). The host
+// opens the key as `Open` would and hands out the signature alone. `context` begins with
+// kKeyContext, and whatever is sealed under such a context `Open` refuses: a key goes in, and never
+// comes back (docs/decisions/0013-signing-keys.md).
+struct Sign {
+  static constexpr std::string_view kName = "sign";
+  using Reply = Result<std::string, HostFault>;
+  std::string org;
+  std::string context;
+  std::string sealed_key;
+  std::string algorithm;  // RS256, PS256
+  std::string data;
+};
+// The first field of such a context (core/base/fields.h).
+inline constexpr std::string_view kKeyContext = "postern-key-1";
+[[nodiscard]] bool is_key_context(std::string_view context);
+
 // The isolate's memory: at most 30 s, bounded in number, answers at once.
 struct MemoryGet {
   static constexpr std::string_view kName = "memory.get";
@@ -207,7 +224,7 @@ struct Log {
 // variant: it would carry the code for all where it needs one.
 using Effect =
     std::variant<Fetch, KvGet, KvPut, KvDelete, Sql, Authority, StorageRead, StorageCommit, Seal,
-                 Open, VerifySignature, MemoryGet, MemoryPut, Log, Delay>;
+                 Open, VerifySignature, Sign, MemoryGet, MemoryPut, Log, Delay>;
 using Reply = std::variant<Fetch::Reply, KvGet::Reply, Result<std::monostate, HostFault>,
                            Sql::Reply, StorageRead::Reply, Seal::Reply, VerifySignature::Reply,
                            MemoryGet::Reply, std::monostate>;

@@ -26,23 +26,28 @@ std::string form_encode_value(std::string_view value) {
 
 }  // namespace
 
-void apply_client_auth(ClientAuthMethod method, std::string_view client_id,
-                       std::string_view client_secret, FormFields& body, HeaderFields& headers) {
+void apply_client_auth(ClientAuthMethod method, std::string_view client_id, std::string_view proof,
+                       FormFields& body, HeaderFields& headers) {
   switch (method) {
     case ClientAuthMethod::post:
       body.emplace_back("client_id", client_id);
-      body.emplace_back("client_secret", client_secret);
+      body.emplace_back("client_secret", proof);
       return;
     case ClientAuthMethod::basic: {
       std::string pair = form_encode_value(client_id);
       pair += ':';
-      pair += form_encode_value(client_secret);
+      pair += form_encode_value(proof);
       std::string encoded = base64(pair);
       headers.emplace_back("authorization", "Basic " + encoded);
       wipe(pair);
       wipe(encoded);
       return;
     }
+    case ClientAuthMethod::assertion:
+      body.emplace_back("client_id", client_id);
+      body.emplace_back("client_assertion_type", kJwtAssertionType);
+      body.emplace_back("client_assertion", proof);
+      return;
     case ClientAuthMethod::none:
       body.emplace_back("client_id", client_id);
       return;

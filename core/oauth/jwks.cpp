@@ -1,7 +1,6 @@
 #include "core/oauth/jwks.h"
 
 #include <algorithm>
-#include <bit>
 #include <optional>
 #include <utility>
 
@@ -9,38 +8,19 @@
 #include "core/base/json.h"
 #include "core/base/json_writer.h"
 #include "core/oauth/id_token.h"
+#include "core/oauth/rsa_key.h"
 
 namespace postern {
 namespace {
 
-std::string_view without_leading_zeros(std::string_view bytes) {
-  const std::size_t first = bytes.find_first_not_of('\0');
-  return first == std::string_view::npos ? std::string_view() : bytes.substr(first);
-}
-
-std::size_t bit_length(std::string_view bytes) {
-  if (bytes.empty()) return 0;
-  return (bytes.size() - 1) * 8 +
-         static_cast<std::size_t>(std::bit_width(static_cast<unsigned char>(bytes[0])));
-}
-
-bool is_odd(std::string_view bytes) {
-  return !bytes.empty() && (bytes.back() & 1) != 0;
-}
-
-bool is_rsa_modulus(std::string_view text) {
+bool is_modulus(std::string_view text) {
   const auto bytes = base64url_decode(text);
-  if (!bytes) return false;
-  const std::string_view modulus = without_leading_zeros(*bytes);
-  const std::size_t bits = bit_length(modulus);
-  return bits >= kMinRsaBits && bits <= kMaxRsaBits && is_odd(modulus);
+  return bytes && is_rsa_modulus(*bytes);
 }
 
-bool is_rsa_exponent(std::string_view text) {
+bool is_exponent(std::string_view text) {
   const auto bytes = base64url_decode(text);
-  if (!bytes) return false;
-  const std::string_view exponent = without_leading_zeros(*bytes);
-  return exponent.size() <= 8 && bit_length(exponent) >= 2 && is_odd(exponent);
+  return bytes && is_rsa_exponent(*bytes);
 }
 
 bool is_p256_coordinate(std::string_view text) {  // RFC 7518 6.2.1.2: always 32 bytes
@@ -67,7 +47,7 @@ std::optional<Jwk> read_key(const Json& key) {
   if (kind == "RSA") {
     const std::string_view modulus = json_text(key, "n");
     const std::string_view exponent = json_text(key, "e");
-    if (!is_rsa_modulus(modulus) || !is_rsa_exponent(exponent)) return std::nullopt;
+    if (!is_modulus(modulus) || !is_exponent(exponent)) return std::nullopt;
     jwk.rsa = true;
     writer.begin_object().member("kty", kind).member("n", modulus).member("e", exponent);
   } else if (kind == "EC" && json_string(key, "crv") == "P-256") {

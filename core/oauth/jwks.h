@@ -8,13 +8,12 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/oauth/rsa_key.h"
 
 namespace postern {
 
 inline constexpr std::size_t kMaxJwksBytes = 128UZ * 1024;
 inline constexpr std::size_t kMaxJwksKeys = 64;
-inline constexpr std::size_t kMinRsaBits = 2048;  // RFC 7518 3.3, 3.5
-inline constexpr std::size_t kMaxRsaBits = 8192;  // larger only costs time
 
 enum class JwksFault : std::uint8_t {
   not_a_key_set,  // not JSON, no `keys` array, too large, too many

@@ -12,11 +12,10 @@ RevocationRequest make_revocation_request(const TokenEndpoint& endpoint, std::st
   RevocationRequest request{.url = endpoint.url, .headers = {}, .body = {}};
   request.headers.emplace_back("content-type", "application/x-www-form-urlencoded");
   FormFields fields;
-  fields.reserve(4);  // no growth, so no copies of secrets are left behind
+  fields.reserve(5);  // no growth, so no copies of secrets are left behind
   fields.emplace_back("token", token);
   fields.emplace_back("token_type_hint", hint);
-  apply_client_auth(endpoint.auth, endpoint.client_id, endpoint.client_secret.reveal(), fields,
-                    request.headers);
+  apply_client_auth(endpoint.auth, endpoint.client_id, endpoint.proof(), fields, request.headers);
   request.body = Secret(form_encode(fields));
   for (auto& field : fields) wipe(field.second);
   return request;

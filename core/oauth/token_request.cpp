@@ -13,8 +13,7 @@ TokenRequest finish(const TokenEndpoint& endpoint, FormFields fields, const Aske
   request.headers.emplace_back("accept", "application/json");
   if (!asked.scope.empty()) fields.emplace_back("scope", asked.scope);
   if (!asked.claims.empty()) fields.emplace_back("claims", asked.claims);
-  apply_client_auth(endpoint.auth, endpoint.client_id, endpoint.client_secret.reveal(), fields,
-                    request.headers);
+  apply_client_auth(endpoint.auth, endpoint.client_id, endpoint.proof(), fields, request.headers);
   request.body = Secret(form_encode(fields));
   for (auto& field : fields) wipe(field.second);
   return request;
@@ -26,7 +25,7 @@ TokenRequest make_code_token_request(const TokenEndpoint& endpoint,
                                      const ValidatedCallback& callback,
                                      std::string_view code_verifier, const AskedOfToken& asked) {
   FormFields fields;
-  fields.reserve(8);  // no growth, so no copies of secrets are left behind
+  fields.reserve(9);  // no growth, so no copies of secrets are left behind
   fields.emplace_back("grant_type", "authorization_code");
   fields.emplace_back("code", callback.code().reveal());
   fields.emplace_back("redirect_uri", callback.redirect_uri());
@@ -37,7 +36,7 @@ TokenRequest make_code_token_request(const TokenEndpoint& endpoint,
 TokenRequest make_refresh_token_request(const TokenEndpoint& endpoint,
                                         std::string_view refresh_token, const AskedOfToken& asked) {
   FormFields fields;
-  fields.reserve(6);
+  fields.reserve(7);
   fields.emplace_back("grant_type", "refresh_token");
   fields.emplace_back("refresh_token", refresh_token);
   return finish(endpoint, std::move(fields), asked);
@@ -46,7 +45,7 @@ TokenRequest make_refresh_token_request(const TokenEndpoint& endpoint,
 TokenRequest make_client_credentials_request(const TokenEndpoint& endpoint,
                                              const AskedOfToken& asked) {
   FormFields fields;
-  fields.reserve(5);
+  fields.reserve(6);
   fields.emplace_back("grant_type", "client_credentials");
   return finish(endpoint, std::move(fields), asked);
 }

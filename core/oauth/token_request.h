@@ -21,7 +21,12 @@ struct TokenEndpoint {
   std::string url;
   ClientAuthMethod auth = ClientAuthMethod::post;
   std::string client_id;
-  Secret client_secret;  // empty for a public client
+  Secret client_secret;     // empty for a public client
+  Secret client_assertion;  // for ClientAuthMethod::assertion alone, of this request alone
+
+  [[nodiscard]] std::string_view proof() const {
+    return auth == ClientAuthMethod::assertion ? client_assertion.reveal() : client_secret.reveal();
+  }
 };
 
 // What is empty is left out.

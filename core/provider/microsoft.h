@@ -17,6 +17,9 @@ namespace postern {
 // The directory in which all personal accounts live.
 inline constexpr std::string_view kConsumersTenantId = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
+// `aud` of a federated credential (FederatedAssertion in core/oauth/assertion.h).
+inline constexpr std::string_view kTokenExchangeAudience = "api://AzureADTokenExchange";
+
 enum class TenantMode : std::uint8_t {
   common,         // any directory and personal accounts
   organizations,  // any directory, no personal accounts

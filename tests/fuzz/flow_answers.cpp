@@ -185,7 +185,7 @@ Reply wrong_reply(World& world, const Effect& effect, Choices& choices) {
     }
     return Sql::Reply(std::move(outcomes));
   }
-  if (std::holds_alternative<Open>(effect)) {
+  if (std::holds_alternative<Open>(effect) || std::holds_alternative<Sign>(effect)) {
     return Open::Reply(choices.text());
   }
   if (std::holds_alternative<VerifySignature>(effect)) {

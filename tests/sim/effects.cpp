@@ -11,12 +11,10 @@
 namespace postern::sim {
 
 namespace {
-
 // No isolate remembers anything for longer (worker-shim/src/memory.ts).
 constexpr DurationMs kLongestMemoryMs = 30 * kSecondMs;
 // How long a write that timed out may still be on its way.
 constexpr DurationMs kLatestLandingMs = 60 * kSecondMs;
-
 }  // namespace
 
 bool Simulation::strikes(Fault fault, const Spot& spot) {
@@ -76,6 +74,9 @@ std::optional<Reply> Simulation::carry_out(const std::shared_ptr<Run>& run,
   }
   if (const auto* signature = std::get_if<VerifySignature>(&effect)) {
     return Reply(VerifySignature::Reply(holds(*signature)));
+  }
+  if (std::holds_alternative<Sign>(effect)) {
+    return world_.carry_out(effect, nullptr);
   }
   if (std::holds_alternative<KvGet>(effect)) {
     kv_get(run, issued);

@@ -28,7 +28,7 @@ std::string lines_of(const testing::Trace& trace) {
 bool is_small(const Effect& effect) {
   return std::holds_alternative<Seal>(effect) || std::holds_alternative<Open>(effect) ||
          std::holds_alternative<MemoryGet>(effect) || std::holds_alternative<MemoryPut>(effect) ||
-         std::holds_alternative<VerifySignature>(effect);
+         std::holds_alternative<VerifySignature>(effect) || std::holds_alternative<Sign>(effect);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ import { log } from "./log.ts";
 import type { IsolateMemory } from "./memory.ts";
 import type { KeyRing } from "./sealing.ts";
 import { verifySignature } from "./signatures.ts";
+import { isKeyContext, signingKeysOf } from "./signing-keys.ts";
 
 /** A connection object's storage; a Worker in front has none. */
 export interface ObjectStorage {
@@ -40,7 +41,7 @@ export function waitFor(effects: readonly PendingEffect[]): "nothing" | "waiting
   return effects.every((effect) => AT_ONCE.has(effect.name)) ? "nothing" : "waiting";
 }
 
-const REPEATABLE = new Set(["memory.get", "memory.put", "log", "kv.get", "open", "verify_signature"]);
+const REPEATABLE = new Set(["memory.get", "memory.put", "log", "kv.get", "open", "verify_signature", "sign"]);
 
 /** Whether it may be carried out again for a flow that begins again. */
 export const isRepeatable = (effect: PendingEffect) => REPEATABLE.has(effect.name);
@@ -83,11 +84,18 @@ export function carryOut(effect: PendingEffect, hands: Hands): Answer {
     }
     case "open": {
       const [org, context, sealed] = [f.text(), f.bytes(), f.text()];
+      // What seals a key is for `sign` alone.
+      if (isKeyContext(context)) return fault("refused");
       return guarded(async () => ok(await ringOf(hands).open(org, context, sealed)));
     }
     case "verify_signature": {
       const [algorithm, jwk, data, signature] = [f.text(), f.text(), f.bytes(), f.bytes()];
       return guarded(async () => ok(await verifySignature(algorithm, jwk, data, signature)));
+    }
+    case "sign": {
+      const key = { org: f.text(), context: f.bytes(), sealed: f.text(), algorithm: f.text() };
+      const data = f.bytes();
+      return guarded(async () => ok(await signingKeysOf(ringOf(hands)).sign(key, data, Date.now())));
     }
     case "memory.get":
       return fields(...optional(hands.memory.get(f.text(), Date.now())));

@@ -49,6 +49,11 @@ std::vector<Effect> one_of_each() {
       Seal{.org = "o", .context = kOddBytes, .plaintext = kOddBytes},
       Open{.org = "o", .context = kOddBytes, .sealed = "s"},
       VerifySignature{.algorithm = "RS256", .jwk = "{}", .data = "d", .signature = kOddBytes},
+      Sign{.org = "o",
+           .context = kOddBytes,
+           .sealed_key = "s",
+           .algorithm = "PS256",
+           .data = kOddBytes},
       MemoryGet{.key = "m"},
       MemoryPut{.key = "m", .value = kOddBytes, .expires_at = 77},
       Log{.level = LogLevel::error, .event = "e", .fields = {{"a", "b"}}},
@@ -78,6 +83,8 @@ std::vector<std::pair<Effect, Reply>> replies() {
       {Open{}, Open::Reply(std::unexpected(HostFault::refused))},
       {VerifySignature{}, VerifySignature::Reply(true)},
       {VerifySignature{}, VerifySignature::Reply(false)},
+      {Sign{}, Sign::Reply(kOddBytes)},
+      {Sign{}, Sign::Reply(std::unexpected(HostFault::refused))},
       {MemoryGet{}, MemoryGet::Reply(kOddBytes)},
       {MemoryGet{}, MemoryGet::Reply(std::nullopt)},
       {MemoryPut{}, std::monostate{}},
@@ -136,6 +143,17 @@ TEST_CASE("an alarm that is left, taken away or set is three different commits")
   }
   CHECK(all[0] != all[1]);
   CHECK(all[1] != all[2]);
+}
+
+TEST_CASE("a key's context begins with its word, as a field") {
+  const auto begins_with = [](std::string_view word) {
+    return FieldWriter().text(word).text("acme").take();
+  };
+  CHECK(is_key_context(begins_with(kKeyContext)));
+  CHECK_FALSE(is_key_context(begins_with("postern-seal-1")));
+  CHECK_FALSE(is_key_context(begins_with("postern-key-12")));
+  CHECK_FALSE(is_key_context(kKeyContext));
+  CHECK_FALSE(is_key_context(""));
 }
 
 TEST_CASE("NULL, a number and the same number as text are three different values") {

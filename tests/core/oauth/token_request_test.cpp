@@ -105,6 +105,32 @@ TEST_CASE("a public client sends its id and no secret, even if it has one") {
   CHECK(header(request, "authorization").empty());
 }
 
+TEST_CASE("a signed assertion is sent as in RFC 7523 2.2, and no secret besides") {
+  TokenEndpoint server = endpoint(ClientAuthMethod::assertion);
+  server.client_assertion = Secret(std::string("eyJhbGciOiJFUzI1NiJ9.eyJpc3Mi.J9l-ZhwP"));
+  const TokenRequest request = make_client_credentials_request(server, {.scope = "all"});
+  CHECK(request.body.reveal() ==
+        "grant_type=client_credentials&scope=all&client_id=s6BhdRkqt3"
+        "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+        "&client_assertion=eyJhbGciOiJFUzI1NiJ9.eyJpc3Mi.J9l-ZhwP");
+  CHECK(header(request, "authorization").empty());
+  for (const auto& other : {make_refresh_token_request(server, "r", {}),
+                            make_code_token_request(server, callback(), "v", {})}) {
+    CHECK(form_single(fields_of(other), "client_assertion_type") == kJwtAssertionType);
+    CHECK(form_count(fields_of(other), "client_secret") == 0);
+  }
+}
+
+TEST_CASE("an assertion that lies about is not sent by another method") {
+  for (const auto auth :
+       {ClientAuthMethod::post, ClientAuthMethod::basic, ClientAuthMethod::none}) {
+    TokenEndpoint server = endpoint(auth);
+    server.client_assertion = Secret(std::string("eyJhbGciOiJFUzI1NiJ9.eyJpc3Mi.J9l-ZhwP"));
+    const auto request = make_client_credentials_request(server, {});
+    CHECK_FALSE(request.body.reveal().contains("assertion"));
+  }
+}
+
 TEST_CASE("no token can break out of its field") {
   const TokenRequest request =
       make_refresh_token_request(endpoint(ClientAuthMethod::post), "a&scope=all#b", {});

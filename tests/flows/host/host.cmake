@@ -5,6 +5,7 @@ add_library(postern_host STATIC
   ${CMAKE_CURRENT_LIST_DIR}/database.cpp
   ${CMAKE_CURRENT_LIST_DIR}/github.cpp
   ${CMAKE_CURRENT_LIST_DIR}/host.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sealing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/show.cpp
   ${CMAKE_CURRENT_LIST_DIR}/story.cpp
   ${CMAKE_CURRENT_LIST_DIR}/trace.cpp

@@ -60,30 +60,6 @@ std::string World::entropy(std::size_t count) {
   return bytes;
 }
 
-std::string World::seal(std::string_view org, std::string_view context,
-                        std::string_view plaintext) {
-  vault_.push_back({.org = std::string(org),
-                    .context = std::string(context),
-                    .plaintext = std::string(plaintext)});
-  return std::string(kSealedPrefix) + std::to_string(vault_.size());
-}
-
-std::optional<std::string> World::open(std::string_view org, std::string_view context,
-                                       std::string_view sealed) const {
-  if (!sealed.starts_with(kSealedPrefix)) {
-    return std::nullopt;
-  }
-  const auto number = parse_decimal(sealed.substr(kSealedPrefix.size()));
-  if (!number || *number < 1 || static_cast<std::size_t>(*number) > vault_.size()) {
-    return std::nullopt;
-  }
-  const auto& entry = vault_[static_cast<std::size_t>(*number) - 1];
-  if (entry.org != org || entry.context != context) {
-    return std::nullopt;
-  }
-  return entry.plaintext;
-}
-
 std::string World::stored_bytes() {
   std::string bytes = d1.dump();
   for (const auto& [key, value] : kv) {
@@ -101,14 +77,6 @@ std::string World::stored_bytes() {
     }
   }
   return bytes;
-}
-
-std::vector<std::string> World::sealed_plaintexts() const {
-  std::vector<std::string> plaintexts;
-  for (const auto& entry : vault_) {
-    plaintexts.push_back(entry.plaintext);
-  }
-  return plaintexts;
 }
 
 Reply World::fetch(const Fetch& effect, Object* object) {
@@ -184,11 +152,13 @@ Reply World::carry_out(const Effect& effect, Object* object) {
           },
           [&](const Seal& e) -> Reply { return Seal::Reply(seal(e.org, e.context, e.plaintext)); },
           [&](const Open& e) -> Reply {
-            auto opened = open(e.org, e.context, e.sealed);
+            auto opened =
+                is_key_context(e.context) ? std::nullopt : open(e.org, e.context, e.sealed);
             return opened ? Open::Reply(std::move(*opened))
                           : Open::Reply(std::unexpected(HostFault::refused));
           },
           [&](const VerifySignature& e) -> Reply { return VerifySignature::Reply(signature(e)); },
+          [&](const Sign& e) -> Reply { return fake_signature(e); },
           [&](const MemoryGet& e) -> Reply {
             const auto found = memory.find(e.key);  // as memory.ts
             const auto until = found == memory.end() ? 0 : found->second.second;

@@ -69,6 +69,9 @@ struct World {
                                  std::string_view plaintext);
   [[nodiscard]] std::optional<std::string> open(std::string_view org, std::string_view context,
                                                 std::string_view sealed) const;
+  // No signature: a name for one, the same whenever the same key signs the same data by the same
+  // algorithm. Any key is taken for a good one.
+  [[nodiscard]] Sign::Reply fake_signature(const Sign& effect) const;
   // As another isolate sees the world.
   void forget_memory() { memory.clear(); }
   // Every byte that is stored or logged anywhere but in the isolate's memory.

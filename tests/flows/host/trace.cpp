@@ -111,6 +111,10 @@ std::string shown_effect(const Effect& effect) {
           [&](const VerifySignature& e) {
             return e.algorithm + " by " + shown(e.jwk) + indent + shown(e.data);
           },
+          [&](const Sign& e) {
+            return "for " + e.org + ", " + shown(e.context) + indent + e.algorithm + " by " +
+                   shown(e.sealed_key) + indent + shown(e.data);
+          },
           [&](const MemoryGet& e) { return e.key; },
           [&](const MemoryPut& e) {
             return e.value.empty()

@@ -156,6 +156,15 @@ struct EffectReader {
     e.signature = text(in);
     return e;
   }
+  Effect sign() {
+    Sign e;
+    e.org = text(in);
+    e.context = text(in);
+    e.sealed_key = text(in);
+    e.algorithm = text(in);
+    e.data = text(in);
+    return e;
+  }
   Effect memory_get() { return MemoryGet{.key = text(in)}; }
   Effect memory_put() {
     MemoryPut e;
@@ -198,6 +207,7 @@ constexpr NamedReader kReaders[] = {{"fetch", &EffectReader::fetch},
                                     {"seal", &EffectReader::seal},
                                     {"open", &EffectReader::open},
                                     {"verify_signature", &EffectReader::verify_signature},
+                                    {"sign", &EffectReader::sign},
                                     {"memory.get", &EffectReader::memory_get},
                                     {"memory.put", &EffectReader::memory_put},
                                     {"log", &EffectReader::log},
