@@ -22,6 +22,7 @@
 #include "core/operation/checks.h"
 #include "core/provider/arm_answers.h"
 #include "core/provider/graph_answers.h"
+#include "core/provider/vault_answers.h"
 
 namespace postern {
 
@@ -32,13 +33,13 @@ constexpr std::span<const Operation> kTables[] = {
     service::kOperations,       connect::kOperations,
     resource::kGraphOperations, resource::kGraphDirectoryOperations,
     resource::kArmOperations,   resource::kArmGovernanceOperations,
-    token::kOperations,         proxy::kOperations,
-    connections::kOperations,   integration::kOperations,
-    events::kOperations,        integration::kUrls,
-    access::kOperations,        connections::kTokens,
-    grant::kOperations,         connections::kWriter,
-    authority::kOperations,     service::kInAuthority,
-    connections::kAlarm,
+    resource::kVaultOperations, token::kOperations,
+    proxy::kOperations,         connections::kOperations,
+    integration::kOperations,   events::kOperations,
+    integration::kUrls,         access::kOperations,
+    connections::kTokens,       grant::kOperations,
+    connections::kWriter,       authority::kOperations,
+    service::kInAuthority,      connections::kAlarm,
 };
 
 // In the order of docs/api.md.
@@ -49,8 +50,8 @@ constexpr std::span<const Variable> kVariableTables[] = {
 
 // In the order of docs/api.md.
 constexpr std::span<const Shape> kShapeTables[] = {
-    common::kShapes, kGraphShapes,    kArmShapes,           connections::kShapes,
-    events::kShapes, access::kShapes, integration::kShapes,
+    common::kShapes,      kGraphShapes,    kArmShapes,      kVaultShapes,
+    connections::kShapes, events::kShapes, access::kShapes, integration::kShapes,
 };
 
 template <const auto& kRows>

@@ -5,3 +5,4 @@
 #include "core/flow/resource/arm_operations.h"
 #include "core/flow/resource/graph_directory_operations.h"
 #include "core/flow/resource/graph_operations.h"
+#include "core/flow/resource/vault_operations.h"

@@ -73,6 +73,7 @@ TEST_CASE("the permissions that keys can have") {
   CHECK(all ==
         "connect connect:caller graph:read mail:write calendar:write users:read groups:read "
         "contacts:read files:read teams:read teams:write sites:read arm:read arm:write roles:read "
+        "vault:read vault:secrets vault:write "
         "tokens:read proxy connections:read connections:write events:read events:write ");
 }
 

@@ -8,6 +8,7 @@ export interface WorldAddress {
   readonly login: string;
   readonly graph: string;
   readonly arm: string;
+  readonly vault?: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly providers?: Readonly<Record<SingleOrigin, ProviderAddress>>;
@@ -33,6 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     login: microsoft.loginOrigin,
     graph: microsoft.graphOrigin,
     arm: microsoft.armOrigin,
+    vault: microsoft.vaultOrigin,
     clientId: microsoft.clientId,
     clientSecret: microsoft.clientSecret,
     providers: addressesOf(worlds),

@@ -8,7 +8,8 @@ import { Directory } from "./directory.ts";
 import { Files } from "./files.ts";
 import { adopt, known } from "./grants.ts";
 import { PEOPLE, type Person } from "./people.ts";
-import type { Origins, Resource, ScopeSet } from "./scopes.ts";
+import { type Origins, RESOURCES, type Resource, type ScopeSet } from "./scopes.ts";
+import { Vault } from "./vault.ts";
 
 export interface AccessToken {
   /** Absent for client credentials: an application, not a person. */
@@ -139,10 +140,11 @@ const RULES: Rules = {
 
 export class MicrosoftWorld extends World {
   readonly settings: Settings = { ...DEFAULTS };
-  readonly ledger = new MicrosoftLedger(["graph", "arm", "content"]);
+  readonly ledger = new MicrosoftLedger([...RESOURCES, "content"]);
   readonly directory = new Directory();
   readonly files = new Files();
   readonly azure = new Azure();
+  readonly vault = new Vault();
   readonly signer = new IdTokenSigner();
   /** States of authorization requests that carry claims: the emulator's form does not hand them on. */
   readonly stepUps = new Set<string>();

@@ -326,5 +326,6 @@ TEST_CASE("an API is named by its name, or is the first one") {
   const Provider& microsoft = *find_provider("microsoft");
   CHECK(api_named(microsoft, "").value()->name == "graph");
   CHECK(api_named(microsoft, "arm").value()->name == "arm");
-  CHECK(fault_of(api_named(microsoft, "Graph")).detail == "`resource` must be one of graph, arm");
+  CHECK(fault_of(api_named(microsoft, "Graph")).detail ==
+        "`resource` must be one of graph, arm, vault, storage");
 }
