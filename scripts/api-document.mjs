@@ -62,7 +62,7 @@ Permissions: ${permissions.map((name) => `\`${name}\``).join(", ")}. \`*\` stand
 \`connect\`, \`connect:caller\`, \`connections:read\`, \`connections:write\`, \`events:read\`, \`events:write\`, \`graph:read\` and \`tokens:read\`, which is what there was at first, and for nothing
 that came later: the others are always named.
 \`connections:organization\` besides, which is always named: whoever holds it may name the organization itself (\`user_id\` \`-\`) in all that it may do to
-connections. \`tokens:read\` and \`proxy\` may name one API of a provider: \`tokens:read:arm\`. What a key may call through the proxy can be narrowed to methods and paths:
+connections. \`tokens:read\` and \`proxy\` may name one API of a provider: \`tokens:read:arm\`; for APIs that people are not asked for on connecting (\`vault\`, \`storage\`) \`tokens:read\` has to. What a key may call through the proxy can be narrowed to methods and paths:
 \`proxy:graph:GET:/v1.0/me\` ([proxy.md](proxy.md#permissions-and-rules)).
 
 \`proxy\` may name one API, \`proxy:graph\`, or be rules, each of which allows what begins with its path:

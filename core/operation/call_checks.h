@@ -78,6 +78,9 @@ constexpr bool each_reference(const ApiCall& call, See see) {
       return true;
     }
   }
+  if (name == operation.call.host) {
+    return true;
+  }
   if (operation.call.shaped_here && (name == "select" || name == "orderby" || name == "top")) {
     return true;
   }
@@ -98,6 +101,7 @@ constexpr bool each_reference(const ApiCall& call, See see) {
     const auto path = call.target.substr(call.target.find(' ') + 1);
     const bool reads = call.target.starts_with("GET ");
     if (!path.starts_with('/') || (reads && !call.body.empty()) ||
+        (!call.host.empty() && !has_parameter(operation, call.host)) ||
         !each_reference(
             call, [&operation](std::string_view name) { return has_parameter(operation, name); })) {
       return true;

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "core/base/text.h"
+#include "core/base/url.h"
 #include "core/base/version.h"
 #include "core/oauth/issuer.h"
 #include "core/provider/all.h"
@@ -34,6 +35,10 @@ std::string_view value_of(std::string_view placeholder, const EndpointParts& par
     if (placeholder == known.placeholder) return known.value;
   }
   return {};
+}
+
+std::string placeholder_of(const HostLabel& label) {
+  return label.parameter.empty() ? std::string() : '{' + std::string(label.parameter) + '}';
 }
 
 std::optional<std::string> expand(std::string_view endpoint, const EndpointParts& parts) {
@@ -83,6 +88,49 @@ const Api* find_api(const Provider& provider, std::string_view name) {
     if (api.name == name) return &api;
   }
   return nullptr;
+}
+
+const Api* find_api(std::string_view name) {
+  for (const Provider* provider : kProviders) {
+    if (const auto* api = find_api(*provider, name)) return api;
+  }
+  return nullptr;
+}
+
+std::string on_demand_scope(const Api& api) {
+  return api.on_demand.empty() ? std::string() : scope_of(api, api.on_demand);
+}
+
+bool is_host_label(std::string_view text, const HostLabel& label) {
+  return !text.empty() && text.size() >= label.least_bytes && text.size() <= label.most_bytes &&
+         text.front() != '-' && text.back() != '-' && std::ranges::all_of(text, [&label](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && label.dashes);
+         });
+}
+
+std::string words_of(const HostLabel& label) {
+  return to_decimal(static_cast<std::int64_t>(label.least_bytes)) + " to " +
+         to_decimal(static_cast<std::int64_t>(label.most_bytes)) + " of a-z" +
+         (label.dashes ? ", 0-9 and `-`, which is neither first nor last" : " and 0-9");
+}
+
+std::optional<std::string> origin_with_label(std::string_view origin, const Api& api,
+                                             std::string_view text) {
+  constexpr std::string_view scheme = "https://";
+  if (!is_host_label(text, api.label)) return std::nullopt;
+  const auto placeholder = placeholder_of(api.label);
+  const auto at = origin.find(placeholder);
+  if (at == std::string_view::npos) return std::string(origin);
+  const auto suffix = origin.substr(at + placeholder.size());
+  std::string filled = std::string(origin.substr(0, at)) + std::string(text);
+  filled += suffix;
+  // Compared again as a whole: whatever the text is, the host ends as the catalogue says.
+  const auto url = parse_origin(filled);
+  if (at != scheme.size() || !suffix.starts_with('.') || !url || url->origin() != filled ||
+      url->host != std::string(text) + std::string(suffix)) {
+    return std::nullopt;
+  }
+  return filled;
 }
 
 std::string api_names(const Provider& provider) {
@@ -190,7 +238,13 @@ std::optional<Endpoints> endpoints_of(const Provider& provider, const EndpointPa
 }
 
 std::optional<std::string> origin_of(const Api& api, const EndpointParts& parts) {
-  return expand(api.origin, parts);
+  const auto placeholder = placeholder_of(api.label);
+  if (placeholder.empty()) return expand(api.origin, parts);
+  std::vector<PlaceholderValue> values(parts.values.begin(), parts.values.end());
+  values.push_back({.placeholder = placeholder, .value = placeholder});
+  EndpointParts all = parts;
+  all.values = values;
+  return expand(api.origin, all);
 }
 
 std::vector<std::string> token_scopes(const Provider& provider, const Api& api,

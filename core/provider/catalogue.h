@@ -37,6 +37,14 @@ struct ProviderParameter {
   std::string_view value;
 };
 
+// What each call of an API names of its host, where many have one each: one label.
+struct HostLabel {
+  std::string_view parameter;  // of the call; "{vault}" in the origin is filled by `vault`
+  std::size_t least_bytes = 1;
+  std::size_t most_bytes = 63;  // RFC 1035 2.3.4
+  bool dashes = true;           // within; never first nor last
+};
+
 // A resource server of a provider.
 struct Api {
   // "graph": what parameters, permissions and stored tokens name it by; unique among all providers.
@@ -50,6 +58,12 @@ struct Api {
   std::string_view other_audience;
   // The id of its application there, by which scopes may name it too; empty: none.
   std::string_view application;
+  // Its origin has this label of each call's in it. An operator's other origin is used whole.
+  HostLabel label;
+  // The permission of the API (`user_impersonation`) that a token is asked for where the connection
+  // was asked for none there: people are not asked for it until a call needs it. Empty: what was
+  // not asked for on connecting is not given later.
+  std::string_view on_demand;
 };
 
 // One of several deployments that a provider keeps apart: other hosts, other resource identifiers,
@@ -290,6 +304,8 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
 }
 // nullptr where the provider has no such API.
 [[nodiscard]] const Api* find_api(const Provider& provider, std::string_view name);
+// Among all providers.
+[[nodiscard]] const Api* find_api(std::string_view name);
 // What a scope "<identifier>/<permission>" asks of the API; nullopt where it names another one.
 [[nodiscard]] std::optional<std::string_view> permission_of(std::string_view scope, const Api& api);
 
@@ -320,7 +336,21 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
 [[nodiscard]] std::optional<Endpoints> endpoints_of(const Provider& provider,
                                                     const EndpointParts& parts);
 
-// Where `api` is called unless the operator names another origin; nullopt as above.
+// "<identifier>/<Api::on_demand>"; empty where the API has none.
+[[nodiscard]] std::string on_demand_scope(const Api& api);
+
+// Is it one label of a host name (RFC 1123 2.1), in lower case, as HostLabel describes it?
+[[nodiscard]] bool is_host_label(std::string_view text, const HostLabel& label = {});
+// "1 to 63 of a-z, 0-9 and `-`, …", for people.
+[[nodiscard]] std::string words_of(const HostLabel& label);
+// `origin` with the call's label in it, which is its first one; where the origin has no place for
+// it, it is the operator's, as it is. nullopt: the text is no such label, or what came of it is
+// anything but that label before what the origin ends with.
+[[nodiscard]] std::optional<std::string> origin_with_label(std::string_view origin, const Api& api,
+                                                           std::string_view text);
+
+// Where `api` is called unless the operator names another origin; nullopt as above. The label that
+// calls name stays open.
 [[nodiscard]] std::optional<std::string> origin_of(const Api& api, const EndpointParts& parts);
 
 // The scopes of a token request for `api`; empty where none are sent.

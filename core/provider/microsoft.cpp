@@ -10,6 +10,7 @@
 #include "core/oauth/scope.h"
 #include "core/provider/all.h"
 #include "core/provider/microsoft_api_errors.h"
+#include "core/provider/microsoft_clouds.h"
 #include "core/provider/microsoft_errors.h"
 #include "core/provider/microsoft_proxy.h"
 
@@ -225,68 +226,6 @@ std::optional<std::string> tenant_beyond(std::string_view own_text, std::string_
              : std::string(own_text);
 }
 
-// Sign-in: learn.microsoft.com/entra/identity-platform/authentication-national-cloud. Graph:
-// learn.microsoft.com/graph/deployments; its scopes name the cloud's own host
-// (learn.microsoft.com/graph/sdks/national-clouds). Azure Resource Manager:
-// learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
-// docs.azure.cn/en-us/articles/guidance/developerdifferences; both identifiers of each cloud are in
-// its own list, management.azure.com/metadata/endpoints. Issuers as MSAL has them: in China of
-// login.partner.microsoftonline.cn, whichever of its names was asked.
-// The ids of their applications, the same everywhere ("Verify first-party Microsoft applications").
-constexpr std::string_view kGraphId = "00000003-0000-0000-c000-000000000000";
-constexpr std::string_view kArmId = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
-constexpr std::string_view kUsGovLogin = "https://login.microsoftonline.us";
-constexpr Api kUsGovArm{.name = "arm",
-                        .origin = "https://management.usgovcloudapi.net",
-                        .audience = "https://management.usgovcloudapi.net",
-                        .other_audience = "https://management.core.usgovcloudapi.net",
-                        .application = kArmId};
-constexpr Api kApis[] = {{.name = "graph",
-                          .origin = "https://graph.microsoft.com",
-                          .audience = "https://graph.microsoft.com",
-                          .application = kGraphId},
-                         {.name = "arm",
-                          .origin = "https://management.azure.com",
-                          .audience = "https://management.azure.com",
-                          .other_audience = "https://management.core.windows.net",
-                          .application = kArmId}};
-// GCC High. GCC is in the public cloud.
-constexpr Api kUsGovApis[] = {{.name = "graph",
-                               .origin = "https://graph.microsoft.us",
-                               .audience = "https://graph.microsoft.us",
-                               .application = kGraphId},
-                              kUsGovArm};
-constexpr Api kDodApis[] = {{.name = "graph",
-                             .origin = "https://dod-graph.microsoft.us",
-                             .audience = "https://dod-graph.microsoft.us",
-                             .application = kGraphId},
-                            kUsGovArm};
-constexpr Api kChinaApis[] = {{.name = "graph",
-                               .origin = "https://microsoftgraph.chinacloudapi.cn",
-                               .audience = "https://microsoftgraph.chinacloudapi.cn",
-                               .application = kGraphId},
-                              {.name = "arm",
-                               .origin = "https://management.chinacloudapi.cn",
-                               .audience = "https://management.chinacloudapi.cn",
-                               .other_audience = "https://management.core.chinacloudapi.cn",
-                               .application = kArmId}};
-// Personal accounts are in the public cloud only.
-constexpr Cloud kClouds[] = {{.value = "public",
-                              .login_origin = "https://login.microsoftonline.com",
-                              .apis = kApis,
-                              .default_tenant = {}},
-                             {.value = "usgov",
-                              .login_origin = kUsGovLogin,
-                              .apis = kUsGovApis,
-                              .default_tenant = "organizations"},
-                             {.value = "usgov_dod",
-                              .login_origin = kUsGovLogin,
-                              .apis = kDodApis,
-                              .default_tenant = "organizations"},
-                             {.value = "china",
-                              .login_origin = "https://login.partner.microsoftonline.cn",
-                              .apis = kChinaApis,
-                              .default_tenant = "organizations"}};
 constexpr std::string_view kScopes[] = {
     "openid",    "profile",   "email",          "offline_access",
     "User.Read", "Mail.Read", "Calendars.Read", "https://management.azure.com/user_impersonation"};
@@ -308,7 +247,15 @@ constexpr ScopeWords kWords[] = {
     {"https://management.azure.com/user_impersonation",
      "Act as you in Azure: see and manage everything that you can"},
     {"https://management.azure.com/.default",
-     "Act as you in Azure: see and manage everything that you can"}};
+     "Act as you in Azure: see and manage everything that you can"},
+    {"https://vault.azure.net/user_impersonation",
+     "Act as you in key vaults: read and change every secret, key and certificate that you can"},
+    {"https://vault.azure.net/.default",
+     "Act as you in key vaults: read and change every secret, key and certificate that you can"},
+    {"https://storage.azure.com/user_impersonation",
+     "Act as you in Azure Storage: read, change and delete all data that you can"},
+    {"https://storage.azure.com/.default",
+     "Act as you in Azure Storage: read, change and delete all data that you can"}};
 constexpr ProviderParameter kParameters[] = {{"prompt", "select_account"}};
 // learn.microsoft.com/entra/identity-platform/reference-error-codes: UserDeclinedConsent.
 constexpr std::string_view kDeclines[] = {"AADSTS65004"};
@@ -359,7 +306,7 @@ constexpr Provider kMicrosoft{
     .integration = "azure",
     .environment = "AZURE",
     .settings = kSettings,
-    .login_origin = kClouds[0].login_origin,
+    .login_origin = microsoft::kClouds[0].login_origin,
     .authorization_endpoint = "{login}/{tenant}/oauth2/v2.0/authorize",
     .token_endpoint = "{login}/{tenant}/oauth2/v2.0/token",
     // revokeSignInSessions would sign the person out of everything.
@@ -372,9 +319,9 @@ constexpr Provider kMicrosoft{
     // the signature"; AzureAD/passport-azure-ad#482).
     .app_jwks_uri = "{login}/{tenantid}/discovery/v2.0/keys?appid={client_id}",
     .issuer = "{login}/{tenantid}/v2.0",
-    .apis = kApis,
+    .apis = microsoft::kApis,
     .token_per_api = true,
-    .clouds = kClouds,
+    .clouds = microsoft::kClouds,
     .default_scopes = kScopes,
     .scope_words = kWords,
     .authorization_parameters = kParameters,

@@ -35,8 +35,8 @@ constexpr Teller kTellers[] = {
     {"connections", tell_connections}, {"connections", tell_revocations},
     {"connections", tell_accounts},    {"resource", tell_resources},
     {"resource", tell_lists},          {"resource", tell_calls},
-    {"events", tell_events},           {"connect", tell_renewals},
-    {"connect", tell_fewer_scopes}};
+    {"resource", tell_vaults},         {"events", tell_events},
+    {"connect", tell_renewals},        {"connect", tell_fewer_scopes}};
 
 struct Told {
   Stories stories;

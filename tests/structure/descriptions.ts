@@ -1,5 +1,6 @@
-/** Published descriptions of Graph and Azure Resource Manager, as tests/data/descriptions has them. */
+/** Published descriptions of Graph, Azure Resource Manager and Key Vault, as tests/data/descriptions has them. */
 import arm from "../data/descriptions/arm.json" with { type: "json" };
+import byHand from "../data/descriptions/by-hand.json" with { type: "json" };
 import graph from "../data/descriptions/graph.json" with { type: "json" };
 
 /** `string`, `number`, `boolean`, `object`, `anything`, `array of …`, `map of …`, or the name of a schema. */
@@ -17,7 +18,7 @@ export interface Schema {
 export type Answer = Schema & { readonly list?: string; readonly of?: Schema };
 
 export interface Description {
-  readonly api: "arm" | "graph";
+  readonly api: "arm" | "graph" | "vault";
   readonly source: string;
   readonly method: string;
   readonly path: string;
@@ -42,10 +43,15 @@ interface WrittenOperation
   readonly answers: Readonly<Record<string, { schema: string; list?: string; of?: string } | null>>;
 }
 
-const APIS = ["arm", "graph"] as const;
+const APIS = ["arm", "graph", "vault"] as const;
 const GRAPH = "/v1.0/";
 
-const FILES = { arm: arm as unknown as Written, graph: graph as unknown as Written };
+const FILES = {
+  arm: arm as unknown as Written,
+  graph: graph as unknown as Written,
+  // No package tells it.
+  vault: byHand.vault as unknown as Written,
+};
 
 const written = (api: Description["api"]): Written => FILES[api];
 
@@ -111,14 +117,14 @@ function patternOf({ api, path }: Description): RegExp {
 /** A path of more fixed characters says more: `/{resourceId}` is also the shape of many other paths. */
 const fixed = (path: string): number => path.replace(PARAMETER, "").length;
 
-/** Finds the description of a concrete path, which may have a query; what lies under /v1.0 is Graph's. */
+/** Finds the description of a concrete path, which may have a query; unless told what lies under /v1.0 is Graph's. */
 export function match(
   method: string,
   path: string,
   descriptions: readonly Description[] = loadDescriptions(),
+  api: Description["api"] = path.startsWith(GRAPH) ? "graph" : "arm",
 ): Description | undefined {
   const [plain = ""] = path.split("?");
-  const api = plain.startsWith(GRAPH) ? "graph" : "arm";
   return descriptions
     .filter((one) => one.api === api && one.method === method && patternOf(one).test(plain))
     .sort((one, other) => fixed(other.path) - fixed(one.path))[0];

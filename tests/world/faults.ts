@@ -4,7 +4,7 @@ import { html, json, type Outcome } from "./http.ts";
 import { BAD_ID_TOKENS, type BadIdToken } from "./id-token.ts";
 
 /** Of all providers; each has some. `api` is that of a provider which has one, `revocation` the end of a grant at the client's wish. */
-export const PLACES = ["token", "keys", "graph", "arm", "api", "revocation"] as const;
+export const PLACES = ["token", "keys", "graph", "arm", "vault", "storage", "api", "revocation"] as const;
 export type Place = (typeof PLACES)[number];
 
 export const KINDS = [

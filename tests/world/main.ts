@@ -11,6 +11,7 @@ const worlds = await startWorlds({
     graphPort: port("WORLD_GRAPH_PORT", 4011),
     armPort: port("WORLD_ARM_PORT", 4012),
     contentPort: port("WORLD_CONTENT_PORT", 4013),
+    vaultPort: port("WORLD_VAULT_PORT", 4014),
     redirectUris: WORLD_REDIRECT_URIS?.split(",") ?? DEFAULT_REDIRECTS,
     ...(WORLD_CLIENT_ID === undefined ? {} : { clientId: WORLD_CLIENT_ID }),
     ...(WORLD_CLIENT_SECRET === undefined ? {} : { clientSecret: WORLD_CLIENT_SECRET }),
@@ -30,6 +31,7 @@ for (const [what, origin, { world }] of [
   );
 console.log(`Graph      ${microsoft.graphOrigin}`);
 console.log(`ARM        ${microsoft.armOrigin}`);
+console.log(`Key vault  ${microsoft.vaultOrigin}`);
 console.log(`Content    ${microsoft.contentOrigin}`);
 console.log(`GitHub's apps: ${github.lasting.id}, and with tokens that expire ${github.expiring.id}`);
 console.log(`Google's client: ${google.client.id}`);

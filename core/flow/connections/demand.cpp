@@ -201,7 +201,7 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
   state->claims_resource = payload->resource;
   if (payload->interactive && state->record && state->record->status == Status::connected) {
     co_return problem_outcome(co_await tell_refusal(
-        context, &*state,
+        context, &*state, payload->resource,
         {.kind = is_of_guest(payload->resource) ? RefusalKind::refused : RefusalKind::person,
          .reason = std::string(kNeedsPerson),
          .said = {.error = "interaction_required", .suberror = "insufficient_claims"},

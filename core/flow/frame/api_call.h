@@ -23,6 +23,9 @@ class Parameters;
 struct ApiCall {
   std::string_view api = {};     // of the catalogue
   std::string_view target = {};  // empty: the operation's flow says what it calls
+  // The parameter that names the label of the API's host (HostLabel::parameter); empty: it has
+  // none.
+  std::string_view host = {};
   std::string_view body = {};
   // The answer is a list: the member of ours that holds it, and the API's.
   std::string_view list = {};

@@ -12,11 +12,12 @@ Problem permission_needed(std::string_view permission) {
 }
 
 std::optional<Problem> refuse_api(const Caller& caller, std::string_view permission,
-                                  std::string_view api) {
-  if (caller.may_for_api(permission, api)) {
+                                  std::string_view api, bool named) {
+  const auto of_api = std::string(permission) + ':' + std::string(api);
+  if (named ? caller.may(of_api) : caller.may_for_api(permission, api)) {
     return std::nullopt;
   }
-  return permission_needed(std::string(permission) + ':' + std::string(api));
+  return permission_needed(of_api);
 }
 
 std::optional<Problem> refuse_organization(const Caller& caller, const Parameters& parameters) {

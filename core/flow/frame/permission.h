@@ -11,9 +11,9 @@ namespace postern {
 
 // permission_denied, which names what is needed.
 [[nodiscard]] Problem permission_needed(std::string_view permission);
-// Why the caller may not do this to one API.
+// Why the caller may not do this to one API. `named`: the permission for all APIs is not enough.
 [[nodiscard]] std::optional<Problem> refuse_api(const Caller& caller, std::string_view permission,
-                                                std::string_view api);
+                                                std::string_view api, bool named = false);
 // Why the caller may not name the organization itself, where it does.
 [[nodiscard]] std::optional<Problem> refuse_organization(const Caller& caller,
                                                          const Parameters& parameters);

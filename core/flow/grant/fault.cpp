@@ -11,6 +11,7 @@
 #include "core/flow/grant/refusal.h"
 #include "core/flow/store/database.h"
 #include "core/flow/store/integration_faults.h"
+#include "core/provider/catalogue.h"
 #include "core/provider/error_words.h"
 
 namespace postern {
@@ -78,6 +79,12 @@ bool note_trouble(AuthorityState* state, Trouble trouble, StorageCommit* commit)
 // Of many tries in a row the first, the second, the fourth, …
 bool is_told(std::int64_t attempts) {
   return (attempts & (attempts - 1)) == 0;
+}
+
+// Of an API that people are not asked for on connecting, and that has given no token yet?
+bool is_first_demand(const AuthorityState& state, std::string_view resource) {
+  const auto* api = find_api(resource);
+  return api != nullptr && !api->on_demand.empty() && state.record->token_for(resource) == nullptr;
 }
 
 // The grant may be of use for another resource: one whose token lives, or which was not refused
@@ -149,7 +156,7 @@ Task<RefreshResult> refuse(FlowContext* context, AuthorityState* state, std::str
                            Refusal refusal) {
   const auto now = co_await current_time();
   (void)co_await remember_refusal(state, resource, &refusal);
-  auto told = co_await tell_refusal(context, state, std::move(refusal));
+  auto told = co_await tell_refusal(context, state, resource, std::move(refusal));
   co_return failed(std::move(told), live_token(*state, resource, now) != nullptr);
 }
 
@@ -221,6 +228,16 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
                                           std::move(fault));
     if (!refused) {
       refused.error().doubts_grant = decision == FaultDecision::grant_is_dead;
+    }
+    co_return refused;
+  }
+  // Where people were not asked for this API a refusal without a word of consent may still be
+  // for the want of it: that the grant is dead an API says that has given a token.
+  if (decision == FaultDecision::grant_is_dead && is_first_demand(*state, resource)) {
+    auto refused = co_await refuse_resource(context, state, std::move(resource),
+                                            RefusalKind::person, std::move(fault));
+    if (!refused) {
+      refused.error().doubts_grant = true;
     }
     co_return refused;
   }

@@ -3,10 +3,12 @@
 #include "core/base/fields.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
+#include "core/connection/token_name.h"
 #include "core/flow/connect/link.h"
 #include "core/flow/grant/rate_limit.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/store/links.h"
+#include "core/oauth/scope.h"
 #include "core/provider/error_words.h"
 
 namespace postern {
@@ -31,6 +33,30 @@ std::string key_of_attempt(std::string_view attempt) {
   return "reauth-key:" + std::string(attempt);
 }
 
+// The scope of an API that the connection was not asked for, and is now; empty: of none.
+std::string scope_besides(const Integration& integration, const ConnectionRecord& record,
+                          std::string_view resource) {
+  const auto* api = find_api(*integration.provider, api_of_token(resource));
+  if (api == nullptr) {
+    return {};
+  }
+  auto asked = integration;
+  ask_for(&asked, record.asked_scopes);
+  ask_on_demand(&asked, *api, record.account.tenant_id);
+  const auto scope = on_demand_scope(integration.in_its_cloud(*api));
+  return has_scope(asked.scopes, scope) ? scope : std::string();
+}
+
+// With nothing besides: empty where the integration's own are meant.
+std::string scopes_of_renewal(const Integration& integration, const ConnectionRecord& record,
+                              const std::string& besides) {
+  auto scopes = still_allowed(integration, record.asked_scopes + ' ' + record.dropped_scopes);
+  if (besides.empty()) {
+    return scopes;
+  }
+  return (scopes.empty() ? join_scopes(integration.scopes) : scopes) + ' ' + besides;
+}
+
 }  // namespace
 
 Task<std::monostate> forget_reauth_link(std::string attempt) {
@@ -43,7 +69,8 @@ Task<std::monostate> forget_reauth_link(std::string attempt) {
   co_return std::monostate{};
 }
 
-Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state) {
+Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state,
+                                   std::string resource) {
   auto fault = problem(ProblemCode::needs_reauth);
   const auto& record = *state->record;
   if (!record.cause.empty()) {
@@ -64,8 +91,10 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     co_return fault;
   }
   // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
+  const auto besides = scope_besides(*integration, record, resource);
   const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
-                   sha256_base64url(record.cause + '\n' + record.claims);
+                   sha256_base64url(record.cause + '\n' + record.claims +
+                                    (besides.empty() ? "" : '\n' + besides));
   auto fields = co_await perform(MemoryGet{.key = key});
   const auto last_key = "reauth-last:" + connection_key(record.id);
   if (!fields || !is_link(*fields)) {
@@ -77,16 +106,16 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     }
   }
   if (!fields || !is_link(*fields)) {
-    const auto link = co_await make_link(
-        context,
-        {.id = record.id,
-         .tenant = tenant_of_link(*state->settings, record.tenant),
-         .return_to = {},
-         .confirm = std::string(kConfirmRenew),
-         .allow_other_account = false,
-         .claims = record.claims,
-         .scopes = still_allowed(*integration, record.asked_scopes + ' ' + record.dropped_scopes)},
-        integration->public_url);
+    const auto link =
+        co_await make_link(context,
+                           {.id = record.id,
+                            .tenant = tenant_of_link(*state->settings, record.tenant),
+                            .return_to = {},
+                            .confirm = std::string(kConfirmRenew),
+                            .allow_other_account = false,
+                            .claims = record.claims,
+                            .scopes = scopes_of_renewal(*integration, record, besides)},
+                           integration->public_url);
     if (!link) {
       co_return fault;
     }

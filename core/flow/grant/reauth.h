@@ -10,7 +10,10 @@
 namespace postern {
 
 // needs_reauth, with a connect link for that person; the same one for whoever asks within 30 s.
-Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state);
+// `resource`: what alone wants a person, or empty. Where people are not asked for it on connecting
+// (Api::on_demand) the link asks for it, besides what the connection has.
+Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state,
+                                   std::string resource = {});
 
 // The link of this attempt was used: whoever asks next gets another one.
 Task<std::monostate> forget_reauth_link(std::string attempt);

@@ -124,7 +124,7 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
                              std::int64_t attempts) {
   const auto& record = *state->record;
   if (const auto known = co_await recall_refusal(state, resource)) {
-    co_return failed(co_await tell_refusal(context, state, *known));
+    co_return failed(co_await tell_refusal(context, state, resource, *known));
   }
   const auto guest_tenant = tenant_of_token(resource);
   auto integration =
@@ -143,6 +143,7 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (!wanted) {
     co_return failed(wanted.error());
   }
+  ask_on_demand(&*integration, **wanted, record.account.tenant_id);
   if (!asks_for_api(*integration->provider, integration->in_its_cloud(**wanted),
                     integration->scopes)) {
     co_return failed(problem(ProblemCode::resource_not_granted));
@@ -205,6 +206,9 @@ bool is_asked_for(const AuthorityState& state, std::string_view resource) {
   }
   ask_for(&*integration, record.asked_scopes);
   const auto* api = find_api(*integration->provider, api_of_token(resource));
+  if (api != nullptr) {
+    ask_on_demand(&*integration, *api, record.account.tenant_id);
+  }
   return api == nullptr ||
          asks_for_api(*integration->provider, integration->in_its_cloud(*api), integration->scopes);
 }

@@ -91,7 +91,8 @@ Task<std::monostate> remember_refusal(const AuthorityState* state, std::string r
   co_return std::monostate{};
 }
 
-Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Refusal refusal) {
+Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, std::string resource,
+                           Refusal refusal) {
   const auto now = co_await current_time();
   switch (refusal.kind) {
     case RefusalKind::person: {
@@ -99,7 +100,7 @@ Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Re
       shown.record->evidence = evidence_of(refusal.said);
       shown.record->cause = cause_of(refusal.said);
       shown.record->claims = std::move(refusal.claims);
-      co_return co_await needs_reauth_problem(context, &shown);
+      co_return co_await needs_reauth_problem(context, &shown, std::move(resource));
     }
     case RefusalKind::refused: {
       const auto directory = tenant_of_token(state->claims_resource);

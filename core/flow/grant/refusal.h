@@ -33,6 +33,7 @@ Task<std::monostate> remember_refusal(const AuthorityState* state, std::string r
                                       Refusal* refusal);
 // needs_reauth with a link for that resource, resource_refused, integration_fault, or
 // provider_unavailable.
-Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, Refusal refusal);
+Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, std::string resource,
+                           Refusal refusal);
 
 }  // namespace postern

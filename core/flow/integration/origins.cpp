@@ -1,23 +1,8 @@
 #include "core/flow/integration/origins.h"
 
-#include <algorithm>
-
 #include "core/base/text.h"
 
 namespace postern {
-
-namespace {
-
-constexpr std::size_t kMostLabelBytes = 63;  // RFC 1035 2.3.4
-
-bool is_host_label(std::string_view text) {
-  return !text.empty() && text.size() <= kMostLabelBytes && text.front() != '-' &&
-         text.back() != '-' && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
-
-}  // namespace
 
 std::vector<std::string> insecure_origins(const FlowContext& context) {
   std::vector<std::string> origins;

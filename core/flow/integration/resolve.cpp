@@ -227,6 +227,22 @@ void ask_for(Integration* integration, std::string_view scopes) {
   }
 }
 
+void ask_on_demand(Integration* integration, const Api& api, std::string_view account_tenant) {
+  const Provider& provider = *integration->provider;
+  const Api& here = integration->in_its_cloud(api);
+  auto scope = on_demand_scope(here);
+  if (scope.empty() || asks_for_api(provider, here, integration->scopes)) {
+    return;
+  }
+  std::vector<std::string> scopes = {std::move(scope)};
+  if (provider.hooks != nullptr && provider.hooks->scopes_in != nullptr) {
+    for (const auto tenant : {std::string_view(integration->tenant), account_tenant}) {
+      scopes = provider.hooks->scopes_in(tenant, scopes);
+    }
+  }
+  std::ranges::move(scopes, std::back_inserter(integration->scopes));
+}
+
 namespace {
 
 bool may_ask_for(const Integration& integration, std::string_view scope) {

@@ -88,6 +88,11 @@ Task<Result<Integration, Problem>> resolve_integration_within(const FlowContext*
 // for that, where it is empty.
 void ask_for(Integration* integration, std::string_view scopes);
 
+// For a token of an API that people are not asked for on connecting (Api::on_demand): its own scope
+// besides, unless some are asked for there already. Not for an account whose directory
+// (`account_tenant`) cannot have it.
+void ask_on_demand(Integration* integration, const Api& api, std::string_view account_tenant);
+
 // What a link asks for, as a caller names it. Those that make a sign-in what it is (openid,
 // offline_access) come along where the integration has them. Fault: invalid_request, which names
 // what may be asked for.

@@ -69,6 +69,12 @@ Result<Call, Problem> read_call(const FlowContext& context, ConnectionId id,
   if (!api) {
     return std::unexpected(api.error());
   }
+  if (!(*api)->label.parameter.empty()) {
+    return std::unexpected(problem(
+        ProblemCode::invalid_request,
+        "The proxy does not call `" + std::string((*api)->name) +
+            "`, whose host has a name of each call's in it: use the typed operations, or a token"));
+  }
   const auto wait = parameters.integer("wait");
   if (wait > kMostWaitSeconds) {
     return std::unexpected(problem(ProblemCode::invalid_request, "`wait` must be 0 to 30"));
@@ -136,7 +142,7 @@ Forward make_forward(const Call& call, const Attempt& attempt, EpochMs now) {
     links.content = call.content || reads_content(call);
     links.bases.emplace_back(call.origin_of(*call.api), "");
     for (const Api& api : provider.apis) {
-      if (&api != call.api) {
+      if (&api != call.api && api.label.parameter.empty()) {
         links.bases.emplace_back(call.origin_of(api),
                                  call.settings.name + "." + std::string(api.name));
       }

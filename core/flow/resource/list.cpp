@@ -40,6 +40,10 @@ std::string part_of(const ApiCall& call, const Parameters& parameters) {
     has_part = has_part || parameters.has(name);
     out.text(to_lower_ascii(parameters.text(name)));
   }
+  if (!call.host.empty()) {
+    has_part = true;
+    out.text(call.host).text(parameters.text(call.host));
+  }
   // And whatever else stands in the path. A path's case may count.
   for (const auto name : path_references(call.target)) {
     if (!std::ranges::contains(kChoosing, name) && parameters.has(name)) {

@@ -104,6 +104,23 @@ bool is_unclear(int status) {
   return status >= 500 && status != 503;
 }
 
+// Where the call goes: to the API's own origin, with the label in it that the call names.
+Result<std::string, Problem> origin_of_call(const Integration& integration, const Api& api,
+                                            const Parameters& parameters) {
+  const auto origin = integration.origin_of(api);
+  const auto& label = api.label;
+  if (label.parameter.empty()) {
+    return std::string(origin);
+  }
+  auto filled = origin_with_label(origin, api, parameters.text(label.parameter));
+  if (!filled) {
+    return std::unexpected(
+        problem(ProblemCode::invalid_request,
+                '`' + std::string(label.parameter) + "` must be a name alone: " + words_of(label)));
+  }
+  return std::move(*filled);
+}
+
 // How long to wait before the same request; nullopt: not at all. Nothing was done for a 429, and a
 // GET does nothing.
 std::optional<DurationMs> patience(const ApiSession& session, const ApiRequest& request,
@@ -137,13 +154,17 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
   if (!token_name) {
     co_return std::unexpected(problem_outcome(token_name.error()));
   }
+  // Before a token is looked for: what is no label has no host.
+  auto origin = origin_of_call(*integration, *api, context->parameters);
+  if (!origin) {
+    co_return std::unexpected(problem_outcome(origin.error()));
+  }
   TokenWish wish{
       .id = id, .resource = std::move(*token_name), .min_ttl_ms = 0, .refused_version = 0};
   auto token = co_await obtain_token(context, wish);
-  std::string origin(integration->origin_of(*api));
   co_return ApiSession{.provider = integration->provider,
                        .api = api->name,
-                       .origin = std::move(origin),
+                       .origin = std::move(*origin),
                        .token = std::move(token),
                        .wish = std::move(wish),
                        .read_bytes = 0,

@@ -26,7 +26,14 @@ std::string memory_key(const ConnectionId& id, std::string_view resource) {
   return "token:" + connection_key(id) + ":" + std::string(resource);
 }
 
-// The names under which this isolate has tokens of other directories.
+// Few connections have such a token: another directory's, or of an API that people are not asked
+// for on connecting.
+bool is_rare(std::string_view resource) {
+  const auto* api = find_api(api_of_token(resource));
+  return is_of_guest(resource) || (api != nullptr && !api->on_demand.empty());
+}
+
+// The names under which this isolate has such tokens.
 std::string guests_key(const ConnectionId& id) {
   return "guests:" + connection_key(id);
 }
@@ -36,7 +43,7 @@ Task<std::monostate> remember_token(const TokenWish* wish, std::string token) {
   (void)co_await perform(MemoryPut{.key = memory_key(wish->id, wish->resource),
                                    .value = std::move(token),
                                    .expires_at = expires_at});
-  if (is_of_guest(wish->resource)) {
+  if (is_rare(wish->resource)) {
     const auto key = guests_key(wish->id);
     auto names = (co_await perform(MemoryGet{.key = key})).value_or("");
     if (!std::ranges::contains(split(names, ' '), std::string_view(wish->resource))) {
@@ -135,7 +142,7 @@ Task<std::monostate> forget_tokens(const FlowContext* context, ConnectionId id) 
   }
   for (const Api& api : settings->provider->apis) {
     const auto name = token_name(*settings->provider, api);
-    if (name == api.name) {
+    if (name == api.name && !is_rare(name)) {
       (void)co_await perform(MemoryPut{.key = memory_key(id, name), .value = {}, .expires_at = 0});
     }
   }
@@ -232,7 +239,9 @@ Task<Outcome> get_token_flow(FlowContext* context) {
   if (!api) {
     co_return problem_outcome(api.error());
   }
-  if (auto refused = refuse_api(context->caller, "tokens:read", (*api)->name)) {
+  // Nobody who holds all of `tokens:read` was asked about what came later.
+  const bool named = !(*api)->on_demand.empty();
+  if (auto refused = refuse_api(context->caller, "tokens:read", (*api)->name, named)) {
     co_return problem_outcome(*refused);
   }
   auto claims = claims_of_caller(*context);

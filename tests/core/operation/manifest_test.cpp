@@ -74,7 +74,7 @@ TEST_CASE("the permissions that keys can have") {
         "connect connect:caller graph:read mail:write calendar:write files:read files:write "
         "users:read "
         "groups:read contacts:read teams:read teams:write sites:read graph:batch arm:read "
-        "arm:write roles:read "
+        "arm:write roles:read vault:read vault:secrets vault:write "
         "tokens:read proxy connections:read connections:write events:read events:write ");
 }
 

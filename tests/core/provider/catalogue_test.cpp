@@ -14,6 +14,13 @@ using namespace postern;
 
 namespace {
 
+// With the label of a call's in it, where it has one.
+bool is_origin(const Api& api, std::string_view origin) {
+  const auto whole = api.label.parameter.empty() ? std::optional(std::string(origin))
+                                                 : origin_with_label(origin, api, "name");
+  return whole && parse_origin(*whole).has_value();
+}
+
 // What an integration fills (flow/integration/resolve.cpp): a directory where a hook reads one, the
 // client, origins, and what settings name as their placeholder.
 std::optional<Endpoints> filled(const Provider& provider) {
@@ -36,7 +43,7 @@ std::optional<Endpoints> filled(const Provider& provider) {
   parts.values = values;
   for (const Api& api : provider.apis) {
     const auto origin = origin_of(api, parts);
-    if (!origin || !parse_origin(*origin)) {
+    if (!origin || !is_origin(api, *origin)) {
       return std::nullopt;
     }
   }
@@ -80,7 +87,7 @@ bool clouds_fit(const Provider& provider) {
     }
     for (std::size_t i = 0; i < cloud.apis.size(); ++i) {
       const Api& api = cloud.apis[i];
-      if (api.name != provider.apis[i].name || !parse_origin(api.origin) ||
+      if (api.name != provider.apis[i].name || !is_origin(api, api.origin) ||
           api.audience.empty() != provider.apis[i].audience.empty()) {
         return false;
       }
@@ -256,7 +263,7 @@ TEST_CASE("a token is stored under the API that it serves") {
   CHECK(token_name(microsoft, *find_api(microsoft, "arm")) == "arm");
   CHECK(find_api(microsoft, "drive") == nullptr);
   CHECK(find_api(microsoft, "") == nullptr);
-  CHECK(api_names(microsoft) == "graph, arm");
+  CHECK(api_names(microsoft) == "graph, arm, vault, storage");
   constexpr Api two[] = {{.name = "a"}, {.name = "b"}};
   const Provider shared{.id = "test", .apis = two};
   CHECK(token_name(shared, two[1]) == "a");

@@ -174,6 +174,7 @@ void tell_accounts(Stories& stories);
 void tell_resources(Stories& stories);
 void tell_lists(Stories& stories);
 void tell_calls(Stories& stories);
+void tell_vaults(Stories& stories);
 void tell_renewals(Stories& stories);
 void tell_fewer_scopes(Stories& stories);
 void tell_events(Stories& stories);

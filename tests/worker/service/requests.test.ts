@@ -154,7 +154,7 @@ describe("ids", () => {
     ["/calendar/events", "user_id=x&start=2026-01-01T00:00:00Z"],
     ["/user", "user_id=x&admin=true"],
     ["/v1/connections", "limit=5"],
-    ["/v1/connections/azure/token", "user_id=x&resource=vault"],
+    ["/v1/connections/azure/token", "user_id=x&resource=drive"],
     ["/v1/connections/azure/token", "user_id=x&min_ttl=soon"],
   ])("%s?%s is refused", async (path, query) => {
     const { key } = await createKey(newOrg());

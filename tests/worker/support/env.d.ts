@@ -7,6 +7,7 @@ declare namespace Cloudflare {
     AZURE_LOGIN_ORIGIN: string;
     GRAPH_ORIGIN: string;
     ARM_ORIGIN: string;
+    VAULT_ORIGIN: string;
     AZURE_CLIENT_ID: string;
     AZURE_CLIENT_SECRET: string;
     GITHUB_LOGIN_ORIGIN: string;

@@ -9,6 +9,7 @@ export interface WorldAddress {
   readonly graph: string;
   readonly arm: string;
   readonly content?: string;
+  readonly vault?: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly providers?: Readonly<Record<SingleOrigin, ProviderAddress>>;
@@ -35,6 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     graph: microsoft.graphOrigin,
     arm: microsoft.armOrigin,
     content: microsoft.contentOrigin,
+    vault: microsoft.vaultOrigin,
     clientId: microsoft.clientId,
     clientSecret: microsoft.clientSecret,
     providers: addressesOf(worlds),

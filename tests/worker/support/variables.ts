@@ -13,7 +13,7 @@ const masterKey = (n: number) => btoa(`postern-worker-test-master-key-${n}`).rep
 export const MASTER_KEYS = `k2:${masterKey(2)},k1:${masterKey(1)}`;
 
 export function workerVariables(world: WorldAddress): Record<string, string> {
-  const origins = [world.login, world.graph, world.arm, world.content ?? ""];
+  const origins = [world.login, world.graph, world.arm, world.content ?? "", world.vault ?? ""];
   const others: Record<string, string> = {};
   for (const name of SINGLE_ORIGIN) {
     const address = world.providers?.[name];
@@ -30,6 +30,7 @@ export function workerVariables(world: WorldAddress): Record<string, string> {
     AZURE_LOGIN_ORIGIN: world.login,
     GRAPH_ORIGIN: world.graph,
     ARM_ORIGIN: world.arm,
+    ...(world.vault === undefined ? {} : { VAULT_ORIGIN: world.vault }),
     ALLOW_INSECURE_ORIGINS: origins.filter(Boolean).join(","),
     ALLOWED_RETURN_URLS: JSON.stringify({
       acme: [RETURN_TO, CALLER_REDIRECT],

@@ -115,7 +115,7 @@ describe("a refresh on use", () => {
     expect(await token(who, { resource: "graph" })).toBe(graph);
     expect((await get(`/subscriptions?user_id=${who.user}`, who.key)).json.subscriptions).toHaveLength(7);
     expect(await world.tokenRequests("refresh_token")).toBe(1);
-    expect((await readToken(who, { resource: "vault" })).json.code).toBe("invalid_request");
+    expect((await readToken(who, { resource: "drive" })).json.code).toBe("invalid_request");
   });
 
   test("an answer without a refresh token keeps the old one, under the new version", async () => {

@@ -1,4 +1,4 @@
-/** What Graph and ARM share: who may call, faults, paging, the log. */
+/** What the APIs share: who may call, faults, paging, the log. */
 import { randomUUID } from "node:crypto";
 import { applyBefore, type Fault, isRecord } from "../faults.ts";
 import { type Call, type Handler, json, type Outcome, type Reply } from "../http.ts";
@@ -60,13 +60,29 @@ export function odd(reply: Reply): Reply {
 }
 
 /** As the tests of Azure's SDKs have ARM's (azure-sdk-for-python, azure-mgmt-core/tests/test_authentication.py). */
-const CLAIMS_ERROR: Record<Resource, string> = { graph: "insufficient_claims", arm: "invalid_token" };
+const CLAIMS_ERROR: Record<Resource, string> = {
+  graph: "insufficient_claims",
+  arm: "invalid_token",
+  vault: "insufficient_claims",
+  storage: "insufficient_claims",
+};
 
-export function apiHandler(world: MicrosoftWorld, resource: Resource, route: Route): Handler {
+/** The code of a 401. Key Vault: learn.microsoft.com/azure/key-vault/general/rest-error-codes. */
+const UNAUTHORIZED: Record<Resource, string> = {
+  graph: "InvalidAuthenticationToken",
+  arm: "InvalidAuthenticationToken",
+  vault: "Unauthorized",
+  storage: "InvalidAuthenticationInfo",
+};
+
+/** Tokens for Storage are given, and nothing is served there. */
+type Served = Exclude<Resource, "storage">;
+
+export function apiHandler(world: MicrosoftWorld, resource: Served, route: Route): Handler {
   const challenge = (more = "") =>
     `Bearer realm="", authorization_uri="${world.origins.login}/common/oauth2/authorize"${more}`;
   const refuse = (message: string, more?: string) =>
-    apiError(401, "InvalidAuthenticationToken", message, { "www-authenticate": challenge(more) });
+    apiError(401, UNAUTHORIZED[resource], message, { "www-authenticate": challenge(more) });
 
   const answer = async (call: Call): Promise<Outcome> => {
     const fault = world.faults.take(resource, { path: call.url.pathname });

@@ -1,6 +1,7 @@
 /** What the world would take at this moment, and how it takes over what an earlier one gave out. */
 import { isRecord } from "../faults.ts";
 import { PEOPLE } from "./people.ts";
+import { RESOURCES, writeScopes } from "./scopes.ts";
 import type { AccessToken, Grant, MicrosoftWorld } from "./world.ts";
 
 export interface KnownGrant {
@@ -42,8 +43,9 @@ export function known(world: MicrosoftWorld): Known {
   return { grants, access };
 }
 
-function scopeOf({ consented: { neutral, graph, arm } }: Grant): string {
-  return [...neutral, ...graph, ...arm.map((name) => `https://management.azure.com/${name}`)].join(" ");
+function scopeOf({ consented }: Grant): string {
+  const named = RESOURCES.map((resource) => writeScopes(resource, consented[resource], []));
+  return [...consented.neutral, ...named].filter((text) => text !== "").join(" ");
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Call, type Handler, html, json, type Outcome, page, redirect } fro
 import { asset, denial, withCancel, withPeople } from "../page.ts";
 import { adminConsent, adminConsentAnswer } from "./admin-consent.ts";
 import { admits, isPersonal, isTenant, PEOPLE, type Person, tenantId } from "./people.ts";
-import { sortScopes, wantsStepUp } from "./scopes.ts";
+import { ofAzure, sortScopes, wantsStepUp } from "./scopes.ts";
 import { handleToken } from "./token.ts";
 import type { MicrosoftWorld } from "./world.ts";
 
@@ -124,12 +124,12 @@ async function picked(world: MicrosoftWorld, call: Call, tenant: string): Promis
     return page(400, "Sorry, but we are having trouble signing you in", text);
   }
   const asked = sortScopes(form.get("scope") ?? "", world.origins);
-  if (isPersonal(person) && asked.arm.length > 0) {
+  if (isPersonal(person) && ofAzure(asked).length > 0) {
     // As login.live.com answers (AzureAD/microsoft-authentication-library-for-js, issue 3706): no AADSTS number.
     const text = `The provided value for the input parameter 'scope' is not valid. The scope '${form.get("scope")}' does not exist.`;
     return redirect(denial(form, { error: "invalid_scope", error_description: text }));
   }
-  if (world.settings.services === "no-azure" && asked.arm.length > 0) {
+  if (world.settings.services === "no-azure" && ofAzure(asked).length > 0) {
     const text =
       "AADSTS650052: The app is trying to access a service 'https://management.azure.com' that your organization " +
       "lacks a service principal for.";

@@ -1,6 +1,6 @@
 /**
  * Microsoft, locally: `emulate` does sign-in, PKCE, codes and strict rotation; the fixture in front of it serves what
- * the emulator lacks: `/{tenant}/…`, one resource per token, expiry, denial, faults, Graph and ARM.
+ * the emulator lacks: `/{tenant}/…`, one resource per token, expiry, denial, faults, Graph, ARM and a key vault.
  */
 import { createEmulator } from "emulate";
 import { control, type Order } from "../control.ts";
@@ -11,6 +11,7 @@ import { contentHandler } from "./content.ts";
 import { graphHandler } from "./graph.ts";
 import { loginHandler } from "./login.ts";
 import { displayName, PEOPLE } from "./people.ts";
+import { vaultHandler } from "./vault.ts";
 import { MicrosoftWorld, type Settings } from "./world.ts";
 
 export interface MicrosoftOptions {
@@ -18,6 +19,7 @@ export interface MicrosoftOptions {
   readonly loginPort?: number;
   readonly graphPort?: number;
   readonly armPort?: number;
+  readonly vaultPort?: number;
   readonly contentPort?: number;
   readonly clientId?: string;
   readonly clientSecret?: string;
@@ -32,6 +34,8 @@ export interface Microsoft {
   readonly loginPort: number;
   readonly graphOrigin: string;
   readonly armOrigin: string;
+  /** Of the one key vault that there is. */
+  readonly vaultOrigin: string;
   /** Where pre-authenticated URLs lead. */
   readonly contentOrigin: string;
   readonly clientId: string;
@@ -68,6 +72,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
       login: options.publicLoginOrigin ?? login,
       graph: await open("graph", options.graphPort),
       arm: await open("arm", options.armPort),
+      vault: await open("vault", options.vaultPort),
       content: await open("content", options.contentPort),
     };
     const emulator = await startEmulator(client, options.redirectUris ?? DEFAULT_REDIRECTS);
@@ -78,6 +83,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
       login: noted(world, loginHandler(world)),
       graph: noted(world, graphHandler(world)),
       arm: noted(world, armHandler(world)),
+      vault: noted(world, vaultHandler(world)),
       content: noted(world, contentHandler(world)),
     };
     return {
@@ -85,6 +91,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
       loginPort: Number(new URL(login).port),
       graphOrigin: origins.graph,
       armOrigin: origins.arm,
+      vaultOrigin: origins.vault,
       contentOrigin: origins.content,
       clientId: client.id,
       clientSecret: client.secret,
@@ -98,7 +105,7 @@ export async function startMicrosoft(options: MicrosoftOptions = {}): Promise<Mi
   }
 }
 
-type Role = "login" | "graph" | "arm" | "content";
+type Role = "login" | "graph" | "arm" | "vault" | "content";
 
 function startEmulator(client: Client, redirectUris: readonly string[]) {
   return createEmulator({

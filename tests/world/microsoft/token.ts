@@ -6,6 +6,8 @@ import { entraError, entraErrorBody } from "./errors.ts";
 import { idToken } from "./id-token.ts";
 import { admits, isGuestOf, isPersonal, tenantOf } from "./people.ts";
 import {
+  ofAzure,
+  RESOURCES,
   type Resource,
   type ScopeSet,
   STEP_UP_CLAIMS,
@@ -85,11 +87,12 @@ function resourceAsked(world: MicrosoftWorld, scope: string, consented: ScopeSet
   const set = sortScopes(scope, world.origins);
   if (set.unknown.length > 0)
     return entraError(400, "invalid_scope", 70011, `The scope '${set.unknown.join(" ")}' is not valid.`);
-  if (set.graph.length > 0 && set.arm.length > 0) {
+  const resources = RESOURCES.filter((one) => set[one].length > 0);
+  if (resources.length > 1) {
     const text = `The provided value for scope ${scope} is not valid because it contains more than one resource.`;
     return entraError(400, "invalid_scope", 28000, text);
   }
-  const resource: Resource = set.arm.length > 0 ? "arm" : "graph";
+  const [resource = "graph"] = resources;
   const names = set[resource];
   if (consented !== undefined && world.settings.consent === "strict") {
     const had = consented[resource];
@@ -153,7 +156,7 @@ async function refresh(
     const text = `User account '${person.email}' does not exist in tenant '${tenant}'.`;
     return entraError(400, "invalid_grant", 50020, text);
   }
-  if (isPersonal(person) && sortScopes(scope, world.origins).arm.length > 0)
+  if (isPersonal(person) && ofAzure(sortScopes(scope, world.origins)).length > 0)
     return entraError(400, "invalid_scope", 70011, `The scope '${scope}' does not exist.`);
   const asked = resourceAsked(world, scope, grant.consented);
   if ("status" in asked) return asked;

@@ -10,8 +10,9 @@ import { Files } from "./files.ts";
 import { adopt, known } from "./grants.ts";
 import { Mailboxes } from "./mailbox.ts";
 import { PEOPLE, type Person } from "./people.ts";
-import type { Origins, Resource, ScopeSet } from "./scopes.ts";
+import { type Origins, RESOURCES, type Resource, type ScopeSet } from "./scopes.ts";
 import { Channels } from "./teams.ts";
+import { Vault } from "./vault.ts";
 
 export interface AccessToken {
   /** Absent for client credentials: an application, not a person. */
@@ -154,13 +155,14 @@ const RULES: Rules = {
 
 export class MicrosoftWorld extends World {
   readonly settings: Settings = { ...DEFAULTS };
-  readonly ledger = new MicrosoftLedger(["graph", "arm", "content"]);
+  readonly ledger = new MicrosoftLedger([...RESOURCES, "content"]);
   readonly directory = new Directory();
   readonly files = new Files();
   readonly mailboxes = new Mailboxes();
   readonly agendas = new Agendas();
   readonly channels = new Channels();
   readonly azure = new Azure();
+  readonly vault = new Vault();
   readonly signer = new IdTokenSigner();
   /** States of authorization requests that carry claims: the emulator's form does not hand them on. */
   readonly stepUps = new Set<string>();

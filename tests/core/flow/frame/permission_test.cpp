@@ -52,3 +52,13 @@ TEST_CASE("the organization itself is named by those who may") {
   CHECK_FALSE(refuse_organization(star, user).has_value());
   CHECK_FALSE(refuse_organization(star, {}).has_value());
 }
+
+TEST_CASE("where an API has to be named the permission for all is not enough") {
+  for (const char* permissions : {"*", "tokens:read", "tokens:read:arm", "vault:read"}) {
+    const Caller caller{.org = "acme", .permissions = permissions};
+    CHECK(refuse_api(caller, "tokens:read", "vault", true).value_or(Problem()).detail ==
+          "This needs the permission tokens:read:vault");
+  }
+  const Caller named{.org = "acme", .permissions = "graph:read tokens:read:vault"};
+  CHECK_FALSE(refuse_api(named, "tokens:read", "vault", true).has_value());
+}

@@ -326,5 +326,40 @@ TEST_CASE("an API is named by its name, or is the first one") {
   const Provider& microsoft = *find_provider("microsoft");
   CHECK(api_named(microsoft, "").value()->name == "graph");
   CHECK(api_named(microsoft, "arm").value()->name == "arm");
-  CHECK(fault_of(api_named(microsoft, "Graph")).detail == "`resource` must be one of graph, arm");
+  CHECK(fault_of(api_named(microsoft, "Graph")).detail ==
+        "`resource` must be one of graph, arm, vault, storage");
+}
+
+TEST_CASE("a token that people were not asked for is asked for by its API's own scope") {
+  const auto asked = [](const Pairs& variables, std::string_view account_tenant) {
+    auto integration = made(variables);
+    const auto before = integration->scopes.size();
+    ask_on_demand(&*integration, *find_api("vault"), account_tenant);
+    const auto& scopes = integration->scopes;
+    return scopes.size() == before ? std::string("nothing") : scopes.back();
+  };
+  const std::string directory = "11111111-1111-4111-8111-111111111111";
+  const std::string consumers = "9188040d-6c67-4c5b-b112-36a304b66dad";
+  CHECK(asked({}, directory) == "https://vault.azure.net/user_impersonation");
+  CHECK(asked({{"AZURE_CLOUD", "china"}}, directory) ==
+        "https://vault.azure.cn/user_impersonation");
+  // Whatever it was asked for already stays.
+  CHECK(asked({{"AZURE_SCOPES", "User.Read https://vault.azure.net/.default"}}, directory) ==
+        "nothing");
+  // A personal account has none, whichever endpoint let it in.
+  CHECK(asked({}, consumers) == "nothing");
+  CHECK(asked({{"AZURE_TENANT_ID", "consumers"}}, directory) == "nothing");
+  // What people are asked for on connecting is not added later.
+  auto fewer = made({{"AZURE_SCOPES", "User.Read"}});
+  ask_on_demand(&*fewer, *find_api("arm"), directory);
+  CHECK(fewer->scopes == Scopes{"openid", "User.Read"});
+}
+
+TEST_CASE("the origin of an API with a label of each call's stays open") {
+  const auto integration = made({});
+  CHECK(integration->origin_of(*find_api("vault")) == "https://{vault}.vault.azure.net");
+  const auto own = made({{"VAULT_ORIGIN", "http://localhost:4001"}});
+  CHECK(own->origin_of(*find_api("vault")) == "http://localhost:4001");
+  CHECK(fault_of(made({{"VAULT_ORIGIN", "https://{vault}.example.com"}})).detail ==
+        "VAULT_ORIGIN is missing or not valid");
 }
