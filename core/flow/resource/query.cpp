@@ -74,6 +74,11 @@ std::optional<Problem> fault_of_query(const Parameters& parameters) {
   if (parameters.has("top") && parameters.integer("top") == 0) {
     return problem(ProblemCode::invalid_request, "`top` must be at least 1");
   }
+  // A header's value (RFC 9110 8.8.3); the host would send none with another character in it.
+  if (!std::ranges::all_of(parameters.text("if_match"),
+                           [](char c) { return c >= 0x20 && c <= 0x7e; })) {
+    return problem(ProblemCode::invalid_request, "`if_match` must be an ETag, in ASCII");
+  }
   if (parameters.integer("wait") > kMostWaitSeconds) {
     return problem(ProblemCode::invalid_request, "`wait` must be 0 to 30");
   }

@@ -24,7 +24,7 @@ struct Ordering {
 // `receivedDateTime desc,subject`; nullopt where the text is no such list.
 [[nodiscard]] std::optional<std::vector<Ordering>> orderings_of(std::string_view orderby);
 
-// What is wrong with `select`, `orderby`, `top` or `wait`; nullopt where nothing is.
+// What is wrong with `select`, `orderby`, `top`, `if_match` or `wait`; nullopt where nothing is.
 [[nodiscard]] std::optional<Problem> fault_of_query(const Parameters& parameters);
 
 // `name=value&…`, values percent-encoded; those that are empty are left out.

@@ -104,6 +104,9 @@ describe("the calendar", () => {
     const change = { ...mine(), eventId, event: { subject: "Planning, moved" }, ifMatch: etag };
     expect(ok(await service().updateCalendarEvent(change)).subject).toBe("Planning, moved");
     expect(await service().updateCalendarEvent(change)).toMatchObject({ code: "provider_conflict" });
+    expect(await service().updateCalendarEvent({ ...change, ifMatch: 'W/"ä"' })).toMatchObject({
+      code: "invalid_request",
+    });
     expect(ok(await service().getCalendarEvent({ ...mine(), eventId })).subject).toBe("Planning, moved");
     expect(ok(await service().deleteCalendarEvent({ ...mine(), eventId }))).toEqual({ status: 204 });
     expect(await service().getCalendarEvent({ ...mine(), eventId })).toMatchObject({

@@ -45,7 +45,8 @@ function versionsOf(parts: readonly string[], path: string): readonly string[] |
 
 function route(world: MicrosoftWorld, call: Call, person: Person, token: AccessToken): Reply {
   const origin = world.origins.arm;
-  const parts = call.url.pathname.replace(/^\/+/, "").split("/").map(decodeURIComponent);
+  // Clients leave a segment empty where a resource has no parent.
+  const parts = call.url.pathname.split("/").filter(Boolean).map(decodeURIComponent);
   const path = `/${parts.join("/")}`;
   // ARM reads its paths without regard to case.
   const [root = "", id, kind] = parts.map((part) => part.toLowerCase());
