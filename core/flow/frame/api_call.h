@@ -21,14 +21,14 @@ class Parameters;
 // object, "toRecipients=to_recipients,body.content=content,body.contentType='text'", those that are
 // there.
 struct ApiCall {
-  std::string_view api = {};     // of the catalogue
-  std::string_view target = {};  // empty: the operation's flow says what it calls
+  std::string_view api;     // of the catalogue
+  std::string_view target;  // empty: the operation's flow says what it calls
   // The parameter that names the label of the API's host (HostLabel::parameter); empty: it has
   // none.
-  std::string_view host = {};
-  std::string_view body = {};
+  std::string_view host;
+  std::string_view body;
   // The answer is a list: the member of ours that holds it, and the API's.
-  std::string_view list = {};
+  std::string_view list;
   std::string_view items = "value";
   // One page at a time in any case.
   bool one_page = false;
