@@ -202,7 +202,7 @@ Task<Outcome> proxy_flow(FlowContext* context) {
   }
 
   const auto now = co_await current_time();
-  auto sending = co_await decide_sending(context, call->request, place.url, &wish);
+  auto sending = co_await decide_sending(context, &call->request, place.url, &wish);
   if (sending.fault) {
     co_return problem_outcome(*sending.fault);
   }

@@ -43,7 +43,7 @@ Task<std::monostate> replace_token(FlowContext* context, std::string url, Sendin
 
 }  // namespace
 
-Task<Sending> decide_sending(FlowContext* context, const ProxyRequest& request, std::string url,
+Task<Sending> decide_sending(FlowContext* context, const ProxyRequest* request, std::string url,
                              TokenWish* wish) {
   const auto& input = context->input;
   Sending sending;
@@ -65,7 +65,7 @@ Task<Sending> decide_sending(FlowContext* context, const ProxyRequest& request, 
     co_return sending;
   }
   sending.attempt = *before;
-  const auto decision = decide_reply(*reply, request, sending.attempt, co_await current_time());
+  const auto decision = decide_reply(*reply, *request, sending.attempt, co_await current_time());
   switch (decision.next) {
     case NextStep::relay:
       sending.relay = true;

@@ -24,7 +24,7 @@ struct Sending {
 
 // By the input's note and reply, if it has any. Sets what the authority is to be asked for in
 // `wish`.
-Task<Sending> decide_sending(FlowContext* context, const ProxyRequest& request, std::string url,
+Task<Sending> decide_sending(FlowContext* context, const ProxyRequest* request, std::string url,
                              TokenWish* wish);
 
 // The token to send with; token_replaced where the body is gone, and its caller has to send it

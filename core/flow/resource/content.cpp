@@ -136,7 +136,7 @@ Task<Outcome> content_flow(FlowContext* context) {
     co_return problem_outcome(refusal(provider, *reply, request, co_await current_time()));
   }
   TokenWish wish{.id = id, .resource = std::move(*token_name)};
-  auto sending = co_await decide_sending(context, request, url, &wish);
+  auto sending = co_await decide_sending(context, &request, url, &wish);
   if (sending.relay && reply) {
     sending.fault = refusal(provider, *reply, request, co_await current_time());
   }

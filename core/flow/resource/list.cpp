@@ -18,6 +18,8 @@ namespace postern {
 namespace {
 
 constexpr int kMaxPages = 100;
+// What chooses among lists of one kind; cursors have had them from the beginning.
+constexpr std::string_view kChoosing[] = {"subscription_id", "resource_group", "tenant"};
 
 // What the caller wants of a list.
 struct Demand {
@@ -33,7 +35,6 @@ struct Demand {
 // Which list of its kind, by the parameters that choose it. Their case does not: the provider reads
 // both alike.
 std::string part_of(const ApiCall& call, const Parameters& parameters) {
-  constexpr std::string_view kChoosing[] = {"subscription_id", "resource_group", "tenant"};
   FieldWriter out;
   bool has_part = false;
   for (const std::string_view name : kChoosing) {
