@@ -163,7 +163,7 @@ describe("all instances together", () => {
   test.each<[string, () => CoreInstance[]]>([
     ["waits", () => [...held(32, "calling"), ...held(12, "waiting")]],
     ["is an authority", () => held(60, "authority")],
-    ["is a large authority", () => heavy("authority", 25 * MIB)],
+    ["is a large authority", () => heavy("authority", 23 * MIB)],
   ])("leave room to who ends at once, whoever else %s", async (_, take) => {
     const who = await connected();
     expect((await readToken(who)).status).toBe(200);
