@@ -54,10 +54,11 @@ struct Fetch {
   std::string keep_context;
 };
 
-// A pause: the answer comes after it.
+// A pause: the answer comes after it. `refused`, at once: as many flows as may pause do already
+// (a flow holds its instance while it waits).
 struct Delay {
   static constexpr std::string_view kName = "delay";
-  using Reply = std::monostate;
+  using Reply = Result<std::monostate, HostFault>;
   DurationMs delay_ms = 0;
 };
 

@@ -4,6 +4,7 @@ import { toResponse } from "./answer.ts";
 import type { Bindings } from "./env.ts";
 import type { FrontRequest } from "./front.ts";
 import type { OperationInfo } from "./generated/manifest.gen.ts";
+import { readAtMost } from "./interpreter.ts";
 import { problemOutcome } from "./problems.ts";
 import { serveProxy } from "./proxy.ts";
 import type { Caller } from "./proxy-call.ts";
@@ -69,7 +70,26 @@ export async function contentOverRpc(
       : refused(
           request ? "The parameters cannot be written as JSON" : "`content` must be what a Request takes",
         );
-  return operation.streams === "answer" ? response : response.json();
+  return operation.streams === "answer" ? response : answerTo(response);
+}
+
+/** Of an API, about what it was sent. */
+const MOST_ANSWER_BYTES = 1024 * 1024;
+
+/** It was done, whatever becomes of the answer. */
+async function answerTo(response: Response): Promise<unknown> {
+  try {
+    const pieces = await readAtMost(response, MOST_ANSWER_BYTES);
+    const text = await new Blob(pieces ?? ["-"]).text();
+    const answer: unknown = text === "" ? { status: response.status } : JSON.parse(text);
+    if (typeof answer === "object" && answer !== null) return answer;
+  } catch {
+    // Told below.
+  }
+  const detail = "The answer is too large, was cut off, or is no JSON";
+  return toResponse(
+    problemOutcome("answer_withheld", { detail, members: { api_status: response.status } }),
+  ).json();
 }
 
 /** undefined: no Request can be made of it. */

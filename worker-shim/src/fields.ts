@@ -147,6 +147,14 @@ export class FieldReader {
     return start;
   }
 
+  /** The next text, which stays the next. */
+  peekText(): string {
+    const at = this.#at;
+    const text = this.text();
+    this.#at = at;
+    return text;
+  }
+
   /** A view into the input. */
   bytes(): Uint8Array {
     const start = this.#next();

@@ -11,7 +11,7 @@ import {
 } from "./effects.ts";
 import type { ObjectPlace } from "./env.ts";
 import { FieldWriter } from "./fields.ts";
-import { carryOut, type Hands, isRepeatable, waitFor } from "./interpreter.ts";
+import { carryOut, type Hands, isRepeatable, isWrite, waitFor } from "./interpreter.ts";
 import { problemOutcome } from "./problems.ts";
 
 export const pool = new CorePool(module);
@@ -57,6 +57,8 @@ interface Flow {
   readonly waiting: Map<number, Promise<Settled>>;
   /** Whether all that was carried out for it may be carried out again. */
   repeatable: boolean;
+  /** It sent a request that may have changed something at an API: who ends it does not know whether it was done. */
+  wrote: boolean;
 }
 
 export async function runFlow(input: FlowInput, hands: Hands, request?: Cancellable): Promise<Ended> {
@@ -115,7 +117,7 @@ function begin(
   hands: Hands,
   request: Cancellable | undefined,
 ): Ended | Later | Promise<Ended | Later> {
-  const flow: Flow = { instance, input, hands, waiting: new Map(), repeatable: true };
+  const flow: Flow = { instance, input, hands, waiting: new Map(), repeatable: true, wrote: false };
   let ended: Ended | Later | undefined;
   try {
     // Whatever another flow left when it trapped is not this one's to send.
@@ -125,16 +127,17 @@ function begin(
   } catch (error) {
     instance.usable = false;
     pool.release(instance);
-    return failed(error, input);
+    return failed(error, flow);
   }
   if (!ended) return finish(flow, request?.signal);
   pool.release(instance);
   return ended;
 }
 
-function failed(error: unknown, input: FlowInput): Outcome {
+function failed(error: unknown, { input, wrote }: Flow): Outcome {
   if (!(error instanceof CoreFault)) throw error;
   console.error(JSON.stringify({ level: "error", event: error.code, operation: input.operation }));
+  if (wrote) return problemOutcome("call_outcome_unknown");
   return problemOutcome(error.code, error.code === "overloaded" ? { retryAfterSeconds: 1 } : {});
 }
 
@@ -156,6 +159,7 @@ function advance(flow: Flow, reached: number): Ended | Later | undefined {
     for (const effect of effects) {
       if (effect.name === "authority") return authorityCall(effect);
       flow.repeatable &&= isRepeatable(effect);
+      flow.wrote ||= standingOf(input) === "brief" && isWrite(effect);
       const answer = carryOut(effect, hands);
       if (!(answer instanceof Uint8Array)) {
         waiting.set(effect.id, named(effect.id, answer));
@@ -198,7 +202,7 @@ async function finish(flow: Flow, signal: AbortSignal | undefined): Promise<Ende
     return ended;
   } catch (error) {
     instance.usable = false;
-    return failed(error, input);
+    return failed(error, flow);
   } finally {
     if (timer !== null) clearTimeout(timer);
     signal?.removeEventListener("abort", giveBack);

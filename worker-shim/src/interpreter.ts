@@ -7,6 +7,7 @@ import { databaseNamed } from "./env.ts";
 import { FieldReader, type FieldValue, FieldWriter, pairFields } from "./fields.ts";
 import { log } from "./log.ts";
 import type { IsolateMemory } from "./memory.ts";
+import { isSafe } from "./proxy-call.ts";
 import type { KeyRing } from "./sealing.ts";
 import { verifySignature } from "./signatures.ts";
 import { isKeyContext, signingKeysOf } from "./signing-keys.ts";
@@ -45,6 +46,9 @@ const REPEATABLE = new Set(["memory.get", "memory.put", "log", "kv.get", "open",
 
 /** Whether it may be carried out again for a flow that begins again. */
 export const isRepeatable = (effect: PendingEffect) => REPEATABLE.has(effect.name);
+
+/** A request that may change something where it goes. In front it is a call of an API: whatever else is posted, an authority posts. */
+export const isWrite = ({ name, fields: f }: PendingEffect) => name === "fetch" && !isSafe(f.peekText());
 
 export function carryOut(effect: PendingEffect, hands: Hands): Answer {
   const f = effect.fields;
@@ -103,13 +107,26 @@ export function carryOut(effect: PendingEffect, hands: Hands): Answer {
       hands.memory.put(f.text(), f.bytes().slice(), f.number(), Date.now());
       return fields();
     case "delay":
-      return scheduler.wait(f.number()).then(() => fields());
+      return pause(f.number());
     case "log":
       log(hands.logLevel, f.text(), f.text(), f.pairs());
       return fields();
     default:
       return fault("refused");
   }
+}
+
+/** Of an isolate, at once: who pauses holds an instance meanwhile, of which those that call out have 32 (core.ts). */
+const MOST_PAUSES = 12;
+/** When each ends: a request may be ended without a word, so nobody gives a place back. */
+let pauses: number[] = [];
+
+function pause(milliseconds: number): Answer {
+  const now = Date.now();
+  pauses = pauses.filter((end) => end > now);
+  if (pauses.length >= MOST_PAUSES) return fault("refused");
+  pauses.push(now + milliseconds);
+  return scheduler.wait(milliseconds).then(() => ok());
 }
 
 function ringOf(hands: Hands): KeyRing {
@@ -224,7 +241,7 @@ async function keep(
 const BODY_UNREAD = -1;
 
 /** In the pieces in which they came: put together they would be there twice. */
-async function readAtMost(response: Response, maxBytes: number): Promise<Uint8Array[] | undefined> {
+export async function readAtMost(response: Response, maxBytes: number): Promise<Uint8Array[] | undefined> {
   const pieces: Uint8Array[] = [];
   if (maxBytes === BODY_UNREAD) {
     await response.body?.cancel().catch(() => undefined);

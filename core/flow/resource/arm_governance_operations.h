@@ -130,7 +130,7 @@ inline constexpr Operation kArmGovernanceOperations[] = {
     {
         .name = "list_deployments",
         .http = "GET /subscriptions/:subscription_id/resourceGroups/:resource_group/deployments",
-        .permission = "arm:read",
+        .permission = "resources:read",
         .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kResourceGroup, kFilter,     kSelect,
                             kTop,          kOrderbyHere,   kApiVersion, kCursor};
@@ -151,7 +151,7 @@ inline constexpr Operation kArmGovernanceOperations[] = {
         .name = "get_deployment",
         .http = "GET /subscriptions/:subscription_id/resourceGroups/:resource_group/deployments/"
                 ":deployment",
-        .permission = "arm:read",
+        .permission = "resources:read",
         .parameters = kCallInTenant<[] {
           return std::array{kSubscription, kResourceGroup, kDeployment, kApiVersion};
         }>,
@@ -236,7 +236,7 @@ inline constexpr Operation kArmGovernanceOperations[] = {
     {
         .name = "query_resources",
         .http = "POST /resources/query",
-        .permission = "arm:read",
+        .permission = "resources:read",
         .parameters = kCallInTenant<[] {
           return std::array{
               Parameter{.name = "query",

@@ -221,7 +221,7 @@ inline constexpr Operation kArmOperations[] = {
     {
         .name = "get_resource",
         .http = "GET /resource",
-        .permission = "arm:read",
+        .permission = "resources:read",
         .parameters = kCallInTenant<[] { return std::array{kResourceId, kResourceVersion}; }>,
         .reads_connection = true,
         .summary = "One resource by its id",
@@ -309,7 +309,7 @@ inline constexpr Operation kArmOperations[] = {
     {
         .name = "get_operation",
         .http = "GET /operations",
-        .permission = "arm:read",
+        .permission = "arm:write",
         .parameters = kCallInTenant<[] {
           return std::array{
               Parameter{.name = "operation",

@@ -12,6 +12,9 @@ namespace {
 // learn.microsoft.com/graph/json-batching: "up to 20 individual requests".
 constexpr std::size_t kMostInRound = 20;
 constexpr std::size_t kMostIdBytes = 64;
+// Of a batch, and of what one depends on: what orders them takes time by their number.
+constexpr std::size_t kMostParts = 200;
+constexpr std::size_t kMostDependencies = 20;
 constexpr int kTooMany = 429;
 constexpr int kFailedDependency = 424;
 // Without a time: as for a call of its own.
@@ -35,14 +38,27 @@ Result<BatchPart, Problem> read_part(Json request) {
     return std::unexpected(wrong("must each have a `method`, and a `url` that begins with `/`"));
   }
   BatchPart part{.id = std::string(*id)};
-  if (const auto* depends = json_member(request, "dependsOn")) {
-    for (const auto& other : depends->elements) {
-      part.depends_on.emplace_back(other.string());
-    }
-  }
-  std::erase_if(request.elements, [](const Json& member) { return member.name == "dependsOn"; });
   part.request = std::move(request);
   return part;
+}
+
+// Takes `dependsOn` out of the request.
+std::optional<Problem> read_dependencies(std::vector<BatchPart>& parts, BatchPart& part) {
+  if (const auto* depends = json_member(part.request, "dependsOn")) {
+    if (depends->elements.size() > kMostDependencies) {
+      return wrong("must depend on 20 others each at most");
+    }
+    for (const auto& other : depends->elements) {
+      const auto* found = find(parts, other.string());
+      if (found == nullptr) {
+        return wrong("must depend on ids of the same list");
+      }
+      part.depends_on.push_back(static_cast<std::size_t>(found - parts.data()));
+    }
+  }
+  std::erase_if(part.request.elements,
+                [](const Json& member) { return member.name == "dependsOn"; });
+  return std::nullopt;
 }
 
 // As Graph answers a part.
@@ -74,22 +90,21 @@ DurationMs retry_after_of(const Json& response, EpochMs now) {
 
 // Has every part a place before what depends on it?
 bool goes_in_a_circle(const std::vector<BatchPart>& parts) {
-  std::vector<std::string_view> placed;
-  while (placed.size() < parts.size()) {
-    const auto before = placed.size();
-    for (const auto& part : parts) {
-      const bool ready = std::ranges::all_of(part.depends_on, [&placed](const std::string& other) {
-        return std::ranges::contains(placed, other);
-      });
-      if (ready && !std::ranges::contains(placed, part.id)) {
-        placed.push_back(part.id);
+  std::vector<bool> placed(parts.size());
+  std::size_t count = 0;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::size_t at = 0; at < parts.size(); ++at) {
+      const bool ready = std::ranges::all_of(
+          parts[at].depends_on, [&placed](std::size_t other) { return placed[other]; });
+      if (ready && !placed[at]) {
+        placed[at] = true;
+        changed = true;
+        count += 1;
       }
     }
-    if (placed.size() == before) {
-      return true;
-    }
   }
-  return false;
+  return count < parts.size();
 }
 
 }  // namespace
@@ -98,6 +113,9 @@ Result<std::vector<BatchPart>, Problem> read_batch(std::string_view requests) {
   auto list = parse_json(requests);
   if (!list || !list->is_array() || list->elements.empty()) {
     return std::unexpected(wrong("must be a list of at least one request"));
+  }
+  if (list->elements.size() > kMostParts) {
+    return std::unexpected(wrong("must be 200 at most: send more in further batches"));
   }
   std::vector<BatchPart> parts;
   for (auto& request : list->elements) {
@@ -110,11 +128,9 @@ Result<std::vector<BatchPart>, Problem> read_batch(std::string_view requests) {
     }
     parts.push_back(std::move(*part));
   }
-  for (const auto& part : parts) {
-    for (const auto& other : part.depends_on) {
-      if (find(parts, other) == nullptr) {
-        return std::unexpected(wrong("must depend on ids of the same list"));
-      }
+  for (auto& part : parts) {
+    if (auto fault = read_dependencies(parts, part)) {
+      return std::unexpected(std::move(*fault));
     }
   }
   if (goes_in_a_circle(parts)) {
@@ -135,8 +151,7 @@ std::vector<std::size_t> next_round(std::vector<BatchPart>& parts) {
       }
       bool ready = true;
       bool failed = false;
-      for (const auto& other : part.depends_on) {
-        const auto index = static_cast<std::size_t>(find(parts, other) - parts.data());
+      for (const auto index : part.depends_on) {
         failed = failed || parts[index].status >= 400;
         ready = ready && (parts[index].status != 0 || std::ranges::contains(round, index));
       }
@@ -158,12 +173,10 @@ std::string round_body(const std::vector<BatchPart>& parts, const std::vector<st
   for (const auto at : round) {
     auto request = dump_json(parts[at].request);
     std::string depends;
-    for (const auto& other : parts[at].depends_on) {
-      const bool is_here =
-          std::ranges::any_of(round, [&](std::size_t index) { return parts[index].id == other; });
-      if (is_here) {
+    for (const auto other : parts[at].depends_on) {
+      if (std::ranges::contains(round, other)) {
         depends += depends.empty() ? "" : ",";
-        depends += JsonWriter().string(other).take();
+        depends += JsonWriter().string(parts[other].id).take();
       }
     }
     if (!depends.empty()) {
@@ -205,6 +218,15 @@ void fail_round(std::vector<BatchPart>& parts, const std::vector<std::size_t>& r
   }
 }
 
+void leave_out(std::vector<BatchPart>& parts, std::string_view why) {
+  for (auto& part : parts) {
+    if (part.status == 0) {
+      const auto& info = info_of(ProblemCode::timeout);
+      answer(part, info.status, "NotSent", why);
+    }
+  }
+}
+
 DurationMs wait_of_throttled(const std::vector<BatchPart>& parts) {
   DurationMs wait = 0;
   for (const auto& part : parts) {
@@ -217,10 +239,19 @@ DurationMs wait_of_throttled(const std::vector<BatchPart>& parts) {
 
 void send_throttled_again(std::vector<BatchPart>& parts) {
   for (auto& part : parts) {
-    const bool was_throttled = part.status == kTooMany;
-    const bool waits = part.status == kFailedDependency;
-    if (was_throttled || waits) {
+    if (part.status == kTooMany) {
       part.status = 0;
+    }
+  }
+  // And what failed for their sake alone, at whatever distance.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto& part : parts) {
+      const auto awaits = [&parts](std::size_t other) { return parts[other].status == 0; };
+      if (part.status == kFailedDependency && std::ranges::any_of(part.depends_on, awaits)) {
+        part.status = 0;
+        changed = true;
+      }
     }
   }
 }

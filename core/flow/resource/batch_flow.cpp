@@ -8,6 +8,13 @@
 
 namespace postern {
 
+namespace {
+
+// An answer that does not fit is lost, whatever its parts did.
+constexpr std::size_t kLeastRoom = std::size_t{64} * 1024;
+
+}  // namespace
+
 Task<Outcome> batch_flow(FlowContext* context) {
   const auto& call = context->operation->call;
   if (const auto fault = fault_of_query(context->parameters)) {
@@ -26,18 +33,27 @@ Task<Outcome> batch_flow(FlowContext* context) {
     co_return std::move(session.error());
   }
   for (;;) {
+    const auto room = kMaxAnswerBytes - std::min(kMaxAnswerBytes, session->read_bytes);
+    if (room < kLeastRoom) {
+      leave_out(*parts, "It was not sent: the answers so far are as many bytes as one answer has");
+      break;
+    }
+    if (session->committed && !has_time(*session, co_await current_time(), 0)) {
+      leave_out(*parts, "It was not sent: there was no time left for it");
+      break;
+    }
     const auto round = next_round(*parts);
     if (round.empty()) {
       const auto wait = wait_of_throttled(*parts);
-      if (wait == 0 || wait > session->budget_ms) {
+      if (wait == 0 || wait > session->budget_ms ||
+          !has_time(*session, co_await current_time(), wait) ||
+          !co_await perform(Delay{.delay_ms = wait})) {
         break;
       }
       session->budget_ms -= wait;
-      (void)co_await perform(Delay{.delay_ms = wait});
       send_throttled_again(*parts);
       continue;
     }
-    const auto room = kMaxAnswerBytes - std::min(kMaxAnswerBytes, session->read_bytes);
     auto reply = co_await send_request(context, &*session,
                                        {.method = std::string(method_of_target(call.target)),
                                         .url = session->origin + *target,

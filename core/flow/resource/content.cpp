@@ -17,10 +17,17 @@ namespace postern {
 
 namespace {
 
-// What is a problem here: RFC 9110 15.5 and 15.6, and what of other documents APIs answer with.
-constexpr int kRefusals[] = {400, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412,
-                             413, 414, 415, 416, 417, 422, 423, 424, 428, 429, 431,
-                             451, 500, 501, 502, 503, 504, 505, 507, 508, 509, 511};
+// Content is relayed, and that there is nothing newer; whatever else an API answers is told here.
+std::vector<int> statuses_told_here() {
+  std::vector<int> statuses;
+  for (int status = 300; status < 600; ++status) {
+    if (status != 304) {
+      statuses.push_back(status);
+    }
+  }
+  return statuses;
+}
+
 constexpr int kRedirects[] = {301, 302, 303, 307, 308};
 
 bool is_redirect(int status) {
@@ -48,9 +55,8 @@ Outcome follow_redirect(const ForwardReply& reply, const ProxyRequest& request, 
                            "The provider's API leads to where nothing is sent");
   }
   auto forward = forward_to(std::string(location), url->origin());
-  forward.returns = {0, 401};
-  forward.returns.append_range(kRefusals);
-  forward.returns.append_range(kRedirects);
+  forward.returns = statuses_told_here();
+  forward.returns.push_back(0);
   attempt.redirected = true;
   forward.note = note_of(attempt);
   return forward_outcome(forward);
@@ -150,8 +156,7 @@ Task<Outcome> content_flow(FlowContext* context) {
   auto forward = forward_to(url, origin);
   forward.set.emplace_back("authorization", "Bearer " + token->access_token);
   forward.returns = returns_of(request, sending.attempt, provider);
-  forward.returns.append_range(kRefusals);
-  forward.returns.append_range(kRedirects);
+  forward.returns.append_range(statuses_told_here());
   forward.delay_ms = sending.delay_ms;
   sending.attempt.redirected = false;
   forward.note = note_of(sending.attempt);

@@ -18,7 +18,7 @@ inline constexpr Operation kGraphContentOperations[] = {
     {
         .name = "get_photo",
         .http = "GET /photo",
-        .permission = "graph:read",
+        .permission = "photo:read",
         .parameters = kCall<[] {
           return std::array{Parameter{.name = "size",
                                       .kind = name,
@@ -34,7 +34,7 @@ inline constexpr Operation kGraphContentOperations[] = {
     {
         .name = "download_attachment",
         .http = "GET /mail/:message_id/attachments/:attachment_id/content",
-        .permission = "graph:read",
+        .permission = "mail:read",
         .parameters = kCall<[] { return std::array{kMessageId, kAttachmentId}; }>,
         .reads_connection = true,
         .streams = true,

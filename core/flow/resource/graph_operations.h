@@ -119,7 +119,7 @@ inline constexpr Operation kGraphOperations[] = {
     {
         .name = "list_mail_folders",
         .http = "GET /mail/folders",
-        .permission = "graph:read",
+        .permission = "mail:read",
         .parameters = kCall<[] { return std::array{kSelect, kFilter, kTop, kCursor}; }>,
         .reads_connection = true,
         .rpc_result = "mailFolders",
@@ -211,7 +211,7 @@ inline constexpr Operation kGraphOperations[] = {
     {
         .name = "list_attachments",
         .http = "GET /mail/:message_id/attachments",
-        .permission = "graph:read",
+        .permission = "mail:read",
         .parameters = kCall<[] { return std::array{kMessageId, kSelect, kTop, kCursor}; }>,
         .reads_connection = true,
         .rpc_result = "attachments",
@@ -225,7 +225,7 @@ inline constexpr Operation kGraphOperations[] = {
     {
         .name = "get_attachment",
         .http = "GET /mail/:message_id/attachments/:attachment_id",
-        .permission = "graph:read",
+        .permission = "mail:read",
         .parameters = kCall<[] { return std::array{kMessageId, kAttachmentId}; }>,
         .reads_connection = true,
         .summary = "One attachment with its content, which may have 700 KiB",
@@ -237,7 +237,7 @@ inline constexpr Operation kGraphOperations[] = {
     {
         .name = "list_calendars",
         .http = "GET /calendars",
-        .permission = "graph:read",
+        .permission = "calendar:read",
         .parameters = kCall<[] { return std::array{kSelect, kTop, kCursor}; }>,
         .reads_connection = true,
         .rpc_result = "calendars",
@@ -322,7 +322,7 @@ inline constexpr Operation kGraphOperations[] = {
     {
         .name = "get_free_busy",
         .http = "POST /calendar/freeBusy",
-        .permission = "graph:read",
+        .permission = "calendar:read",
         .parameters = kCall<[] {
           return std::array{Parameter{.name = "schedules",
                                       .kind = words,

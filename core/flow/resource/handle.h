@@ -15,6 +15,7 @@ enum class Asking : std::uint8_t {
   status = 1,    // `status` of the document; what came of it is at `result`
   location = 2,  // 202 until it has ended, then what came of it
   resource = 3,  // `properties.provisioningState` of what was put
+  nowhere = 4,   // it goes on, and nothing says how far it is; never sealed
 };
 
 struct OperationHandle {

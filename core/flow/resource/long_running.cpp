@@ -19,6 +19,9 @@ namespace {
 constexpr DurationMs kPollMs = 2 * kSecondMs;
 constexpr DurationMs kLongestPollMs = 60 * kSecondMs;
 
+// Of all answers of one operation together: what is read once stays in the instance's memory.
+constexpr std::size_t kMostPollBytes = 2 * kMaxAnswerBytes;
+
 std::string_view state_of(const Json& resource) {
   const auto* properties = json_member(resource, "properties");
   return properties == nullptr ? std::string_view() : json_text(*properties, "provisioningState");
@@ -30,6 +33,12 @@ bool is_failure(std::string_view status) {
 
 bool has_ended(std::string_view status) {
   return equal_ignoring_case(status, "Succeeded") || is_failure(status);
+}
+
+// Of the answer at a `Location`: what it is about, or a document about the doing.
+std::string_view status_at_location(const Json& document) {
+  const auto state = state_of(document);
+  return state.empty() ? json_text(document, "status") : state;
 }
 
 std::string path_at(const ApiSession& session, std::string_view url) {
@@ -57,6 +66,8 @@ Result<OperationHandle, Problem> handle_of(const ApiSession& session, const ApiR
              puts && !state.empty() && !has_ended(state)) {
     handle.asking = Asking::resource;
     handle.path = path_at(session, request.url);
+  } else if (reply.status == 202) {
+    handle.asking = Asking::nowhere;
   }
   if (puts) {
     handle.result = path_at(session, request.url);
@@ -109,7 +120,10 @@ Outcome answered(std::string_view state, const std::optional<Json>& result,
   JsonWriter out;
   out.begin_object().member("state", state);
   if (!operation.empty()) {
-    out.member("operation", operation).member("retry_after_seconds", wait / kSecondMs);
+    out.member("operation", operation);
+  }
+  if (wait > 0) {
+    out.member("retry_after_seconds", wait / kSecondMs);
   }
   if (result) {
     out.key("result").raw(dump_json(*result));
@@ -130,6 +144,14 @@ Result<std::monostate, Problem> read_progress(const ApiSession& session, Operati
                                               const ApiReply& reply) {
   if (handle.asking == Asking::location) {
     if (reply.status != 202) {
+      const auto ended = reply.document ? status_at_location(*reply.document) : std::string_view();
+      if (is_failure(ended)) {
+        return std::unexpected(failure_of(*reply.document, ended));
+      }
+      // It answers with what it makes, which is not made yet.
+      if (reply.document && !state_of(*reply.document).empty() && !has_ended(ended)) {
+        return {};
+      }
       handle = {};
     } else if (const auto moved = header_of(reply.headers, "location"); !moved.empty()) {
       // It may have moved; to another origin nobody follows.
@@ -158,11 +180,22 @@ DurationMs wait_of(const ApiReply& reply, EpochMs now) {
   return std::clamp<DurationMs>(told.value_or(kPollMs), kSecondMs, kLongestPollMs);
 }
 
+// An operation that failed may be told by the status at its `Location` (learn.microsoft.com/azure/
+// azure-resource-manager/management/async-operations): by one that says nothing of asking itself.
+bool tells_failure(const Problem& fault) {
+  return fault.code == ProblemCode::provider_conflict || fault.code == ProblemCode::invalid_request;
+}
+
 // Asks once. What came of it, as far as it is known; `so_far` where the answer speaks of the doing
 // alone.
 Task<Result<ApiReply, Problem>> look(FlowContext* context, ApiSession* session,
                                      OperationHandle* handle, std::optional<Json> so_far) {
   auto reply = co_await send_request(context, session, get(*session, handle->path));
+  if (!reply && handle->asking == Asking::location && tells_failure(reply.error())) {
+    auto failure = problem(ProblemCode::operation_failed);
+    failure.members = std::move(reply.error().members);
+    co_return std::unexpected(std::move(failure));
+  }
   if (!reply) {
     co_return std::unexpected(std::move(reply.error()));
   }
@@ -174,7 +207,12 @@ Task<Result<ApiReply, Problem>> look(FlowContext* context, ApiSession* session,
     co_return std::move(*reply);
   }
   if (handle->asking == Asking::nothing && !handle->result.empty()) {
-    co_return co_await send_request(context, session, get(*session, handle->result));
+    auto result = co_await send_request(context, session, get(*session, handle->result));
+    if (result) {
+      co_return std::move(*result);
+    }
+    // It was done, whether or not what came of it can be read.
+    handle->result.clear();
   }
   reply->document.reset();
   if (handle->asking != Asking::nothing) {
@@ -183,41 +221,37 @@ Task<Result<ApiReply, Problem>> look(FlowContext* context, ApiSession* session,
   co_return std::move(*reply);
 }
 
-// Is the fault one of asking, and none of what was asked about? That goes on.
-bool says_nothing(const Problem& fault) {
-  switch (fault.code) {
-    case ProblemCode::provider_unavailable:
-    case ProblemCode::timeout:
-    case ProblemCode::rate_limited:
-    case ProblemCode::token_replaced:
-    case ProblemCode::provider_rejected:
-      return true;
-    default:
-      return false;
-  }
+// There is time to ask once more, and memory for the answer.
+bool may_ask(const ApiSession& session, EpochMs now, DurationMs wait) {
+  return wait <= session.budget_ms && has_time(session, now, wait) &&
+         session.read_bytes < kMostPollBytes - kMaxAnswerBytes;
 }
 
 // Asks until it has ended, or the caller waits no longer.
 Task<Outcome> watch(FlowContext* context, ApiSession* session, OperationHandle handle,
                     ApiReply reply) {
   while (handle.asking != Asking::nothing) {
-    const auto wait = wait_of(reply, co_await current_time());
-    if (wait > session->budget_ms) {
-      const auto operation = co_await seal_handle(session, &handle);
-      co_return answered("running", reply.document, operation, wait);
-    }
-    session->budget_ms -= wait;
-    (void)co_await perform(Delay{.delay_ms = wait});
+    const auto now = co_await current_time();
+    const auto wait = wait_of(reply, now);
     const OperationHandle before = handle;
-    auto next = co_await look(context, session, &handle, reply.document);
-    if (!next && says_nothing(next.error())) {
-      const auto operation = co_await seal_handle(session, &before);
-      co_return answered("running", reply.document, operation, wait);
+    if (handle.asking == Asking::nowhere) {
+      co_return answered("running", reply.document, {}, wait);
     }
-    if (!next) {
-      co_return problem_outcome(next.error());
+    std::optional<Result<ApiReply, Problem>> next;
+    if (may_ask(*session, now, wait) && co_await perform(Delay{.delay_ms = wait})) {
+      session->budget_ms -= wait;
+      next = co_await look(context, session, &handle, reply.document);
     }
-    reply = std::move(*next);
+    if (next && *next) {
+      reply = std::move(**next);
+      continue;
+    }
+    if (next && next->error().code == ProblemCode::operation_failed) {
+      co_return problem_outcome(next->error());
+    }
+    // It goes on, whatever became of asking.
+    const auto operation = co_await seal_handle(session, &before);
+    co_return answered("running", reply.document, operation, wait);
   }
   co_return answered("done", reply.document, {}, 0);
 }

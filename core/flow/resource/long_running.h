@@ -13,9 +13,10 @@
 
 namespace postern {
 
-// {"state": "done", "result"?}, or {"state": "running", "operation", "retry_after_seconds",
-// "result"?}: `operation` is what get_operation takes. Waits for as long as the session's budget
-// allows. operation_failed where the provider says so.
+// {"state": "done", "result"?}, or {"state": "running", "operation"?, "retry_after_seconds",
+// "result"?}: `operation` is what get_operation takes; absent where the API says nowhere how far it
+// is. Waits for as long as the session's budget allows. operation_failed where the provider says
+// so; no other fault of asking ends what was accepted.
 Task<Outcome> follow_operation(FlowContext* context, ApiSession* session, const ApiRequest* request,
                                ApiReply reply);
 

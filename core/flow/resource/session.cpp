@@ -66,7 +66,7 @@ Fetch fetch_of(const ApiSession& session, const ApiRequest& request) {
               .headers = {{"authorization", "Bearer " + session.token.access_token},
                           {"accept", "application/json"}},
               .body = request.body,
-              .deadline_ms = 15 * kSecondMs,
+              .deadline_ms = kRequestMs,
               .max_bytes = static_cast<std::int64_t>(request.max_bytes),
               .keep_key = {},
               .keep_org = {},
@@ -85,6 +85,14 @@ Problem unknown_outcome(const ApiWords& words) {
   auto fault = problem(ProblemCode::call_outcome_unknown);
   append_words(fault.members, words);
   return fault;
+}
+
+// There was no whole answer to a request that may have changed something.
+Problem fault_of_write(HostFault fault) {
+  // Its status came, and it is not known which.
+  return fault == HostFault::too_large
+             ? problem(ProblemCode::answer_withheld, "The answer is too large")
+             : unknown_outcome({});
 }
 
 // Something was done, and the answer that says what cannot be read.
@@ -134,10 +142,24 @@ std::optional<DurationMs> patience(const ApiSession& session, const ApiRequest& 
   const auto wait =
       parse_retry_after(header_of(reply.headers, "retry-after"), now).value_or(untold);
   const auto least = std::max<DurationMs>(wait, 1);
-  return least <= session.budget_ms ? std::optional(least) : std::nullopt;
+  const bool fits = least <= session.budget_ms && has_time(session, now, least);
+  return fits ? std::optional(least) : std::nullopt;
+}
+
+// A claims challenge comes with 401 (learn.microsoft.com/entra/identity-platform/claims-challenge);
+// where a request changes something, another status may say that it was done.
+std::optional<std::string> claims_of(const ApiRequest& request, const HttpReply& reply) {
+  if (!request.reads() && reply.status != 401) {
+    return std::nullopt;
+  }
+  return claims_of_challenge(header_of(reply.headers, "www-authenticate"));
 }
 
 }  // namespace
+
+bool has_time(const ApiSession& session, EpochMs now, DurationMs wait_ms) {
+  return now + wait_ms + kRequestMs <= session.ends_at;
+}
 
 Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string_view name) {
   const auto id = connection_of_caller(*context);
@@ -170,6 +192,7 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
                        .read_bytes = 0,
                        .budget_ms = context->parameters.integer("wait") * kSecondMs,
                        .waits = 0,
+                       .ends_at = context->input.now + kLongestCallMs,
                        .committed = false};
 }
 
@@ -178,10 +201,14 @@ Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* s
   int readings = 0;
   int tries = 0;
   for (;;) {
+    if (!request.reads() && !has_time(*session, co_await current_time(), 0)) {
+      co_return std::unexpected(
+          problem(ProblemCode::timeout, "It was not sent: there was no time left for it"));
+    }
     auto reply = co_await perform(fetch_of(*session, request));
     if (!reply) {
-      const bool unknown = !request.reads();
-      co_return std::unexpected(unknown ? unknown_outcome({}) : problem_of_host(reply.error()));
+      co_return std::unexpected(request.reads() ? problem_of_host(reply.error())
+                                                : fault_of_write(reply.error()));
     }
     session->read_bytes += reply->body.size();
     const auto words = words_in(*reply);
@@ -214,10 +241,11 @@ Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* s
       append_words(fault.members, words);
       co_return std::unexpected(std::move(fault));
     }
-    if (session->committed && is_dead_token(*session->provider, reply->status)) {
+    auto claims = claims_of(request, *reply);
+    if (session->committed && (claims || is_dead_token(*session->provider, reply->status))) {
       co_return std::unexpected(problem(ProblemCode::token_replaced));
     }
-    if (auto claims = claims_of_challenge(header_of(reply->headers, "www-authenticate"))) {
+    if (claims) {
       // Another token would help, which may take a person: then the authority's answer ends this.
       auto wish = session->wish;
       wish.refused_version = session->token.version;
@@ -229,10 +257,10 @@ Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* s
     if (!is_dead_token(*session->provider, reply->status) ||
         known_error(*session->provider, words) != nullptr) {
       const auto now = co_await current_time();
-      if (const auto wait = patience(*session, request, *reply, now)) {
+      const auto wait = patience(*session, request, *reply, now);
+      if (wait && co_await perform(Delay{.delay_ms = *wait})) {
         session->budget_ms -= *wait;
         session->waits += 1;
-        (void)co_await perform(Delay{.delay_ms = *wait});
         continue;
       }
       (void)co_await log_answer(session, "provider_refused", reply->status, &words);

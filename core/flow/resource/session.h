@@ -28,10 +28,15 @@ struct ApiSession {
   std::size_t read_bytes = 0;  // of all answers so far
   DurationMs budget_ms = 0;    // what the caller still waits for an API that wants to be left alone
   int waits = 0;               // so many times it has
+  EpochMs ends_at = 0;         // what has not been answered by then nobody hears of any more
   // Something was done. The flow must not begin again, as it does for another token: it would be
   // done twice.
   bool committed = false;
 };
+
+// The host ends a flow in front after 60 s (worker-shim/src/flow-runner.ts, LONGEST_FRONT_MS).
+inline constexpr DurationMs kLongestCallMs = 58 * kSecondMs;
+inline constexpr DurationMs kRequestMs = 15 * kSecondMs;
 
 struct ApiRequest {
   std::string method = "GET";
@@ -50,6 +55,9 @@ struct ApiReply {
   Pairs headers;                 // those that flows read
 };
 
+// After `wait_ms`, is there time left for one more request and its answer?
+[[nodiscard]] bool has_time(const ApiSession& session, EpochMs now, DurationMs wait_ms);
+
 Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string_view api);
 
 // What the API answers, where it did what it was asked. Redirects are not followed. A refusal is
@@ -58,7 +66,8 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
 // A request is repeated only after an answer that says that nothing was done: with another token
 // after a 401, after a 429 (of a GET after a 503 too) where the caller's budget is as long as
 // Retry-After; a GET also where its answer is no JSON. Of a request that changes something and
-// whose end is not known: call_outcome_unknown.
+// whose end is not known: call_outcome_unknown. One for which there is no time left is not sent
+// (timeout).
 Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* session,
                                              ApiRequest request);
 

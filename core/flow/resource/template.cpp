@@ -19,9 +19,35 @@ const Parameter* find(const Operation& operation, std::string_view name) {
   return nullptr;
 }
 
+bool is_dots(std::string_view part) {
+  std::size_t dots = 0;
+  while (!part.empty()) {
+    const auto bytes = part.starts_with('.')                           ? 1
+                       : equal_ignoring_case(part.substr(0, 3), "%2e") ? 3
+                                                                       : 0;
+    if (bytes == 0) {
+      return false;
+    }
+    part.remove_prefix(bytes);
+    dots += 1;
+  }
+  return dots == 1 || dots == 2;
+}
+
 // However it is encoded, a segment of dots names another place (WHATWG URL, "double-dot segment").
+// Slashes in it are sent encoded, and a server may decode them before it looks for dots.
 bool is_place(std::string_view segment) {
-  return !segment.empty() && segment != "." && segment != "..";
+  if (segment.empty()) {
+    return false;
+  }
+  while (!segment.empty()) {
+    const auto end = std::min(segment.find_first_of("/\\"), segment.size());
+    if (is_dots(segment.substr(0, end))) {
+      return false;
+    }
+    segment.remove_prefix(std::min(end + 1, segment.size()));
+  }
+  return true;
 }
 
 std::string value_of(const Operation& operation, const Parameters& parameters,

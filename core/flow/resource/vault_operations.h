@@ -6,6 +6,19 @@
 
 namespace postern::resource {
 
+// 1 to 127 letters, digits and dashes (learn.microsoft.com/azure/key-vault/general/
+// about-keys-secrets-certificates).
+inline std::optional<Problem> prepare_secret(Parameters& parameters) {
+  const auto secret = parameters.text("secret_name");
+  const bool fits = secret.size() <= 127 && std::ranges::all_of(secret, [](char c) {
+                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                             (c >= 'A' && c <= 'Z') || c == '-';
+                    });
+  return fits ? std::nullopt
+              : std::optional(problem(ProblemCode::invalid_request,
+                                      "`secret_name` must be 1 to 127 letters, digits and dashes"));
+}
+
 inline constexpr Parameter kVault{.name = "vault",
                                   .kind = name,
                                   .required = true,
@@ -54,7 +67,8 @@ inline constexpr Operation kVaultOperations[] = {
         .flow = resource_flow,
         .call = {.api = "vault",
                  .target = "GET /secrets/{secret_name}[/{version}|]?api-version=7.4",
-                 .host = "vault"},
+                 .host = "vault",
+                 .prepare = prepare_secret},
     },
     {
         .name = "set_secret",
@@ -76,7 +90,8 @@ inline constexpr Operation kVaultOperations[] = {
         .call = {.api = "vault",
                  .target = "PUT /secrets/{secret_name}?api-version=7.4",
                  .host = "vault",
-                 .body = "{secret}"},
+                 .body = "{secret}",
+                 .prepare = prepare_secret},
     },
     {
         .name = "list_keys",

@@ -89,7 +89,7 @@ std::vector<std::pair<Effect, Reply>> replies() {
       {MemoryGet{}, MemoryGet::Reply(std::nullopt)},
       {MemoryPut{}, std::monostate{}},
       {Log{}, std::monostate{}},
-      {Delay{}, std::monostate{}}};
+      {Delay{}, Result<std::monostate, HostFault>{}}};
 }
 
 Task<std::string> read_two() {

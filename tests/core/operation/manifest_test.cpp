@@ -71,10 +71,11 @@ TEST_CASE("the permissions that keys can have") {
     all += std::string(permission) + " ";
   }
   CHECK(all ==
-        "connect connect:caller graph:read mail:write calendar:write files:read files:write "
+        "connect connect:caller graph:read mail:write mail:read calendar:read calendar:write "
+        "photo:read files:read files:write "
         "users:read "
         "groups:read contacts:read teams:read teams:write sites:read graph:batch arm:read "
-        "arm:write roles:read vault:read vault:secrets vault:write "
+        "arm:write resources:read roles:read vault:read vault:secrets vault:write "
         "tokens:read proxy connections:read connections:write events:read events:write ");
 }
 

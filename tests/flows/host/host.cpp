@@ -174,8 +174,11 @@ Reply World::carry_out(const Effect& effect, Object* object) {
             return std::monostate{};
           },
           [&](const Delay& e) -> Reply {
+            if (refuses_pauses) {
+              return Delay::Reply(std::unexpected(HostFault::refused));
+            }
             now += e.delay_ms;
-            return std::monostate{};
+            return Delay::Reply();
           },
           [&](const Log& e) -> Reply {
             logs.push_back(e);

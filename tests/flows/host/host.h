@@ -49,6 +49,7 @@ struct World {
   Database d1;
   std::map<std::string, Object> objects;
   std::vector<Log> logs;
+  bool refuses_pauses = false;
   // The isolate's memory, with the time of each entry's end.
   std::map<std::string, std::pair<std::string, EpochMs>> memory;
 

@@ -68,6 +68,17 @@ void writes(Stories& stories) {
   story.section("It was done, and the answer is no JSON");
   story.expect("POST", kEvents, reply(201, {}, "<html>"));
   story.host.call(create_event());
+  story.section("It was done, and the answer is too large");
+  story.expect("POST", kEvents, std::unexpected(HostFault::too_large));
+  story.host.call(create_event());
+  story.section(
+      "Claims beside another status than 401: nobody asks for another token, nor sends anew");
+  story.expect(
+      "POST", kEvents,
+      reply(500,
+            {{"www-authenticate", R"(Bearer error="insufficient_claims", claims="eyJhIjp7fX0=")"}},
+            "{}"));
+  story.host.call(create_event());
   story.section("An answer without content");
   story.expect("DELETE", "https://graph.microsoft.com/v1.0/me/events/e-1", reply(204));
   story.host.call(
@@ -92,6 +103,11 @@ void throttled(Stories& stories) {
   story.section("Longer than the caller waits");
   story.expect("POST", kEvents, reply(429, {{"retry-after", "11"}}, "{}"));
   story.host.call(create_event(R"(,"wait":10)"));
+  story.section("So many wait already that no more may");
+  story.world.refuses_pauses = true;
+  story.expect("POST", kEvents, reply(429, {{"retry-after", "5"}}, "{}"));
+  story.host.call(create_event(R"(,"wait":10)"));
+  story.world.refuses_pauses = false;
   story.section(
       "A server that is overloaded: what only reads waits, what changes something does not");
   const std::string me = "https://graph.microsoft.com/v1.0/me";
@@ -115,9 +131,9 @@ void long_running(Stories& stories) {
   story.section("Asked again: not yet, and then done");
   story.expect("GET", poll, reply(202, {{"location", poll}, {"retry-after", "5"}}));
   story.expect("GET", poll, reply(204));
-  story.host.call(arm("get_operation", ask + R"(,"wait":20)", "arm:read"));
+  story.host.call(arm("get_operation", ask + R"(,"wait":20)", "arm:write"));
   story.section("A handle that is none of this connection's");
-  story.host.call(arm("get_operation", R"(,"operation":"sealed#1")", "arm:read"));
+  story.host.call(arm("get_operation", R"(,"operation":"sealed#1")", "arm:write"));
 
   story.section("Waiting to the end: what was made is what is answered",
                 "The header says where to ask, the answer there in `status` how far it is.");
@@ -150,15 +166,66 @@ void long_running(Stories& stories) {
   story.expect("PUT", kSite, reply(201, {{"azure-asyncoperation", status}}, R"({"id":"x"})"));
   story.expect("GET", status, json_reply(401, "{}"));
   story.host.call(arm("create_or_update_resource", made));
+  story.section(
+      "Asking is refused, throttled or answered with what is none: it goes on all the same");
+  for (const auto& answer : {json_reply(403, "{}"), json_reply(404, "{}"), json_reply(200, "[]")}) {
+    story.expect("PUT", kSite, reply(201, {{"azure-asyncoperation", status}}, R"({"id":"x"})"));
+    story.expect("GET", status, answer);
+    if (answer.status == 200) {
+      story.expect("GET", status, answer);
+    }
+    story.host.call(arm("create_or_update_resource", made));
+  }
+  story.section("It was done, and what came of it cannot be read");
+  story.expect("PUT", kSite, reply(201, {{"azure-asyncoperation", status}}, R"({"id":"x"})"));
+  story.expect("GET", status, json_reply(200, R"({"status":"Succeeded"})"));
+  story.expect("GET", kSite, json_reply(403, "{}"));
+  story.host.call(arm("create_or_update_resource", made));
+  story.section("So many wait already that no more may");
+  story.world.refuses_pauses = true;
+  story.expect("PUT", kSite, reply(201, {{"azure-asyncoperation", status}}, R"({"id":"x"})"));
+  story.host.call(arm("create_or_update_resource", made));
+  story.world.refuses_pauses = false;
   story.section("Where to ask is at another origin: the token stays here");
   story.expect("PUT", kSite,
                reply(202, {{"azure-asyncoperation", "https://evil.example/operation"}}));
   story.host.call(arm("create_or_update_resource", made));
 }
 
+void located(Stories& stories) {
+  auto& story = connected(
+      stories, "call-that-goes-on-at-a-location", "Azure says with a status when it ended",
+      "202 until then; afterwards what a call that did not go on would have answered.");
+  with_arm_token(story);
+  const std::string poll = kArm + "/subscriptions/s-1/operationresults/o-1?api-version=2021-04-01";
+  const std::string group = R"(,"subscriptionId":"s-1","resourceGroup":"g-1","wait":30)";
+  const auto answered_with = [&](std::string_view what,
+                                 const Result<HttpReply, HostFault>& answer) {
+    story.section(what);
+    story.expect("DELETE", kGroup, reply(202, {{"location", poll}}));
+    story.expect("GET", poll, answer);
+    story.host.call(arm("delete_resource_group", group));
+  };
+  answered_with("It was done", reply(200));
+  answered_with("It failed: a document says so", json_reply(200, R"({"status":"Failed"})"));
+  answered_with("…what it was about says so",
+                json_reply(200, R"({"properties":{"provisioningState":"Canceled"}})"));
+  answered_with("…its status says so", json_reply(409, R"({"error":{"code":"ScopeLocked"}})"));
+  answered_with("No answer: it goes on", std::unexpected(HostFault::timeout));
+  story.section("It is being made still, whatever the status");
+  story.expect("DELETE", kGroup, reply(202, {{"location", poll}}));
+  story.expect("GET", poll, json_reply(200, R"({"properties":{"provisioningState":"Deleting"}})"));
+  story.expect("GET", poll, reply(204));
+  story.host.call(arm("delete_resource_group", group));
+  story.section("It says nowhere how far it is");
+  story.expect("DELETE", kGroup, reply(202));
+  story.host.call(arm("delete_resource_group", group));
+}
+
 }  // namespace
 
 void tell_calls(Stories& stories) {
+  located(stories);
   writes(stories);
   throttled(stories);
   long_running(stories);

@@ -1,5 +1,6 @@
 /** Typed calls of Graph, all the way: what is done there, and what a caller is told. */
 import { beforeAll, describe, expect, test } from "vitest";
+import azure from "../../../docs/azure.md?raw";
 import { agreed, ok, PERMISSIONS } from "../support/agreed.ts";
 import {
   Browser,
@@ -8,10 +9,12 @@ import {
   createLink,
   expectProblem,
   get,
+  http,
   newUser,
   rpc,
   send,
 } from "../support/client.ts";
+import { linesOf, requestOf } from "../support/pasted.ts";
 import { CAROL } from "../support/world.ts";
 
 let who: Connected;
@@ -213,4 +216,14 @@ describe("a key", () => {
     expectProblem(answer, 403, "permission_denied");
     expect(answer.text).toContain(permission);
   });
+});
+
+test("the lines of docs/azure.md that change something do", async () => {
+  const lines = linesOf(azure).filter((line) => line.startsWith("-X "));
+  expect(lines).toHaveLength(2);
+  for (const line of lines) {
+    const [url, init] = requestOf(line.replace("user_id=you", own()), { KEY: who.key });
+    const answer = await http(url, init);
+    expect([line, answer.status]).toEqual([line, expect.toBeOneOf([200, 201])]);
+  }
 });

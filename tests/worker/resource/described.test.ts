@@ -22,6 +22,7 @@ const SAMPLES: Record<string, unknown> = {
   resource_id: RESOURCE,
   scope: RESOURCE,
   path: "Reports/2026.xlsx",
+  secret_name: "some-secret",
   filter: "startswith(name,'a')",
   target_resource_group: `/subscriptions/${SUBSCRIPTION}/resourceGroups/other`,
 };

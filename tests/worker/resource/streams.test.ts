@@ -18,7 +18,7 @@ const drive = (one: Arrived) =>
       })
     : leadsTo(`${CONTENT}/download?tempauth=secret`);
 
-const reader = () => proxied(["files:read", "files:write", "graph:read"]);
+const reader = () => proxied(["files:read", "files:write", "mail:read", "photo:read"]);
 type Who = Awaited<ReturnType<typeof reader>>;
 
 function content(who: Who, path: string, init: RequestInit = {}, query = ""): Promise<Answer> {
@@ -109,6 +109,9 @@ describe("a refusal of the API", () => {
     [409, 409, "provider_conflict"],
     [423, 409, "provider_conflict"],
     [416, 502, "provider_rejected"],
+    [418, 502, "provider_rejected"],
+    [506, 503, "provider_unavailable"],
+    [300, 502, "provider_rejected"],
     [500, 503, "provider_unavailable"],
   ])("with %i is a problem of ours", async (status, answered, problem) => {
     const who = await reader();
@@ -153,6 +156,19 @@ describe("a refusal of the API", () => {
 });
 
 describe("content that is sent", () => {
+  test.each([
+    ["is no JSON", () => new Response("<html>", { status: 201 }), "answer_withheld"],
+    ["is too large", () => ok({ name: "x".repeat(1024 * 1024) }), "answer_withheld"],
+    ["is no object", () => new Response("1"), "answer_withheld"],
+    ["is empty", () => new Response(null, { status: 204 }), undefined],
+  ])("was put there, over RPC too, where the answer %s", async (_, respond, code) => {
+    const who = await reader();
+    playGraph(respond);
+    const upload = { userId: who.user, path: "a.txt", content: "text" };
+    const answer = await rpc(who.org, ["files:write"]).uploadFile(upload);
+    expect(answer).toMatchObject(code === undefined ? { status: 204 } : { success: false, code });
+  });
+
   test("arrives as it was, and what the API says of it is answered", async () => {
     const who = await reader();
     const arrived = playGraph(() => Response.json({ id: "item-1", name: "a.txt" }, { status: 201 }));

@@ -22,8 +22,11 @@ const SCOPES = [
 ].join(" ");
 export const PERMISSIONS = [
   "graph:read",
+  "mail:read",
   "mail:write",
+  "calendar:read",
   "calendar:write",
+  "photo:read",
   "users:read",
   "groups:read",
   "contacts:read",
@@ -34,6 +37,7 @@ export const PERMISSIONS = [
   "sites:read",
   "arm:read",
   "arm:write",
+  "resources:read",
   "roles:read",
   "connect",
 ];

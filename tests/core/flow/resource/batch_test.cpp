@@ -63,6 +63,33 @@ TEST_CASE("what is no list of requests is refused in words that say why") {
             .contains("circle"));
 }
 
+TEST_CASE(
+    "a batch has no more parts, and a part no more dependencies, than are soon put in order") {
+  const auto list = [](int count, auto depends) {
+    std::string requests;
+    for (int n = 0; n < count; ++n) {
+      requests += (n == 0 ? "" : ",") + request(to_decimal(n), depends(n));
+    }
+    return "[" + requests + "]";
+  };
+  const auto on_nothing = [](int) { return std::string(); };
+  const auto on_the_next = [](int n) { return n == 199 ? "" : "\"" + to_decimal(n + 1) + "\""; };
+  CHECK(refusal(list(200, on_nothing)) == "none");
+  CHECK(refusal(list(201, on_nothing)).contains("200 at most"));
+  CHECK(refusal(list(200, on_the_next)) == "none");
+  const auto on_many = [](int most) {
+    return [most](int n) {
+      std::string ids;
+      for (int other = 1; n == 0 && other <= most; ++other) {
+        ids += (other == 1 ? "\"" : ",\"") + to_decimal(other) + "\"";
+      }
+      return ids;
+    };
+  };
+  CHECK(refusal(list(40, on_many(20))) == "none");
+  CHECK(refusal(list(40, on_many(21))).contains("20 others"));
+}
+
 TEST_CASE("twenty go at a time, in their order") {
   std::string requests;
   for (int n = 0; n < 45; ++n) {
@@ -129,6 +156,15 @@ TEST_CASE("a round without an answer tells each part why, and none twice") {
   CHECK(parts[1].response.contains(R"("code":"provider_unavailable","message":"No answer")"));
 }
 
+TEST_CASE("what is left out is told, and what was answered stays") {
+  auto parts = batch(request("a") + "," + request("b"));
+  take_answers(parts, {0}, answers(done("a")), 0);
+  leave_out(parts, "It was not sent");
+  CHECK(batch_json(parts) ==
+        R"({"responses":[{"id":"a","status":200},{"id":"b","status":504,)"
+        R"("body":{"error":{"code":"NotSent","message":"It was not sent"}}}]})");
+}
+
 TEST_CASE("what was throttled goes again, with what was not sent because of it") {
   auto parts = batch(request("a") + "," + request("b", R"("a")") + "," + request("c"));
   const auto throttled = done("a", 429, R"(,"headers":{"Retry-After":"7"})");
@@ -139,6 +175,15 @@ TEST_CASE("what was throttled goes again, with what was not sent because of it")
   take_answers(parts, {0, 1}, answers(done("a") + "," + done("b")), 0);
   CHECK(wait_of_throttled(parts) == 0);
   CHECK(next_round(parts).empty());
+  // What failed for another's sake stays as it is told.
+  auto mixed = batch(request("a") + "," + request("b") + "," + request("c", R"("b")") + "," +
+                     request("d", R"("a")") + "," + request("e", R"("d")"));
+  take_answers(mixed, {0, 1, 2, 3, 4},
+               answers(done("a", 429) + "," + done("b", 500) + "," + done("c", 424) + "," +
+                       done("d", 424) + "," + done("e", 424)),
+               0);
+  send_throttled_again(mixed);
+  CHECK(next_round(mixed) == Round{0, 3, 4});
   // Without a time it is half a minute.
   auto untold = batch(request("a"));
   take_answers(untold, {0}, answers(done("a", 429)), 0);
