@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { prepare } from "../../../worker-shim/src/env.ts";
 import {
   binding,
+  boundRpc,
   connected,
   createKey,
   expectProblem,
@@ -55,7 +56,7 @@ describe("a service binding", () => {
   });
 
   test("HTTP over the binding needs a key all the same", async () => {
-    const service = binding({ org: "acme", permissions: ["*"] }) as unknown as Fetcher;
+    const service = boundRpc({ org: "acme", permissions: ["*"] }) as unknown as Fetcher;
     const answer = await service.fetch(`${ORIGIN}/user?user_id=x`);
     expect(answer.status).toBe(401);
     await answer.body?.cancel();

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import { pool } from "../../../worker-shim/src/flow-runner.ts";
 import { AzureService } from "../../../worker-shim/src/rpc.ts";
 import { payloadFor } from "../support/bench-hands.ts";
-import { type Connected, connected, http, nearExpiry, newestToken } from "../support/client.ts";
+import { type Connected, connected, nearExpiry, newestToken, served } from "../support/client.ts";
 import { nothingLeaks, onStart } from "../support/instances.ts";
 import { authorityOf, deleteFromKv, later } from "../support/stores.ts";
 import { ORIGIN } from "../support/variables.ts";
@@ -148,7 +148,10 @@ describe("a thousand callers at once", () => {
     const front = new Front(who);
     const headers = { authorization: `Bearer ${who.key}` };
     const impatient = () =>
-      http(`/v1/connections/azure/token?user_id=${who.user}`, { headers, signal: AbortSignal.timeout(700) });
+      served(`/v1/connections/azure/token?user_id=${who.user}`, {
+        headers,
+        signal: AbortSignal.timeout(700),
+      });
     const answers = await Promise.all(
       Array.from({ length: CROWD }, (_, n) =>
         n % 10 === 0
