@@ -47,6 +47,12 @@ std::vector<std::string> missing_scopes(const Provider& provider, const Api& api
   return missing;
 }
 
+bool lacks_scope(const Provider& provider, const Api& api, const std::string& scope,
+                 std::string_view granted) {
+  const auto given = split_scopes(granted, false);
+  return !given.empty() && !is_granted(provider, api, scope, given);
+}
+
 bool asks_for_api(const Provider& provider, const Api& api, std::span<const std::string> asked) {
   return !provider.token_per_api || !token_scopes(provider, api, asked).empty();
 }

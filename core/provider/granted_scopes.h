@@ -21,6 +21,10 @@ namespace postern {
                                                       std::span<const std::string> asked,
                                                       std::string_view granted);
 
+// Does a token that lists `granted` lack this scope of its API? Where it lists nothing it does not.
+[[nodiscard]] bool lacks_scope(const Provider& provider, const Api& api, const std::string& scope,
+                               std::string_view granted);
+
 // Is anything asked for at this API? Where one token serves all APIs: always.
 [[nodiscard]] bool asks_for_api(const Provider& provider, const Api& api,
                                 std::span<const std::string> asked);

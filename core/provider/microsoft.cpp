@@ -13,6 +13,7 @@
 #include "core/provider/microsoft_clouds.h"
 #include "core/provider/microsoft_errors.h"
 #include "core/provider/microsoft_proxy.h"
+#include "core/provider/microsoft_scopes.h"
 
 namespace postern {
 namespace {
@@ -332,6 +333,7 @@ constexpr Provider kMicrosoft{
                           .transient_numbers = kTransientNumbers,
                           .refused_numbers = kRefusedNumbers}},
     .error_words = kMicrosoftErrorWords,
+    .implied_scopes = kMicrosoftImpliedScopes,
     .profile = {.id = "id", .name = "displayName", .username = "userPrincipalName"},
     .api_errors = kMicrosoftApiErrors,
     .decline_codes = kDeclines,

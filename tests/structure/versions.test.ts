@@ -16,7 +16,7 @@ const WITHIN_ONE_RELEASE: Record<string, string> = {
   "core/flow/proxy/forward.cpp: decode_forward_reply": "the shim of the same release answers",
   "core/flow/grant/rate_limit.cpp: wait_of": "in the memory of an isolate",
   "core/flow/grant/reauth.cpp: is_link": "in the memory of an isolate",
-  "core/flow/grant/reauth.cpp: needs_reauth_problem": "in the memory of an isolate, and is_link has read it",
+  "core/flow/grant/reauth.cpp: add_link": "in the memory of an isolate, and is_link has read it",
   "core/flow/grant/refusal.cpp: decode": "in the memory of an isolate",
 };
 

@@ -15,6 +15,7 @@
 #include "core/flow/grant/refresh.h"
 #include "core/flow/grant/refusal.h"
 #include "core/flow/store/payload.h"
+#include "core/provider/granted_scopes.h"
 
 namespace postern {
 
@@ -176,6 +177,18 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
   co_return std::unexpected(std::move(done.error().problem));
 }
 
+// Was the scope that an API wants not granted until now?
+bool lacks(const AuthorityState& state, const TokenPayload& payload) {
+  if (payload.lacking_scope.empty() || !state.record || state.record->status != Status::connected) {
+    return false;
+  }
+  const auto* provider = find_provider(state.record->provider);
+  const auto* api = find_api(api_of_token(payload.resource));
+  const auto* token = state.record->token_for(payload.resource);
+  return provider != nullptr && api != nullptr && token != nullptr &&
+         lacks_scope(*provider, *api, payload.lacking_scope, token->scope);
+}
+
 }  // namespace
 
 Task<Outcome> authority_token_flow(FlowContext* context) {
@@ -206,6 +219,10 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
          .reason = std::string(kNeedsPerson),
          .said = {.error = "interaction_required", .suberror = "insufficient_claims"},
          .claims = payload->claims}));
+  }
+  if (lacks(*state, *payload)) {
+    co_return problem_outcome(
+        co_await lacking_scope_problem(context, &*state, payload->lacking_scope));
   }
   const auto ready = co_await bring_up_to_date(context, &*state, *payload);
   if (!ready) {

@@ -21,7 +21,10 @@ class Parameters;
 // object, "toRecipients=to_recipients,body.content=content,body.contentType='text'", those that are
 // there.
 struct ApiCall {
-  std::string_view api;     // of the catalogue
+  std::string_view api;  // of the catalogue
+  // The least delegated permission that the API's documentation names for it: asked for where the
+  // API refuses a token that lacks it. Empty: none can be said.
+  std::string_view scope;
   std::string_view target;  // empty: the operation's flow says what it calls
   // The parameter that names the label of the API's host (HostLabel::parameter); empty: it has
   // none.

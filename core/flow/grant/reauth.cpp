@@ -57,6 +57,57 @@ std::string scopes_of_renewal(const Integration& integration, const ConnectionRe
   return (scopes.empty() ? join_scopes(integration.scopes) : scopes) + ' ' + besides;
 }
 
+// Adds the link to the fault. Who asks again at once gets the same one: a loop of callers is no
+// reason to fill D1.
+Task<std::monostate> add_link(FlowContext* context, const AuthorityState* state,
+                              const Integration* integration, std::string besides, Problem* fault) {
+  const auto& record = *state->record;
+  const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
+                   sha256_base64url(record.cause + '\n' + record.claims +
+                                    (besides.empty() ? "" : '\n' + besides));
+  auto fields = co_await perform(MemoryGet{.key = key});
+  const auto last_key = "reauth-last:" + connection_key(record.id);
+  if (!fields || !is_link(*fields)) {
+    const auto until = co_await wait_of({.key = "reauth-links:" + connection_key(record.id),
+                                         .most = kMostLinks,
+                                         .within_ms = kLinkMemoryMs});
+    if (until != 0) {
+      fields = co_await perform(MemoryGet{.key = last_key});
+    }
+  }
+  if (!fields || !is_link(*fields)) {
+    const auto link =
+        co_await make_link(context,
+                           {.id = record.id,
+                            .tenant = tenant_of_link(*state->settings, record.tenant),
+                            .return_to = {},
+                            .confirm = std::string(kConfirmRenew),
+                            .allow_other_account = false,
+                            .claims = record.claims,
+                            .scopes = scopes_of_renewal(*integration, record, besides)},
+                           integration->public_url);
+    if (!link) {
+      co_return std::monostate{};
+    }
+    FieldWriter out;
+    out.text(link->url).text(link->attempt).text(format_iso8601(link->expires_at));
+    fields = out.take();
+    const auto now = co_await current_time();
+    (void)co_await perform(
+        MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
+    (void)co_await perform(
+        MemoryPut{.key = last_key, .value = *fields, .expires_at = now + kLinkMemoryMs});
+    (void)co_await perform(MemoryPut{.key = key_of_attempt(link->attempt),
+                                     .value = key + '\n' + last_key,
+                                     .expires_at = now + kLinkMemoryMs});
+  }
+  FieldReader in(*fields);
+  for (const std::string_view name : {"connect_url", "connect_state", "connect_expires_at"}) {
+    fault->members.emplace_back(name, in.text());
+  }
+  co_return std::monostate{};
+}
+
 }  // namespace
 
 Task<std::monostate> forget_reauth_link(std::string attempt) {
@@ -87,54 +138,28 @@ Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* s
     co_return fault;  // nobody is there to open a link
   }
   const auto integration = integration_of(*state, record.tenant);
-  if (!integration) {
+  if (integration) {
+    auto besides = scope_besides(*integration, record, resource);
+    (void)co_await add_link(context, state, &*integration, std::move(besides), &fault);
+  }
+  co_return fault;
+}
+
+Task<Problem> lacking_scope_problem(FlowContext* context, const AuthorityState* state,
+                                    std::string scope) {
+  const auto integration = integration_of(*state, state->record->tenant);
+  if (!integration || !may_ask_for(*integration, scope)) {
+    auto fault = problem(ProblemCode::provider_forbidden,
+                         "The connection lacks the scope " + scope +
+                             ", and no link may ask for it: the operator has to allow it");
+    fault.members.emplace_back("lacking_scope", scope);
+    fault.members.emplace_back("fix", "operator");
     co_return fault;
   }
-  // Who asks again at once gets the same link: a loop of callers is no reason to fill D1.
-  const auto besides = scope_besides(*integration, record, resource);
-  const auto key = "reauth:" + connection_key(record.id) + ":" + to_decimal(record.version) + ":" +
-                   sha256_base64url(record.cause + '\n' + record.claims +
-                                    (besides.empty() ? "" : '\n' + besides));
-  auto fields = co_await perform(MemoryGet{.key = key});
-  const auto last_key = "reauth-last:" + connection_key(record.id);
-  if (!fields || !is_link(*fields)) {
-    const auto until = co_await wait_of({.key = "reauth-links:" + connection_key(record.id),
-                                         .most = kMostLinks,
-                                         .within_ms = kLinkMemoryMs});
-    if (until != 0) {
-      fields = co_await perform(MemoryGet{.key = last_key});
-    }
-  }
-  if (!fields || !is_link(*fields)) {
-    const auto link =
-        co_await make_link(context,
-                           {.id = record.id,
-                            .tenant = tenant_of_link(*state->settings, record.tenant),
-                            .return_to = {},
-                            .confirm = std::string(kConfirmRenew),
-                            .allow_other_account = false,
-                            .claims = record.claims,
-                            .scopes = scopes_of_renewal(*integration, record, besides)},
-                           integration->public_url);
-    if (!link) {
-      co_return fault;
-    }
-    FieldWriter out;
-    out.text(link->url).text(link->attempt).text(format_iso8601(link->expires_at));
-    fields = out.take();
-    const auto now = co_await current_time();
-    (void)co_await perform(
-        MemoryPut{.key = key, .value = *fields, .expires_at = now + kLinkMemoryMs});
-    (void)co_await perform(
-        MemoryPut{.key = last_key, .value = *fields, .expires_at = now + kLinkMemoryMs});
-    (void)co_await perform(MemoryPut{.key = key_of_attempt(link->attempt),
-                                     .value = key + '\n' + last_key,
-                                     .expires_at = now + kLinkMemoryMs});
-  }
-  FieldReader in(*fields);
-  for (const std::string_view name : {"connect_url", "connect_state", "connect_expires_at"}) {
-    fault.members.emplace_back(name, in.text());
-  }
+  auto fault = problem(ProblemCode::needs_reauth, "The connection lacks the scope " + scope);
+  fault.members.emplace_back("lacking_scope", scope);
+  fault.members.emplace_back("fix", "user");
+  (void)co_await add_link(context, state, &*integration, std::move(scope), &fault);
   co_return fault;
 }
 

@@ -15,6 +15,11 @@ namespace postern {
 Task<Problem> needs_reauth_problem(FlowContext* context, const AuthorityState* state,
                                    std::string resource = {});
 
+// An API refused a token of `resource` that lacks `scope`: needs_reauth, with a link that asks for
+// it besides what the connection has; provider_forbidden where no link may ask for it.
+Task<Problem> lacking_scope_problem(FlowContext* context, const AuthorityState* state,
+                                    std::string scope);
+
 // The link of this attempt was used: whoever asks next gets another one.
 Task<std::monostate> forget_reauth_link(std::string attempt);
 

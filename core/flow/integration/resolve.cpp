@@ -243,13 +243,9 @@ void ask_on_demand(Integration* integration, const Api& api, std::string_view ac
   std::ranges::move(scopes, std::back_inserter(integration->scopes));
 }
 
-namespace {
-
 bool may_ask_for(const Integration& integration, std::string_view scope) {
   return has_scope(integration.scopes, scope) || has_scope(integration.allowed_scopes, scope);
 }
-
-}  // namespace
 
 std::string still_allowed(const Integration& integration, std::string_view scopes) {
   auto asked = split_scopes(scopes, false);

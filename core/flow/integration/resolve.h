@@ -99,6 +99,9 @@ void ask_on_demand(Integration* integration, const Api& api, std::string_view ac
 [[nodiscard]] Result<std::string, Problem> scopes_of_link(const Integration& integration,
                                                           std::string_view scopes);
 
+// May a link ask for it: of the integration's scopes, or allowed besides?
+[[nodiscard]] bool may_ask_for(const Integration& integration, std::string_view scope);
+
 // Those of a connection's scopes (separated by blanks) that a link may ask for today.
 [[nodiscard]] std::string still_allowed(const Integration& integration, std::string_view scopes);
 

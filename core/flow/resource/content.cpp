@@ -12,6 +12,7 @@
 #include "core/flow/resource/query.h"
 #include "core/flow/resource/refusal.h"
 #include "core/flow/resource/template.h"
+#include "core/provider/granted_scopes.h"
 
 namespace postern {
 
@@ -133,15 +134,22 @@ Task<Outcome> content_flow(FlowContext* context) {
                       .headers = reply->headers,
                       .body = reply->body};
   }
+  TokenWish wish{.id = id, .resource = std::move(*token_name)};
   const auto before = attempt_of(context->input.note);
   if (reply && before && says_all(*reply, *before, request, provider)) {
     if (is_redirect(reply->status) && !before->redirected) {
       const auto insecure = insecure_origins(*context);
       co_return follow_redirect(*reply, request, *before, {.allowed_origins = insecure});
     }
+    if (reply->status == 403 && reply->repeatable && !call.scope.empty()) {
+      const auto token = co_await obtain_token(context, wish);
+      if (lacks_scope(provider, *api, std::string(call.scope), token.scope)) {
+        wish.lacking_scope = call.scope;
+        (void)co_await obtain_token(context, std::move(wish));
+      }
+    }
     co_return problem_outcome(refusal(provider, *reply, request, co_await current_time()));
   }
-  TokenWish wish{.id = id, .resource = std::move(*token_name)};
   auto sending = co_await decide_sending(context, &request, url, &wish);
   if (sending.relay && reply) {
     sending.fault = refusal(provider, *reply, request, co_await current_time());

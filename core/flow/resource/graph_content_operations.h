@@ -29,7 +29,9 @@ inline constexpr Operation kGraphContentOperations[] = {
         .summary = "The person's photo",
         .result = "Response",
         .flow = content_flow,
-        .call = {.api = "graph", .target = "GET /v1.0/me/[photos/{size}|photo]/$value"},
+        .call = {.api = "graph",
+                 .scope = "User.Read",
+                 .target = "GET /v1.0/me/[photos/{size}|photo]/$value"},
     },
     {
         .name = "download_attachment",
@@ -42,6 +44,7 @@ inline constexpr Operation kGraphContentOperations[] = {
         .result = "Response",
         .flow = content_flow,
         .call = {.api = "graph",
+                 .scope = "Mail.Read",
                  .target = "GET /v1.0/me/messages/{message_id}/attachments/{attachment_id}/$value"},
     },
     {
@@ -54,7 +57,9 @@ inline constexpr Operation kGraphContentOperations[] = {
         .summary = "A file's content, by its path",
         .result = "Response",
         .flow = content_flow,
-        .call = {.api = "graph", .target = "GET /v1.0/me/drive/root:/{+path}:/content"},
+        .call = {.api = "graph",
+                 .scope = "Files.Read",
+                 .target = "GET /v1.0/me/drive/root:/{+path}:/content"},
     },
     {
         .name = "download_file",
@@ -66,7 +71,9 @@ inline constexpr Operation kGraphContentOperations[] = {
         .summary = "A file's content",
         .result = "Response",
         .flow = content_flow,
-        .call = {.api = "graph", .target = "GET /v1.0/me/drive/items/{item_id}/content"},
+        .call = {.api = "graph",
+                 .scope = "Files.Read",
+                 .target = "GET /v1.0/me/drive/items/{item_id}/content"},
     },
     {
         .name = "upload_file",
@@ -87,6 +94,7 @@ inline constexpr Operation kGraphContentOperations[] = {
         .result = "GraphDriveItem",
         .flow = content_flow,
         .call = {.api = "graph",
+                 .scope = "Files.ReadWrite",
                  .target = "PUT /v1.0/me/drive/root:/{+path}:/content"
                            "{?@microsoft.graph.conflictBehavior=conflict}"},
     },

@@ -4,10 +4,12 @@
 
 #include "core/base/text.h"
 #include "core/flow/frame/connection_name.h"
+#include "core/flow/frame/operation.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/resource/refusal.h"
 #include "core/flow/token/futile.h"
 #include "core/oauth/challenge.h"
+#include "core/provider/granted_scopes.h"
 
 namespace postern {
 
@@ -155,6 +157,13 @@ std::optional<std::string> claims_of(const ApiRequest& request, const HttpReply&
   return claims_of_challenge(header_of(reply.headers, "www-authenticate"));
 }
 
+// Nothing was done, for want of a scope as far as its list says.
+bool may_lack_scope(const ApiSession& session) {
+  const auto* api = find_api(*session.provider, session.api);
+  return !session.committed && api != nullptr && !session.scope.empty() &&
+         lacks_scope(*session.provider, *api, std::string(session.scope), session.token.scope);
+}
+
 }  // namespace
 
 bool has_time(const ApiSession& session, EpochMs now, DurationMs wait_ms) {
@@ -187,6 +196,7 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
   co_return ApiSession{.provider = integration->provider,
                        .api = api->name,
                        .origin = std::move(*origin),
+                       .scope = context->operation->call.scope,
                        .token = std::move(token),
                        .wish = std::move(wish),
                        .read_bytes = 0,
@@ -264,6 +274,12 @@ Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* s
         continue;
       }
       (void)co_await log_answer(session, "provider_refused", reply->status, &words);
+      if (reply->status == 403 && may_lack_scope(*session) && context->input.note != kScopeNote) {
+        // The flow begins anew with a token that has it, or ends with a link that asks for it.
+        auto wish = session->wish;
+        wish.lacking_scope = session->scope;
+        session->token = co_await obtain_token(context, std::move(wish));
+      }
       if (!request.reads() && is_unclear(reply->status)) {
         co_return std::unexpected(unknown_outcome(words));
       }

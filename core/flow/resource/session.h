@@ -23,6 +23,7 @@ struct ApiSession {
   const Provider* provider = nullptr;
   std::string_view api;
   std::string origin;
+  std::string_view scope;  // ApiCall::scope
   LiveToken token;
   TokenWish wish;
   std::size_t read_bytes = 0;  // of all answers so far

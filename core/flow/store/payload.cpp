@@ -31,7 +31,9 @@ std::string encode(const TokenPayload& payload) {
       .flag(payload.forced)
       .number(payload.refused_version)
       .number(payload.kv_version);
-  if (!payload.claims.empty()) {
+  if (!payload.lacking_scope.empty()) {
+    out.number(3).text(payload.claims).flag(payload.interactive).text(payload.lacking_scope);
+  } else if (!payload.claims.empty()) {
     out.number(2).text(payload.claims).flag(payload.interactive);
   }
   return out.take();
@@ -46,9 +48,13 @@ std::optional<TokenPayload> decode_token_payload(std::string_view bytes) {
   payload.forced = in.flag();
   payload.refused_version = in.number();
   payload.kv_version = in.number();
-  if (in.version() > 1) {
+  const auto version = in.version();
+  if (version > 1) {
     payload.claims = in.text();
     payload.interactive = in.flag();
+  }
+  if (version > 2) {
+    payload.lacking_scope = in.text();
   }
   return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }

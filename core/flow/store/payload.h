@@ -25,6 +25,9 @@ struct TokenPayload {
   std::string claims;
   // A token that was issued for these very claims was refused: only a person can satisfy them.
   bool interactive = false;
+  // The API refused a token that lacks this scope: a person has to grant it, unless one has
+  // meanwhile.
+  std::string lacking_scope;
 };
 [[nodiscard]] std::string encode(const TokenPayload& payload);
 [[nodiscard]] std::optional<TokenPayload> decode_token_payload(std::string_view bytes);

@@ -61,6 +61,9 @@ std::string passed_key(const TokenWish& wish) {
 
 // Handed back at the restart: a second refusal must not lead to a third try.
 std::string note_of(const TokenWish& wish) {
+  if (!wish.lacking_scope.empty()) {
+    return std::string(kScopeNote);
+  }
   if (wish.refused_version == 0) {
     return wish.note;
   }
@@ -188,14 +191,14 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
   const auto& input = context->input;
   const auto key = memory_key(wish.id, wish.resource);
   const auto now = co_await current_time();
-  if (input.authority_reply && wish.refused_version == 0) {
+  if (input.authority_reply && wish.refused_version == 0 && wish.lacking_scope.empty()) {
     if (auto token = decode_live_token(*input.authority_reply)) {
       (void)co_await remember_token(&wish, *input.authority_reply);
       co_return std::move(*token);
     }
   }
   // Whether what is stored satisfies claims the authority alone knows.
-  const bool any_will_do = wish.claims.empty();
+  const bool any_will_do = wish.claims.empty() && wish.lacking_scope.empty();
   if (any_will_do && wish.refused_version == 0) {
     if (const auto known = co_await perform(MemoryGet{.key = key})) {
       auto token = decode_live_token(*known);
@@ -212,7 +215,7 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
     co_return std::move(*stored);
   }
   // Refused once more, with a token that was issued for the sake of claims.
-  const bool interactive = !any_will_do && input.note == kClaimsNote;
+  const bool interactive = !wish.claims.empty() && input.note == kClaimsNote;
   (void)co_await perform(
       ask_authority_and_return(wish.id, "authority.token",
                                encode(TokenPayload{.id = wish.id,
@@ -222,7 +225,8 @@ Task<LiveToken> obtain_token(FlowContext* context, TokenWish wish) {
                                                    .refused_version = wish.refused_version,
                                                    .kv_version = kv_version,
                                                    .claims = wish.claims,
-                                                   .interactive = interactive}),
+                                                   .interactive = interactive,
+                                                   .lacking_scope = wish.lacking_scope}),
                                note_of(wish)));
   // The host does not come back here: it starts the flow again.
   co_return LiveToken{};

@@ -18,6 +18,9 @@ inline constexpr std::string_view kRefusedNote = "refused";
 // The same where the refusal named claims: the next one that names some wants a person.
 inline constexpr std::string_view kClaimsNote = "claims";
 
+// Of the restart after the API refused a token for want of a scope: its next refusal is told.
+inline constexpr std::string_view kScopeNote = "scope";
+
 struct TokenWish {
   ConnectionId id;
   std::string resource;
@@ -26,6 +29,9 @@ struct TokenWish {
   std::int64_t refused_version = 0;
   // What the token has to satisfy: a claims challenge (a JSON object), or empty.
   std::string claims;
+  // What the token in hand lacks, and the API wants: the authority answers with a token that has
+  // it, or with needs_reauth.
+  std::string lacking_scope;
   // FlowInput::note of a restart that no refused token is the reason of.
   std::string note;
 };

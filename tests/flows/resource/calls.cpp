@@ -222,10 +222,32 @@ void located(Stories& stories) {
   story.host.call(arm("delete_resource_group", group));
 }
 
+void lacks_a_scope(Stories& stories) {
+  auto& story =
+      connected(stories, "call-that-lacks-a-scope", "A call that wants another scope",
+                "The API refuses it; the scope is known, and the connection's token lacks it. The\n"
+                "link asks for it besides what the connection has.");
+  const auto denied = json_reply(403, R"({"error":{"code":"ErrorAccessDenied"}})");
+  story.section("No link may ask for it: the operator has to allow it");
+  story.expect("POST", kEvents, denied);
+  story.host.call(create_event());
+  story.section("The operator allows it");
+  story.world.environment["AZURE_ALLOWED_SCOPES"] = "Calendars.ReadWrite";
+  story.expect("POST", kEvents, denied);
+  story.host.call(create_event());
+  story.section("Whoever calls at once gets the same link");
+  story.expect("POST", kEvents, denied);
+  story.host.call(create_event());
+  story.section("The scope is there, as far as its list says: what the API says is told");
+  story.expect("GET", "https://graph.microsoft.com/v1.0/me", denied);
+  story.host.call(rpc("get_user", R"({"userId":"user-1"})", "graph:read"));
+}
+
 }  // namespace
 
 void tell_calls(Stories& stories) {
   located(stories);
+  lacks_a_scope(stories);
   writes(stories);
   throttled(stories);
   long_running(stories);

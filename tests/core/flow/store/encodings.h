@@ -186,7 +186,8 @@ inline std::vector<Encoding> encodings() {
        .bytes =
            encode(TokenPayload{.id = id, .resource = "graph", .min_ttl_ms = 5, .forced = true}),
        .again = payload_again<decode_token_payload>,
-       .since = {"", "0"}},
+       .since = {"", "0", ""},
+       .known = 3},
       {.name = "live token",
        .bytes = encode(LiveToken{.access_token = "a", .scope = "s", .expires_at = 5, .version = 6}),
        .again = payload_again<decode_live_token>},
