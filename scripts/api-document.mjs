@@ -26,6 +26,7 @@ function operationSection(operation) {
     lines.push(`- RPC: \`${operation.rpc}({…, content, contentType?})\`; over HTTP the body is the content`);
   else if (operation.rpc) lines.push(`- RPC: \`${operation.rpc}({…})\``);
   lines.push(`- Who: ${ACCESS[operation.access] ?? `permission \`${operation.permission}\``}`);
+  if (operation.call?.scope) lines.push(`- Least scope of the connection: \`${operation.call.scope}\``);
   if (operation.result) lines.push(`- Answers: ${answerOf(operation)}`);
   if (operation.parameters.length > 0) {
     lines.push("", "| parameter | over RPC | in | kind | |", "|---|---|---|---|---|");

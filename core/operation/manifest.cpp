@@ -54,6 +54,7 @@ void write_operation(JsonWriter& out, const Operation& operation) {
     out.key("call")
         .begin_object()
         .member("api", call.api)
+        .member("scope", call.scope)
         .member("target", call.target)
         .member("body", call.body)
         .member("items", call.list.empty() ? std::string_view() : call.items)

@@ -164,6 +164,7 @@ async function startWorld(port: number, apps: readonly string[], returns: readon
     ...providerVariables("GITHUB", GITHUB, origin),
     ...providerVariables("GOOGLE", GOOGLE, origin),
     ALLOWED_RETURN_URLS: JSON.stringify({ [ORGANIZATION]: returns }),
+    AZURE_ALLOWED_SCOPES: "Mail.Send",
   };
   // As in a .dev.vars from before there was one: whoever wants another end than the default says so.
   delete vars.CONNECT_CONFIRM_DEFAULT;
