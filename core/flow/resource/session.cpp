@@ -197,6 +197,7 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
                        .api = api->name,
                        .origin = std::move(*origin),
                        .scope = context->operation->call.scope,
+                       .may_ask_scope = may_ask_for(*integration, context->operation->call.scope),
                        .token = std::move(token),
                        .wish = std::move(wish),
                        .read_bytes = 0,
@@ -274,7 +275,8 @@ Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* s
         continue;
       }
       (void)co_await log_answer(session, "provider_refused", reply->status, &words);
-      if (reply->status == 403 && may_lack_scope(*session) && context->input.note != kScopeNote) {
+      const bool lacks = reply->status == 403 && may_lack_scope(*session);
+      if (lacks && session->may_ask_scope && context->input.note != kScopeNote) {
         // The flow begins anew with a token that has it, or ends with a link that asks for it.
         auto wish = session->wish;
         wish.lacking_scope = session->scope;
@@ -283,7 +285,13 @@ Task<Result<ApiReply, Problem>> send_request(FlowContext* context, ApiSession* s
       if (!request.reads() && is_unclear(reply->status)) {
         co_return std::unexpected(unknown_outcome(words));
       }
-      co_return std::unexpected(refusal_of(*session->provider, *reply, words, now));
+      auto refusal = refusal_of(*session->provider, *reply, words, now);
+      if (lacks && !session->may_ask_scope) {
+        std::erase_if(refusal.members, [](const auto& member) { return member.first == "fix"; });
+        refusal.members.emplace_back("lacking_scope", session->scope);
+        refusal.members.emplace_back("fix", "operator");
+      }
+      co_return std::unexpected(std::move(refusal));
     }
     const bool futile = co_await is_futile(place_of(*session, request.url));
     if (futile || ++tries == kMostTries || !context->input.note.empty()) {

@@ -23,7 +23,8 @@ struct ApiSession {
   const Provider* provider = nullptr;
   std::string_view api;
   std::string origin;
-  std::string_view scope;  // ApiCall::scope
+  std::string_view scope;      // ApiCall::scope
+  bool may_ask_scope = false;  // a link may ask people for it
   LiveToken token;
   TokenWish wish;
   std::size_t read_bytes = 0;  // of all answers so far

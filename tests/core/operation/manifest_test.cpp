@@ -71,7 +71,7 @@ TEST_CASE("the permissions that keys can have") {
     all += std::string(permission) + " ";
   }
   CHECK(all ==
-        "connect connect:caller graph:read mail:write mail:read calendar:read calendar:write "
+        "connect connect:caller mail:write calendar:read calendar:write graph:read mail:read "
         "photo:read files:read files:write "
         "users:read "
         "groups:read contacts:read teams:read teams:write sites:read graph:batch arm:read "

@@ -10,7 +10,6 @@ import {
   frontWith,
   http,
   readToken,
-  send,
 } from "../support/client.ts";
 import { configure } from "../support/stores.ts";
 import { playGraph, proxied } from "../support/upstream.ts";
@@ -20,12 +19,15 @@ const ALLOWED = { AZURE_ALLOWED_SCOPES: "Mail.Send Files.ReadWrite" };
 const front = frontWith(ALLOWED);
 const PERMISSIONS = ["mail:write", "files:write", "tokens:read", "connections:read", "graph:read"];
 
-const sendMail = (who: Connected) =>
-  send("POST", `/mail?user_id=${who.user}`, who.key, {
-    message: { subject: "Scopes", toRecipients: [{ emailAddress: { address: ALICE } }] },
+const message = { subject: "Scopes", toRecipients: [{ emailAddress: { address: ALICE } }] };
+const sendMail = (who: Connected, through = front) =>
+  through(`/mail?user_id=${who.user}`, {
+    method: "POST",
+    body: JSON.stringify({ message }),
+    headers: { authorization: `Bearer ${who.key}`, "content-type": "application/json" },
   });
 const upload = (who: Connected) =>
-  http(`/files/by-path/content?user_id=${who.user}&path=scopes.txt`, {
+  front(`/files/by-path/content?user_id=${who.user}&path=scopes.txt`, {
     method: "PUT",
     body: "text",
     headers: { authorization: `Bearer ${who.key}`, "content-type": "text/plain" },
@@ -67,6 +69,11 @@ describe("a call that lacks a scope", () => {
 
   test("is the operator's where no link may ask for it", async () => {
     const who = await proxied(PERMISSIONS);
+    const plain = await sendMail(who, http);
+    expectProblem(plain, 403, "provider_forbidden");
+    const words = { provider_code: "ErrorAccessDenied", reference: expect.any(String) };
+    expect(plain.json).toMatchObject({ lacking_scope: "Mail.Send", fix: "operator", ...words });
+    // Also where the authority alone knows it.
     const refused = await sendMail(who);
     expectProblem(refused, 403, "provider_forbidden");
     expect(refused.json).toMatchObject({ lacking_scope: "Mail.Send", fix: "operator" });

@@ -227,3 +227,44 @@ test("the lines of docs/azure.md that change something do", async () => {
     expect([line, answer.status]).toEqual([line, expect.toBeOneOf([200, 201])]);
   }
 });
+
+test("a draft is written, changed, sent, and deleted", async () => {
+  const draft = ok(
+    await service().createDraft({ ...mine(), message: { subject: "First", toRecipients: [ADDRESS] } }),
+  );
+  expect(draft).toMatchObject({ subject: "First", isDraft: true });
+  const messageId = String(draft.id);
+  const changed = await send("PATCH", `/mail/${encodeURIComponent(messageId)}?${own()}`, who.key, {
+    message: { subject: "Second" },
+  });
+  expect([changed.status, changed.json.subject]).toEqual([200, "Second"]);
+  expect(ok(await service().sendDraft({ ...mine(), messageId }))).toEqual({ status: 202 });
+  expect(await service().sendDraft({ ...mine(), messageId })).toMatchObject({ code: "provider_not_found" });
+  const sent = ok(await service().getMail({ ...mine(), folder: "sentitems" })).filter(
+    ({ subject }) => subject === "Second",
+  );
+  expect(sent).toHaveLength(1);
+  const one = { ...mine(), messageId: String(sent[0]?.id) };
+  expect(await service().updateMessage({ ...one, message: { subject: "Third" } })).toMatchObject({
+    code: "invalid_request",
+  });
+  expect(ok(await service().deleteMessage(one))).toEqual({ status: 204 });
+  expect(await service().getMessage(one)).toMatchObject({ code: "provider_not_found" });
+});
+
+test("another calendar than the default one has events of its own", async () => {
+  const other = ok(await service().listCalendars(mine())).find(({ isDefaultCalendar }) => !isDefaultCalendar);
+  const calendarId = String(other?.id);
+  const time = (hour: string) => ({ dateTime: `2026-12-24T${hour}:00:00`, timeZone: "UTC" });
+  const event = { subject: "Elsewhere", start: time("10"), end: time("11") };
+  const made = ok(await service().createEventInCalendar({ ...mine(), calendarId, event }));
+  expect(made).toMatchObject({ subject: "Elsewhere" });
+  const all = ok(await service().listEventsOfCalendar({ ...mine(), calendarId }));
+  expect(all.map(({ subject }) => subject)).toEqual(["Elsewhere"]);
+  const view = { start: "2026-12-24T00:00:00Z", end: "2026-12-25T00:00:00Z" };
+  expect(ok(await service().listEventsOfCalendar({ ...mine(), calendarId, ...view }))).toHaveLength(1);
+  const subjects = ok(await service().getCalendarEvents(mine())).map(({ subject }) => subject);
+  expect(subjects).not.toContain("Elsewhere");
+  const missing = await get(`/calendars/nowhere/events?${own()}`, who.key);
+  expectProblem(missing, 404, "provider_not_found");
+});

@@ -1,6 +1,6 @@
 /**
  * Graph's calendar: learn.microsoft.com/graph/api/user-list-calendars, calendar-list-events, calendar-list-calendarview,
- * user-post-events, event-get, event-update, event-delete, calendar-getschedule. A tag that is no longer the event's
+ * calendar-post-events, user-post-events, event-get, event-update, event-delete, calendar-getschedule. A tag that is no longer the event's
  * is answered 412 with the code and text of mguessan/davmail#463 and msgraph-sdk-dotnet#1195.
  */
 import { json, type Reply } from "../http.ts";
@@ -19,11 +19,13 @@ export function calendar(asked: Asked): Reply | undefined {
   const [me, ...below] = asked.segments;
   const path = below.join("/");
   const isEvent = below[0] === "events" && below.length === 2;
-  if (me !== "me" || !(isEvent || PATHS.includes(path))) return undefined;
+  const isIn = below[0] === "calendars" && below.length === 3 && IN_CALENDAR.includes(below[2] ?? "");
+  if (me !== "me" || !(isEvent || isIn || PATHS.includes(path))) return undefined;
   const missing = mailboxMissing(asked);
   if (missing !== undefined) return missing;
   const agenda = asked.world.agendas.of(asked.person);
   if (isEvent) return event(asked, agenda, below[1] ?? "");
+  if (isIn) return inCalendar(asked, agenda, below[1] ?? "", below[2] === "calendarView");
   switch (path) {
     case "calendars":
       return read(asked, () => list(asked, agenda.calendars(), "name desc"));
@@ -41,6 +43,17 @@ export function calendar(asked: Asked): Reply | undefined {
         ? create(asked, agenda)
         : read(asked, () => list(asked, agenda.all(), "start/dateTime desc"), "GET and POST");
   }
+}
+
+const IN_CALENDAR = ["events", "calendarView"];
+
+function inCalendar(asked: Asked, agenda: Agenda, id: string, views: boolean): Reply {
+  const known = agenda.calendars().some((calendar) => calendar.id === id);
+  if (asked.call.method === "POST" && !views) return known ? create(asked, agenda, id) : itemMissing();
+  return read(asked, () => {
+    if (!known) return itemMissing();
+    return views ? view(asked, agenda.all(id)) : list(asked, agenda.all(id), "start/dateTime desc");
+  });
 }
 
 const PATHS = [
@@ -116,13 +129,13 @@ function timed(body: Record<string, unknown>, before?: EventItem): { start: Time
 const invalidTimes = () =>
   apiError(400, "ErrorPropertyValidationFailure", "At least one property failed validation.");
 
-function create(asked: Asked, agenda: Agenda): Reply {
+function create(asked: Asked, agenda: Agenda, calendarId?: string): Reply {
   if (!holds(asked.token, MAY_WRITE)) return exchangeDenied();
   const given = payload(asked.call, EVENT);
   if ("refused" in given) return given.refused;
   const times = timed(given.body);
   if (times === undefined) return invalidTimes();
-  return entity(asked, agenda.add({ ...given.body, ...times }), 201);
+  return entity(asked, agenda.add({ ...given.body, ...times }, calendarId), 201);
 }
 
 function event(asked: Asked, agenda: Agenda, id: string): Reply {

@@ -19,7 +19,8 @@ const tagOf = (id: string, version: number) => {
 
 export class Agenda {
   readonly #owner: Person;
-  readonly #events: { item: EventItem; version: number }[];
+  /** `calendar`: an id; undefined: the default one. */
+  readonly #events: { item: EventItem; version: number; calendar?: string | undefined }[];
 
   constructor(owner: Person) {
     this.#owner = owner;
@@ -46,18 +47,25 @@ export class Agenda {
     }));
   }
 
-  all(): EventItem[] {
-    return this.#events.map(({ item }) => item);
+  /** Of one calendar; of the default one where none is named. */
+  all(calendar?: string): EventItem[] {
+    return this.#events.filter((one) => one.calendar === this.#named(calendar)).map(({ item }) => item);
+  }
+
+  #named(calendar: string | undefined): string | undefined {
+    return this.calendars().some(({ id, isDefaultCalendar }) => isDefaultCalendar && id === calendar)
+      ? undefined
+      : calendar;
   }
 
   find(id: string): EventItem | undefined {
     return this.#events.find(({ item }) => item.id === id)?.item;
   }
 
-  add(event: Pick<CalendarEvent, "start" | "end">): EventItem {
+  add(event: Pick<CalendarEvent, "start" | "end">, calendar?: string): EventItem {
     const id = exchangeId(randomUUID());
     const item = { ...filled(id, this.#owner), ...event, id, ...tagOf(id, 1) };
-    this.#events.push({ item, version: 1 });
+    this.#events.push({ item, version: 1, calendar: this.#named(calendar) });
     return item;
   }
 

@@ -36,7 +36,7 @@ test("a message is read by its id, whole or in parts", async () => {
   );
   const missing = await ask("GET", "/me/messages/msg-bob-3");
   assert.deepEqual([missing.status, codeIn(missing)], [404, "ErrorItemNotFound"]);
-  assert.equal((await ask("DELETE", "/me/messages/msg-alice-3")).status, 405);
+  assert.equal((await ask("PUT", "/me/messages/msg-alice-3")).status, 405);
   assert.equal((await ask("GET", "/me/messages/msg-alice-3/nothing")).status, 404);
 });
 

@@ -1,7 +1,7 @@
 /**
  * Graph's mail: learn.microsoft.com/graph/api/user-list-messages, message-get, user-list-mailfolders,
  * mailfolder-list-messages, user-sendmail, message-reply, message-replyall, message-forward, message-move,
- * message-list-attachments, attachment-get. Each page says which permissions are enough, and that sending answers 202.
+ * message-list-attachments, attachment-get, user-post-messages, message-update, message-send, message-delete. Each page says which permissions are enough, and that sending answers 202.
  */
 import { isRecord } from "../faults.ts";
 import { type Call, json, type Reply } from "../http.ts";
@@ -9,7 +9,7 @@ import { apiError } from "./api.ts";
 import { exchangeList, pathOfCall } from "./lists.ts";
 import { type Attachment, type Mailbox, type MailItem, type Recipient, recipientOf } from "./mailbox.ts";
 import { selected } from "./odata.ts";
-import { ACTIONS, payload } from "./payload.ts";
+import { ACTIONS, payload, WHOLE_MESSAGE } from "./payload.ts";
 import { type Asked, exchangeDenied, holds, itemMissing, mailboxMissing, methodNotAllowed } from "./topic.ts";
 
 const MAY_READ = [
@@ -35,9 +35,10 @@ export function mail(asked: Asked): Reply | undefined {
   const box = asked.world.mailboxes.of(asked.person);
   if (kind === "sendMail") return id === undefined ? send(asked, box) : undefined;
   if (kind === "mailFolders") return folders(asked, box, id, next);
-  if (id === undefined) return list(asked, box.messages());
+  if (id === undefined) return asked.call.method === "POST" ? draft(asked, box) : list(asked, box.messages());
   if (asked.segments.length > 5) return undefined;
-  if (next === undefined) return read(asked, MAY_READ, () => one(asked, box.find(id)));
+  if (next === undefined) return message(asked, box, id);
+  if (next === "send" && last === undefined) return sendDraft(asked, box, id);
   if (next === "attachments") return read(asked, MAY_OPEN, () => attachments(asked, box, id, last));
   if (last !== undefined) return undefined;
   if (next === "move") return move(asked, box, id);
@@ -48,6 +49,51 @@ export function mail(asked: Asked): Reply | undefined {
 function read({ call, token }: Asked, may: readonly string[], reply: () => Reply): Reply {
   if (call.method !== "GET") return methodNotAllowed("GET");
   return holds(token, may) ? reply() : exchangeDenied();
+}
+
+function message(asked: Asked, box: Mailbox, id: string): Reply {
+  const { call, token } = asked;
+  if (call.method !== "PATCH" && call.method !== "DELETE")
+    return read(asked, MAY_READ, () => one(asked, box.find(id)));
+  if (!holds(token, MAY_WRITE)) return exchangeDenied();
+  const there = box.find(id);
+  if (there === undefined) return itemMissing();
+  if (call.method === "DELETE") {
+    // "Recoverable items": it is in none of the folders any more.
+    box.remove(id);
+    return { status: 204, body: "" };
+  }
+  const given = payload(call, WHOLE_MESSAGE);
+  if ("refused" in given) return given.refused;
+  // "Updatable only if isDraft = true."
+  const fixed = ["subject", "body", "replyTo", "internetMessageId"].filter((name) => name in given.body);
+  if (there.isDraft !== true && fixed.length > 0)
+    return apiError(400, "ErrorInvalidPropertySet", "The property can be set on draft items only.");
+  return one(asked, box.change(id, given.body));
+}
+
+/** A message without recipients may be a draft. */
+function draft(asked: Asked, box: Mailbox): Reply {
+  const given = posted(asked, MAY_WRITE) ?? payload(asked.call, WHOLE_MESSAGE);
+  if ("status" in given) return given;
+  if ("refused" in given) return given.refused;
+  const kept = box.keep("drafts", { ...given.body, isDraft: true }, nowOf(asked));
+  const context = `${asked.world.origins.graph}/v1.0/$metadata#users('me')/messages/$entity`;
+  return json(201, { "@odata.context": context, ...kept });
+}
+
+function sendDraft(asked: Asked, box: Mailbox, id: string): Reply {
+  const refused = posted(asked, MAY_SEND);
+  if (refused !== undefined) return refused;
+  const there = box.find(id);
+  if (there === undefined) return itemMissing();
+  if (there.isDraft !== true) return apiError(400, "ErrorItemSave", "The message is no draft.");
+  const bad = unsendable(there);
+  if (bad !== undefined) return bad;
+  box.remove(id);
+  const { parentFolderId: _, ...written } = there;
+  box.keep("sentitems", { ...written, isDraft: false }, nowOf(asked));
+  return ACCEPTED;
 }
 
 const list = (asked: Asked, messages: readonly MailItem[]) =>

@@ -130,6 +130,17 @@ export class Mailbox {
     return item;
   }
 
+  change(id: string, members: Record<string, unknown>): MailItem | undefined {
+    const there = this.#kept.find(({ item }) => item.id === id);
+    if (there === undefined) return undefined;
+    there.item = { ...there.item, ...members, id };
+    return there.item;
+  }
+
+  remove(id: string): void {
+    this.#kept = this.#kept.filter(({ item }) => item.id !== id);
+  }
+
   /** "This creates a new copy of the message in the destination folder and removes the original message." */
   move(id: string, folder: string): MailItem | undefined {
     const there = this.#kept.find(({ item }) => item.id === id);

@@ -83,6 +83,8 @@ export const SCHEDULE = action("getSchedule", {
   endTime: TIME,
   ...any("schedules", "availabilityViewInterval"),
 });
+export const WHOLE_MESSAGE = MESSAGE;
+
 export const ACTIONS = {
   sendMail: action("sendMail", { message: MESSAGE, ...any("saveToSentItems") }),
   reply: action("reply", { message: MESSAGE, ...any("comment") }),
