@@ -87,3 +87,16 @@ test("docs/api.md knows the word of every page", () => {
     if (/^ \d+ $/.test(second)) assert.equal(second.trim(), status, word);
   }
 });
+
+test("docs/azure.md names tests that there are", () => {
+  const rows = [...read("docs/azure.md").matchAll(/^\|[^|]*\|[^|]*\| (`tests\/[^|]*) \|$/gm)];
+  assert.ok(rows.length > 30);
+  for (const [, cell = ""] of rows)
+    for (const [, file = "", names = ""] of cell.matchAll(
+      /`(tests\/[\w/.-]+)`(?:: ((?:"[^"]*"(?:, )?)+))?/g,
+    )) {
+      const text = read(file);
+      for (const [, name = ""] of names.matchAll(/"([^"]*)"/g))
+        assert.ok(text.includes(name), `${file}: ${name}`);
+    }
+});
