@@ -109,8 +109,11 @@ constexpr ProblemInfo kProblems[] = {
     {"operation_failed", 502, "The provider accepted what was asked, and then failed to do it",
      "`provider_code` says why. Nothing more happens by itself: look at what is there, and ask "
      "again."},
+    {"person_needed", 400, "This call is made as a person, and the connection is an application's",
+     "Name a person's connection (`user_id`), or call the API's path for everybody, as "
+     "`/users/{id}/…`, through the proxy."},
 };
-static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::operation_failed) + 1);
+static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::person_needed) + 1);
 
 }  // namespace
 

@@ -59,6 +59,7 @@ enum class ProblemCode : std::uint8_t {
   answer_withheld,
   provider_conflict,
   operation_failed,
+  person_needed,
 };
 
 struct ProblemInfo {

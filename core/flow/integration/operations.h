@@ -107,9 +107,11 @@ inline constexpr Operation kUrls[] = {
 
 inline constexpr Shape kShapes[] = {
     {.name = "AdminConsent",
-     .type = "{tenant_id: string, status: \"claimed\", scopes: string, claimed_at: string, "
+     .type = "{tenant_id: string, status: \"claimed\" | \"verified\", scopes: string, claimed_at: "
+             "string, "
              "last_claimed_at: string}",
-     .summary = "A directory's consent, as a browser brought it"},
+     .summary = "A directory's consent: `claimed`, as a browser brought it; `verified`, since an "
+                "application's token of that directory had a role"},
 };
 
 // Of each integration; the name without its prefix. The provider's own come besides (catalogue.h).

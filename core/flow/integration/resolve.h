@@ -57,6 +57,11 @@ struct Integration {
 [[nodiscard]] Result<Integration, Problem> make_integration_within(
     const IntegrationSettings& settings, std::string_view tenant);
 
+// The name of one directory, in lower case: no word that stands for many, nor one that has no
+// administrator, because nobody could let an app in there. Fault: invalid_request.
+[[nodiscard]] Result<std::string, Problem> one_directory(const Integration& integration,
+                                                         std::string_view tenant);
+
 // The API that a code is exchanged for: the first one that is asked for, which is the default API
 // where that is. Entra gives the token of the API that was asked for, whichever we call it.
 // nullptr: none is asked for.

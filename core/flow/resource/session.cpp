@@ -4,6 +4,7 @@
 
 #include "core/base/text.h"
 #include "core/flow/frame/connection_name.h"
+#include "core/flow/frame/operation.h"
 #include "core/flow/integration/resolve.h"
 #include "core/flow/resource/refusal.h"
 #include "core/flow/token/futile.h"
@@ -162,6 +163,10 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
   TokenWish wish{
       .id = id, .resource = std::move(*token_name), .min_ttl_ms = 0, .refused_version = 0};
   auto token = co_await obtain_token(context, wish);
+  const auto target = context->operation->call.target;
+  if (token.application && is_of_person(*api, target.substr(target.find(' ') + 1))) {
+    co_return std::unexpected(problem_outcome(ProblemCode::person_needed));
+  }
   co_return ApiSession{.provider = integration->provider,
                        .api = api->name,
                        .origin = std::move(*origin),

@@ -71,7 +71,8 @@ TEST_CASE("the permissions that keys can have") {
     all += std::string(permission) + " ";
   }
   CHECK(all ==
-        "connect connect:caller graph:read mail:write calendar:write files:read files:write "
+        "connect connect:caller connect:app graph:read mail:write calendar:write files:read "
+        "files:write "
         "users:read "
         "groups:read contacts:read teams:read teams:write sites:read graph:batch arm:read "
         "arm:write roles:read vault:read vault:secrets vault:write "
