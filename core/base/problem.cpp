@@ -109,8 +109,15 @@ constexpr ProblemInfo kProblems[] = {
     {"operation_failed", 502, "The provider accepted what was asked, and then failed to do it",
      "`provider_code` says why. Nothing more happens by itself: look at what is there, and ask "
      "again."},
+    {"person_needed", 400, "This call is made as a person, and the connection is an application's",
+     "Name a person's connection (`user_id`), or call the API's path for everybody, as "
+     "`/users/{id}/…`, through the proxy."},
+    {"directory_not_allowed", 403, "The organization may not let the app act in this directory",
+     "The operator lists the directories of an organization in `ALLOWED_APP_DIRECTORIES`, as they "
+     "are named here: by id or by domain."},
 };
-static_assert(std::size(kProblems) == static_cast<std::size_t>(ProblemCode::operation_failed) + 1);
+static_assert(std::size(kProblems) ==
+              static_cast<std::size_t>(ProblemCode::directory_not_allowed) + 1);
 
 }  // namespace
 

@@ -59,6 +59,8 @@ enum class ProblemCode : std::uint8_t {
   answer_withheld,
   provider_conflict,
   operation_failed,
+  person_needed,
+  directory_not_allowed,
 };
 
 struct ProblemInfo {

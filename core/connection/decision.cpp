@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/connection/application.h"
+
 namespace postern {
 
 TokenVerdict decide_token(const ConnectionRecord* record, const TokenDemand& demand, EpochMs now) {
@@ -106,6 +108,10 @@ FaultDecision decide_fault(FaultKind kind, std::int64_t asked_version,
 }
 
 bool may_refresh(const ConnectionRecord& record) {
+  if (is_application(record)) {
+    // Somebody may have mended it, and a token that is asked for again does no harm.
+    return record.status == Status::connected || record.status == Status::needs_reauth;
+  }
   return !record.sealed_refresh_token.empty() &&
          (record.status == Status::connected ||
           (record.status == Status::needs_reauth && record.cause == kNeedsPerson));

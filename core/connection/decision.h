@@ -99,7 +99,7 @@ enum class FaultDecision : std::uint8_t {
 // Why a connection that needs a person does: all its resources were refused for want of one. Its
 // grant lives, so whoever asks may find that it works again.
 inline constexpr std::string_view kNeedsPerson = "needs_person";
-// May its refresh token be shown?
+// May its refresh token be shown? An application's token may be asked for again.
 [[nodiscard]] bool may_refresh(const ConnectionRecord& record);
 
 // What wanted a person does not any more.

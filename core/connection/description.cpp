@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "core/base/json_writer.h"
+#include "core/connection/application.h"
 #include "core/connection/token_name.h"
 #include "core/oauth/scope.h"
 #include "core/provider/error_words.h"
@@ -14,6 +15,10 @@ namespace postern {
 namespace {
 
 std::vector<std::string> asked_scopes(const ConnectionRecord& record, const RefreshPolicy& policy) {
+  // It has what its directory's administrator gave it, whatever people are asked for.
+  if (is_application(record)) {
+    return {};
+  }
   if (!record.asked_scopes.empty()) {
     return split_scopes(record.asked_scopes, false);
   }
@@ -81,6 +86,11 @@ std::vector<std::string> missing_scopes(const ConnectionRecord& record,
   return missing;
 }
 
+std::string_view fix_for(const ConnectionRecord& record, const ProviderWords& said) {
+  const auto fix = who_can_fix(record.provider, said);
+  return is_application(record) && fix == "user" ? "administrator" : fix;
+}
+
 std::string connection_json(const ConnectionRecord& record, const RefreshPolicy& policy) {
   const auto subject = parse_subject(record.id.subject);
   JsonWriter out;
@@ -89,8 +99,11 @@ std::string connection_json(const ConnectionRecord& record, const RefreshPolicy&
       .member("provider", record.provider)
       .member("user_id", subject.is_organization() ? kOrganizationName : subject.user_id)
       .member("subject", subject.is_organization() ? "organization" : "user")
-      .member("status", name_of(record.status))
-      .member("version", record.version);
+      .member("status", name_of(record.status));
+  if (is_application(record)) {
+    out.member("acts_as", "application");
+  }
+  out.member("version", record.version);
   out.key("account")
       .begin_object()
       .member("label", subject.account)
@@ -109,11 +122,11 @@ std::string connection_json(const ConnectionRecord& record, const RefreshPolicy&
   }
   out.end_array();
   write_scopes(record, policy, out);
-  out.key("can_refresh").boolean(!record.sealed_refresh_token.empty());
+  out.key("can_refresh").boolean(!record.sealed_refresh_token.empty() || is_application(record));
   if (!record.cause.empty()) {
     out.member("cause", record.cause)
         .member("evidence", record.evidence)
-        .member("fix", who_can_fix(record.provider, words_of_evidence(record.evidence)));
+        .member("fix", fix_for(record, words_of_evidence(record.evidence)));
   }
   if (const auto due = next_refresh(record, policy); due.at != 0) {
     out.member("refreshes_at", format_iso8601(due.at));

@@ -5,6 +5,7 @@
 
 #include "core/base/fields.h"
 #include "core/base/json_writer.h"
+#include "core/connection/application.h"
 
 namespace postern {
 
@@ -55,7 +56,8 @@ Event make_event(std::string id, EventType type, EpochMs at, const ConnectionRec
       .member("user_id", subject.is_organization() ? kOrganizationName : subject.user_id)
       .member("status", name_of(record.status))
       .member("version", record.version);
-  if (type == EventType::connected && record.sealed_refresh_token.empty()) {
+  if (type == EventType::connected && record.sealed_refresh_token.empty() &&
+      !is_application(record)) {
     out.key("can_refresh").boolean(false);
   }
   // Absent, as in 0.1.0: a user's default account.

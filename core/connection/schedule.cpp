@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/connection/application.h"
 #include "core/connection/token_name.h"
 #include "core/provider/catalogue.h"
 
@@ -14,8 +15,10 @@ constexpr std::string_view kModes[] = {"on_demand", "keep_alive", "keep_fresh"};
 constexpr DurationMs kTellAheadMs = 14 * kDayMs;
 // However short a provider's times are: nobody is asked more often than this unasked.
 constexpr DurationMs kLeastPauseMs = kMinuteMs;
+
 bool can_refresh(const ConnectionRecord& record) {
-  return record.status == Status::connected && !record.sealed_refresh_token.empty();
+  return record.status == Status::connected &&
+         (!record.sealed_refresh_token.empty() || is_application(record));
 }
 
 // Where no token says which one it is for.
@@ -79,7 +82,9 @@ DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& pol
           token.resource);
     }
   }
-  if (policy.idle_ms != 0 && (latest != nullptr || (record.tokens.empty() && refused.empty()))) {
+  // An application has no grant that would die of idleness, nor one that ends.
+  if (policy.idle_ms != 0 && !is_application(record) &&
+      (latest != nullptr || (record.tokens.empty() && refused.empty()))) {
     add(record.refresh_minted_at + policy.idle_ms / 2 - spread(record, policy.idle_ms / 20),
         record.refresh_minted_at, latest != nullptr ? latest->resource : first_resource(record));
   }
@@ -88,8 +93,8 @@ DueRefresh next_refresh(const ConnectionRecord& record, const RefreshPolicy& pol
 }
 
 EpochMs expires_for_good_at(const ConnectionRecord& record, const RefreshPolicy& policy) {
-  return policy.lifetime_ms == 0 || !can_refresh(record) ? 0
-                                                         : record.granted_at + policy.lifetime_ms;
+  const bool ends = policy.lifetime_ms != 0 && can_refresh(record) && !is_application(record);
+  return ends ? record.granted_at + policy.lifetime_ms : 0;
 }
 
 EpochMs expiry_told_at(const ConnectionRecord& record, const RefreshPolicy& policy) {

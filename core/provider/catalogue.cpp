@@ -97,6 +97,18 @@ const Api* find_api(std::string_view name) {
   return nullptr;
 }
 
+bool is_of_person(const Api& api, std::string_view path) {
+  if (api.person_path.empty() || !path.starts_with(api.person_path)) return false;
+  path.remove_prefix(api.person_path.size());
+  // "/mentions" is another word than "/me".
+  return path.empty() || std::string_view("/{?[").contains(path.front());
+}
+
+std::string application_scope(const Provider& provider, const Api& api) {
+  return provider.application_permission.empty() ? std::string()
+                                                 : scope_of(api, provider.application_permission);
+}
+
 std::string on_demand_scope(const Api& api) {
   return api.on_demand.empty() ? std::string() : scope_of(api, api.on_demand);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/form.h"
+#include "core/base/json.h"
 #include "core/base/problem.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/id_token.h"
@@ -64,6 +65,9 @@ struct Api {
   // was asked for none there: people are not asked for it until a call needs it. Empty: what was
   // not asked for on connecting is not given later.
   std::string_view on_demand;
+  // The path below which calls are the signed-in person's own; empty: none are. No application's
+  // token can make them.
+  std::string_view person_path;
 };
 
 // One of several deployments that a provider keeps apart: other hosts, other resource identifiers,
@@ -162,6 +166,9 @@ struct Provider {
   std::span<const Api> apis;
   // A refresh token serves several APIs, one access token each. Otherwise one token serves all.
   bool token_per_api = false;
+  // What the registered app asks for as itself, of an API's audience ("<audience>/<this>"), with
+  // client credentials (RFC 6749 4.4). Empty: nobody acts but for a person.
+  std::string_view application_permission;
   // The first one is what the rest of the entry describes. Empty: the provider has but that.
   std::span<const Cloud> clouds;
 
@@ -207,6 +214,17 @@ struct Provider {
 struct ProviderTenant {
   std::string text;  // as it goes into a path
   TenantRule rule;   // whose ID tokens it takes
+};
+
+// What an access token that was asked for with client credentials says of itself. What is empty it
+// does not say.
+struct ApplicationToken {
+  std::string tenant;
+  std::string client_id;
+  std::string object;  // the app's own id in that directory
+  std::string name;
+  std::string roles;        // what it may do, separated by blanks
+  bool is_persons = false;  // somebody stands behind it: it is not the app's own
 };
 
 struct AdminConsentRequest {
@@ -259,6 +277,8 @@ struct ProviderHooks {
                         std::span<const std::string> capabilities) = nullptr;
   // Where an administrator consents for everybody; nullopt: this directory has no administrator.
   std::optional<std::string> (*admin_consent_url)(const AdminConsentRequest& request) = nullptr;
+  // Reads the claims of an application's access token. Null: such tokens are not looked into.
+  ApplicationToken (*application_token)(const Json& claims) = nullptr;
   // Where it is not RFC 7009's. `endpoint` is the revocation endpoint; a token may be empty.
   RevocationRequest (*revocation)(const TokenEndpoint& endpoint, std::string_view access_token,
                                   std::string_view refresh_token) = nullptr;
@@ -306,6 +326,10 @@ inline constexpr std::string_view kDefaultIntegration = "azure";
 [[nodiscard]] const Api* find_api(const Provider& provider, std::string_view name);
 // Among all providers.
 [[nodiscard]] const Api* find_api(std::string_view name);
+// Is a target, a path with or without a template behind it, one of the API's person's own?
+[[nodiscard]] bool is_of_person(const Api& api, std::string_view path);
+// What an application asks for at the API; empty: there is no such access.
+[[nodiscard]] std::string application_scope(const Provider& provider, const Api& api);
 // What a scope "<identifier>/<permission>" asks of the API; nullopt where it names another one.
 [[nodiscard]] std::optional<std::string_view> permission_of(std::string_view scope, const Api& api);
 

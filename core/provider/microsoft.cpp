@@ -10,6 +10,7 @@
 #include "core/oauth/scope.h"
 #include "core/provider/all.h"
 #include "core/provider/microsoft_api_errors.h"
+#include "core/provider/microsoft_application.h"
 #include "core/provider/microsoft_clouds.h"
 #include "core/provider/microsoft_errors.h"
 #include "core/provider/microsoft_proxy.h"
@@ -286,8 +287,9 @@ constexpr std::string_view kTerminalSuberrors[] = {"bad_token", "token_expired"}
 constexpr std::string_view kTransientNumbers[] = {"50033", "90006", "90012",
                                                   "90024", "90033", "50196"};
 // One directory lacks a service's principal or subscription: invalid_client, though no client has
-// authenticated wrongly (PostHog/posthog#43486, BingAds-dotNet-SDK#96).
-constexpr std::string_view kRefusedNumbers[] = {"650051", "650052"};
+// authenticated wrongly (PostHog/posthog#43486, BingAds-dotNet-SDK#96). 7000229: the app is not
+// installed there (Azure/azure-sdk-for-net#46762).
+constexpr std::string_view kRefusedNumbers[] = {"650051", "650052", "7000229"};
 constexpr ProviderHooks kHooks{
     .tenant = tenant_of,
     .default_tenant = "common",
@@ -297,7 +299,8 @@ constexpr ProviderHooks kHooks{
     .scopes_in = microsoft_scopes_in,
     .fewer_scopes = microsoft_fewer_scopes,
     .claims = microsoft_claims,
-    .admin_consent_url = microsoft_admin_consent_url};
+    .admin_consent_url = microsoft_admin_consent_url,
+    .application_token = microsoft_application_token};
 
 }  // namespace
 
@@ -322,6 +325,8 @@ constexpr Provider kMicrosoft{
     .issuer = "{login}/{tenantid}/v2.0",
     .apis = microsoft::kApis,
     .token_per_api = true,
+    // learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+    .application_permission = ".default",
     .clouds = microsoft::kClouds,
     .default_scopes = kScopes,
     .scope_words = kWords,

@@ -12,6 +12,8 @@ inline constexpr std::string_view kSinglePage =
     "The redirect URI is registered as a single-page application's: register it as Web";
 inline constexpr std::string_view kNotInstalled =
     "The application is not installed in this directory";
+inline constexpr std::string_view kNoFederation =
+    "No federated credential of the registration has this issuer, subject and audience";
 inline constexpr std::string_view kNoSuchApi = "The directory has no such API";
 inline constexpr std::string_view kOtherCloud =
     "The account is of another cloud than the integration is set to";
@@ -23,8 +25,19 @@ inline constexpr std::string_view kOtherAccount =
 inline constexpr ErrorWords kMicrosoftErrorWords[] = {
     {"7000215", "operator", "The client secret is wrong: set its value, not its id"},
     {"7000222", "operator", "The client secret has expired: make a new one at the registration"},
+    {"7000216", "operator", "No secret and no assertion arrived: set a secret or a certificate"},
+    {"700027", "operator",
+     "The certificate is not registered: upload the one whose thumbprint is shown"},
+    {"700024", "operator", "The assertion's time is over: the clocks differ"},
+    {"70021", "operator", kNoFederation},
+    {"700211", "operator", kNoFederation},
+    {"700212", "operator", kNoFederation},
+    {"700213", "operator", kNoFederation},
     {"700016", "administrator", kNotInstalled},
     {"700011", "administrator", kNotInstalled},
+    {"7000229", "administrator", kNotInstalled},
+    // 50105 of an application: the API wants its callers assigned.
+    {"501051", "administrator", "The application has no role at this API"},
     {"7000112", "administrator", "The application is disabled in this directory"},
     {"70001", "administrator", "The application is disabled in this directory"},
     {"50105", "administrator", "The person is not assigned to the application"},

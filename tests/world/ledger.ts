@@ -26,6 +26,7 @@ const SECRET_KINDS = [
   "nonces",
   "code_verifiers",
   "client_secrets",
+  "client_assertions",
 ] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 

@@ -14,6 +14,7 @@ export async function answerTokenRequest(
   ledger.tokenRequest(grantType, form.get("refresh_token"));
   ledger.remember("code_verifiers", form.get("code_verifier"));
   ledger.remember("client_secrets", form.get("client_secret"));
+  ledger.remember("client_assertions", form.get("client_assertion"));
   let status: Status = 599;
   try {
     const outcome = await answer(grantType);

@@ -1,8 +1,10 @@
 // What other stores get of an authority's changes: the record in KV and D1, events in D1's log.
 #include <algorithm>
 
+#include "core/connection/application.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
+#include "core/flow/store/admin_consents.h"
 #include "core/flow/store/connections.h"
 #include "core/flow/store/database.h"
 #include "core/flow/store/events.h"
@@ -15,12 +17,27 @@ namespace {
 // Statements of one batch of D1.
 constexpr std::size_t kMostLogged = 40;
 
+// By an application's token with roles.
+std::optional<SqlStatement> consent_proven_by(const ConnectionRecord& record) {
+  const auto application = application_of(record);
+  const bool has_roles = std::ranges::any_of(
+      record.tokens, [](const StoredAccessToken& token) { return !token.scope.empty(); });
+  if (!application || record.status != Status::connected || !has_roles) {
+    return std::nullopt;
+  }
+  return verify_admin_consent(record.id.org, record.id.integration, application->client_id,
+                              application->tenant);
+}
+
 // The record where D1 has not got it, the mark that goes, the first of the events; nothing where
 // nothing is owed.
 std::vector<SqlStatement> backup_of(const AuthorityState& state, const std::vector<Event>& events) {
   std::vector<SqlStatement> statements;
   if (!state.outbox->d1_done) {
     statements.push_back(upsert_connection(*state.record));
+    if (auto verified = consent_proven_by(*state.record)) {
+      statements.push_back(std::move(*verified));
+    }
   }
   for (const auto& event : events) {
     statements.push_back(insert_event(state.id, event));

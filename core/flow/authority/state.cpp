@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/connection/application.h"
 #include "core/connection/decision.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
@@ -45,6 +46,10 @@ void apply_rules(AuthorityState* state) {
           : Result<GrantRules, Problem>(std::unexpected(problem(ProblemCode::unknown_integration)));
   state->rules_unknown = !rules;
   state->rules = rules ? *rules : GrantRules{.policy = {.mode = RefreshMode::on_demand}};
+  if (state->record && is_application(*state->record)) {
+    // There is no token that a second request could spend.
+    state->rules.replay = {.kind = ReplayClass::not_rotated};
+  }
 }
 
 AuthorityState state_of(FlowContext* context,

@@ -15,6 +15,7 @@ Task<Outcome> callback_flow(FlowContext* context);
 Task<Outcome> confirm_connection_flow(FlowContext* context);
 Task<Outcome> get_attempt_flow(FlowContext* context);
 Task<Outcome> connect_flow(FlowContext* context);
+Task<Outcome> connect_app_flow(FlowContext* context);
 
 namespace connect {
 
@@ -92,6 +93,24 @@ inline constexpr Parameter kConnect[] = {common::kUserId,
                                           .place = ParameterPlace::body,
                                           .required = true,
                                           .summary = "The state that createConnectLink gave"}};
+
+inline constexpr Parameter kConnectApp[] = {
+    {.name = "integration",
+     .kind = name,
+     .place = ParameterPlace::body,
+     .otherwise = kDefaultIntegration,
+     .summary = "The integration's name; that of AZURE_CLIENT_ID when absent"},
+    {.name = "tenant_id",
+     .kind = text,
+     .place = ParameterPlace::body,
+     .required = true,
+     .summary = "The directory: its id, or a domain of it"},
+    {.name = "account",
+     .kind = name,
+     .place = ParameterPlace::body,
+     .otherwise = kDefaultAccount,
+     .summary = "Which of the organization's own accounts at this integration; `default` when "
+                "absent"}};
 
 inline constexpr Operation kOperations[] = {
     {
@@ -173,6 +192,17 @@ inline constexpr Operation kOperations[] = {
         .summary = "Redeems a code that the caller received itself, for an attempt of mode caller",
         .result = "Connection",
         .flow = connect_flow,
+    },
+    {
+        .name = "connect_app",
+        .http = "POST /v1/connections/app",
+        .permission = "connect:app",
+        .parameters = kConnectApp,
+        .summary = "Connects the registered app itself in one directory, as the organization's own "
+                   "connection: nobody signs in, and tokens are asked for with the app's own "
+                   "credentials",
+        .result = "Connection",
+        .flow = connect_app_flow,
     },
 };
 

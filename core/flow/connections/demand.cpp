@@ -3,6 +3,7 @@
 
 #include "core/base/secret.h"
 #include "core/base/text.h"
+#include "core/connection/application.h"
 #include "core/connection/decision.h"
 #include "core/connection/description.h"
 #include "core/connection/token_name.h"
@@ -68,7 +69,8 @@ Task<Outcome> serve(const AuthorityState* state, std::string resource) {
   co_return data_outcome(encode(LiveToken{.access_token = std::move(*opened),
                                           .scope = token->scope,
                                           .expires_at = token->expires_at,
-                                          .version = token->sealed_version}));
+                                          .version = token->sealed_version,
+                                          .application = is_application(*state->record)}));
 }
 
 // Another directory called the grant dead, perhaps for its own reasons: the connection's own one is
@@ -171,7 +173,8 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
   // What was just refused says more than what the connection waits for, and has its own link.
   const bool says_all = done.error().problem.code == ProblemCode::needs_reauth &&
                         !done.error().problem.members.empty();
-  if (state->record && state->record->status == Status::needs_reauth && !says_all) {
+  if (state->record && state->record->status == Status::needs_reauth && !says_all &&
+      !is_application(*state->record)) {
     co_return std::unexpected(co_await needs_reauth_problem(context, state));
   }
   co_return std::unexpected(std::move(done.error().problem));
@@ -179,7 +182,9 @@ Task<Result<std::monostate, Problem>> bring_up_to_date(FlowContext* context, Aut
 
 // Was the scope that an API wants not granted until now?
 bool lacks(const AuthorityState& state, const TokenPayload& payload) {
-  if (payload.lacking_scope.empty() || !state.record || state.record->status != Status::connected) {
+  // Nobody's sign-in gives an application more.
+  if (payload.lacking_scope.empty() || !state.record || state.record->status != Status::connected ||
+      is_application(*state.record)) {
     return false;
   }
   const auto* provider = find_provider(state.record->provider);
@@ -209,13 +214,20 @@ Task<Outcome> authority_token_flow(FlowContext* context) {
       tenant_of_token(payload->resource) == state->record->account.tenant_id) {
     payload->resource = api_of_token(payload->resource);
   }
+  const bool is_apps = state->record && is_application(*state->record);
+  if (is_apps && is_of_guest(payload->resource)) {
+    co_return problem_outcome(ProblemCode::invalid_request,
+                              "An application is connected in one directory: connect it in this "
+                              "one too, under an `account` of its own");
+  }
   const auto version = state->version();
   state->claims = payload->claims;
   state->claims_resource = payload->resource;
   if (payload->interactive && state->record && state->record->status == Status::connected) {
     co_return problem_outcome(co_await tell_refusal(
         context, &*state, payload->resource,
-        {.kind = is_of_guest(payload->resource) ? RefusalKind::refused : RefusalKind::person,
+        {.kind =
+             is_of_guest(payload->resource) || is_apps ? RefusalKind::refused : RefusalKind::person,
          .reason = std::string(kNeedsPerson),
          .said = {.error = "interaction_required", .suberror = "insufficient_claims"},
          .claims = payload->claims}));

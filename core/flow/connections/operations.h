@@ -114,7 +114,8 @@ inline constexpr Operation kOperations[] = {
 inline constexpr Shape kShapes[] = {
     {.name = "Connection",
      .type = "{integration: string, provider: string, user_id: string, subject: \"user\" | "
-             "\"organization\", status: ConnectionStatus, version: number, account: "
+             "\"organization\", status: ConnectionStatus, acts_as?: \"application\", version: "
+             "number, account: "
              "ConnectionAccount, resources: ConnectionResource[], scopes: ConnectionScopes, "
              "can_refresh: boolean, cause?: "
              "string, evidence?: string, fix?: \"user\" | \"administrator\" | \"operator\", "

@@ -2,15 +2,15 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/connection/application.h"
 #include "core/connection/decision.h"
+#include "core/connection/description.h"
 #include "core/connection/token_name.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
 #include "core/flow/grant/kept.h"
 #include "core/flow/grant/refresh.h"
 #include "core/flow/grant/refusal.h"
-#include "core/flow/store/database.h"
-#include "core/flow/store/integration_faults.h"
 #include "core/provider/catalogue.h"
 #include "core/provider/error_words.h"
 
@@ -37,7 +37,7 @@ constexpr int kTooManyRequests = 429;
 constexpr int kServiceUnavailable = 503;
 
 std::string_view fix_of(const AuthorityState& state, const ProviderWords& said) {
-  return who_can_fix(state.record->provider, said);
+  return fix_for(*state.record, said);
 }
 
 // The grant is dead, or nobody can know that it is not, or no resource takes it: only a person
@@ -205,6 +205,29 @@ Task<RefreshResult> wait_for_person(FlowContext* context, AuthorityState* state,
   co_return co_await mark_dead(state, std::string(kNeedsPerson), std::move(fault));
 }
 
+// The directory, or one of its APIs, refuses the application. Nobody's sign-in helps, and there is
+// no grant to be dead: whoever asks again finds out whether somebody has mended it.
+Task<RefreshResult> refuse_application(FlowContext* context, AuthorityState* state,
+                                       std::string resource, TokenFault fault) {
+  if (!state->refresh.journal->claims_hash.empty()) {
+    co_return co_await refuse_demand(context, state, std::move(resource), RefusalKind::refused,
+                                     std::move(fault));
+  }
+  auto refusal = refusal_of(RefusalKind::refused, fault);
+  if (state->record->status == Status::needs_reauth) {
+    (void)co_await close_journal(state, JournalKind::refresh);
+    co_return co_await refuse(context, state, std::move(resource), std::move(refusal));
+  }
+  if (may_serve_another(state, resource, co_await current_time())) {
+    co_return co_await refuse_resource(context, state, std::move(resource), RefusalKind::refused,
+                                       std::move(fault));
+  }
+  auto cause = fault.said.suberror.empty() ? fault.said.error : fault.said.suberror;
+  (void)co_await mark_dead(state, cause.empty() ? std::string(fault.reason) : std::move(cause),
+                           std::move(fault));
+  co_return co_await refuse(context, state, std::move(resource), std::move(refusal));
+}
+
 }  // namespace
 
 Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, TokenFault fault) {
@@ -220,6 +243,9 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
   // What cannot be read again cannot be believed.
   if (decision == FaultDecision::retry_later || !stored) {
     co_return co_await wait_and_retry(context, state, std::move(fault));
+  }
+  if (is_application(*state->record) && decision != FaultDecision::integration_down) {
+    co_return co_await refuse_application(context, state, std::move(resource), std::move(fault));
   }
   // What another directory refuses to a guest changes nothing of the connection, and no sign-in at
   // the connection's own directory helps. Client id and secret are the same everywhere.
@@ -274,21 +300,7 @@ Task<RefreshResult> apply_fault(FlowContext* context, AuthorityState* state, Tok
     told.push_back(failure_told(fault, resource, "operator"));
   }
   (void)co_await close_journal(state, JournalKind::refresh, std::move(commit), std::move(told));
-  const auto& reference =
-      fault.said.correlation.empty() ? fault.said.trace : fault.said.correlation;
-  // The integration is marked, its connections are not. Where D1 is down the next fault marks it.
-  (void)co_await perform(
-      in_database_of(state->id.org, {upsert_integration_fault(state->id.org, state->id.integration,
-                                                              {.reason = fault.reason,
-                                                               .error = fault.said.error,
-                                                               .reference = reference,
-                                                               .since = now,
-                                                               .last_seen = now})}));
-  (void)co_await perform(Log{.level = LogLevel::error,
-                             .event = "integration_fault",
-                             .fields = {{"integration", state->id.integration},
-                                        {"reason", fault.reason},
-                                        {"evidence", evidence_of(fault.said)}}});
+  (void)co_await mark_integration(state, &fault);
   co_return co_await refuse(context, state, resource, refusal_of(RefusalKind::integration, fault));
 }
 

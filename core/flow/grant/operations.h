@@ -1,4 +1,4 @@
-// Redeeming codes, in the authority.
+// What makes a connection, in the authority: a code that is redeemed, an application's token.
 #pragma once
 
 #include "core/flow/frame/operation.h"
@@ -6,6 +6,7 @@
 namespace postern {
 
 Task<Outcome> authority_connect_flow(FlowContext* context);
+Task<Outcome> authority_connect_app_flow(FlowContext* context);
 
 namespace grant {
 
@@ -15,6 +16,12 @@ inline constexpr Operation kOperations[] = {
         .access = Access::authority,
         .entropy_bytes = kAuthorityEntropy,
         .flow = authority_connect_flow,
+    },
+    {
+        .name = "authority.connect_app",
+        .access = Access::authority,
+        .entropy_bytes = kAuthorityEntropy,
+        .flow = authority_connect_app_flow,
     },
 };
 

@@ -4,11 +4,13 @@
 
 #include "core/base/sha256.h"
 #include "core/base/text.h"
+#include "core/connection/application.h"
 #include "core/connection/decision.h"
 #include "core/connection/schedule.h"
 #include "core/connection/token_name.h"
 #include "core/flow/authority/store.h"
 #include "core/flow/frame/log.h"
+#include "core/flow/grant/application.h"
 #include "core/flow/grant/kept.h"
 #include "core/flow/grant/refusal.h"
 #include "core/oauth/token_request.h"
@@ -32,6 +34,13 @@ Problem of_another_provider(const ConnectionRecord& record) {
       "The connection is of the provider `" + record.provider + "`, and its integration is not");
 }
 
+// Its tokens are another app's, which nobody connected.
+Problem of_another_client() {
+  return problem(ProblemCode::integration_not_configured,
+                 "The application was connected by another client id than the integration's: set "
+                 "it back, or connect the application anew");
+}
+
 // `old_token`: what was asked with; nothing where it cannot be opened. `came_at`: of an answer that
 // has just come, else 0.
 Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
@@ -46,7 +55,12 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   }
   const auto& provider = *find_provider(state->record->provider);
   auto response = process_token_response(token_reply_of(*reply), provider.quirks, now);
-  if (!response && response.error().refresh_token) {
+  const bool is_apps = is_application(*state->record);
+  if (is_apps && response && !take_as_application(*state->record, &*response)) {
+    response = std::unexpected(
+        TokenFault{.kind = FaultKind::refused, .reason = "application_token_refused"});
+  }
+  if (!response && response.error().refresh_token && !is_apps) {
     co_return co_await keep_refresh_token(context, state, std::move(response.error()));
   }
   if (!response) {
@@ -90,8 +104,12 @@ Task<RefreshResult> apply_reply(FlowContext* context, AuthorityState* state,
   co_return std::monostate{};
 }
 
+// Of an application there is none, and none is wanted: empty.
 Task<Result<std::string, Problem>> open_refresh_token(const AuthorityState* state) {
   const auto& record = *state->record;
+  if (is_application(record)) {
+    co_return std::string();
+  }
   auto opened = co_await perform(
       Open{.org = record.id.org,
            .context = seal_context(record.id, "refresh_token", record.refresh_sealed_version),
@@ -120,6 +138,19 @@ Task<std::monostate> remember_claims(const AuthorityState* state, std::string re
   co_return std::monostate{};
 }
 
+// With the refresh token, or of the application itself.
+Task<Result<TokenRequest, Problem>> request_for(FlowContext* context, const AuthorityState* state,
+                                                const Integration* integration, const Api* api,
+                                                std::string refresh_token, std::string claims) {
+  if (is_application(*state->record)) {
+    co_return co_await application_request(context, state, integration, api, state->record->tenant,
+                                           std::move(claims));
+  }
+  co_return make_refresh_token_request(
+      token_endpoint(*integration, *state->settings), refresh_token,
+      {.scope = token_scope(*integration, *api), .claims = claims_parameter(*integration, claims)});
+}
+
 Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::string resource,
                              std::int64_t attempts) {
   const auto& record = *state->record;
@@ -143,14 +174,23 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (!wanted) {
     co_return failed(wanted.error());
   }
+  const auto application = application_of(record);
+  if (application && application->client_id != integration->client_id) {
+    co_return failed(of_another_client());
+  }
   ask_on_demand(&*integration, **wanted, record.account.tenant_id);
-  if (!asks_for_api(*integration->provider, integration->in_its_cloud(**wanted),
-                    integration->scopes)) {
+  if (!application && !asks_for_api(*integration->provider, integration->in_its_cloud(**wanted),
+                                    integration->scopes)) {
     co_return failed(problem(ProblemCode::resource_not_granted));
   }
   auto token = co_await open_refresh_token(state);
   if (!token) {
     co_return failed(token.error());
+  }
+  auto request = co_await request_for(context, state, &*integration, *wanted, *token,
+                                      std::string(claims_for(*state, resource)));
+  if (!request) {
+    co_return failed(request.error());
   }
   const auto now = co_await current_time();
   // Of a request that a lost storage knew of nothing else is left.
@@ -175,20 +215,19 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (!opened) {
     co_return failed(opened.error());
   }
-  auto request = make_refresh_token_request(
-      token_endpoint(*integration, *state->settings), *token,
-      {.scope = token_scope(*integration, **wanted),
-       .claims = claims_parameter(*integration, claims_for(*state, resource))});
+  // What an application is given is given again, whatever becomes of it: it is not kept.
   auto reply = co_await perform(Fetch{.method = "POST",
-                                      .url = std::move(request.url),
-                                      .headers = std::move(request.headers),
-                                      .body = std::string(request.body.reveal()),
+                                      .url = std::move(request->url),
+                                      .headers = std::move(request->headers),
+                                      .body = std::string(request->body.reveal()),
                                       .deadline_ms = kExchangeDeadlineMs,
                                       .max_bytes = kMaxTokenReplyBytes,
-                                      .keep_key = std::string(kKeptKey),
+                                      .keep_key = std::string(application ? "" : kKeptKey),
                                       .keep_org = state->id.org,
                                       .keep_context = context_bytes});
-  state->refresh.kept = "";
+  if (!application) {
+    state->refresh.kept = "";
+  }
   const auto came_at = co_await current_time();
   auto applied = co_await apply_reply(context, state, std::move(reply), std::move(token), came_at);
   if (applied) {
@@ -200,6 +239,9 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
 // Whether the connection and its integration still ask for this resource.
 bool is_asked_for(const AuthorityState& state, std::string_view resource) {
   const auto& record = *state.record;
+  if (is_application(record)) {
+    return true;
+  }
   auto integration = integration_of(state, record.tenant);
   if (!integration || integration->provider->id != record.provider) {
     return true;
@@ -311,9 +353,11 @@ Task<RefreshResult> settle_refresh(FlowContext* context, AuthorityState* state,
   auto& journal = *state->refresh.journal;
   // What another object sent before it died may be on its way still. After a trap in this very one
   // nothing is; but the provider may be at work on what has ended here unanswered.
-  const bool is_over = !journal.incarnation.empty() &&
-                       journal.incarnation == context->input.incarnation &&
-                       may_overtake(state->rules.replay);
+  // An application's request harms nobody, however often it arrives.
+  const bool is_own = journal.incarnation == context->input.incarnation;
+  const bool is_over =
+      !journal.incarnation.empty() &&
+      (is_application(*state->record) || (is_own && may_overtake(state->rules.replay)));
   if (journal.retry_at > now + kLongestPatienceMs) {
     // Nobody was granted that: the clock was ahead, and came back.
     journal.retry_at = now + kRequestLifeMs;

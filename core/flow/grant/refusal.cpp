@@ -4,9 +4,12 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/connection/decision.h"
+#include "core/connection/description.h"
 #include "core/connection/token_name.h"
 #include "core/flow/grant/kept.h"
 #include "core/flow/grant/reauth.h"
+#include "core/flow/store/database.h"
+#include "core/flow/store/integration_faults.h"
 #include "core/provider/error_words.h"
 
 namespace postern {
@@ -57,7 +60,7 @@ std::optional<Refusal> decode(std::string_view bytes) {
 void add_words(const AuthorityState& state, const ProviderWords& said, Problem* told) {
   const auto provider = std::string_view(state.record->provider);
   told->members.emplace_back("evidence", evidence_of(said));
-  told->members.emplace_back("fix", who_can_fix(provider, said));
+  told->members.emplace_back("fix", fix_for(*state.record, said));
   if (const auto meaning = meaning_of(provider, said); !meaning.empty()) {
     told->members.emplace_back("meaning", meaning);
   }
@@ -88,6 +91,25 @@ Task<std::monostate> remember_refusal(const AuthorityState* state, std::string r
                                               : resource_key(*state, resource),
                                    .value = encode(*refusal),
                                    .expires_at = refusal->until});
+  co_return std::monostate{};
+}
+
+Task<std::monostate> mark_integration(const AuthorityState* state, const TokenFault* fault) {
+  const auto now = co_await current_time();
+  const auto& said = fault->said;
+  const auto& reference = said.correlation.empty() ? said.trace : said.correlation;
+  (void)co_await perform(
+      in_database_of(state->id.org, {upsert_integration_fault(state->id.org, state->id.integration,
+                                                              {.reason = fault->reason,
+                                                               .error = said.error,
+                                                               .reference = reference,
+                                                               .since = now,
+                                                               .last_seen = now})}));
+  (void)co_await perform(Log{.level = LogLevel::error,
+                             .event = "integration_fault",
+                             .fields = {{"integration", state->id.integration},
+                                        {"reason", fault->reason},
+                                        {"evidence", evidence_of(said)}}});
   co_return std::monostate{};
 }
 

@@ -31,6 +31,9 @@ Task<std::optional<Refusal>> recall_refusal(const AuthorityState* state, std::st
 // Fills in `until`.
 Task<std::monostate> remember_refusal(const AuthorityState* state, std::string resource,
                                       Refusal* refusal);
+// Our registration is refused: the organization's integration is marked, its connections are not.
+// Where D1 is down the next fault marks it.
+Task<std::monostate> mark_integration(const AuthorityState* state, const TokenFault* fault);
 // needs_reauth with a link for that resource, resource_refused, integration_fault, or
 // provider_unavailable.
 Task<Problem> tell_refusal(FlowContext* context, const AuthorityState* state, std::string resource,

@@ -107,9 +107,11 @@ inline constexpr Operation kUrls[] = {
 
 inline constexpr Shape kShapes[] = {
     {.name = "AdminConsent",
-     .type = "{tenant_id: string, status: \"claimed\", scopes: string, claimed_at: string, "
+     .type = "{tenant_id: string, status: \"claimed\" | \"verified\", scopes: string, claimed_at: "
+             "string, "
              "last_claimed_at: string}",
-     .summary = "A directory's consent, as a browser brought it"},
+     .summary = "A directory's consent: `claimed`, as a browser brought it; `verified`, since an "
+                "application's token of that directory had a role"},
 };
 
 // Of each integration; the name without its prefix. The provider's own come besides (catalogue.h).
@@ -147,6 +149,10 @@ inline constexpr Variable kSettings[] = {
 inline constexpr Variable kVariables[] = {
     {.name = "ALLOW_INSECURE_ORIGINS",
      .summary = "Comma-separated origins that may be http or private: development only"},
+    {.name = "ALLOWED_APP_DIRECTORIES",
+     .summary =
+         "JSON: organization (`*`: every one) to the directories in which it may let the app "
+         "act as itself, besides the integration's own"},
     {.name = "ALLOWED_RETURN_URLS",
      .summary = "JSON: organization to the exact URLs that people may be sent to"},
 };

@@ -185,6 +185,34 @@ Task<Result<Integration, Problem>> resolve_integration_within(const FlowContext*
   co_return make_integration_within(*settings, tenant);
 }
 
+Result<std::string, Problem> one_directory(const Integration& integration,
+                                           std::string_view tenant) {
+  const auto refuse = [](std::string_view why) {
+    return std::unexpected(problem(ProblemCode::invalid_request, why));
+  };
+  const auto* hooks = integration.provider->hooks;
+  if (integration.provider->application_permission.empty() || hooks == nullptr ||
+      hooks->tenant == nullptr) {
+    return refuse("At this provider nobody acts but for a person");
+  }
+  auto directory = hooks->tenant(tenant);
+  // One of the words that stand for many has neither a dot nor a dash.
+  if (!directory || directory->text.find_first_of(".-") == std::string::npos) {
+    return refuse("`tenant_id` must be one directory's id or domain");
+  }
+  const bool has_administrator = hooks->admin_consent_url == nullptr ||
+                                 hooks->admin_consent_url({.login_origin = integration.login_origin,
+                                                           .tenant = directory->text,
+                                                           .client_id = integration.client_id,
+                                                           .redirect_uri = integration.redirect_uri,
+                                                           .state = {},
+                                                           .scopes = {}});
+  if (!has_administrator) {
+    return refuse("`tenant_id` must be a directory that has an administrator");
+  }
+  return std::move(directory->text);
+}
+
 TokenEndpoint token_endpoint(const Integration& integration, const IntegrationSettings& settings) {
   return {.url = integration.endpoints.token,
           .auth = integration.provider->client_auth,
@@ -311,6 +339,15 @@ bool returns_to_another(const Integration& integration) {
     return !provider->integration.empty() && provider->integration != integration.name &&
            url.ends_with(std::string(kCallback) + '/' + std::string(provider->integration));
   });
+}
+
+bool may_act_in(const FlowContext& context, const IntegrationSettings& settings,
+                std::string_view org, std::string_view directory) {
+  if (equal_ignoring_case(settings.get(setting::kTenantId), directory)) {
+    return true;
+  }
+  const auto lists = parse_json(context.env("ALLOWED_APP_DIRECTORIES"));
+  return lists && (json_lists(*lists, org, directory) || json_lists(*lists, "*", directory));
 }
 
 bool is_allowed_return_url(const FlowContext& context, std::string_view org, std::string_view url) {

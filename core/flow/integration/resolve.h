@@ -57,6 +57,11 @@ struct Integration {
 [[nodiscard]] Result<Integration, Problem> make_integration_within(
     const IntegrationSettings& settings, std::string_view tenant);
 
+// The name of one directory, in lower case: no word that stands for many, nor one that has no
+// administrator, because nobody could let an app in there. Fault: invalid_request.
+[[nodiscard]] Result<std::string, Problem> one_directory(const Integration& integration,
+                                                         std::string_view tenant);
+
 // The API that a code is exchanged for: the first one that is asked for, which is the default API
 // where that is. Entra gives the token of the API that was asked for, whichever we call it.
 // nullptr: none is asked for.
@@ -117,6 +122,13 @@ void ask_on_demand(Integration* integration, const Api& api, std::string_view ac
 // Whoever signs in would come back to another integration's callback, and be refused there. A path
 // that is neither may be another server's, which knows where the callback is.
 [[nodiscard]] bool returns_to_another(const Integration& integration);
+
+// May the app act as itself in this directory for the organization? It is the integration's own
+// (<PREFIX>_TENANT_ID), or on the organization's list (ALLOWED_APP_DIRECTORIES, JSON: {"org":
+// ["<id or domain>"]}; "*" stands for every organization). Who consents there says nothing of which
+// organization may: the app is one for all of them.
+[[nodiscard]] bool may_act_in(const FlowContext& context, const IntegrationSettings& settings,
+                              std::string_view org, std::string_view directory);
 
 // Is this exact URL on the organization's list (ALLOWED_RETURN_URLS, JSON: {"org": ["https://…"]})?
 [[nodiscard]] bool is_allowed_return_url(const FlowContext& context, std::string_view org,

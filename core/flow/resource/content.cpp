@@ -141,9 +141,11 @@ Task<Outcome> content_flow(FlowContext* context) {
       const auto insecure = insecure_origins(*context);
       co_return follow_redirect(*reply, request, *before, {.allowed_origins = insecure});
     }
-    if (reply->status == 403 && reply->repeatable && !call.scope.empty()) {
+    const auto integration = make_integration(*settings, {});
+    const bool may_ask = integration && may_ask_for(*integration, call.scope);
+    if (reply->status == 403 && reply->repeatable && !before->redirected && may_ask) {
       const auto token = co_await obtain_token(context, wish);
-      if (lacks_scope(provider, *api, std::string(call.scope), token.scope)) {
+      if (!token.application && lacks_scope(provider, *api, std::string(call.scope), token.scope)) {
         wish.lacking_scope = call.scope;
         (void)co_await obtain_token(context, std::move(wish));
       }
@@ -160,6 +162,9 @@ Task<Outcome> content_flow(FlowContext* context) {
   const auto token = co_await token_for_sending(context, &sending, url, std::move(wish));
   if (!token) {
     co_return problem_outcome(token.error());
+  }
+  if (token->application && is_of_person(*api, *target)) {
+    co_return problem_outcome(ProblemCode::person_needed);
   }
   auto forward = forward_to(url, origin);
   forward.set.emplace_back("authorization", "Bearer " + token->access_token);

@@ -160,7 +160,8 @@ std::optional<std::string> claims_of(const ApiRequest& request, const HttpReply&
 // Nothing was done, for want of a scope as far as its list says.
 bool may_lack_scope(const ApiSession& session) {
   const auto* api = find_api(*session.provider, session.api);
-  return !session.committed && api != nullptr && !session.scope.empty() &&
+  return !session.committed && !session.token.application && api != nullptr &&
+         !session.scope.empty() &&
          lacks_scope(*session.provider, *api, std::string(session.scope), session.token.scope);
 }
 
@@ -193,6 +194,10 @@ Task<Result<ApiSession, Outcome>> open_session(FlowContext* context, std::string
   TokenWish wish{
       .id = id, .resource = std::move(*token_name), .min_ttl_ms = 0, .refused_version = 0};
   auto token = co_await obtain_token(context, wish);
+  const auto target = context->operation->call.target;
+  if (token.application && is_of_person(*api, target.substr(target.find(' ') + 1))) {
+    co_return std::unexpected(problem_outcome(ProblemCode::person_needed));
+  }
   co_return ApiSession{.provider = integration->provider,
                        .api = api->name,
                        .origin = std::move(*origin),

@@ -25,6 +25,15 @@ SqlStatement claim_admin_consent(std::string_view org, std::string_view integrat
                     consent.last_claimed_at, text(event_id), text(kVerified)})};
 }
 
+SqlStatement verify_admin_consent(std::string_view org, std::string_view integration,
+                                  std::string_view client_id, std::string_view tenant_id) {
+  return {.sql =
+              "UPDATE admin_consents SET status = ? WHERE org_id = ? AND integration = ? AND "
+              "client_id = ? AND tenant_id = ? AND status <> ?",
+          .parameters = bind({text(kVerified), text(org), text(integration), text(client_id),
+                              text(tenant_id), text(kVerified)})};
+}
+
 SqlStatement select_admin_consent(std::string_view org, std::string_view integration,
                                   std::string_view client_id, std::string_view tenant_id) {
   return {.sql = "SELECT " POSTERN_CONSENT_COLUMNS

@@ -29,6 +29,12 @@ inline constexpr std::string_view kVerified = "verified";
 [[nodiscard]] SqlStatement claim_admin_consent(std::string_view org, std::string_view integration,
                                                const AdminConsent& consent,
                                                std::string_view event_id);
+// The directory gave the registered app itself a token with roles in it, which only an
+// administrator gives: what a browser claimed is true. Where nothing was claimed there is nothing
+// to verify.
+[[nodiscard]] SqlStatement verify_admin_consent(std::string_view org, std::string_view integration,
+                                                std::string_view client_id,
+                                                std::string_view tenant_id);
 // Of one registered app, by its client id.
 [[nodiscard]] SqlStatement select_admin_consent(std::string_view org, std::string_view integration,
                                                 std::string_view client_id,

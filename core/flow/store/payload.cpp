@@ -74,6 +74,21 @@ std::optional<RollbackPayload> decode_rollback_payload(std::string_view bytes) {
   return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
 }
 
+std::string encode(const AppPayload& payload) {
+  FieldWriter out;
+  write(out, payload.id);
+  out.text(payload.tenant);
+  return out.take();
+}
+
+std::optional<AppPayload> decode_app_payload(std::string_view bytes) {
+  FieldReader in(bytes);
+  AppPayload payload;
+  payload.id = read_id(in);
+  payload.tenant = in.text();
+  return in.complete_or_later() ? std::optional(std::move(payload)) : std::nullopt;
+}
+
 std::string encode(const RedeliverPayload& payload) {
   FieldWriter out;
   write(out, payload.id);
@@ -93,6 +108,9 @@ std::optional<RedeliverPayload> decode_redeliver_payload(std::string_view bytes)
 std::string encode(const LiveToken& token) {
   FieldWriter out;
   out.text(token.access_token).text(token.scope).number(token.expires_at).number(token.version);
+  if (token.application) {
+    out.number(2).flag(true);
+  }
   return out.take();
 }
 
@@ -103,6 +121,7 @@ std::optional<LiveToken> decode_live_token(std::string_view bytes) {
   token.scope = in.text();
   token.expires_at = in.number();
   token.version = in.number();
+  token.application = in.version() > 1 && in.flag();
   return in.complete_or_later() ? std::optional(std::move(token)) : std::nullopt;
 }
 

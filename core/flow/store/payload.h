@@ -38,6 +38,7 @@ struct LiveToken {
   std::string scope;
   EpochMs expires_at = 0;  // 0: unknown
   std::int64_t version = 0;
+  bool application = false;  // nobody signed in: it is the registered app's own
 };
 [[nodiscard]] std::string encode(const LiveToken& token);
 [[nodiscard]] std::optional<LiveToken> decode_live_token(std::string_view bytes);
@@ -57,6 +58,14 @@ struct ConnectPayload {
 };
 [[nodiscard]] std::string encode(const ConnectPayload& payload);
 [[nodiscard]] std::optional<ConnectPayload> decode_connect_payload(std::string_view bytes);
+
+// authority.connect_app
+struct AppPayload {
+  ConnectionId id;
+  std::string tenant;  // one directory's id or domain
+};
+[[nodiscard]] std::string encode(const AppPayload& payload);
+[[nodiscard]] std::optional<AppPayload> decode_app_payload(std::string_view bytes);
 
 // authority.confirm
 struct ConfirmPayload {

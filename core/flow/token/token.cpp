@@ -4,6 +4,7 @@
 
 #include "core/base/json_writer.h"
 #include "core/base/text.h"
+#include "core/connection/application.h"
 #include "core/connection/decision.h"
 #include "core/connection/token_name.h"
 #include "core/flow/frame/connection_name.h"
@@ -113,7 +114,8 @@ Task<std::optional<LiveToken>> read_kv(FlowContext* context, TokenWish wish,
   co_return LiveToken{.access_token = std::move(*opened),
                       .scope = token->scope,
                       .expires_at = token->expires_at,
-                      .version = token->sealed_version};
+                      .version = token->sealed_version,
+                      .application = is_application(*record)};
 }
 
 // Nothing where KV's copy does not grant the wish; `kv_version` then says which copy that is.

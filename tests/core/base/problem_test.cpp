@@ -18,7 +18,7 @@ TEST_CASE("every problem has a code of its own, a status of its kind, a title an
     CHECK_FALSE(info.remedy.empty());
     CHECK(info.code.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos);
   }
-  CHECK(codes.size() == static_cast<std::size_t>(ProblemCode::operation_failed) + 1);
+  CHECK(codes.size() == static_cast<std::size_t>(ProblemCode::directory_not_allowed) + 1);
 }
 
 TEST_CASE("the table's order is the enumeration's") {

@@ -71,7 +71,8 @@ TEST_CASE("the permissions that keys can have") {
     all += std::string(permission) + " ";
   }
   CHECK(all ==
-        "connect connect:caller mail:write calendar:read calendar:write graph:read mail:read "
+        "connect connect:caller connect:app mail:write calendar:read calendar:write graph:read "
+        "mail:read "
         "photo:read files:read files:write "
         "users:read "
         "groups:read contacts:read teams:read teams:write sites:read graph:batch arm:read "

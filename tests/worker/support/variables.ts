@@ -1,4 +1,5 @@
 /** What the Worker under test is configured with. */
+import { CONTOSO, FABRIKAM } from "../../world/microsoft/people.ts";
 import { providerVariables, SINGLE_ORIGIN } from "../../world/variables.ts";
 import type { WorldAddress } from "./global-setup.ts";
 
@@ -35,6 +36,9 @@ export function workerVariables(world: WorldAddress): Record<string, string> {
     ALLOWED_RETURN_URLS: JSON.stringify({
       acme: [RETURN_TO, CALLER_REDIRECT],
       umbrella: [RETURN_TO, CALLER_REDIRECT],
+    }),
+    ALLOWED_APP_DIRECTORIES: JSON.stringify({
+      "*": [CONTOSO, FABRIKAM, "fabrikam.example", "contoso.example"],
     }),
     CORS_ALLOWED_ORIGINS: "https://app.example, https://console.example",
     CONNECT_CONFIRM_DEFAULT: "page",

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { applyBefore, type Fault, isRecord } from "../faults.ts";
 import { type Call, type Handler, json, type Outcome, type Reply } from "../http.ts";
+import { principalIn } from "./application.ts";
 import type { Person } from "./people.ts";
 import { type Resource, STEP_UP_CLAIMS } from "./scopes.ts";
 import type { AccessToken, MicrosoftWorld } from "./world.ts";
@@ -106,12 +107,13 @@ export function apiHandler(world: MicrosoftWorld, resource: Served, route: Route
         `, error="${CLAIMS_ERROR[resource]}", claims="${claims}"`,
       );
     }
-    if (token.person === undefined)
-      return apiError(400, "BadRequest", "The request is only valid for a signed-in user.");
+    const person = token.person ?? principalIn(token.tid ?? "", world.client.id);
+    if (token.person === undefined && /^\/v1\.0\/me(\/|$)/.test(call.url.pathname))
+      return apiError(400, "BadRequest", "/me request is only valid with delegated authentication flow.");
     const [sent, links] = [call.url.searchParams.get("$state"), world.settings.links];
     if (links === "raw" && sent !== null && sent !== RAW_STATE)
       return apiError(400, "InvalidSkipToken", `The token '${sent}' is not one that was given out.`);
-    const reply = await route(call, token.person, token);
+    const reply = await route(call, person, token);
     if (!/json/.test(String(reply.headers?.["content-type"]))) return reply;
     const whole = world.settings.pages === "full" ? reply : emptied(call, world.origins[resource], reply);
     const led = links === "plain" ? whole : relinked(whole, links);

@@ -171,10 +171,3 @@ test("each bad ID token is refused by a verifier that does its work", async () =
     await assert.rejects(check, `${bad} was taken for good`);
   }
 });
-
-test("client credentials give an application token, good for no person's data", async () => {
-  const scope = "https://graph.microsoft.com/.default";
-  const answer = await tokenRequest(microsoft, { grant_type: "client_credentials", scope });
-  assert.equal(answer.status, 200, answer.text);
-  assert.equal((await get(`${microsoft.graphOrigin}/v1.0/me`, answer.body.access_token)).status, 400);
-});

@@ -2,6 +2,7 @@
 import { applyAfter, applyBefore, type Fault, patched } from "../faults.ts";
 import { type Call, json, type Outcome, type Reply } from "../http.ts";
 import { answerTokenRequest, text, useBasicCredentials } from "../token.ts";
+import { clientCredentials } from "./application.ts";
 import { entraError, entraErrorBody } from "./errors.ts";
 import { idToken } from "./id-token.ts";
 import { admits, isGuestOf, isPersonal, tenantOf } from "./people.ts";
@@ -188,32 +189,13 @@ function inTurn(grant: Grant, work: () => Promise<Outcome>): Promise<Outcome> {
   return next;
 }
 
-async function clientCredentials(
-  world: MicrosoftWorld,
-  form: URLSearchParams,
-  fault: Fault | undefined,
-  tenant: string,
-): Promise<Outcome> {
-  const scope = form.get("scope") ?? "";
-  if (!words(scope).every((word) => word.endsWith("/.default")) || scope === "")
-    return entraError(
-      400,
-      "invalid_scope",
-      1002012,
-      `The scope ${scope} is not valid: it must end in /.default.`,
-    );
-  const asked = resourceAsked(world, scope, undefined);
-  if ("status" in asked) return asked;
-  return issue(world, form, fault, asked, undefined, undefined, tenant);
-}
-
 /** Forwards to the emulator and rewrites what it gives out. `of` is the code or the grant that is used. */
 async function issue(
   world: MicrosoftWorld,
   form: URLSearchParams,
   fault: Fault | undefined,
   asked: Asked,
-  of: Code | Grant | undefined,
+  of: Code | Grant,
   nonce: string | undefined,
   tenant: string,
 ): Promise<Outcome> {
@@ -226,11 +208,11 @@ async function issue(
   const accessToken = emulated.padEnd(settings.access_token_bytes, `.${emulated}`);
   ledger.remember("access_tokens", accessToken);
   ledger.accessTokens.set(accessToken, {
-    person: of?.person,
+    person: of.person,
     resource: asked.resource,
     scopes: asked.names,
-    steppedUp: of?.steppedUp ?? false,
-    tid: of === undefined ? undefined : tenantOf(tenant, of.person),
+    steppedUp: of.steppedUp,
+    tid: tenantOf(tenant, of.person),
     expiresAt: world.now() + settings.expires_in * 1000,
   });
   const body: Record<string, unknown> = {
@@ -240,7 +222,7 @@ async function issue(
     ext_expires_in: settings.expires_in,
     access_token: accessToken,
   };
-  if (of?.consented.neutral.includes("offline_access") === true) {
+  if (of.consented.neutral.includes("offline_access")) {
     const fresh = text(answered.refresh_token);
     const grant: Grant = "revoked" in of ? of : { ...of, current: fresh, revoked: false };
     grant.current = fresh;
@@ -250,7 +232,7 @@ async function issue(
       body.refresh_token = fresh;
     } else if (presented !== null) keepGood(world, presented, fresh);
   }
-  if (of !== undefined && asked.neutral.includes("openid")) {
+  if (asked.neutral.includes("openid")) {
     const bad = fault?.kind === "id-token" ? fault.bad : undefined;
     body.id_token = idToken(world, { person: of.person, clientId: of.clientId, nonce }, bad);
   }

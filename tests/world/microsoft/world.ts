@@ -1,5 +1,5 @@
 /** Microsoft's state, handed to each of its listeners. */
-import { KINDS, PLACES } from "../faults.ts";
+import { isRecord, KINDS, PLACES } from "../faults.ts";
 import { BAD_ID_TOKENS, IdTokenSigner } from "../id-token.ts";
 import { type Counts, Ledger } from "../ledger.ts";
 import { type Client, type Rules, World } from "../state.ts";
@@ -104,6 +104,10 @@ export interface Settings {
   mailbox: "present" | "missing";
   /** Whether files, groups and resources are locked against being deleted: 423 of a drive, 409 of ARM (locks.ts). */
   locked: boolean;
+  /** What an application's access token says besides, or otherwise (application.ts). */
+  app_claims: Record<string, unknown>;
+  /** The certificate that is uploaded at the registration, as PEM (assertions.ts); empty: none. */
+  certificate: string;
   /** `empty-first`: each list begins with a page that holds nothing and leads to the next (api.ts). */
   pages: "full" | "empty-first";
 }
@@ -124,6 +128,8 @@ const DEFAULTS: Settings = {
   mailbox: "present",
   locked: false,
   pages: "full",
+  app_claims: {},
+  certificate: "",
 };
 
 const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
@@ -141,6 +147,8 @@ const SETTINGS: { [K in keyof Settings]: (value: unknown) => boolean } = {
   operations: (value) => value === "succeed" || value === "fail",
   mailbox: (value) => value === "present" || value === "missing",
   locked: (value) => typeof value === "boolean",
+  app_claims: isRecord,
+  certificate: (value) => typeof value === "string",
   pages: (value) => value === "full" || value === "empty-first",
 };
 
@@ -166,6 +174,8 @@ export class MicrosoftWorld extends World {
   readonly signer = new IdTokenSigner();
   /** States of authorization requests that carry claims: the emulator's form does not hand them on. */
   readonly stepUps = new Set<string>();
+  /** `jti` of the assertions that were taken: each is good for once. */
+  readonly assertions = new Set<string>();
   readonly client: Client;
   readonly origins: Origins;
 

@@ -103,3 +103,21 @@ TEST_CASE("claims are an organization's, an integration's and a registered app's
 TEST_CASE("rows of another shape are nobody's consent") {
   CHECK_FALSE(admin_consent_in_row({}).has_value());
 }
+
+TEST_CASE("what an application's token proves is of its own organization, app and directory") {
+  Database d1;
+  for (const auto* org : {"acme", "other"}) {
+    CHECK(claim(d1, kOne, "adm_1", kNow, org) == 1);
+  }
+  CHECK(claim(d1, kTwo, "adm_2", kNow) == 1);
+  CHECK(run(d1, verify_admin_consent("acme", "azure", "another-client", kOne)).changes == 0);
+  CHECK(run(d1, verify_admin_consent("acme", "azure", "client", kOne)).changes == 1);
+  CHECK(found(d1, kOne)->status == "verified");
+  CHECK(found(d1, kTwo)->status == "claimed");
+  CHECK(found(d1, kOne, "other")->status == "claimed");
+  // Nothing is written a second time.
+  CHECK(run(d1, verify_admin_consent("acme", "azure", "client", kOne)).changes == 0);
+  // The same claim once more changes nothing of it.
+  CHECK(claim(d1, kOne, "adm_3", kNow + 9) == 1);
+  CHECK(found(d1, kOne)->status == "verified");
+}
