@@ -13,6 +13,7 @@
 #include "core/flow/grant/refusal.h"
 #include "core/flow/grant/revoke.h"
 #include "core/flow/grant/settle.h"
+#include "core/flow/integration/credential.h"
 #include "core/flow/store/payload.h"
 #include "core/oauth/issuer.h"
 #include "core/oauth/jwt.h"
@@ -96,9 +97,14 @@ Task<Result<TokenRequest, Problem>> application_request(const AuthorityState* st
   if (scope.empty()) {
     co_return std::unexpected(problem(ProblemCode::resource_not_granted));
   }
+  auto endpoint = token_endpoint(*integration, *state->settings);
+  const auto proven =
+      co_await prove_application(state->context, state->id.org, integration->name, &endpoint);
+  if (!proven) {
+    co_return std::unexpected(proven.error());
+  }
   co_return make_client_credentials_request(
-      token_endpoint(*integration, *state->settings),
-      {.scope = std::move(scope), .claims = claims_parameter(*integration, claims)});
+      endpoint, {.scope = std::move(scope), .claims = claims_parameter(*integration, claims)});
 }
 
 ApplicationToken read_application_token(const Provider& provider, std::string_view access_token) {

@@ -12,8 +12,8 @@
 
 namespace postern {
 
-// What the integration asks for as itself at one API. Fault: invalid_request (the provider has no
-// such access).
+// What the integration asks for as itself at one API. Faults: resource_not_granted (the provider
+// has no such access); of prove_application.
 Task<Result<TokenRequest, Problem>> application_request(const AuthorityState* state,
                                                         const Integration* integration,
                                                         const Api* api, std::string claims);
