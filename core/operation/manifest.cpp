@@ -11,8 +11,9 @@ namespace postern {
 namespace {
 
 constexpr std::string_view kAccessNames[] = {"open", "key", "admin", "browser", "authority"};
-constexpr std::string_view kKindNames[] = {"identifier", "name",  "text",  "integer", "flag",
-                                           "timestamp",  "names", "words", "cursor",  "json"};
+constexpr std::string_view kKindNames[] = {"identifier", "name",      "text",  "integer",
+                                           "flag",       "timestamp", "names", "words",
+                                           "cursor",     "pem",       "json"};
 constexpr std::string_view kPlaceNames[] = {"path", "query", "body"};
 
 void write_parameter(JsonWriter& out, const Operation& operation, const Parameter& parameter) {

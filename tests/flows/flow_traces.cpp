@@ -31,13 +31,13 @@ constexpr Teller kTellers[] = {
     {"connect", tell_admin_consents},  {"token", tell_tokens},
     {"grant", tell_refreshes},         {"grant", tell_unknown_outcomes},
     {"grant", tell_patience},          {"grant", tell_google},
-    {"grant", tell_applications},      {"authority", tell_schedule},
-    {"authority", tell_stores},        {"connections", tell_connections},
-    {"connections", tell_revocations}, {"connections", tell_accounts},
-    {"resource", tell_resources},      {"resource", tell_lists},
-    {"resource", tell_calls},          {"resource", tell_vaults},
-    {"events", tell_events},           {"connect", tell_renewals},
-    {"connect", tell_fewer_scopes}};
+    {"grant", tell_applications},      {"grant", tell_certificates},
+    {"authority", tell_schedule},      {"authority", tell_stores},
+    {"connections", tell_connections}, {"connections", tell_revocations},
+    {"connections", tell_accounts},    {"resource", tell_resources},
+    {"resource", tell_lists},          {"resource", tell_calls},
+    {"resource", tell_vaults},         {"events", tell_events},
+    {"connect", tell_renewals},        {"connect", tell_fewer_scopes}};
 
 struct Told {
   Stories stories;

@@ -31,6 +31,7 @@ enum class ParameterKind : std::uint8_t {
   names,       // list of names; in a query or as a JSON array; handed on separated by spaces
   words,       // the same of words of visible ASCII, up to 8,192 bytes
   cursor,      // up to kMaxCursorBytes of printable ASCII without blanks; empty: the first page
+  pem,         // up to 16 KiB of printable ASCII with line breaks (RFC 7468)
   json,        // an object or a list, in a JSON body or over RPC; handed on as it was written
 };
 

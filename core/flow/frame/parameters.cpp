@@ -6,6 +6,7 @@
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/base/time.h"
+#include "core/oauth/pem.h"
 #include "core/provider/catalogue.h"
 
 namespace postern {
@@ -65,6 +66,11 @@ bool is_cursor(std::string_view text) {
   return text.size() <= kMaxCursorBytes && is_visible(text);
 }
 
+bool is_pem_text(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= 0x20 && c <= 0x7e) || c == '\n' || c == '\r' || c == '\t'; });
+}
+
 bool is_list(ParameterKind kind) {
   return kind == ParameterKind::names || kind == ParameterKind::words;
 }
@@ -99,6 +105,10 @@ std::string_view fault_in(ParameterKind kind, std::string_view value) {
     case ParameterKind::words:
       return is_word_list(value) ? std::string_view()
                                  : "must be a list of words of visible ASCII, at most 8192 bytes";
+    case ParameterKind::pem:
+      return value.size() <= kMaxPemBytes && is_pem_text(value)
+                 ? std::string_view()
+                 : "must be PEM: at most 16384 bytes of printable ASCII in lines";
     case ParameterKind::json:
       // It was read as such.
       return {};

@@ -13,6 +13,7 @@
 #include "core/flow/grant/refusal.h"
 #include "core/flow/grant/revoke.h"
 #include "core/flow/grant/settle.h"
+#include "core/flow/integration/credential.h"
 #include "core/flow/store/payload.h"
 #include "core/oauth/issuer.h"
 #include "core/oauth/jwt.h"
@@ -89,21 +90,25 @@ Problem not_its_own() {
 
 }  // namespace
 
-Task<Result<TokenRequest, Problem>> application_request(FlowContext* context,
-                                                        const AuthorityState* state,
+Task<Result<TokenRequest, Problem>> application_request(const AuthorityState* state,
                                                         const Integration* integration,
                                                         const Api* api, std::string directory,
                                                         std::string claims) {
-  if (!may_act_in(*context, *state->settings, state->id.org, directory)) {
+  if (!may_act_in(*state->context, *state->settings, state->id.org, directory)) {
     co_return std::unexpected(problem(ProblemCode::directory_not_allowed));
   }
   auto scope = application_scope(*integration->provider, integration->in_its_cloud(*api));
   if (scope.empty()) {
     co_return std::unexpected(problem(ProblemCode::resource_not_granted));
   }
+  auto endpoint = token_endpoint(*integration, *state->settings);
+  const auto proven =
+      co_await prove_application(state->context, state->id.org, integration->name, &endpoint);
+  if (!proven) {
+    co_return std::unexpected(proven.error());
+  }
   co_return make_client_credentials_request(
-      token_endpoint(*integration, *state->settings),
-      {.scope = std::move(scope), .claims = claims_parameter(*integration, claims)});
+      endpoint, {.scope = std::move(scope), .claims = claims_parameter(*integration, claims)});
 }
 
 ApplicationToken read_application_token(const Provider& provider, std::string_view access_token) {
@@ -156,8 +161,7 @@ Task<Outcome> authority_connect_app_flow(FlowContext* context) {
   }
   const auto& provider = *integration->provider;
   const auto& api = default_api(provider);
-  auto request =
-      co_await application_request(context, &*state, &*integration, &api, payload->tenant, {});
+  auto request = co_await application_request(&*state, &*integration, &api, payload->tenant, {});
   if (!request) {
     co_return problem_outcome(request.error());
   }

@@ -13,9 +13,8 @@
 namespace postern {
 
 // What the integration asks for as itself at one API, in `directory`. Faults: resource_not_granted
-// (the provider has no such access), directory_not_allowed.
-Task<Result<TokenRequest, Problem>> application_request(FlowContext* context,
-                                                        const AuthorityState* state,
+// (the provider has no such access), directory_not_allowed; of prove_application.
+Task<Result<TokenRequest, Problem>> application_request(const AuthorityState* state,
                                                         const Integration* integration,
                                                         const Api* api, std::string directory,
                                                         std::string claims);

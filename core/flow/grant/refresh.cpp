@@ -139,11 +139,11 @@ Task<std::monostate> remember_claims(const AuthorityState* state, std::string re
 }
 
 // With the refresh token, or of the application itself.
-Task<Result<TokenRequest, Problem>> request_for(FlowContext* context, const AuthorityState* state,
+Task<Result<TokenRequest, Problem>> request_for(const AuthorityState* state,
                                                 const Integration* integration, const Api* api,
                                                 std::string refresh_token, std::string claims) {
   if (is_application(*state->record)) {
-    co_return co_await application_request(context, state, integration, api, state->record->tenant,
+    co_return co_await application_request(state, integration, api, state->record->tenant,
                                            std::move(claims));
   }
   co_return make_refresh_token_request(
@@ -187,7 +187,7 @@ Task<RefreshResult> exchange(FlowContext* context, AuthorityState* state, std::s
   if (!token) {
     co_return failed(token.error());
   }
-  auto request = co_await request_for(context, state, &*integration, *wanted, *token,
+  auto request = co_await request_for(state, &*integration, *wanted, *token,
                                       std::string(claims_for(*state, resource)));
   if (!request) {
     co_return failed(request.error());

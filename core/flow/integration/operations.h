@@ -15,10 +15,16 @@ Task<Outcome> admin_consent_url_flow(FlowContext* context);
 Task<Outcome> logout_url_flow(FlowContext* context);
 Task<Outcome> list_admin_consents_flow(FlowContext* context);
 Task<Outcome> get_admin_consent_flow(FlowContext* context);
+Task<Outcome> import_certificate_flow(FlowContext* context);
+Task<Outcome> get_credential_flow(FlowContext* context);
+Task<Outcome> delete_credential_flow(FlowContext* context);
 
 namespace integration {
 
 using enum ParameterKind;
+
+// What a key signs to show that it does (import_certificate).
+inline constexpr std::uint16_t kProbeBytes = 16;
 
 inline constexpr Parameter kIntegrationOnly[] = {common::kIntegrationInPath};
 inline constexpr Parameter kAdminConsent[] = {
@@ -42,6 +48,18 @@ inline constexpr Parameter kConsent[] = {common::kIntegrationInPath,
                                           .place = ParameterPlace::path,
                                           .required = true,
                                           .summary = "The directory's id, a GUID"}};
+inline constexpr Parameter kCertificate[] = {
+    common::kIntegrationInPath,
+    {.name = "certificate",
+     .kind = pem,
+     .place = ParameterPlace::body,
+     .required = true,
+     .summary = "The certificate, PEM, as it is uploaded at the registration"},
+    {.name = "private_key",
+     .kind = pem,
+     .place = ParameterPlace::body,
+     .required = true,
+     .summary = "Its private key, RSA of 2,048 to 8,192 bits: PEM of PKCS#8, not encrypted"}};
 inline constexpr Parameter kLogout[] = {
     common::kIntegrationInPath,
     common::kTenant,
@@ -103,9 +121,44 @@ inline constexpr Operation kUrls[] = {
         .result = "AdminConsent",
         .flow = get_admin_consent_flow,
     },
+    {
+        .name = "import_certificate",
+        .http = "PUT /v1/integrations/:integration/certificate",
+        .permission = "integrations:write",
+        .parameters = kCertificate,
+        .entropy_bytes = kProbeBytes,
+        .summary = "The organization's app-only requests are proven by this certificate from now "
+                   "on, in place of the client secret; its private key is never answered again",
+        .result = "IntegrationCredential",
+        .flow = import_certificate_flow,
+    },
+    {
+        .name = "get_credential",
+        .http = "GET /v1/integrations/:integration/credential",
+        .permission = "integrations:read",
+        .parameters = kIntegrationOnly,
+        .summary = "By what the organization's app-only requests are proven in place of the client "
+                   "secret; not_found: by that",
+        .result = "IntegrationCredential",
+        .flow = get_credential_flow,
+    },
+    {
+        .name = "delete_credential",
+        .http = "DELETE /v1/integrations/:integration/credential",
+        .permission = "integrations:write",
+        .parameters = kIntegrationOnly,
+        .summary = "Takes it away; may be repeated. App-only requests go on with the client secret",
+        .result = "{success: true, deleted: boolean}",
+        .flow = delete_credential_flow,
+    },
 };
 
 inline constexpr Shape kShapes[] = {
+    {.name = "IntegrationCredential",
+     .type = "{integration: string, kind: \"certificate\", thumbprint: string, added_at: string}",
+     .summary =
+         "By what an organization's integration proves itself: a certificate, by the SHA-256 "
+         "of its DER in base64url"},
     {.name = "AdminConsent",
      .type = "{tenant_id: string, status: \"claimed\" | \"verified\", scopes: string, claimed_at: "
              "string, "

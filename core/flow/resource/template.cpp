@@ -218,6 +218,7 @@ void write_value(JsonWriter& out, const Parameter& parameter, std::string_view v
       }
       out.end_array();
       return;
+    case ParameterKind::pem:
     case ParameterKind::identifier:
     case ParameterKind::name:
     case ParameterKind::text:

@@ -77,7 +77,8 @@ TEST_CASE("the permissions that keys can have") {
         "users:read "
         "groups:read contacts:read teams:read teams:write sites:read graph:batch arm:read "
         "arm:write resources:read roles:read vault:read vault:secrets vault:write "
-        "tokens:read proxy connections:read connections:write events:read events:write ");
+        "tokens:read proxy connections:read connections:write events:read events:write "
+        "integrations:write integrations:read ");
 }
 
 TEST_CASE("what stands for a parameter that is absent has its form") {

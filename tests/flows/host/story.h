@@ -167,6 +167,7 @@ void tell_unknown_outcomes(Stories& stories);
 void tell_patience(Stories& stories);
 void tell_google(Stories& stories);
 void tell_applications(Stories& stories);
+void tell_certificates(Stories& stories);
 void tell_schedule(Stories& stories);
 void tell_stores(Stories& stories);
 void tell_connections(Stories& stories);

@@ -5,6 +5,8 @@
 import { env } from "cloudflare:workers";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { toBase64Url } from "../../../worker-shim/src/sealing.ts";
+import CERTIFICATE from "../../data/keys/rsa-2048.crt?raw";
+import PRIVATE_KEY from "../../data/keys/rsa-2048.pem?raw";
 import {
   type Answer,
   Browser,
@@ -195,6 +197,15 @@ describe("the answer fits its declaration", () => {
     const connection = await overRpc("get_connection", rpc(who.org).getConnection(azure(who)));
     expect(connection).toMatchObject({ status: "needs_reauth", fix: "user" });
     await overRpc("list_events", rpc(who.org).listEvents({}));
+  });
+
+  test("of an application, and of its certificate", async () => {
+    const service = rpc(newOrg(), ["connect:app", "integrations:write", "integrations:read"]);
+    await overRpc("connect_app", service.connectApp({ tenantId: CONTOSO }));
+    const pair = { integration: "azure", certificate: CERTIFICATE, privateKey: PRIVATE_KEY };
+    await overRpc("import_certificate", service.importCertificate(pair));
+    await overRpc("get_credential", service.getCredential({ integration: "azure" }));
+    await overRpc("delete_credential", service.deleteCredential({ integration: "azure" }));
   });
 
   test("of an event that no webhook took, and of one that is sent again", async () => {
